@@ -1,0 +1,263 @@
+package schemas
+
+import (
+	"context"
+	"embed"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+
+	"github.com/linkedin/goavro/v2"
+
+	"pitstop/schemas/repair"
+)
+
+//go:embed avsc/*.avsc
+var avscFiles embed.FS
+
+// Limits on what a record may claim to hold. Without them six bytes can claim
+// an array of 2^62 items and take the process down.
+const (
+	maxBlockCount = 10_000
+	maxBlockSize  = 1 << 20
+)
+
+func init() { // goavro has these as globals only
+	goavro.MaxBlockCount = maxBlockCount
+	goavro.MaxBlockSize = maxBlockSize
+}
+
+// ErrUndecodable marks bytes that are no record of the catalogue: they belong
+// among the dead letters. Any other error of Decode is the registry's.
+var ErrUndecodable = errors.New("undecodable")
+
+func undecodable(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrUndecodable, fmt.Errorf(format, args...))
+}
+
+// magic begins every message in the Confluent wire format.
+const magic = 0
+
+// headerBytes is the length of magic and schema id.
+const headerBytes = 5
+
+// Registry finds the schema that somebody else wrote a record with.
+type Registry interface {
+	// SchemaText gives a schema's text by id. For an id the registry does not
+	// know, the error wraps ErrUndecodable.
+	SchemaText(ctx context.Context, id int) (string, error)
+}
+
+// Codec turns records into bytes and back. It is safe for concurrent use.
+type Codec struct {
+	registry Registry
+	byType   map[reflect.Type]*format
+	byName   map[string]*format
+
+	mu   sync.RWMutex
+	byID map[uint32]writer
+}
+
+// format is one record type as this program writes and reads it.
+type format struct {
+	id     uint32
+	schema string
+	avro   *goavro.Codec
+	*binding
+}
+
+// writer is a schema that records were written with.
+type writer struct {
+	avro   *goavro.Codec
+	reader *format
+}
+
+// NewCodec gives a codec for the records of the catalogue and the extra ones (a
+// processor's state; structs, not pointers) with ids of its own, counted from 1
+// in the order of the catalogue: enough for tests and within one process.
+// Register gives it a registry's ids instead.
+func NewCodec(extra ...any) (*Codec, error) {
+	c := &Codec{
+		byType: make(map[reflect.Type]*format),
+		byName: make(map[string]*format),
+		byID:   make(map[uint32]writer),
+	}
+	types := Records()
+	for _, x := range extra {
+		types = append(types, reflect.TypeOf(x))
+	}
+	for i, t := range types {
+		f, err := newFormat(t)
+		if err != nil {
+			return nil, fmt.Errorf("schema of %s: %w", t.Name(), err)
+		}
+		c.byType[t], c.byName[Namespace+"."+t.Name()] = f, f
+		c.setID(f, uint32(i+1)) //nolint:gosec // a few dozen types
+	}
+	return c, nil
+}
+
+func newFormat(t reflect.Type) (*format, error) {
+	text, err := SchemaOf(t)
+	if err != nil {
+		return nil, err
+	}
+	avro, err := goavro.NewCodec(text)
+	if err != nil {
+		return nil, err
+	}
+	b, err := bind(t)
+	return &format{schema: text, avro: avro, binding: b}, err
+}
+
+// SchemaOf is the text of a record type's schema: its file in avsc, or, for a
+// processor's state, what Derive makes of it.
+func SchemaOf(t reflect.Type) (string, error) {
+	if file, err := avscFiles.ReadFile("avsc/" + t.Name() + ".avsc"); err == nil {
+		return string(file), nil
+	}
+	s, err := Derive(t, func(reflect.Type, string) string { return "" })
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(s)
+	return string(text), err
+}
+
+func (c *Codec) setID(f *format, id uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.byID, f.id)
+	f.id = id
+	c.byID[id] = writer{f.avro, f}
+}
+
+// Encode gives the bytes of a record, a pointer to one of the codec's structs.
+// It fails for another type and for a required time that is not set.
+func (c *Codec) Encode(record any) ([]byte, error) {
+	v := reflect.ValueOf(record)
+	if v.Kind() != reflect.Pointer || v.IsNil() || c.byType[v.Type().Elem()] == nil {
+		return nil, fmt.Errorf("encode %T: not a pointer to a record of the catalogue", record)
+	}
+	f := c.byType[v.Type().Elem()]
+	native, err := f.toNative(v.Elem())
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", f.typ.Name(), err)
+	}
+	b := make([]byte, headerBytes, 512)
+	binary.BigEndian.PutUint32(b[1:], f.id)
+	b, err = f.avro.BinaryFromNative(b, native)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", f.typ.Name(), err)
+	}
+	return b, nil
+}
+
+// Decode gives the record in b as a pointer to its struct. Records written with
+// an older or newer compatible schema are read as this program knows them. The
+// error wraps ErrUndecodable unless it is the registry that could not be asked.
+func (c *Codec) Decode(ctx context.Context, b []byte) (any, error) {
+	if len(b) < headerBytes || b[0] != magic {
+		return nil, undecodable("%d bytes without the Confluent wire format's header", len(b))
+	}
+	w, err := c.writer(ctx, binary.BigEndian.Uint32(b[1:]))
+	if err != nil {
+		return nil, err
+	}
+	native, rest, err := w.avro.NativeFromBinary(b[headerBytes:])
+	switch {
+	case err != nil:
+		return nil, undecodable("%s: %w", w.reader.typ.Name(), err)
+	case len(rest) > 0:
+		return nil, undecodable("%s: %d bytes left over", w.reader.typ.Name(), len(rest))
+	}
+	if w.avro != w.reader.avro {
+		if native, err = w.reader.resolve(native); err != nil {
+			return nil, undecodable("%s: %w", w.reader.typ.Name(), err)
+		}
+	}
+	record := reflect.New(w.reader.typ)
+	if err := w.reader.fromNative(native, record.Elem()); err != nil {
+		return nil, undecodable("%s: %w", w.reader.typ.Name(), err)
+	}
+	return record.Interface(), nil
+}
+
+// resolve reads another schema's native value as the reader's: encoding it with
+// the reader's schema drops the fields the reader does not know and fills in
+// the defaults of those the writer did not. That is all there is to resolve,
+// since registration refuses every other difference.
+func (f *format) resolve(native any) (any, error) {
+	b, err := f.avro.BinaryFromNative(nil, native)
+	if err != nil {
+		return nil, err
+	}
+	native, _, err = f.avro.NativeFromBinary(b)
+	return native, err
+}
+
+// writer finds the schema with an id, asking the registry once for a new one.
+func (c *Codec) writer(ctx context.Context, id uint32) (writer, error) {
+	c.mu.RLock()
+	w, ok := c.byID[id]
+	c.mu.RUnlock()
+	if ok {
+		return w, nil
+	}
+	if c.registry == nil {
+		return writer{}, undecodable("schema id %d is not known", id)
+	}
+	text, err := c.registry.SchemaText(ctx, int(id))
+	if err != nil {
+		return writer{}, fmt.Errorf("ask the registry for schema %d: %w", id, err)
+	}
+	avro, err := goavro.NewCodec(text)
+	if err != nil {
+		return writer{}, undecodable("schema %d: %w", id, err)
+	}
+	name := avro.TypeName()
+	reader := c.byName[name.String()]
+	if reader == nil {
+		return writer{}, undecodable("schema %d is of %s, which this program does not know", id, name.String())
+	}
+	if err := Compatible(text, reader.schema); err != nil {
+		if err := Compatible(reader.schema, text); err != nil {
+			return writer{}, undecodable("schema %d is not compatible with this program's: %w", id, err)
+		}
+	}
+	w = writer{avro, reader}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.byID[id] = w
+	return w, nil
+}
+
+// Seal wraps a personal record (ContactDetails, VehicleDetails, FreeText or
+// Evidence) so that it can travel unopened.
+func (c *Codec) Seal(record any) (repair.Personal, error) {
+	b, err := c.Encode(record)
+	return repair.Personal{Bytes: b}, err
+}
+
+// Open gives the personal record in p, or the zero T when p is empty.
+func Open[T any](ctx context.Context, c *Codec, p repair.Personal) (T, error) {
+	var zero T
+	if len(p.Bytes) == 0 {
+		return zero, nil
+	}
+	if p.KeyID != "" {
+		return zero, undecodable("sealed with key %q, which this program does not have", p.KeyID)
+	}
+	r, err := c.Decode(ctx, p.Bytes)
+	if err != nil {
+		return zero, err
+	}
+	t, ok := r.(*T)
+	if !ok {
+		return zero, undecodable("a %T where a %T belongs", r, &zero)
+	}
+	return *t, nil
+}

@@ -1,0 +1,191 @@
+package schemas
+
+import (
+	"time"
+
+	"pitstop/schemas/repair"
+)
+
+// NotificationKind says what a notification is about.
+type NotificationKind string
+
+// The notifications the system sends.
+const (
+	NotifyStarted          NotificationKind = "repair_started"
+	NotifyCompleted        NotificationKind = "repair_completed"
+	NotifyReadyLater       NotificationKind = "ready_later"
+	NotifyQuoteWithdrawn   NotificationKind = "quote_withdrawn"
+	NotifyApprovalRequired NotificationKind = "approval_required"
+	NotifyReminder         NotificationKind = "approval_reminder"
+	NotifyDecision         NotificationKind = "decision"
+	NotifyExpiry           NotificationKind = "expiry"
+	NotifyMessage          NotificationKind = "message"
+)
+
+// Notice is what the records about one notification share.
+type Notice struct {
+	// Identifies the notification through all its attempts; computed from what caused it.
+	NotificationID string `avro:"notification_id"`
+	// repair_started, repair_completed, ready_later, quote_withdrawn, approval_required, approval_reminder, decision, expiry or message.
+	Kind NotificationKind `avro:"kind"`
+	// The sequence of the event it rests on.
+	RestsOn int64 `avro:"rests_on"`
+	// The revision it is about; 0: none.
+	Revision int32 `avro:"revision"`
+	// Who is to be told: customer, approver, mechanic or customer_service, with the id of a member of staff.
+	Recipient repair.Actor `avro:"recipient"`
+	// The channel: email.
+	Channel repair.Channel `avro:"channel"`
+}
+
+// DoneLine is one job in a summary of a repair.
+type DoneLine struct {
+	// What the job is.
+	Title string `avro:"title"`
+	// Its total including VAT, in minor units.
+	Total int64 `avro:"total"`
+}
+
+// NotificationRequested asks a channel sink for one attempt to tell somebody
+// something. It holds all there is to say: channel sinks are stateless.
+type NotificationRequested struct {
+	repair.Header
+	Notice
+	// Number of the attempt, from 1.
+	Attempt int32 `avro:"attempt"`
+	// When the first attempt was requested.
+	FirstRequestedAt time.Time `avro:"first_requested_at,required"`
+	// The recipient's contact; absent: a member of staff, whose address is in the garage's profile.
+	Contact *repair.Contact `avro:"contact"`
+	// Language to write in: nl or en.
+	Language string `avro:"language"`
+	// A VehicleDetails record.
+	Vehicle repair.Personal `avro:"vehicle"`
+	// The customer: named where a member of staff is told something.
+	Customer repair.Contact `avro:"customer"`
+	// The mechanic who works on the car.
+	Mechanic repair.Actor `avro:"mechanic"`
+	// The garage's own order number; empty: it has none.
+	ExternalRef string `avro:"external_ref"`
+	// When the car is promised to be ready; absent: nothing was promised.
+	ReadyAt time.Time `avro:"ready_at"`
+	// The promise before, of ready_later; absent: there was none.
+	PreviousReadyAt time.Time `avro:"previous_ready_at"`
+	// ISO 4217 currency of every amount.
+	Currency string `avro:"currency"`
+	// The agreed work and each approved job.
+	Done []DoneLine `avro:"done"`
+	// Each job that was proposed and not approved.
+	Declined []DoneLine `avro:"declined"`
+	// What was agreed beforehand, in minor units.
+	AgreedTotal int64 `avro:"agreed_total"`
+	// What was agreed and approved together, in minor units.
+	ApprovedTotal int64 `avro:"approved_total"`
+	// What there is to pay, of repair_completed, in minor units.
+	Total int64 `avro:"total"`
+	// The quote, of approval_required, approval_reminder, decision, expiry and quote_withdrawn.
+	Quote *repair.Quote `avro:"quote"`
+	// Until when an answer is asked for; absent: not said.
+	AnswerBy time.Time `avro:"answer_by"`
+	// When the quote expires; absent: the notification is not about a quote.
+	ExpiresAt time.Time `avro:"expires_at"`
+	// The decision, of decision: approved, partly_approved or rejected.
+	Decision repair.Decision `avro:"decision"`
+	// The answers, of decision.
+	Answers []repair.Answer `avro:"answers"`
+	// How the decision was given, of decision: page, phone or counter.
+	Method repair.Method `avro:"method"`
+	// An Evidence record, of decision.
+	Evidence repair.Personal `avro:"evidence"`
+	// The kind of message, of message.
+	MessageKind repair.MessageKind `avro:"message_kind"`
+	// A FreeText record: the message, or the reason of a withdrawal or a higher total.
+	Text repair.Personal `avro:"text"`
+	// Who wrote the message, of message.
+	From repair.Actor `avro:"from"`
+}
+
+// SuppressReason says why a notification was not sent.
+type SuppressReason string
+
+// Why nothing was sent.
+const (
+	// NoAddress: the recipient has no address on the channel.
+	NoAddress SuppressReason = "no_address"
+	// MomentPassed: what it was about is over (answered, withdrawn, replaced, expired, completed, cancelled).
+	MomentPassed SuppressReason = "moment_passed"
+	// TriesUsedUp: every attempt was refused for now.
+	TriesUsedUp SuppressReason = "tries_used_up"
+)
+
+// NotificationSuppressed says that somebody was not told, and why.
+type NotificationSuppressed struct {
+	repair.Header
+	Notice
+	// no_address, moment_passed or tries_used_up.
+	Reason SuppressReason `avro:"reason"`
+	// What it was that passed: the quote's or the repair's new state; else empty.
+	Because string `avro:"because"`
+}
+
+// CallReason says why somebody must be called.
+type CallReason string
+
+// Why a call is needed.
+const (
+	CallNoAnswer      CallReason = "no_answer"
+	CallNoAddress     CallReason = "no_address"
+	CallUndeliverable CallReason = "undeliverable"
+	CallRequested     CallReason = "requested"
+)
+
+// CallTask asks customer service and the mechanic to call (bel de klant). It is
+// not a mail: the timeline and the list of conversations show it.
+type CallTask struct {
+	repair.Header
+	// no_answer, no_address, undeliverable, or requested by the customer.
+	Reason CallReason `avro:"reason"`
+	// The sequence of the event it rests on.
+	RestsOn int64 `avro:"rests_on"`
+	// The revision it is about; 0: none.
+	Revision int32 `avro:"revision"`
+	// The kind of the notification that did not reach anybody; empty: none.
+	Kind NotificationKind `avro:"kind"`
+	// Whom to call: customer or approver.
+	Recipient repair.Actor `avro:"recipient"`
+	// The contact, with the phone number.
+	Contact repair.Contact `avro:"contact"`
+}
+
+// DeliveryAttempt is what the records about one delivery attempt share.
+type DeliveryAttempt struct {
+	// Number of the attempt, from 1.
+	Attempt int32 `avro:"attempt"`
+	// The SMTP reply code; 0: the server was not reached or did not answer.
+	Code int32 `avro:"code"`
+	// A FreeText record: the server's words.
+	Reply repair.Personal `avro:"reply"`
+	// The Message-ID of the mail.
+	MessageID string `avro:"message_id"`
+}
+
+// DeliveryAccepted says that the mail server took the message over.
+type DeliveryAccepted struct {
+	repair.Header
+	Notice
+	DeliveryAttempt
+}
+
+// DeliveryDeferred says that the message was refused for now; another attempt may follow.
+type DeliveryDeferred struct {
+	repair.Header
+	Notice
+	DeliveryAttempt
+}
+
+// DeliveryFailed says that the message was refused for good.
+type DeliveryFailed struct {
+	repair.Header
+	Notice
+	DeliveryAttempt
+}

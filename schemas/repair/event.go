@@ -1,0 +1,174 @@
+package repair
+
+import "time"
+
+// Event is a fact about a repair. It never changes.
+type Event interface {
+	Head() *Header
+	fact() *Fact
+}
+
+// Fact is what every event carries besides its Header.
+type Fact struct {
+	// Position within the repair's events, from 1 without gaps.
+	Sequence int64 `avro:"sequence"`
+}
+
+func (f *Fact) fact() *Fact { return f }
+
+// SequenceOf is the event's position within its repair.
+func SequenceOf(e Event) int64 { return e.fact().Sequence }
+
+// RepairStarted says that work began.
+type RepairStarted struct {
+	Header
+	Fact
+	// The garage's own order number; empty: it has none.
+	ExternalRef string `avro:"external_ref"`
+	// A VehicleDetails record: plate, country, description.
+	Vehicle Personal `avro:"vehicle"`
+	// Whose car it is.
+	Customer Contact `avro:"customer"`
+	// Who decides about extra work; absent: the customer.
+	Approver *Contact `avro:"approver"`
+	// When the car is promised to be ready; absent: nothing was promised.
+	ReadyAt time.Time `avro:"ready_at"`
+	// The bay (brug) the car stands in; empty: not said.
+	Bay string `avro:"bay"`
+	// The work agreed beforehand, with its price.
+	Agreed Quote `avro:"agreed"`
+}
+
+// ApprovalRequested says that a quote awaits an answer.
+type ApprovalRequested struct {
+	Header
+	Fact
+	// Number of this quote within the repair, from 1.
+	Revision int32 `avro:"revision"`
+	// The revision this one replaced while undecided; 0: none.
+	Replaces int32 `avro:"replaces"`
+	// The extra work, with its price.
+	Quote Quote `avro:"quote"`
+	// Until when the customer is asked to answer; absent: not said.
+	AnswerBy time.Time `avro:"answer_by"`
+	// When the quote expires.
+	ExpiresAt time.Time `avro:"expires_at,required"`
+	// The mechanic who asked, and is told the answer.
+	AskedBy Actor `avro:"asked_by"`
+}
+
+// QuoteWithdrawn says that a quote was taken back undecided.
+type QuoteWithdrawn struct {
+	Header
+	Fact
+	// The withdrawn revision.
+	Revision int32 `avro:"revision"`
+	// A FreeText record: why.
+	Reason Personal `avro:"reason"`
+}
+
+// Decision sums up the answers to a quote.
+type Decision string
+
+// The decisions.
+const (
+	Approved       Decision = "approved"
+	PartlyApproved Decision = "partly_approved"
+	Rejected       Decision = "rejected"
+)
+
+// QuoteDecided says what was answered, line by line.
+type QuoteDecided struct {
+	Header
+	Fact
+	// The decided revision.
+	Revision int32 `avro:"revision"`
+	// approved, partly_approved or rejected.
+	Decision Decision `avro:"decision"`
+	// One answer per line, by line number.
+	Answers []Answer `avro:"answers"`
+	// Sum of the approved lines, in minor units.
+	ApprovedTotal int64 `avro:"approved_total"`
+	// page, phone or counter.
+	Method Method `avro:"method"`
+	// An Evidence record: name, address, browser, remarks.
+	Evidence Personal `avro:"evidence"`
+}
+
+// QuoteExpired says that nobody answered in time.
+type QuoteExpired struct {
+	Header
+	Fact
+	// The expired revision.
+	Revision int32 `avro:"revision"`
+}
+
+// ReadyTimeChanged says that the promise moved.
+type ReadyTimeChanged struct {
+	Header
+	Fact
+	// The promise until now; absent: there was none.
+	Previous time.Time `avro:"previous"`
+	// The promise from now on.
+	ReadyAt time.Time `avro:"ready_at,required"`
+}
+
+// ContactCorrected says that a contact was replaced.
+type ContactCorrected struct {
+	Header
+	Fact
+	// customer or approver.
+	Party Party `avro:"party"`
+	// The contact from now on.
+	Contact Contact `avro:"contact"`
+}
+
+// RepairCompleted says that the car is ready.
+type RepairCompleted struct {
+	Header
+	Fact
+	// What there is to pay, including VAT, in minor units.
+	Total int64 `avro:"total"`
+	// What was agreed beforehand, in minor units.
+	AgreedTotal int64 `avro:"agreed_total"`
+	// The approved lines of every revision together, in minor units.
+	ApprovedTotal int64 `avro:"approved_total"`
+	// ISO 4217 currency of the amounts.
+	Currency string `avro:"currency"`
+	// Whether a reason was stated.
+	ReasonGiven bool `avro:"reason_given"`
+	// A FreeText record: why the total differs.
+	Reason Personal `avro:"reason"`
+}
+
+// VehicleCollected says that the customer has the car back.
+type VehicleCollected struct {
+	Header
+	Fact
+}
+
+// RepairCancelled says that the repair will not be completed.
+type RepairCancelled struct {
+	Header
+	Fact
+	// A FreeText record: why.
+	Reason Personal `avro:"reason"`
+}
+
+// MessagePosted says that somebody said something.
+type MessagePosted struct {
+	Header
+	Fact
+	// text, note (staff only) or callback (asks to be called).
+	Kind MessageKind `avro:"kind"`
+	// A FreeText record: the words.
+	Text Personal `avro:"text"`
+}
+
+// QuoteViewed says that a person opened the page of a quote for the first time.
+type QuoteViewed struct {
+	Header
+	Fact
+	// The revision that was shown.
+	Revision int32 `avro:"revision"`
+}

@@ -1,0 +1,170 @@
+package repair
+
+import (
+	"slices"
+	"time"
+)
+
+// State is where a repair stands.
+type State string
+
+// The states of a repair. NotStarted has no record of its own.
+const (
+	NotStarted       State = ""
+	InProgress       State = "in_progress"
+	AwaitingApproval State = "awaiting_approval"
+	Completed        State = "completed"
+	Collected        State = "collected"
+	Cancelled        State = "cancelled"
+)
+
+// States lists every state, in the order of a repair's life.
+var States = []State{NotStarted, InProgress, AwaitingApproval, Completed, Collected, Cancelled}
+
+// Final reports whether nothing but messages can follow.
+func (s State) Final() bool { return s == Collected || s == Cancelled }
+
+// Open reports whether work is still going on.
+func (s State) Open() bool { return s == InProgress || s == AwaitingApproval }
+
+// QuoteStatus is where one revision stands.
+type QuoteStatus string
+
+// The states of a revision.
+const (
+	QuoteOpen      QuoteStatus = "open"
+	QuoteAnswered  QuoteStatus = "decided"
+	QuoteLapsed    QuoteStatus = "expired"
+	QuoteTakenBack QuoteStatus = "withdrawn"
+	QuoteReplaced  QuoteStatus = "replaced"
+	QuoteAbandoned QuoteStatus = "cancelled"
+)
+
+// Revision is what the state machine remembers of one quote.
+type Revision struct {
+	// open, decided, expired, withdrawn, replaced or cancelled.
+	Status QuoteStatus `avro:"status"`
+	// Totals of its lines, by line number.
+	LineTotals []int64 `avro:"line_totals"`
+	// When it expires.
+	ExpiresAt time.Time `avro:"expires_at"`
+	// The answers, once decided.
+	Answers []Answer `avro:"answers"`
+	// Sum of the approved lines.
+	ApprovedTotal int64 `avro:"approved_total"`
+	// Whether its page was opened.
+	Viewed bool `avro:"viewed"`
+}
+
+// Repair is the state of one repair: what is needed to decide about its next
+// command, and no more. The zero Repair has not started.
+type Repair struct {
+	// Where it stands; empty: not started.
+	State State `avro:"state"`
+	// Its garage.
+	GarageID string `avro:"garage_id"`
+	// Sequence of its last event.
+	Sequence int64 `avro:"sequence"`
+	// When its last event occurred.
+	LastAt time.Time `avro:"last_at"`
+	// ISO 4217 currency of the agreed work.
+	Currency string `avro:"currency"`
+	// What was agreed beforehand.
+	AgreedTotal int64 `avro:"agreed_total"`
+	// The approved lines of every revision together.
+	ApprovedTotal int64 `avro:"approved_total"`
+	// When the car is promised to be ready.
+	ReadyAt time.Time `avro:"ready_at"`
+	// Every revision, by number from 1.
+	Revisions []Revision `avro:"revisions"`
+}
+
+// OpenRevision is the number of the revision that awaits an answer; 0: none.
+func (r *Repair) OpenRevision() int32 {
+	if n := len(r.Revisions); n > 0 && r.Revisions[n-1].Status == QuoteOpen {
+		return int32(n)
+	}
+	return 0
+}
+
+// Forget drops what a finished repair no longer needs: what is left is a marker
+// of a few dozen bytes that keeps it from being started again.
+func (r *Repair) Forget() {
+	if r.State.Final() {
+		*r = Repair{State: r.State, GarageID: r.GarageID, Sequence: r.Sequence, LastAt: r.LastAt}
+	}
+}
+
+// Apply folds a fact into the state. Events come in the order of their sequence.
+func (r *Repair) Apply(e Event) {
+	r.Sequence, r.LastAt = e.fact().Sequence, e.Head().OccurredAt
+	switch e := e.(type) {
+	case *RepairStarted:
+		r.State, r.GarageID = InProgress, e.GarageID
+		r.Currency, r.AgreedTotal, r.ReadyAt = e.Agreed.Currency, e.Agreed.Total, e.ReadyAt
+	case *ApprovalRequested:
+		r.close(e.Replaces, QuoteReplaced)
+		rev := Revision{Status: QuoteOpen, ExpiresAt: e.ExpiresAt}
+		for _, l := range e.Quote.Lines {
+			rev.LineTotals = append(rev.LineTotals, l.Total)
+		}
+		r.Revisions = append(r.Revisions, rev)
+		r.State = AwaitingApproval
+	case *QuoteWithdrawn:
+		r.close(e.Revision, QuoteTakenBack)
+		r.State = InProgress
+	case *QuoteExpired:
+		r.close(e.Revision, QuoteLapsed)
+		r.State = InProgress
+	case *QuoteDecided:
+		r.close(e.Revision, QuoteAnswered)
+		if rev := r.revision(e.Revision); rev != nil {
+			rev.Answers, rev.ApprovedTotal = e.Answers, e.ApprovedTotal
+		}
+		r.ApprovedTotal += e.ApprovedTotal
+		r.State = InProgress
+	case *QuoteViewed:
+		if rev := r.revision(e.Revision); rev != nil {
+			rev.Viewed = true
+		}
+	case *ReadyTimeChanged:
+		r.ReadyAt = e.ReadyAt
+	case *RepairCompleted:
+		r.State = Completed
+	case *VehicleCollected:
+		r.State = Collected
+	case *RepairCancelled:
+		r.close(r.OpenRevision(), QuoteAbandoned)
+		r.State = Cancelled
+	case *ContactCorrected, *MessagePosted: // nothing a later command depends on
+	}
+}
+
+// revision gives the state of a revision by number, nil when there is none.
+func (r *Repair) revision(n int32) *Revision {
+	if n < 1 || int(n) > len(r.Revisions) {
+		return nil
+	}
+	return &r.Revisions[n-1]
+}
+
+func (r *Repair) close(n int32, as QuoteStatus) {
+	if rev := r.revision(n); rev != nil {
+		rev.Status = as
+	}
+}
+
+// sameAnswers reports whether two complete sets of answers say yes and no to the
+// same lines, whatever their order. Another reason for the same no is no other answer.
+func sameAnswers(a, b []Answer) bool {
+	approved := func(answers []Answer) (lines []int32) {
+		for _, x := range answers {
+			if x.Answer == Approve {
+				lines = append(lines, x.Line)
+			}
+		}
+		slices.Sort(lines)
+		return lines
+	}
+	return slices.Equal(approved(a), approved(b))
+}
