@@ -50,6 +50,15 @@ func (l Lang) Urgency(urgency string) string { return l.label("urgency.", urgenc
 // "elsewhere" or "other"), as the choice on the page.
 func (l Lang) RejectReason(reason string) string { return l.label("reject.", reason) }
 
+// And lists things in a sentence: "a", "a en b", "a, b and c".
+func (l Lang) And(items ...string) string {
+	if len(items) < 2 {
+		return strings.Join(items, "")
+	}
+	last := len(items) - 1
+	return strings.Join(items[:last], ", ") + " " + l.label("", "and") + " " + items[last]
+}
+
 // label looks a label up. A code without one shows as itself, so that a gap
 // is seen and not silently blank.
 func (l Lang) label(kind, code string) string {
@@ -61,6 +70,7 @@ func (l Lang) label(kind, code string) string {
 
 var labels = map[Lang]map[string]string{
 	NL: {
+		"and":              "en",
 		"vat.21":           "21% btw",
 		"vat.9":            "9% btw",
 		"vat.0":            "0% btw",
@@ -76,6 +86,7 @@ var labels = map[Lang]map[string]string{
 		"reject.other":     "Een andere reden",
 	},
 	EN: {
+		"and":              "and",
 		"vat.21":           "21% VAT",
 		"vat.9":            "9% VAT",
 		"vat.0":            "0% VAT",

@@ -69,6 +69,9 @@ func TestWords(t *testing.T) {
 			for _, rate := range []string{"21", "9", "0", "none"} {
 				row("VAT "+rate, l.VAT(rate))
 			}
+			row("And 1", l.And("a"))
+			row("And 2", l.And("a", "b"))
+			row("And 3", l.And("a", "b", "c"))
 			row("InclVAT", l.InclVAT())
 			row("ExclVAT", l.ExclVAT())
 			for _, u := range []string{"safety", "soon", "advice", "other"} {
