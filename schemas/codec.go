@@ -53,6 +53,7 @@ type Registry interface {
 
 // Codec turns records into bytes and back. It is safe for concurrent use.
 type Codec struct {
+	types    []reflect.Type
 	registry Registry
 	byType   map[reflect.Type]*format
 	byName   map[string]*format
@@ -85,17 +86,18 @@ func NewCodec(extra ...any) (*Codec, error) {
 		byName: make(map[string]*format),
 		byID:   make(map[uint32]writer),
 	}
-	types := Records()
+	c.types = Records()
 	for _, x := range extra {
-		types = append(types, reflect.TypeOf(x))
+		c.types = append(c.types, reflect.TypeOf(x))
 	}
-	for i, t := range types {
+	for i, t := range c.types {
 		f, err := newFormat(t)
 		if err != nil {
 			return nil, fmt.Errorf("schema of %s: %w", t.Name(), err)
 		}
+		f.id = uint32(i + 1) //nolint:gosec // a few dozen types
 		c.byType[t], c.byName[Namespace+"."+t.Name()] = f, f
-		c.setID(f, uint32(i+1)) //nolint:gosec // a few dozen types
+		c.byID[f.id] = writer{f.avro, f}
 	}
 	return c, nil
 }
@@ -125,14 +127,6 @@ func SchemaOf(t reflect.Type) (string, error) {
 	}
 	text, err := json.Marshal(s)
 	return string(text), err
-}
-
-func (c *Codec) setID(f *format, id uint32) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.byID, f.id)
-	f.id = id
-	c.byID[id] = writer{f.avro, f}
 }
 
 // Encode gives the bytes of a record, a pointer to one of the codec's structs.

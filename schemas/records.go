@@ -10,6 +10,9 @@ import (
 // It is no topic: they travel within other records.
 const PersonalSubjects = Prefix + "personal"
 
+// changeSubjects begins the subject of Change, which every changelog shares.
+const changeSubjects = Prefix + "changelog"
+
 // catalogue lists the record types of each topic.
 var catalogue = []struct {
 	subjects string
@@ -31,7 +34,7 @@ var catalogue = []struct {
 	{Latencies.Name, []any{Latency{}}},
 	{Ticks.Name, []any{Tick{}}},
 	{DeadLetters.Name, []any{DeadLetter{}}},
-	{Changelog("lifecycle").Name, []any{Change{}}},
+	{changeSubjects, []any{Change{}}},
 	{PersonalSubjects, []any{
 		repair.ContactDetails{}, repair.VehicleDetails{}, repair.FreeText{}, repair.Evidence{},
 	}},
@@ -46,6 +49,18 @@ func Records() []reflect.Type {
 		}
 	}
 	return types
+}
+
+// subjectsOf is what begins the subject of a record of the catalogue.
+func subjectsOf(t reflect.Type) (string, bool) {
+	for _, c := range catalogue {
+		for _, r := range c.records {
+			if reflect.TypeOf(r) == t {
+				return c.subjects, true
+			}
+		}
+	}
+	return "", false
 }
 
 // Headed is any record that carries a Header: all but ticks, changes and dead letters.

@@ -1,0 +1,210 @@
+// Package kafka is the contract with the log and the schema registry: how to
+// reach them, which topics there are, and whether a consumer gets on. It does
+// not produce or consume for anybody: that is the business of producers,
+// processors and sinks.
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
+	"github.com/twmb/franz-go/pkg/sr"
+	"github.com/twmb/franz-go/plugin/kslog"
+)
+
+// Config says how to reach the brokers and the schema registry.
+type Config struct {
+	// Brokers are the seeds, as host:port.
+	Brokers []string
+	// TLS encrypts the connection. CA, Cert and Key are files in PEM; an empty CA
+	// means the system's.
+	TLS           bool
+	CA, Cert, Key string
+	// SASL is empty, plain, scram-sha-256 or scram-sha-512.
+	SASL, User, Password string
+
+	// RegistryURL is the schema registry's, with an optional user and password.
+	RegistryURL, RegistryUser, RegistryPassword string
+
+	// Dialer replaces the network in tests; nil: the real one.
+	Dialer func(ctx context.Context, network, host string) (net.Conn, error)
+	// Hooks observe every client made from this Config, e.g. for metrics.
+	Hooks []kgo.Hook
+}
+
+// SessionTimeout is how long a member may be silent before its partitions go to
+// another, and TransactionTimeout how long a dead one's open transaction hides
+// what comes after it.
+const (
+	SessionTimeout     = 10 * time.Second
+	TransactionTimeout = 10 * time.Second
+	RebalanceTimeout   = 60 * time.Second
+)
+
+// MaxRecordBytes is the size of a record that every broker takes by default,
+// with room for the batch around it.
+const MaxRecordBytes = 1_000_000
+
+// Validate reports everything that is wrong, without asking anybody.
+func (c Config) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if len(c.Brokers) == 0 {
+		bad("no Kafka brokers: give --kafka-brokers host:port[,host:port]")
+	}
+	for _, b := range c.Brokers {
+		if _, _, err := net.SplitHostPort(b); err != nil {
+			bad("Kafka broker %q is not host:port", b)
+		}
+	}
+	switch c.SASL {
+	case "":
+		if c.User != "" || c.Password != "" {
+			bad("a Kafka user or password is set without --kafka-sasl")
+		}
+	case "plain", "scram-sha-256", "scram-sha-512":
+		if c.User == "" || c.Password == "" {
+			bad("--kafka-sasl %s needs a user and a password", c.SASL)
+		}
+	default:
+		bad("--kafka-sasl %q is not one of plain, scram-sha-256, scram-sha-512", c.SASL)
+	}
+	if !c.TLS && (c.CA != "" || c.Cert != "" || c.Key != "") {
+		bad("Kafka certificate files are set without --kafka-tls")
+	}
+	if (c.Cert == "") != (c.Key == "") {
+		bad("a Kafka client certificate needs both its certificate and its key")
+	}
+	if c.TLS {
+		if _, err := c.tls(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if u, err := url.Parse(c.RegistryURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		bad("schema registry %q is not an http or https URL: give --registry-url", c.RegistryURL)
+	} else if u.User != nil {
+		bad("the schema registry's user and password belong in their own settings, not in its URL")
+	}
+	if c.RegistryUser == "" && c.RegistryPassword != "" {
+		bad("a schema registry password is set without a user")
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) tls() (*tls.Config, error) {
+	conf := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.CA != "" {
+		pem, err := os.ReadFile(c.CA)
+		if err != nil {
+			return nil, fmt.Errorf("read Kafka CA: %w", err)
+		}
+		conf.RootCAs = x509.NewCertPool()
+		if !conf.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("read Kafka CA: %s holds no certificate in PEM", c.CA)
+		}
+	}
+	if c.Cert != "" && c.Key != "" {
+		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+		if err != nil {
+			return nil, fmt.Errorf("read Kafka client certificate: %w", err)
+		}
+		conf.Certificates = []tls.Certificate{pair}
+	}
+	return conf, nil
+}
+
+// Opts are the options every client shares: where the brokers are, how to log
+// in, and who is asking.
+func (c Config) Opts(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(c.Brokers...),
+		kgo.ClientID(clientID),
+		kgo.WithLogger(kslog.New(log)),
+		kgo.WithHooks(c.Hooks...),
+		kgo.RetryTimeout(20 * time.Second),
+	}
+	if c.Dialer != nil {
+		opts = append(opts, kgo.Dialer(c.Dialer))
+	}
+	if c.TLS {
+		conf, err := c.tls()
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, kgo.DialTLSConfig(conf))
+	}
+	if m := c.mechanism(); m != nil {
+		opts = append(opts, kgo.SASL(m))
+	}
+	return opts, nil
+}
+
+func (c Config) mechanism() sasl.Mechanism {
+	switch c.SASL {
+	case "plain":
+		return plain.Auth{User: c.User, Pass: c.Password}.AsMechanism()
+	case "scram-sha-256":
+		return scram.Auth{User: c.User, Pass: c.Password}.AsSha256Mechanism()
+	case "scram-sha-512":
+		return scram.Auth{User: c.User, Pass: c.Password}.AsSha512Mechanism()
+	}
+	return nil
+}
+
+// Producer are the options of a client that writes records nobody has to
+// coordinate: idempotent, acknowledged by every in-sync replica, and kept trying
+// for as long as the context of the caller allows.
+func (c Config) Producer(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
+	opts, err := c.Opts(clientID, log)
+	return append(opts,
+		kgo.RequiredAcks(kgo.AllISRAcks()), // with idempotence, franz-go's default
+		kgo.ProducerBatchMaxBytes(MaxRecordBytes),
+	), err
+}
+
+// Group are the options of a member of a consumer group that commits by itself,
+// after its work is durable.
+func (c Config) Group(group, instance string, log *slog.Logger, topics ...string) ([]kgo.Opt, error) {
+	opts, err := c.Opts(group, log)
+	opts = append(opts,
+		kgo.ConsumerGroup(group),
+		kgo.ConsumeTopics(topics...),
+		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()), // a new group misses nothing
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.DisableAutoCommit(),
+		kgo.BlockRebalanceOnPoll(),
+		kgo.SessionTimeout(SessionTimeout),
+		kgo.HeartbeatInterval(SessionTimeout/4),
+		kgo.RebalanceTimeout(RebalanceTimeout),
+	)
+	if instance != "" {
+		opts = append(opts, kgo.InstanceID(group+"/"+instance))
+	}
+	return opts, err
+}
+
+// RegistryClient gives a client of the schema registry.
+func (c Config) RegistryClient(clientID string) (*sr.Client, error) {
+	opts := []sr.ClientOpt{sr.URLs(c.RegistryURL), sr.UserAgent(clientID)}
+	if c.RegistryUser != "" {
+		opts = append(opts, sr.BasicAuth(c.RegistryUser, c.RegistryPassword))
+	}
+	cl, err := sr.NewClient(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("schema registry client: %w", err)
+	}
+	return cl, nil
+}

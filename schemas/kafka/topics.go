@@ -1,0 +1,178 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"pitstop/schemas"
+)
+
+// Layout is how the topics of the catalogue are laid out on a cluster. The
+// number of partitions is chosen once: the keys' places depend on it.
+type Layout struct {
+	Partitions  int32
+	Replication int16
+	// MinInSync is how many replicas acknowledge a write; 0: the broker's default.
+	MinInSync int
+	// KeepForEver overrides every retention and compaction: the embedded broker
+	// cannot delete safely.
+	KeepForEver bool
+}
+
+// Step is one difference between the catalogue and the cluster.
+type Step struct {
+	Topic string
+	// What is to be done or was found, in words.
+	What string
+	// Refused: it cannot be changed safely, and apply stops.
+	Refused bool
+
+	create bool
+	config map[string]string
+}
+
+func (l Layout) configOf(t schemas.Topic) map[string]string {
+	retention := int64(-1)
+	policy := "delete"
+	if t.Compacted {
+		policy = "compact"
+	}
+	if t.Retention > 0 {
+		retention = t.Retention.Milliseconds()
+	}
+	if l.KeepForEver {
+		retention, policy = -1, "delete"
+	}
+	config := map[string]string{
+		"cleanup.policy": policy,
+		"retention.ms":   strconv.FormatInt(retention, 10),
+		// Brokers delete by the time they received a record; event time is in it.
+		"message.timestamp.type": "LogAppendTime",
+	}
+	if l.KeepForEver {
+		delete(config, "message.timestamp.type") // kfake keeps the producer's time
+	}
+	if l.MinInSync > 0 {
+		config["min.insync.replicas"] = strconv.Itoa(l.MinInSync)
+	}
+	return config
+}
+
+// Plan compares the catalogue with the cluster.
+func (l Layout) Plan(ctx context.Context, adm *kadm.Client) ([]Step, error) {
+	var names []string
+	for _, t := range schemas.Topics() {
+		names = append(names, t.Name)
+	}
+	details, err := adm.ListTopics(ctx, names...)
+	if err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	configs, err := adm.DescribeTopicConfigs(ctx, names...)
+	if err != nil {
+		return nil, fmt.Errorf("describe topics: %w", err)
+	}
+	var steps []Step
+	for _, t := range schemas.Topics() {
+		want := l.configOf(t)
+		d, exists := details[t.Name]
+		switch {
+		case !exists || errors.Is(d.Err, kerr.UnknownTopicOrPartition):
+			steps = append(steps, Step{
+				Topic: t.Name, create: true, config: want,
+				What: fmt.Sprintf("create with %d partitions, replication %d, %s", l.Partitions, l.Replication, describe(want)),
+			})
+			continue
+		case d.Err != nil:
+			return nil, fmt.Errorf("topic %s: %w", t.Name, d.Err)
+		case len(d.Partitions) != int(l.Partitions):
+			steps = append(steps, Step{
+				Topic: t.Name, Refused: true,
+				What: fmt.Sprintf("has %d partitions, not %d: the number is chosen once, because every key's place depends on it; give --partitions %d",
+					len(d.Partitions), l.Partitions, len(d.Partitions)),
+			})
+			continue
+		}
+		drift, err := driftOf(configs, t.Name, want)
+		if err != nil {
+			return nil, err
+		}
+		if len(drift) > 0 {
+			steps = append(steps, Step{Topic: t.Name, config: drift, What: "set " + describe(drift)})
+		}
+	}
+	return steps, nil
+}
+
+func driftOf(configs kadm.ResourceConfigs, topic string, want map[string]string) (map[string]string, error) {
+	rc, err := configs.On(topic, nil)
+	if err == nil {
+		err = rc.Err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("describe topic %s: %w", topic, err)
+	}
+	drift := make(map[string]string)
+	for k, v := range want {
+		drift[k] = v
+	}
+	for _, c := range rc.Configs {
+		if v, ok := want[c.Key]; ok && c.MaybeValue() == v {
+			delete(drift, c.Key)
+		}
+	}
+	return drift, nil
+}
+
+func describe(config map[string]string) string {
+	s := ""
+	for _, k := range []string{"cleanup.policy", "retention.ms", "message.timestamp.type", "min.insync.replicas"} {
+		if v, ok := config[k]; ok {
+			if s != "" {
+				s += ", "
+			}
+			s += k + "=" + v
+		}
+	}
+	return s
+}
+
+// Apply carries out a plan: it creates what is missing and sets what drifted.
+// With a refused step in it, it does nothing.
+func (l Layout) Apply(ctx context.Context, adm *kadm.Client, steps []Step) error {
+	for _, s := range steps {
+		if s.Refused {
+			return fmt.Errorf("topic %s %s", s.Topic, s.What)
+		}
+	}
+	for _, s := range steps {
+		if s.create {
+			config := make(map[string]*string, len(s.config))
+			for k, v := range s.config {
+				config[k] = &v
+			}
+			_, err := adm.CreateTopic(ctx, l.Partitions, l.Replication, config, s.Topic)
+			if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+				return fmt.Errorf("create topic %s: %w", s.Topic, err)
+			}
+			continue
+		}
+		var alter []kadm.AlterConfig
+		for k, v := range s.config {
+			alter = append(alter, kadm.AlterConfig{Op: kadm.SetConfig, Name: k, Value: &v})
+		}
+		responses, err := adm.AlterTopicConfigs(ctx, alter, s.Topic)
+		for _, r := range responses {
+			err = errors.Join(err, r.Err)
+		}
+		if err != nil {
+			return fmt.Errorf("configure topic %s: %w", s.Topic, err)
+		}
+	}
+	return nil
+}

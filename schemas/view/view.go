@@ -1,0 +1,243 @@
+// Package view is the read model: what the API shows and the ClickHouse sink
+// reads back. The types are the JSON bodies of the API; amounts are integers in
+// minor units, times are RFC 3339. Personal data stands here opened.
+package view
+
+import (
+	"errors"
+	"time"
+
+	"pitstop/schemas/repair"
+)
+
+// ErrNotFound is returned for what does not exist, or not in the garages asked for.
+var ErrNotFound = errors.New("not found")
+
+// ErrCursor is returned for a cursor that this program did not give out.
+var ErrCursor = errors.New("cursor is not valid")
+
+// Vehicle is a car.
+type Vehicle struct {
+	Plate       string `json:"plate" doc:"Number plate, bare and upper case."`
+	Country     string `json:"country,omitempty" doc:"ISO 3166 country of the plate."`
+	Description string `json:"description,omitempty" doc:"Make and model."`
+}
+
+// Person is a customer or an approver.
+type Person struct {
+	ID       string `json:"id,omitempty"`
+	Name     string `json:"name"`
+	Email    string `json:"email,omitempty"`
+	Phone    string `json:"phone,omitempty"`
+	Language string `json:"language,omitempty"`
+}
+
+// VAT is the VAT contained in a total.
+type VAT struct {
+	Rate   repair.VATRate `json:"rate"`
+	Amount int64          `json:"amount"`
+}
+
+// Detail is one part or one piece of labour.
+type Detail struct {
+	Kind        repair.DetailKind `json:"kind"`
+	Description string            `json:"description"`
+	Quantity    string            `json:"quantity"`
+	UnitPrice   int64             `json:"unit_price"`
+	VAT         repair.VATRate    `json:"vat"`
+}
+
+// Line is one decidable job with its total and, once decided, its answer.
+type Line struct {
+	Line        int32               `json:"line"`
+	Title       string              `json:"title"`
+	Urgency     repair.Urgency      `json:"urgency,omitempty"`
+	Consequence string              `json:"consequence,omitempty"`
+	Details     []Detail            `json:"details"`
+	Total       int64               `json:"total"`
+	Answer      repair.AnswerKind   `json:"answer,omitempty"`
+	Reason      repair.RejectReason `json:"reason,omitempty"`
+	Text        string              `json:"text,omitempty"`
+}
+
+// Work is priced work: what was agreed, or one quote's.
+type Work struct {
+	Currency         string `json:"currency"`
+	PricesIncludeVAT bool   `json:"prices_include_vat"`
+	Total            int64  `json:"total"`
+	VAT              []VAT  `json:"vat"`
+	Lines            []Line `json:"lines"`
+}
+
+// Quote is one revision and what became of it.
+type Quote struct {
+	Revision int32              `json:"revision"`
+	Status   repair.QuoteStatus `json:"status" doc:"open, decided, expired, withdrawn, replaced or cancelled"`
+	Work
+	RequestedAt   time.Time       `json:"requested_at"`
+	AskedBy       string          `json:"asked_by"`
+	AnswerBy      *time.Time      `json:"answer_by,omitempty"`
+	ExpiresAt     time.Time       `json:"expires_at"`
+	ViewedAt      *time.Time      `json:"viewed_at,omitempty"`
+	ClosedAt      *time.Time      `json:"closed_at,omitempty" doc:"When it was decided, expired, withdrawn or replaced."`
+	Decision      repair.Decision `json:"decision,omitempty"`
+	ApprovedTotal int64           `json:"approved_total"`
+	Method        repair.Method   `json:"method,omitempty"`
+	DecidedBy     string          `json:"decided_by,omitempty"`
+}
+
+// WaitingFor says whose move it is.
+type WaitingFor string
+
+// Who can be waited for: the customer while a quote is open; the mechanic while
+// work is in progress or a customer's message is unanswered; else nobody.
+const (
+	ForCustomer WaitingFor = "customer"
+	ForMechanic WaitingFor = "mechanic"
+	ForNobody   WaitingFor = "nobody"
+)
+
+// Repair is one repair as it stands.
+type Repair struct {
+	RepairID    string       `json:"repair_id"`
+	GarageID    string       `json:"garage_id"`
+	ExternalRef string       `json:"external_ref,omitempty"`
+	State       repair.State `json:"state"`
+	Sequence    int64        `json:"sequence"`
+	WaitingFor  WaitingFor   `json:"waiting_for"`
+	Vehicle     Vehicle      `json:"vehicle"`
+	Customer    Person       `json:"customer"`
+	Approver    *Person      `json:"approver"`
+	Mechanic    string       `json:"mechanic"`
+	Bay         string       `json:"bay,omitempty"`
+	StartedAt   time.Time    `json:"started_at"`
+	ReadyAt     *time.Time   `json:"ready_at"`
+	CompletedAt *time.Time   `json:"completed_at,omitempty"`
+	Total       *int64       `json:"total,omitempty" doc:"What there was to pay, once completed."`
+	Agreed      Work         `json:"agreed"`
+	Quotes      []Quote      `json:"quotes"`
+	Messages    []Message    `json:"messages"`
+	AsOf        time.Time    `json:"as_of"`
+}
+
+// Message is something one side said.
+type Message struct {
+	At   time.Time          `json:"at"`
+	Kind repair.MessageKind `json:"kind"`
+	From repair.Role        `json:"from"`
+	By   string             `json:"by,omitempty"`
+	Text string             `json:"text"`
+}
+
+// RepairFilter selects repairs. Empty fields select all.
+type RepairFilter struct {
+	Garages     []string // the garages the caller may see; never empty
+	State       repair.State
+	Plate       string // bare and upper case
+	ExternalRef string
+	Cursor      string // of the page before; empty: the first page
+	Limit       int
+}
+
+// RepairItem is one row of a list of repairs.
+type RepairItem struct {
+	RepairID    string       `json:"repair_id"`
+	GarageID    string       `json:"garage_id"`
+	ExternalRef string       `json:"external_ref,omitempty"`
+	State       repair.State `json:"state"`
+	Sequence    int64        `json:"sequence"`
+	WaitingFor  WaitingFor   `json:"waiting_for"`
+	Vehicle     Vehicle      `json:"vehicle"`
+	Customer    string       `json:"customer"`
+	Mechanic    string       `json:"mechanic"`
+	StartedAt   time.Time    `json:"started_at"`
+	LastAt      time.Time    `json:"last_at"`
+}
+
+// Page is one page of a list, newest first unless it says otherwise.
+type Page[T any] struct {
+	Items  []T       `json:"items"`
+	Cursor string    `json:"cursor,omitempty" doc:"Ask for the next page with it; absent on the last."`
+	AsOf   time.Time `json:"as_of" doc:"How fresh the list is: everything up to this time is in it."`
+}
+
+// TimelineEntry is one thing that happened around a repair.
+type TimelineEntry struct {
+	At       time.Time      `json:"at"`
+	Kind     string         `json:"kind" doc:"An event's name; CommandRefused; NotificationRequested, NotificationSuppressed, DeliveryAccepted, DeliveryDeferred, DeliveryFailed; CallTask."`
+	Actor    repair.Actor   `json:"actor"`
+	Sequence int64          `json:"sequence,omitempty"`
+	Data     map[string]any `json:"data"`
+}
+
+// Timeline is everything that happened around a repair, oldest first.
+type Timeline struct {
+	RepairID string          `json:"repair_id"`
+	Entries  []TimelineEntry `json:"entries"`
+	AsOf     time.Time       `json:"as_of"`
+}
+
+// ConversationFilter selects conversations.
+type ConversationFilter struct {
+	Garages []string
+	// Filter is needs-reply (a customer's message is unanswered), waiting (a quote
+	// is open), call (a call task stands), or empty.
+	Filter string
+	Query  string // part of a plate, a name, or a repair's id or reference
+	// Sort is waiting (longest waiting first, the default) or recent.
+	Sort   string
+	Cursor string
+	Limit  int
+}
+
+// Conversation is one repair as customer service sees it.
+type Conversation struct {
+	RepairID     string             `json:"repair_id"`
+	GarageID     string             `json:"garage_id"`
+	ExternalRef  string             `json:"external_ref,omitempty"`
+	State        repair.State       `json:"state"`
+	Vehicle      Vehicle            `json:"vehicle"`
+	Customer     Person             `json:"customer"`
+	Mechanic     string             `json:"mechanic"`
+	NeedsReply   bool               `json:"needs_reply"`
+	Waiting      bool               `json:"waiting" doc:"A quote is open."`
+	Call         bool               `json:"call" doc:"Somebody should call the customer."`
+	CallReason   string             `json:"call_reason,omitempty"`
+	WaitingSince *time.Time         `json:"waiting_since,omitempty"`
+	Amount       int64              `json:"amount,omitempty" doc:"Total of the open quote."`
+	Currency     string             `json:"currency,omitempty"`
+	LastAt       time.Time          `json:"last_at"`
+	LastMessage  string             `json:"last_message,omitempty"`
+	LastKind     repair.MessageKind `json:"last_kind,omitempty"`
+}
+
+// LatencyQuery selects measured waits.
+type LatencyQuery struct {
+	Measure  string
+	Garages  []string
+	From, To time.Time // of the wait's beginning
+	GroupBy  string    // day (in the garage's time zone), mechanic, or empty
+}
+
+// Percentiles are in seconds.
+type Percentiles struct {
+	P50 float64 `json:"p50"`
+	P90 float64 `json:"p90"`
+	P99 float64 `json:"p99"`
+}
+
+// LatencyRow sums up the waits of one group: n ended ones, and the open ones.
+type LatencyRow struct {
+	Group   string      `json:"group"`
+	N       int64       `json:"n"`
+	Open    int64       `json:"open"`
+	Wall    Percentiles `json:"wall"`
+	Opening Percentiles `json:"opening"`
+}
+
+// Latencies answers a LatencyQuery.
+type Latencies struct {
+	Measure string       `json:"measure"`
+	Rows    []LatencyRow `json:"rows"`
+	AsOf    time.Time    `json:"as_of"`
+}
