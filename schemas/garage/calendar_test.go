@@ -273,9 +273,14 @@ func TestCalendarLaws(t *testing.T) {
 			}
 		}
 		for _, cl := range p.Closures {
-			from, _ := time.ParseInLocation(time.DateOnly, cl.From, p.Location())
-			to, _ := time.ParseInLocation(time.DateOnly, cl.To, p.Location())
-			if open := c.Open(from, to.AddDate(0, 0, 1)); open != 0 {
+			midnight := func(day string, add int) time.Time {
+				at, err := time.Parse(time.DateOnly, day)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return time.Date(at.Year(), at.Month(), at.Day()+add, 0, 0, 0, 0, p.Location())
+			}
+			if open := c.Open(midnight(cl.From, 0), midnight(cl.To, 1)); open != 0 {
 				t.Fatalf("open for %v while closed %s to %s", open, cl.From, cl.To)
 			}
 		}
