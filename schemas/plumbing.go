@@ -27,6 +27,8 @@ type TimerEntry struct {
 	Name string `avro:"name"`
 	// When it is due.
 	Due time.Time `avro:"due,required"`
+	// The correlation id of the record that set it.
+	CorrelationID string `avro:"correlation_id"`
 }
 
 // DeadLetterHeader is one Kafka header of a dead letter's record.

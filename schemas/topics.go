@@ -10,6 +10,8 @@ type Topic struct {
 	Retention time.Duration
 	// Compacted topics keep the newest record of each key instead.
 	Compacted bool
+	// MaxRecordBytes is the largest record; 0: the broker's default.
+	MaxRecordBytes int
 }
 
 // Prefix begins the name of every topic and consumer group.
@@ -25,7 +27,7 @@ var (
 	Deliveries    = Topic{Name: Prefix + "deliveries"}
 	Latencies     = Topic{Name: Prefix + "latencies"}
 	Ticks         = Topic{Name: Prefix + "ticks", Retention: time.Hour}
-	DeadLetters   = Topic{Name: Prefix + "dead-letters", Retention: 30 * 24 * time.Hour}
+	DeadLetters   = Topic{Name: Prefix + "dead-letters", Retention: 30 * 24 * time.Hour, MaxRecordBytes: 2 << 20}
 )
 
 // Processors are the names of the stateful processors: consumer group,

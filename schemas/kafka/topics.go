@@ -57,6 +57,9 @@ func (l Layout) configOf(t schemas.Topic) map[string]string {
 	if l.KeepForEver {
 		delete(config, "message.timestamp.type") // kfake keeps the producer's time
 	}
+	if t.MaxRecordBytes > 0 {
+		config["max.message.bytes"] = strconv.Itoa(t.MaxRecordBytes)
+	}
 	if l.MinInSync > 0 {
 		config["min.insync.replicas"] = strconv.Itoa(l.MinInSync)
 	}
@@ -131,7 +134,7 @@ func driftOf(configs kadm.ResourceConfigs, topic string, want map[string]string)
 
 func describe(config map[string]string) string {
 	s := ""
-	for _, k := range []string{"cleanup.policy", "retention.ms", "message.timestamp.type", "min.insync.replicas"} {
+	for _, k := range []string{"cleanup.policy", "retention.ms", "message.timestamp.type", "max.message.bytes", "min.insync.replicas"} {
 		if v, ok := config[k]; ok {
 			if s != "" {
 				s += ", "

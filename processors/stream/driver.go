@@ -1,0 +1,112 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"pitstop/schemas"
+)
+
+// A Driver runs a processor in a test, without Kafka: one partition, every
+// record in its own transaction. What it emits has been through its bytes.
+type Driver[S any] struct {
+	task    *task
+	offsets map[string]int64
+}
+
+// NewDriver gives a driver with empty state. It fails when the processor's state
+// has no Avro schema.
+func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
+	l := p.logic()
+	codec, err := schemas.NewCodec(l.stateOf)
+	if err != nil {
+		return nil, err
+	}
+	return &Driver[S]{newTask(&l, codec, 0), make(map[string]int64)}, nil
+}
+
+// Codec is the driver's, to seal and open personal data with.
+func (d *Driver[S]) Codec() *schemas.Codec { return d.task.codec }
+
+// Send handles records of one topic and gives what the processor emitted: its
+// outputs and dead letters in order.
+func (d *Driver[S]) Send(topic schemas.Topic, records ...schemas.Headed) ([]any, error) {
+	var out []any
+	for _, r := range records {
+		value, err := d.task.codec.Encode(r)
+		if err != nil {
+			return out, err
+		}
+		got, err := d.SendBytes(topic, r.Head().AggregateID, value)
+		out = append(out, got...)
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// SendBytes handles one record as it stands on the topic.
+func (d *Driver[S]) SendBytes(topic schemas.Topic, key string, value []byte) ([]any, error) {
+	decoded, decodeErr := d.task.codec.Decode(context.Background(), value)
+	src := source{topic: topic.Name, offset: d.offsets[topic.Name], key: []byte(key), value: value}
+	d.offsets[topic.Name]++
+	if err := d.task.handle(src, decoded, decodeErr); err != nil {
+		return nil, err
+	}
+	return d.commit()
+}
+
+// Advance lets time reach now: the timers due by then fire, each stamped with
+// its due time.
+func (d *Driver[S]) Advance(now time.Time) ([]any, error) {
+	d.task.pending = append(d.task.pending, schemas.Tick{Processor: d.task.logic.name, Time: now})
+	if err := d.task.settle(); err != nil {
+		return nil, err
+	}
+	return d.commit()
+}
+
+func (d *Driver[S]) commit() ([]any, error) {
+	var out []any
+	for _, o := range d.task.out {
+		r, err := d.task.codec.Decode(context.Background(), o.value)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", o.topic, err)
+		}
+		out = append(out, r)
+	}
+	if _, err := d.task.changes(); err != nil {
+		return nil, err
+	}
+	d.task.commit()
+	return out, nil
+}
+
+// State gives the state of a key, and whether there is any.
+func (d *Driver[S]) State(key string) (S, bool, error) {
+	var zero S
+	e := d.task.get(key)
+	if len(e.state) == 0 {
+		return zero, false, nil
+	}
+	r, err := d.task.codec.Decode(context.Background(), e.state)
+	if err != nil {
+		return zero, false, err
+	}
+	s, ok := r.(*S)
+	if !ok {
+		return zero, false, fmt.Errorf("state is a %T", r)
+	}
+	return *s, true, nil
+}
+
+// Timers gives the timers set for a key, earliest first.
+func (d *Driver[S]) Timers(key string) []Timer {
+	var out []Timer
+	for _, t := range d.task.get(key).timers {
+		out = append(out, Timer{t.Name, t.Due})
+	}
+	return out
+}

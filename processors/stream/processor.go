@@ -1,0 +1,185 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+)
+
+// A Processor handles the records of one key after another. S is the state of
+// one key, a struct with avro tags; its zero value is the state of a key that
+// has not been seen.
+type Processor[S any] struct {
+	// Name is one of schemas.Processors. Consumer group, transactional id and
+	// changelog derive from it.
+	Name string
+	// Inputs are the topics it reads, all with the same number of partitions.
+	Inputs []Input
+	// Upstream is the processor whose output it reads; nil: none.
+	Upstream *Upstream
+	// Record handles one record. An error makes the record a dead letter and drops
+	// what it did to state, outputs and timers.
+	Record func(*Context, *S, schemas.Headed) error
+	// Timer handles a timer that is due. An error makes a dead letter and drops
+	// what it did; the timer is gone. Nil: the processor has no timers.
+	Timer func(*Context, *S, Timer) error
+}
+
+// Input is a topic a processor reads.
+type Input struct {
+	Topic schemas.Topic
+	// MovesTime: before a record of it is handled, the timers of its key that are
+	// due by the record's event time fire.
+	MovesTime bool
+}
+
+// Upstream is a processor one hop before, and the topic it reads: a timer waits
+// for what is still queued there.
+type Upstream struct {
+	Processor string
+	Topic     schemas.Topic
+}
+
+// Timer is a promise to handle a key again at a time.
+type Timer struct {
+	// Name identifies it within its key; setting it again moves it.
+	Name string
+	// Due is when it fires: never before, and stamped with this time however late.
+	Due time.Time
+}
+
+// Context is what a processor can do while it handles a record or a timer:
+// nothing but return effects.
+type Context struct {
+	key     string
+	time    time.Time
+	cause   repair.Header
+	outputs []output
+	timers  []schemas.TimerEntry
+}
+
+// output is a record to be produced, to the partition of what caused it.
+type output struct {
+	topic  string
+	key    string
+	record any
+	value  []byte   // the record's bytes
+	trace  []header // trace context, passed on from the cause
+}
+
+// header is a Kafka header.
+type header = schemas.DeadLetterHeader
+
+// Key is the key being handled: the repair's id.
+func (c *Context) Key() string { return c.key }
+
+// Time is the record's event time, or the timer's due time.
+func (c *Context) Time() time.Time { return c.time }
+
+// Cause is the header of the record being handled; of a timer, a header with
+// the timer's own id and the correlation of the record that set it.
+func (c *Context) Cause() repair.Header { return c.cause }
+
+// Emit produces a record with the same key. It fills in what the record's header
+// leaves open: the id, computed from the cause and the number of the output, so
+// that doing the same again gives the same record; the cause and its
+// correlation; the garage; the time; the system as actor.
+func (c *Context) Emit(topic schemas.Topic, record schemas.Headed) {
+	h := record.Head()
+	h.AggregateID = c.key
+	h.CausationID = c.cause.EventID
+	h.CorrelationID = c.cause.CorrelationID
+	if h.OccurredAt.IsZero() {
+		h.OccurredAt = c.time
+	}
+	if h.GarageID == "" {
+		h.GarageID = c.cause.GarageID
+	}
+	if h.Actor.Role == "" {
+		h.Actor.Role = repair.System
+	}
+	if h.EventID == "" {
+		h.EventID = repair.DerivedID(h.OccurredAt, c.cause.EventID, topic.Name, strconv.Itoa(len(c.outputs)))
+	}
+	c.outputs = append(c.outputs, output{topic: topic.Name, key: c.key, record: record})
+}
+
+// Set sets a timer, or moves the one with the same name. A timer that is due
+// already fires as soon as what is queued before it has been handled.
+func (c *Context) Set(name string, due time.Time) {
+	c.Cancel(name)
+	c.timers = append(c.timers, schemas.TimerEntry{Name: name, Due: due, CorrelationID: c.cause.CorrelationID})
+}
+
+// Cancel takes a timer back. One that is not set is none to worry about.
+func (c *Context) Cancel(name string) {
+	c.timers = slices.DeleteFunc(c.timers, func(t schemas.TimerEntry) bool { return t.Name == name })
+}
+
+// logic is a Processor without its type parameter: state goes in and out as bytes.
+type logic struct {
+	name     string
+	inputs   []Input
+	upstream *Upstream
+	timed    bool
+	stateOf  any // a zero S, for the codec
+	record   func(c *Context, codec *schemas.Codec, state []byte, rec schemas.Headed) ([]byte, error)
+	timer    func(c *Context, codec *schemas.Codec, state []byte, t Timer) ([]byte, error)
+}
+
+func (p Processor[S]) logic() logic {
+	var zero S
+	l := logic{
+		name: p.Name, inputs: p.Inputs, upstream: p.Upstream, timed: p.Timer != nil, stateOf: zero,
+		record: func(c *Context, codec *schemas.Codec, state []byte, rec schemas.Headed) ([]byte, error) {
+			return withState(codec, state, func(s *S) error { return p.Record(c, s, rec) })
+		},
+	}
+	if p.Timer != nil {
+		l.timer = func(c *Context, codec *schemas.Codec, state []byte, t Timer) ([]byte, error) {
+			return withState(codec, state, func(s *S) error { return p.Timer(c, s, t) })
+		}
+	}
+	return l
+}
+
+// movesTime reports whether records of the topic fire their key's timers.
+func (l *logic) movesTime(topic string) bool {
+	return slices.ContainsFunc(l.inputs, func(in Input) bool { return in.Topic.Name == topic && in.MovesTime })
+}
+
+// topics are the inputs and, for a processor with timers, the ticks.
+func (l *logic) topics() []string {
+	var names []string
+	for _, in := range l.inputs {
+		names = append(names, in.Topic.Name)
+	}
+	if l.timed {
+		names = append(names, schemas.Ticks.Name)
+	}
+	return names
+}
+
+func withState[S any](codec *schemas.Codec, state []byte, run func(*S) error) ([]byte, error) {
+	s := new(S)
+	if len(state) > 0 {
+		// Every schema a changelog can hold was registered, so the codec has it.
+		decoded, err := codec.Decode(context.Background(), state)
+		if err != nil {
+			return nil, fmt.Errorf("state: %w", err)
+		}
+		var ok bool
+		if s, ok = decoded.(*S); !ok {
+			return nil, fmt.Errorf("state: a %T where a %T belongs", decoded, s)
+		}
+	}
+	if err := run(s); err != nil {
+		return nil, err
+	}
+	return codec.Encode(s)
+}

@@ -1,0 +1,259 @@
+package stream
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/repair"
+)
+
+// task owns one partition: the state and timers of its keys, and how far its
+// inputs have been read. One goroutine uses it, and it does no I/O.
+type task struct {
+	logic     *logic
+	codec     *schemas.Codec
+	partition int32
+
+	store
+	positions map[string]int64 // next offset per topic
+	pending   []schemas.Tick   // ticks whose ends have not been reached
+	committed struct {         // positions and pending as of the last commit
+		positions map[string]int64
+		pending   []schemas.Tick
+	}
+	out []output // of the open transaction
+}
+
+func newTask(l *logic, codec *schemas.Codec, partition int32) *task {
+	return &task{logic: l, codec: codec, partition: partition, store: newStore(), positions: make(map[string]int64)}
+}
+
+// source is a consumed record.
+type source struct {
+	topic   string
+	offset  int64
+	at      time.Time // its Kafka timestamp
+	key     []byte
+	value   []byte
+	headers []header
+}
+
+// handle handles one record: decoded is what its value is, or err says why it is none.
+func (t *task) handle(src source, decoded any, err error) error {
+	t.positions[src.topic] = src.offset + 1
+	if tick, ok := decoded.(*schemas.Tick); ok {
+		if tick.Processor == t.logic.name {
+			t.pending = append(t.pending, *tick)
+		}
+		return nil
+	}
+	rec, headed := decoded.(schemas.Headed)
+	switch {
+	case err != nil:
+		return t.deadLetter(src, undecodable, err)
+	case !headed:
+		return t.deadLetter(src, misplaced, fmt.Errorf("a %s does not belong on %s", schemas.NameOf(decoded), src.topic))
+	case rec.Head().AggregateID != string(src.key):
+		return t.deadLetter(src, misplaced, fmt.Errorf("the record is of %q but its key is %q", rec.Head().AggregateID, src.key))
+	}
+	h := *rec.Head()
+	if t.logic.movesTime(src.topic) {
+		if err := t.fireKey(h.AggregateID, h.OccurredAt); err != nil {
+			return err
+		}
+	}
+	reason, err := t.invoke(h, h.OccurredAt, traceOf(src.headers), func(c *Context, state []byte) ([]byte, error) {
+		return t.logic.record(c, t.codec, state, rec)
+	})
+	if err != nil {
+		return t.deadLetter(src, reason, err)
+	}
+	return nil
+}
+
+// settle lets the ticks take effect whose ends have been reached. It is called
+// after the records of a poll.
+func (t *task) settle() error {
+	var now time.Time
+	var waiting []schemas.Tick
+	for _, tick := range t.pending {
+		if !t.reached(tick.Ends) {
+			waiting = append(waiting, tick)
+		} else if tick.Time.After(now) {
+			now = tick.Time
+		}
+	}
+	t.pending = waiting
+	if now.IsZero() {
+		return nil
+	}
+	// A timer that fires can set another one that is due already.
+	for due := t.due(now); len(due) > 0; due = t.due(now) {
+		for _, w := range due {
+			if err := t.fireKey(w.key, w.due); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *task) reached(ends map[string]int64) bool {
+	for topic, end := range ends {
+		if t.positions[topic] < end {
+			return false
+		}
+	}
+	return true
+}
+
+// fireKey fires the timers of one key that are due by now, earliest first.
+func (t *task) fireKey(key string, now time.Time) error {
+	for {
+		timers := t.get(key).timers
+		if len(timers) == 0 || timers[0].Due.After(now) {
+			return nil
+		}
+		if err := t.fire(key, timers[0]); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *task) fire(key string, timer schemas.TimerEntry) error {
+	// The timer is gone before it fires, so that it can set itself again; and it
+	// stays gone if it fails, or it would fail for ever.
+	e := t.get(key)
+	t.put(key, entry{e.state, slices.DeleteFunc(slices.Clone(e.timers), func(x schemas.TimerEntry) bool { return x.Name == timer.Name })})
+	cause := repair.Header{
+		EventID:       repair.DerivedID(timer.Due, "timer", t.logic.name, key, timer.Name, timer.Due.UTC().Format(time.RFC3339Nano)),
+		AggregateID:   key,
+		CorrelationID: timer.CorrelationID,
+	}
+	reason, err := t.invoke(cause, timer.Due, nil, func(c *Context, state []byte) ([]byte, error) {
+		return t.logic.timer(c, t.codec, state, Timer{timer.Name, timer.Due})
+	})
+	if err != nil {
+		src := source{topic: schemas.Changelog(t.logic.name).Name, at: timer.Due, key: []byte(key)}
+		return t.deadLetter(src, reason, fmt.Errorf("timer %s due %s: %w", timer.Name, timer.Due.Format(time.RFC3339Nano), err))
+	}
+	return nil
+}
+
+// Why a record is a dead letter.
+const (
+	undecodable = "undecodable" // its bytes are no record
+	misplaced   = "misplaced"   // it does not belong on its topic or under its key
+	unhandled   = "unhandled"   // the processor returned an error
+	tooLarge    = "too_large"   // what follows from it is too large for the broker
+)
+
+// invoke runs the processor on one key and keeps its effects; or, with the error
+// and its class, none of them.
+func (t *task) invoke(cause repair.Header, now time.Time, trace []header, run func(*Context, []byte) ([]byte, error)) (reason string, err error) {
+	key := cause.AggregateID
+	before := t.get(key)
+	c := &Context{key: key, time: now, cause: cause, timers: slices.Clone(before.timers)}
+	state, err := protect(func() ([]byte, error) { return run(c, before.state) })
+	if err != nil {
+		return unhandled, err
+	}
+	if len(state) > kafka.MaxRecordBytes {
+		return tooLarge, fmt.Errorf("the state of %s takes %d bytes, more than %d", key, len(state), kafka.MaxRecordBytes)
+	}
+	for i := range c.outputs {
+		o := &c.outputs[i]
+		o.trace = trace
+		if o.value, err = t.codec.Encode(o.record); err != nil {
+			return unhandled, err
+		}
+		if len(o.value) > kafka.MaxRecordBytes {
+			return tooLarge, fmt.Errorf("a %s takes %d bytes, more than %d", schemas.NameOf(o.record), len(o.value), kafka.MaxRecordBytes)
+		}
+	}
+	slices.SortFunc(c.timers, func(a, b schemas.TimerEntry) int {
+		return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Name, b.Name))
+	})
+	if !bytes.Equal(state, before.state) || !slices.Equal(c.timers, before.timers) {
+		t.put(key, entry{state, c.timers})
+	}
+	t.out = append(t.out, c.outputs...)
+	return "", nil
+}
+
+// protect turns a panic of the processor into an error: one record must not be
+// able to stop a partition for ever.
+func protect(run func() ([]byte, error)) (state []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return run()
+}
+
+// deadLetter keeps a record that could not be read or handled, where and why.
+func (t *task) deadLetter(src source, reason string, cause error) error {
+	at := src.at
+	if at.IsZero() {
+		at = time.Unix(0, 0)
+	}
+	d := &schemas.DeadLetter{
+		Consumer: t.logic.name, Reason: reason, Detail: cause.Error(),
+		Topic: src.topic, Partition: t.partition, Offset: src.offset, At: at,
+		Key: src.key, Value: src.value, Headers: src.headers,
+	}
+	b, err := t.codec.Encode(d)
+	if err != nil {
+		return fmt.Errorf("dead letter: %w", err)
+	}
+	t.out = append(t.out, output{topic: schemas.DeadLetters.Name, key: string(src.key), record: d, value: b})
+	return nil
+}
+
+// changes gives the changelog of the open transaction, in the order of its keys.
+func (t *task) changes() ([]output, error) {
+	var out []output
+	for _, key := range slices.Sorted(maps.Keys(t.overlay)) {
+		e := t.overlay[key]
+		b, err := t.codec.Encode(&schemas.Change{State: e.state, Timers: e.timers})
+		if err != nil {
+			return nil, fmt.Errorf("changelog of %s: %w", key, err)
+		}
+		out = append(out, output{topic: schemas.Changelog(t.logic.name).Name, key: key, value: b})
+	}
+	return out, nil
+}
+
+// commit keeps what the open transaction did.
+func (t *task) commit() {
+	t.store.commit()
+	t.committed.positions, t.committed.pending = maps.Clone(t.positions), t.pending
+	t.out = nil
+}
+
+// abort drops what the open transaction did.
+func (t *task) abort() {
+	t.store.abort()
+	t.positions, t.pending = maps.Clone(t.committed.positions), t.committed.pending
+	t.out = nil
+}
+
+// traceOf picks the W3C trace context from a record's headers.
+func traceOf(headers []header) []header {
+	var trace []header
+	for _, h := range headers {
+		if h.Key == "traceparent" || h.Key == "tracestate" {
+			trace = append(trace, h)
+		}
+	}
+	return trace
+}
