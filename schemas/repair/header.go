@@ -31,9 +31,9 @@ func (r Role) CustomerSide() bool { return r == Customer || r == Approver }
 // Actor is who did it.
 type Actor struct {
 	// In which capacity: mechanic, customer, approver, customer_service, manager, integrator, admin or system.
-	Role Role `avro:"role"`
+	Role Role `avro:"role" json:"role"`
 	// The subject of the actor's token; empty for the holder of a customer link.
-	ID string `avro:"id"`
+	ID string `avro:"id" json:"id,omitempty"`
 }
 
 // Header is what every record carries. Records embed it.

@@ -56,5 +56,7 @@ type Outcome struct {
 	Command string `avro:"command"`
 	// accepted, refused, or duplicate: the answer was given before, and is repeated here.
 	Result Result `avro:"result"`
+	// The digest of the command record it answers: two records with one id may differ in it.
+	Digest string `avro:"digest"`
 	Verdict
 }

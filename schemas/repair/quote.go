@@ -130,9 +130,9 @@ const (
 // FieldError says what is wrong with one field of a command.
 type FieldError struct {
 	// JSON pointer to the field within the command.
-	Pointer string `avro:"pointer"`
+	Pointer string `avro:"pointer" json:"pointer"`
 	// What is wrong and what would be right.
-	Detail string `avro:"detail"`
+	Detail string `avro:"detail" json:"detail"`
 }
 
 // Validate reports everything that is wrong with the work, with pointers below

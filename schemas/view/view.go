@@ -129,6 +129,55 @@ type Message struct {
 	Text string             `json:"text"`
 }
 
+// CommandOutcome is what became of a command.
+type CommandOutcome struct {
+	CommandID string              `json:"command_id"`
+	RepairID  string              `json:"repair_id,omitempty"`
+	Result    Result              `json:"result"`
+	Code      repair.Code         `json:"code,omitempty" doc:"Why it was refused."`
+	Detail    string              `json:"detail,omitempty"`
+	Errors    []repair.FieldError `json:"errors,omitempty"`
+	State     repair.State        `json:"state,omitempty"`
+	Sequence  int64               `json:"sequence,omitempty"`
+	Revision  int32               `json:"revision,omitempty"`
+	Decision  repair.Decision     `json:"decision,omitempty"`
+	// Sender and GarageID say who may see the outcome.
+	Sender   repair.Actor `json:"-"`
+	GarageID string       `json:"-"`
+}
+
+// Result is a command's result as its sender sees it: what lifecycle said, or
+// pending while it has not answered.
+type Result string
+
+// The results of a CommandOutcome.
+const (
+	Pending  Result = "pending"
+	Accepted Result = "accepted"
+	Refused  Result = "refused"
+)
+
+// Event is one event as integrators read it: personal data stands here opened.
+type Event struct {
+	Type          string         `json:"type" doc:"The event's name, e.g. RepairStarted."`
+	EventID       string         `json:"event_id"`
+	RepairID      string         `json:"repair_id"`
+	GarageID      string         `json:"garage_id"`
+	Sequence      int64          `json:"sequence" doc:"Position within the repair's events, from 1 without gaps."`
+	OccurredAt    time.Time      `json:"occurred_at"`
+	Actor         repair.Actor   `json:"actor"`
+	CorrelationID string         `json:"correlation_id"`
+	CausationID   string         `json:"causation_id"`
+	Data          map[string]any `json:"data"`
+}
+
+// EventPage is a stretch of the events of some garages. Events of one repair
+// come in order.
+type EventPage struct {
+	Events []Event `json:"events"`
+	Cursor string  `json:"cursor" doc:"Ask for what follows with it. It never misses an event."`
+}
+
 // RepairFilter selects repairs. Empty fields select all.
 type RepairFilter struct {
 	Garages     []string // the garages the caller may see; never empty

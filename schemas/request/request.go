@@ -1,0 +1,169 @@
+// Package request is the write side's JSON: what the doors (the API, the
+// customer's page, the importer) accept, before it is checked, sealed and made
+// a command. schemas/view is its counterpart for reading.
+//
+// Pointers are fields that may be absent or null. Amounts are integers in minor
+// units, times are RFC 3339.
+package request
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"pitstop/schemas/repair"
+)
+
+// Request is one request for a command, and what its door knows about it.
+type Request struct {
+	Garage   string       // the garage its sender acts for
+	RepairID string       // empty for StartRepair: it follows from the garage and the reference
+	Revision int32        // of the quote it is about; 0: none
+	Key      string       // the idempotency key
+	Actor    repair.Actor // who asks
+	// IP and UserAgent of a customer who decides; empty for staff.
+	IP, UserAgent string
+	// Body is a pointer to one of this package's bodies.
+	Body any
+}
+
+// Invalid says what is wrong with a request, everything at once.
+type Invalid struct{ Errors []repair.FieldError }
+
+func (e *Invalid) Error() string {
+	all := make([]string, len(e.Errors))
+	for i, f := range e.Errors {
+		all[i] = fmt.Sprintf("%s: %s", f.Pointer, f.Detail)
+	}
+	return "invalid request: " + strings.Join(all, "; ")
+}
+
+// Vehicle is a car.
+type Vehicle struct {
+	Plate       string `json:"plate" maxLength:"32" example:"K482TR" doc:"Number plate, with or without hyphens."`
+	Country     string `json:"country,omitempty" maxLength:"2" example:"NL" doc:"ISO 3166 country of the plate; absent: NL."`
+	Description string `json:"description,omitempty" maxLength:"200" example:"Volkswagen Golf" doc:"Make and model."`
+}
+
+// Person is a customer or an approver.
+type Person struct {
+	ID       string `json:"id,omitempty" maxLength:"100" doc:"The garage's own id of the person."`
+	Name     string `json:"name" maxLength:"200" example:"J. de Vries"`
+	Email    string `json:"email,omitempty" maxLength:"254" example:"j@example.nl"`
+	Phone    string `json:"phone,omitempty" maxLength:"40" example:"+31612345678" doc:"E.164, or as one dials it in the garage's country."`
+	Language string `json:"language,omitempty" maxLength:"35" example:"nl" doc:"BCP 47 language the person reads; absent: the garage's."`
+}
+
+// Detail is one part or one piece of labour.
+type Detail struct {
+	Kind        repair.DetailKind `json:"kind" enum:"part,labour"`
+	Description string            `json:"description,omitempty"`
+	Quantity    string            `json:"quantity" example:"1.2" doc:"Pieces or hours, as a decimal with at most three places."`
+	UnitPrice   *int64            `json:"unit_price" nullable:"false" doc:"Price of one, in minor units."`
+	VAT         repair.VATRate    `json:"vat,omitempty" enum:"21,9,0,none" doc:"VAT rate in percent; absent: the garage's."`
+}
+
+// Line is one decidable job.
+type Line struct {
+	Title       string         `json:"title"`
+	Urgency     repair.Urgency `json:"urgency,omitempty" doc:"safety, soon or advice; needed in a quote, none in agreed work."`
+	Consequence string         `json:"consequence,omitempty" doc:"What happens without it."`
+	Details     []Detail       `json:"details" nullable:"false"`
+}
+
+// Work is work to be priced.
+type Work struct {
+	Currency         string `json:"currency,omitempty" example:"EUR" doc:"ISO 4217; absent: the garage's."`
+	PricesIncludeVAT *bool  `json:"prices_include_vat,omitempty" doc:"Absent: they do."`
+	Lines            []Line `json:"lines" nullable:"false"`
+}
+
+// When is the time a request may carry: what happened elsewhere is told later.
+type When struct {
+	OccurredAt *time.Time `json:"occurred_at,omitempty" doc:"When it happened; absent: now. At most two minutes ahead of the clock."`
+}
+
+// At gives access to the time of any body that embeds it.
+func (w *When) At() *When { return w }
+
+// StartRepair registers a vehicle for repair.
+type StartRepair struct {
+	When
+	Garage      string     `json:"garage,omitempty" doc:"Needed when the sender acts for several garages."`
+	ExternalRef string     `json:"external_ref,omitempty" maxLength:"100" example:"WO-1842" doc:"The garage's own order number, unique within it."`
+	Vehicle     Vehicle    `json:"vehicle"`
+	Customer    Person     `json:"customer"`
+	Approver    *Person    `json:"approver,omitempty" doc:"Who decides about extra work; absent or null: the customer."`
+	ReadyAt     *time.Time `json:"ready_at,omitempty" doc:"When the car is promised to be ready."`
+	Bay         string     `json:"bay,omitempty" maxLength:"50"`
+	Agreed      Work       `json:"agreed" doc:"The work agreed beforehand."`
+}
+
+// RequestApproval proposes extra work.
+type RequestApproval struct {
+	When
+	Work
+	AnswerBy  *time.Time `json:"answer_by,omitempty" doc:"Until when the customer is asked to answer."`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When the quote expires; absent: at the close of the garage's second opening day."`
+}
+
+// WithdrawQuote takes a quote back.
+type WithdrawQuote struct {
+	When
+	Reason string `json:"reason,omitempty" maxLength:"2000"`
+}
+
+// Answer answers one line of a quote.
+type Answer struct {
+	Line   int32               `json:"line" doc:"The line's number, from 1."`
+	Answer repair.AnswerKind   `json:"answer" enum:"approve,reject"`
+	Reason repair.RejectReason `json:"reason,omitempty" doc:"Why it was rejected: price, later, elsewhere or other."`
+	Text   string              `json:"text,omitempty" maxLength:"2000"`
+}
+
+// DecideQuote answers every line of one revision.
+type DecideQuote struct {
+	When
+	Lines     []Answer      `json:"lines" nullable:"false" doc:"Every line of the quote exactly once."`
+	TotalSeen *int64        `json:"total_seen" nullable:"false" doc:"Sum of the approved lines, in minor units: what the decider was told."`
+	Method    repair.Method `json:"method" enum:"phone,counter" doc:"How the answer was given."`
+	Name      string        `json:"name,omitempty" maxLength:"200" doc:"Who gave it."`
+}
+
+// Change moves the promised time or corrects a contact, not both.
+type Change struct {
+	When
+	ReadyAt *time.Time   `json:"ready_at,omitempty" doc:"The new promise."`
+	Contact *Person      `json:"contact,omitempty" doc:"The whole contact from now on."`
+	Party   repair.Party `json:"party,omitempty" enum:"customer,approver" doc:"Whose contact; absent: the customer's."`
+}
+
+// CompleteRepair says the work is done.
+type CompleteRepair struct {
+	When
+	Total  *int64 `json:"total" nullable:"false" doc:"What there is to pay, including VAT, in minor units."`
+	Reason string `json:"reason,omitempty" maxLength:"2000" doc:"Needed above what was agreed and approved."`
+}
+
+// CollectVehicle says the car was collected.
+type CollectVehicle struct {
+	When
+}
+
+// CancelRepair ends a repair that will not be completed.
+type CancelRepair struct {
+	When
+	Reason string `json:"reason,omitempty" maxLength:"2000"`
+}
+
+// PostMessage says something to the other side.
+type PostMessage struct {
+	When
+	Kind repair.MessageKind `json:"kind" enum:"text,note" doc:"text: to the customer; note: for staff only."`
+	Text string             `json:"text" maxLength:"5000"`
+}
+
+// RecordView says that a person opened the page of a quote.
+type RecordView struct {
+	When
+}
