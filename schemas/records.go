@@ -74,3 +74,13 @@ func NameOf(record any) string {
 	}
 	return t.Name()
 }
+
+// Belongs reports whether the topic is the one that a record's type is written to.
+func Belongs(topic string, record any) bool {
+	t := reflect.TypeOf(record)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	subjects, ok := subjectsOf(t)
+	return ok && subjects == topic
+}

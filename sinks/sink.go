@@ -1,0 +1,337 @@
+// Package sinks moves records from the log to a target outside it, at least
+// once: a batch is written, and only then its offsets are committed. What makes
+// a repetition harmless is the Writer's business (rows and mails with ids).
+//
+// The loop has no goroutine and no lock. A batch in hand blocks rebalances, so
+// that nobody else works on it; a target that is away holds none.
+package sinks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+)
+
+// ErrAway marks the error of a Writer whose target cannot take anything at
+// present: the same messages are tried again later. Wrap it.
+var ErrAway = errors.New("target is away")
+
+// ErrUnhandled marks a message that Config.Prepare cannot make anything of: it
+// becomes a dead letter. Wrap it, or schemas.ErrUndecodable.
+var ErrUnhandled = errors.New("unhandled")
+
+// Message is a record that could be read.
+type Message struct {
+	Topic     string
+	Partition int32
+	Offset    int64
+	// Timestamp is Kafka's: wall time. Event time is in the record.
+	Timestamp time.Time
+	// Record is a pointer to one of the structs in schemas.Records.
+	Record any
+}
+
+// Writer writes a batch to the target.
+type Writer interface {
+	// Write makes the messages durable in the target, in order within a
+	// partition, and gives the number of those, counted from the first, that
+	// need not come again. An error that wraps ErrAway brings the rest back
+	// after a pause; any other error ends Run. The context is not cut by a stop
+	// request, but has a deadline (Limits.Write).
+	Write(ctx context.Context, batch []Message) (done int, err error)
+}
+
+// Limits bound a batch. Age and Write together must stay below
+// kafka.RebalanceTimeout, or the group expels the member that holds a batch.
+type Limits struct {
+	Records int           // most records in a batch
+	Age     time.Duration // longest time from the first record of a batch to its writing
+	Write   time.Duration // longest time to write and commit a batch
+}
+
+// Config says what a sink reads and how.
+type Config struct {
+	// Name of the sink: its consumer group is schemas.Prefix + Name, and its
+	// dead letters bear it.
+	Name string
+	// Instance is the stable name of this member; empty: a new one every start.
+	Instance string
+	Topics   []schemas.Topic
+	Kafka    kafka.Config
+	Codec    *schemas.Codec
+	Limits   Limits
+	// Prepare turns a decoded record into what the Writer takes, by setting
+	// m.Record; nil: it takes it as it is. An error that wraps ErrUnhandled or
+	// schemas.ErrUndecodable makes the record a dead letter, any other stalls.
+	Prepare func(ctx context.Context, m *Message) error
+	// Mark is told from time to time how far everything has been written; nil: nobody asks.
+	Mark     func(ctx context.Context, marks []Mark) error
+	Progress *kafka.Progress
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Validate reports everything that is wrong, without asking anybody.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Name == "" || len(c.Topics) == 0 {
+		errs = append(errs, errors.New("sink has no name or no topics"))
+	}
+	if c.Limits.Records < 1 || c.Limits.Age <= 0 || c.Limits.Write <= 0 {
+		errs = append(errs, fmt.Errorf("sink limits must be positive: %d records, age %s, write %s",
+			c.Limits.Records, c.Limits.Age, c.Limits.Write))
+	}
+	if hold := c.Limits.Age + c.Limits.Write; hold >= kafka.RebalanceTimeout {
+		errs = append(errs, fmt.Errorf("a batch may be held for %s (age %s + write %s), which must be less than the rebalance timeout of %s: lower them",
+			hold, c.Limits.Age, c.Limits.Write, kafka.RebalanceTimeout))
+	}
+	return errors.Join(append(errs, c.Kafka.Validate())...)
+}
+
+const (
+	// pulse is how often an idle sink looks whether the brokers answer, and
+	// every sink how far it is.
+	pulse = time.Second
+	// The pause before trying again doubles from the one to the other.
+	minPause = 100 * time.Millisecond
+	maxPause = 10 * time.Second
+)
+
+// Run moves records until ctx ends, which it answers with nil, or until
+// something fails that waiting does not cure. A batch in hand when ctx ends is
+// finished first.
+func Run(ctx context.Context, c Config, w Writer) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	topics := make([]string, len(c.Topics))
+	for i, t := range c.Topics {
+		topics[i] = t.Name
+	}
+	opts, err := c.Kafka.Group(schemas.Prefix+c.Name, c.Instance, c.Log, topics...)
+	if err != nil {
+		return fmt.Errorf("sink %s: %w", c.Name, err)
+	}
+	cl, err := kgo.NewClient(append(opts,
+		// Positions pass the markers of transactions, so that a lag of 0 means all.
+		kgo.KeepControlRecords(),
+		// Dead letters hold a whole record and more.
+		kgo.ProducerBatchMaxBytes(maxDeadLetterBytes),
+	)...)
+	if err != nil {
+		return fmt.Errorf("sink %s: %w", c.Name, err)
+	}
+	defer cl.CloseAllowingRebalance()
+	l := &loop{Config: c, topics: topics, writer: w, client: cl, admin: kadm.NewClient(cl), pause: minPause}
+	l.Progress.Starting("join group " + schemas.Prefix + c.Name)
+	for ctx.Err() == nil {
+		err := l.step(ctx)
+		cl.AllowRebalance() // also after an empty or failed poll: those block rebalances too
+		if err != nil {
+			return fmt.Errorf("sink %s: %w", c.Name, err)
+		}
+	}
+	return nil
+}
+
+type loop struct {
+	Config
+	topics  []string
+	writer  Writer
+	client  *kgo.Client
+	admin   *kadm.Client
+	pause   time.Duration // the next one
+	stalled string        // why nothing gets on; empty: it does
+	pulsed  time.Time
+	targets targets
+}
+
+// step is one turn: fill, write, commit, and look how far that is.
+func (l *loop) step(ctx context.Context) error {
+	records, err := l.fill(ctx)
+	if err == nil && len(records) > 0 {
+		err = l.handle(ctx, &records)
+	}
+	if now := l.Now(); err == nil && now.Sub(l.pulsed) >= pulse {
+		l.pulsed = now
+		err = l.beat(ctx)
+	}
+	switch {
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return nil
+	case errors.Is(err, ErrAway):
+		l.hold(ctx, records, err)
+		return nil
+	case err != nil:
+		return err
+	}
+	l.pause, l.stalled = minPause, ""
+	l.Progress.Waiting()
+	return nil
+}
+
+// fill polls: the first poll waits, further ones top the batch up until it has
+// enough records or is old enough.
+func (l *loop) fill(ctx context.Context) ([]*kgo.Record, error) {
+	wait, cancel := context.WithTimeout(ctx, pulse)
+	defer cancel()
+	records, err := l.poll(wait, nil)
+	if len(records) == 0 {
+		return nil, err
+	}
+	age, cancel := context.WithTimeout(ctx, l.Limits.Age)
+	defer cancel()
+	for err == nil && age.Err() == nil && len(records) < l.Limits.Records {
+		records, err = l.poll(age, records)
+	}
+	if errors.Is(err, ErrAway) {
+		err = nil // what has been read can be written
+	}
+	return records, err
+}
+
+func (l *loop) poll(ctx context.Context, records []*kgo.Record) ([]*kgo.Record, error) {
+	fetches := l.client.PollRecords(ctx, l.Limits.Records-len(records))
+	for it := fetches.RecordIter(); !it.Done(); {
+		records = append(records, it.Next())
+	}
+	var away error
+	for _, e := range fetches.Errors() {
+		var lost *kgo.ErrDataLoss
+		switch {
+		case errors.Is(e.Err, context.DeadlineExceeded), errors.Is(e.Err, context.Canceled):
+		case errors.Is(e.Err, kerr.FencedInstanceID):
+			return records, fmt.Errorf("another process runs as instance %q of group %s%s: give each its own: %w",
+				l.Instance, schemas.Prefix, l.Name, e.Err)
+		case errors.As(e.Err, &lost):
+			l.Log.Warn("records are gone from the broker", "sink", l.Name, "topic", e.Topic, "partition", e.Partition, "error", e.Err)
+		default: // the client keeps trying by itself
+			away = fmt.Errorf("%w: read %s: %w", ErrAway, e.Topic, e.Err)
+		}
+	}
+	return records, away
+}
+
+// handle writes a batch and commits it. It leaves in records what is not done.
+func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
+	// From here the batch is ours: a stop request must not cut it in half.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.Limits.Write)
+	defer cancel()
+	if l.stalled == "" {
+		l.Progress.Working(fmt.Sprintf("write %d records", len(*records)), l.Now())
+	}
+	done, err := l.write(ctx, *records)
+	finished := (*records)[:done]
+	*records = (*records)[done:]
+	if len(finished) == 0 {
+		return err
+	}
+	switch commitErr := l.client.CommitRecords(ctx, finished...); {
+	case errors.Is(commitErr, kerr.FencedInstanceID):
+		return errors.Join(err, fmt.Errorf("commit: another process runs as instance %q of group %s%s: give each its own: %w",
+			l.Instance, schemas.Prefix, l.Name, commitErr))
+	case commitErr != nil:
+		// The next commit covers this one, unless the partitions went to another
+		// member: then it does the batch again.
+		l.Log.Warn("batch is written but not committed", "sink", l.Name, "records", len(finished), "error", commitErr)
+	}
+	return err
+}
+
+// write decodes and writes a batch; bad records go to the dead letters. It gives
+// the number of records, from the first, that are done.
+func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
+	messages := make([]Message, 0, len(records))
+	index := make([]int, 0, len(records)) // of each message among the records
+	var dead []*kgo.Record
+	read, stall := len(records), error(nil)
+	for i, r := range records {
+		if r.Attrs.IsControl() {
+			continue
+		}
+		m, err := l.read(ctx, r)
+		if reason := deadReason(err); reason != "" {
+			letter, encodeErr := l.deadLetter(r, reason, err)
+			if encodeErr != nil {
+				return 0, encodeErr
+			}
+			dead = append(dead, letter)
+			continue
+		}
+		if err != nil {
+			read, stall = i, fmt.Errorf("%w: read %s[%d]@%d: %w", ErrAway, r.Topic, r.Partition, r.Offset, err)
+			break
+		}
+		messages, index = append(messages, m), append(index, i)
+	}
+	if len(dead) > 0 {
+		if err := l.client.ProduceSync(ctx, dead...).FirstErr(); err != nil {
+			return 0, fmt.Errorf("%w: write %d dead letters: %w", ErrAway, len(dead), err)
+		}
+		l.Log.Warn("records went to the dead letters", "sink", l.Name, "records", len(dead))
+	}
+	if len(messages) == 0 {
+		return read, stall
+	}
+	done, err := l.writer.Write(ctx, messages)
+	if err != nil {
+		if done < len(messages) {
+			return index[done], err
+		}
+		return read, err
+	}
+	return read, stall
+}
+
+func (l *loop) read(ctx context.Context, r *kgo.Record) (Message, error) {
+	m := Message{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Timestamp: r.Timestamp}
+	var err error
+	if m.Record, err = l.Codec.Decode(ctx, r.Value); err != nil {
+		return m, err
+	}
+	if !schemas.Belongs(r.Topic, m.Record) {
+		return m, fmt.Errorf("%w: a %s does not belong on %s", errMisplaced, schemas.NameOf(m.Record), r.Topic)
+	}
+	if l.Prepare != nil {
+		err = l.Prepare(ctx, &m)
+	}
+	return m, err
+}
+
+// hold waits a while without holding anything: the partitions are rewound to
+// the first records that are not done, nothing is fetched meanwhile, and a
+// rebalance may take them.
+func (l *loop) hold(ctx context.Context, rest []*kgo.Record, why error) {
+	if l.stalled != why.Error() {
+		l.stalled = why.Error()
+		l.Log.Warn("sink waits and tries again", "sink", l.Name, "error", why)
+	}
+	l.Progress.Stalled(l.stalled)
+	first := make(map[string]map[int32]kgo.EpochOffset)
+	for _, r := range rest {
+		if first[r.Topic] == nil {
+			first[r.Topic] = make(map[int32]kgo.EpochOffset)
+		}
+		if _, seen := first[r.Topic][r.Partition]; !seen {
+			first[r.Topic][r.Partition] = kgo.EpochOffset{Epoch: r.LeaderEpoch, Offset: r.Offset}
+		}
+	}
+	l.client.SetOffsets(first)
+	l.client.PauseFetchTopics(l.topics...)
+	defer l.client.ResumeFetchTopics(l.topics...)
+	l.client.AllowRebalance()
+	select {
+	case <-ctx.Done():
+	case <-time.After(l.pause):
+	}
+	l.pause = min(2*l.pause, maxPause)
+}
