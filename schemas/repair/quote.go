@@ -205,7 +205,7 @@ func (w Work) Price() (Quote, error) {
 	for i, l := range w.Lines {
 		perRate := make(map[VATRate]int64)
 		for _, d := range l.Details {
-			amount, err := d.amount()
+			amount, err := d.Amount()
 			if err != nil {
 				return Quote{}, fmt.Errorf("line %d: %w", i+1, err)
 			}
@@ -231,7 +231,10 @@ func (w Work) Price() (Quote, error) {
 	return q, nil
 }
 
-func (d Detail) amount() (int64, error) {
+// Amount is quantity × unit price in minor units, rounded half up: including VAT
+// where the work's unit prices do. It returns an error only for a detail that
+// Validate finds wrong.
+func (d Detail) Amount() (int64, error) {
 	q, err := thousandths(d.Quantity)
 	if err != nil {
 		return 0, err
