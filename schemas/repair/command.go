@@ -17,6 +17,10 @@ type Ask struct {
 
 func (a *Ask) ask() *Ask { return a }
 
+// DigestOf is the keyed digest of the request a command was made of. Its
+// outcome repeats it.
+func DigestOf(c Command) string { return c.ask().Digest }
+
 // StartRepair registers a vehicle for repair.
 type StartRepair struct {
 	Header
