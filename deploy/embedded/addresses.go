@@ -1,0 +1,30 @@
+package embedded
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+)
+
+// Addresses says where a running Pitstop can be reached: API, Mailbox, Metrics
+// and Registry are URLs, Kafka is host:port, ClickHouse a DSN with its password.
+type Addresses struct {
+	API        string `json:"api"`
+	Mailbox    string `json:"mailbox"`
+	Metrics    string `json:"metrics"`
+	Kafka      string `json:"kafka"`
+	Registry   string `json:"registry"`
+	ClickHouse string `json:"clickhouse"`
+}
+
+// Write replaces addresses.json in dir, readable by the owner only.
+func (a Addresses) Write(dir string) error {
+	text, err := json.MarshalIndent(a, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode addresses: %w", err)
+	}
+	if err := writeFile(filepath.Join(dir, "addresses.json"), append(text, '\n')); err != nil {
+		return fmt.Errorf("write addresses: %w", err)
+	}
+	return nil
+}

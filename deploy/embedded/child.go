@@ -1,0 +1,247 @@
+package embedded
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	stopTimeout = 20 * time.Second // for a clean stop, then the child is killed
+	minBackOff  = 100 * time.Millisecond
+	maxBackOff  = 10 * time.Second
+	healthy     = time.Minute // a child that ran this long starts again at minBackOff
+)
+
+// childSpec says how to run a part of the embedded set-up in a process of its own.
+type childSpec struct {
+	name string        // of the part, for logs and errors
+	exe  string        // empty: this program
+	args []string      // follow ChildCommand
+	env  []string      // added to this process's environment
+	dir  string        // working directory
+	wait time.Duration // for the child to become ready
+	log  *slog.Logger
+}
+
+// child is a supervised process: when it ends without having been stopped it is
+// started again, with a growing pause. It ends when its parent does, however
+// that ends, because it reads its control pipe.
+type child struct {
+	spec     childSpec
+	stopping chan struct{} // closed by stop
+	stopOnce sync.Once
+	kill     context.CancelFunc // ends the process without further ado
+	done     chan struct{}      // closed when no process runs any more
+	err      error              // how the last process ended after stop; read it after done
+}
+
+// startChild starts the process and waits until it is ready. When it cannot
+// become ready, the error holds its own words. ctx bounds only the start.
+func startChild(ctx context.Context, spec childSpec) (*child, error) {
+	life, kill := context.WithCancel(context.WithoutCancel(ctx))
+	c := &child{spec: spec, stopping: make(chan struct{}), kill: kill, done: make(chan struct{})}
+	p, err := c.launch(ctx, life)
+	if err != nil {
+		kill()
+		return nil, fmt.Errorf("start embedded %s: %w", spec.name, err)
+	}
+	go c.supervise(life, p)
+	return c, nil
+}
+
+// stop asks the child to end cleanly and waits for it; when ctx or the time for
+// it is over the child is killed, which the error says.
+func (c *child) stop(ctx context.Context) error {
+	c.stopOnce.Do(func() { close(c.stopping) })
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
+	defer c.kill()
+	select {
+	case <-c.done:
+		if c.err != nil {
+			return fmt.Errorf("stop embedded %s: %w", c.spec.name, c.err)
+		}
+		return nil
+	case <-ctx.Done():
+		c.kill()
+		<-c.done
+		return fmt.Errorf("stop embedded %s: killed, it did not end in time: %w", c.spec.name, ctx.Err())
+	}
+}
+
+// supervise keeps one process running until stop. Its log lines are the only
+// place where a crash is reported: clients see a broken connection and retry.
+func (c *child) supervise(life context.Context, p *process) {
+	defer close(c.done)
+	log := c.spec.log
+	pause, started := minBackOff, time.Now()
+	for {
+		if p != nil {
+			select {
+			case <-c.stopping:
+				c.err = p.stop()
+				return
+			case <-p.ended:
+				if time.Since(started) > healthy {
+					pause = minBackOff
+				}
+				log.Error("embedded part ended by itself, starting it again", "part", c.spec.name, "error", p.err, "pause", pause)
+			}
+		}
+		select {
+		case <-c.stopping:
+			return
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, maxBackOff)
+		started = time.Now()
+		var err error
+		if p, err = c.launch(life, life); err != nil {
+			log.Error("embedded part did not start again", "part", c.spec.name, "error", err, "pause", pause)
+			continue
+		}
+		log.Info("embedded part runs again", "part", c.spec.name)
+	}
+}
+
+// process is one run of a child.
+type process struct {
+	cmd     *exec.Cmd
+	control *os.File // closing it asks the process to stop
+	ended   chan struct{}
+	err     error // how it ended; read it after ended
+}
+
+func (p *process) stop() error {
+	p.control.Close() // an error leaves nothing to do: the kill on time-out remains
+	<-p.ended
+	return p.err
+}
+
+// launch starts a process and waits until it says that it is ready. life kills it.
+func (c *child) launch(ctx, life context.Context) (*process, error) {
+	controlR, controlW, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	readyR, readyW, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, controlR.Close(), controlW.Close())
+	}
+	defer readyR.Close()
+
+	cmd := exec.CommandContext(life, executable(c.spec.exe), slices.Concat([]string{ChildCommand}, c.spec.args)...)
+	cmd.Args[0] = os.Args[0]
+	cmd.Env = slices.Concat(os.Environ(), c.spec.env)
+	cmd.Dir = c.spec.dir
+	cmd.ExtraFiles = []*os.File{controlR, readyW} // descriptors 3 and 4
+	// A group of its own: the terminal's interrupt must not reach it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = time.Second // for a grandchild that would hold stderr
+	said := &output{part: c.spec.name, log: c.spec.log}
+	cmd.Stderr = said
+	err = cmd.Start()
+	err = errors.Join(err, controlR.Close(), readyW.Close())
+	if err != nil {
+		return nil, errors.Join(err, controlW.Close())
+	}
+	p := &process{cmd: cmd, control: controlW, ended: make(chan struct{})}
+	go func() {
+		p.err = cmd.Wait()
+		close(p.ended)
+	}()
+
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(readyR).ReadString('\n') // cut short: not a port
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case line := <-answer:
+		if _, err = strconv.Atoi(line); err == nil {
+			return p, nil
+		}
+		if err = errors.New(line); line == "" {
+			err = fmt.Errorf("it ended before it was ready: %s", said.last())
+		}
+	case <-time.After(c.spec.wait):
+		err = fmt.Errorf("not ready after %s: %s", c.spec.wait, said.last())
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	p.control.Close()
+	select {
+	case <-p.ended:
+	case <-time.After(time.Second):
+		_ = cmd.Process.Kill() // it may have ended just now
+		<-p.ended
+	}
+	return nil, err
+}
+
+// executable is the program to run as a child. On Linux this program's own is
+// found even when its file has been replaced by a newer build.
+func executable(path string) string {
+	if path != "" {
+		return path
+	}
+	if runtime.GOOS == "linux" {
+		return "/proc/self/exe"
+	}
+	if path, err := os.Executable(); err == nil {
+		return path
+	}
+	return os.Args[0]
+}
+
+// output passes what a child writes on stderr to the log, line by line, and
+// remembers the last lines for the error of a failed start.
+type output struct {
+	part string
+	log  *slog.Logger
+	mu   sync.Mutex
+	rest string
+	tail []string
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	lines := strings.Split(o.rest+string(b), "\n")
+	o.rest = lines[len(lines)-1]
+	if len(o.rest) > 64<<10 { // a line without an end
+		o.rest = ""
+	}
+	for _, line := range lines[:len(lines)-1] {
+		if line = strings.TrimSpace(line); line != "" {
+			o.log.Warn("embedded part says", "part", o.part, "line", line)
+			o.tail = append(o.tail, line)
+		}
+	}
+	o.tail = o.tail[max(0, len(o.tail)-10):]
+	return len(b), nil
+}
+
+func (o *output) last() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.tail) == 0 {
+		return "it said nothing"
+	}
+	return strings.Join(o.tail, " | ")
+}
+
+var _ io.Writer = (*output)(nil)

@@ -1,0 +1,103 @@
+//go:build !noembedded
+
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"unsafe"
+
+	"github.com/creack/pty"
+	"github.com/ebitengine/purego"
+	"golang.org/x/sys/cpu"
+)
+
+// checkPlatform says whether this machine can run the engine.
+func checkPlatform() error {
+	if x := cpu.X86; !x.HasAVX2 || !x.HasBMI2 || !x.HasFMA {
+		return errors.New("the embedded ClickHouse needs a processor with AVX2, BMI2 and FMA (x86-64-v3), which this one lacks")
+	}
+	return nil
+}
+
+// runClickHouse is the child process of the engine: clickhouse-local, from the
+// library, with its listener for the native protocol started.
+//
+// It reads its commands from a pseudo-terminal and is told to be interactive:
+// otherwise any exception that leaves the thread of a connection, one refused
+// login is enough, ends the whole engine.
+func runClickHouse(control, ready *os.File, library, data, portText string) error {
+	port, err := strconv.Atoi(portText)
+	if err != nil {
+		return fmt.Errorf("read port: %w", err)
+	}
+	dir := filepath.Join(data, "clickhouse")
+	lock, err := lockPart(dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	// The engine says nothing clear about a port that is taken: try it first.
+	l, err := listen(port)
+	if err != nil {
+		return portError("clickhouse", filepath.Join(data, "ports", "clickhouse"), port, err)
+	}
+	l.Close()
+
+	terminal, stdin, err := pty.Open()
+	if err != nil {
+		return fmt.Errorf("open pseudo-terminal: %w", err)
+	}
+	if err := syscall.Dup2(int(stdin.Fd()), 0); err != nil {
+		return fmt.Errorf("set standard input: %w", err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, terminal) }() // what the terminal echoes
+	go func() {
+		untilStopped(control)
+		_, _ = terminal.WriteString("exit\r")
+	}()
+
+	handle, err := purego.Dlopen(library, purego.RTLD_NOW|purego.RTLD_GLOBAL)
+	if err != nil {
+		return fmt.Errorf("load the ClickHouse library: %w: run make deps again, or give a server of your own with --clickhouse DSN", err)
+	}
+	var setSignalHandlers func(uint8)
+	purego.RegisterLibFunc(&setSignalHandlers, handle, "chdb_set_signal_handlers_enabled")
+	main, err := purego.Dlsym(handle, "chdb_query_cmdline")
+	if err != nil {
+		return fmt.Errorf("load the ClickHouse library: %w", err)
+	}
+	setSignalHandlers(0) // Go's own handlers, which its runtime rests on, stay
+	argv := cStrings(engineArgs(dir, port))
+	runtime.LockOSThread()
+	purego.SyscallN(main, uintptr(len(argv)-1), uintptr(unsafe.Pointer(&argv[0])))
+	runtime.KeepAlive(argv)
+	return nil
+}
+
+// engineArgs is the command line of clickhouse-local. Once it listens, the
+// engine writes its port to the ready pipe itself.
+func engineArgs(dir string, port int) []string {
+	return []string{
+		"clickhouse-local", "--interactive", "--disable_suggestion", "--history_file=/dev/null",
+		"--config-file=" + filepath.Join(dir, "config.xml"),
+		"--path=" + filepath.Join(dir, "data"), // must be absolute
+		"--listen_host=127.0.0.1", "--tcp_port=" + strconv.Itoa(port),
+		"--query", "SYSTEM START LISTEN TCP; SELECT getServerPort('tcp_port') INTO OUTFILE '/dev/fd/4' APPEND FORMAT TSV",
+	}
+}
+
+// cStrings is args as C wants them: terminated strings, and a null at the end.
+func cStrings(args []string) []*byte {
+	argv := make([]*byte, 0, len(args)+1)
+	for _, a := range args {
+		argv = append(argv, &append([]byte(a), 0)[0])
+	}
+	return append(argv, nil)
+}

@@ -1,0 +1,88 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Ports are chosen below the ranges from which systems take the ports of
+// outgoing connections (32768 and up on Linux, 49152 on macOS). From within such
+// a range a client that dials a part while it is down can be given that very
+// port, connect to itself, and so keep the part from coming back.
+const (
+	firstPort = 15000
+	lastPort  = 31999
+)
+
+// Port returns the loopback port of the part name: a free one chosen at first,
+// and the same ever after.
+func (d *Data) Port(name string) (int, error) {
+	text, err := d.once("ports", name, d.freePort)
+	if err != nil {
+		return 0, fmt.Errorf("choose port of %s: %w", name, err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil || port < 1 || port > 65535 {
+		return 0, fmt.Errorf("read port of %s: %s holds %q: remove that file to have a free port chosen", name, d.Path("ports/"+name), text)
+	}
+	return port, nil
+}
+
+// Listen listens on the loopback port of the part name, see [Data.Port].
+func (d *Data) Listen(name string) (net.Listener, error) {
+	port, err := d.Port(name)
+	if err != nil {
+		return nil, err
+	}
+	l, err := listen(port)
+	if err != nil {
+		return nil, portError(name, d.Path("ports/"+name), port, err)
+	}
+	return l, nil
+}
+
+func listen(port int) (net.Listener, error) {
+	return net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+}
+
+func portError(name, file string, port int, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("port %d, which %s has had since its first start, is taken by another program: stop that program, or remove %s to have a free port chosen", port, name, file)
+	}
+	return fmt.Errorf("open %s: %w", name, err)
+}
+
+// freePort finds a port that nobody listens on and that is not the port of
+// another part, which may just not be running.
+func (d *Data) freePort() (string, error) {
+	taken := map[string]bool{}
+	files, err := filepath.Glob(d.Path("ports/*"))
+	if err != nil {
+		return "", err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		taken[strings.TrimSpace(string(text))] = true
+	}
+	for range 100 {
+		port := firstPort + rand.IntN(lastPort-firstPort+1)
+		if taken[strconv.Itoa(port)] {
+			continue
+		}
+		var l net.Listener
+		if l, err = listen(port); err == nil {
+			return strconv.Itoa(port), l.Close()
+		}
+	}
+	return "", fmt.Errorf("no free port between %d and %d: %w", firstPort, lastPort, err)
+}
