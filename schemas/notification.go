@@ -57,6 +57,8 @@ type NotificationRequested struct {
 	FirstRequestedAt time.Time `avro:"first_requested_at,required"`
 	// The recipient's contact; absent: a member of staff, whose address is in the garage's profile.
 	Contact *repair.Contact `avro:"contact"`
+	// Whether the recipient decides about quotes: the approver, or the customer where there is none.
+	Decides bool `avro:"decides"`
 	// Language to write in: nl or en.
 	Language string `avro:"language"`
 	// A VehicleDetails record.
@@ -75,7 +77,7 @@ type NotificationRequested struct {
 	Currency string `avro:"currency"`
 	// The agreed work and each approved job.
 	Done []DoneLine `avro:"done"`
-	// Each job that was proposed and not approved.
+	// Each job that was proposed and rejected, and not approved later.
 	Declined []DoneLine `avro:"declined"`
 	// What was agreed beforehand, in minor units.
 	AgreedTotal int64 `avro:"agreed_total"`
@@ -116,15 +118,19 @@ const (
 	MomentPassed SuppressReason = "moment_passed"
 	// TriesUsedUp: every attempt was refused for now.
 	TriesUsedUp SuppressReason = "tries_used_up"
+	// AddressRefused: the request for approval was refused for good, so a reminder would be too.
+	AddressRefused SuppressReason = "address_refused"
+	// Forgotten: the repair has been over for so long that its contacts are no longer kept.
+	Forgotten SuppressReason = "forgotten"
 )
 
 // NotificationSuppressed says that somebody was not told, and why.
 type NotificationSuppressed struct {
 	repair.Header
 	Notice
-	// no_address, moment_passed or tries_used_up.
+	// no_address, moment_passed, tries_used_up, address_refused or forgotten.
 	Reason SuppressReason `avro:"reason"`
-	// What it was that passed: the quote's or the repair's new state; else empty.
+	// Of moment_passed: the quote's or the repair's new state, replaced for a promise that moved again, contact_corrected or callback; else empty.
 	Because string `avro:"because"`
 }
 
