@@ -68,14 +68,14 @@ type Line struct {
 	Title       string         `json:"title"`
 	Urgency     repair.Urgency `json:"urgency,omitempty" doc:"safety, soon or advice; needed in a quote, none in agreed work."`
 	Consequence string         `json:"consequence,omitempty" doc:"What happens without it."`
-	Details     []Detail       `json:"details" nullable:"false"`
+	Details     []Detail       `json:"details"`
 }
 
 // Work is work to be priced.
 type Work struct {
 	Currency         string `json:"currency,omitempty" example:"EUR" doc:"ISO 4217; absent: the garage's."`
 	PricesIncludeVAT *bool  `json:"prices_include_vat,omitempty" doc:"Absent: they do."`
-	Lines            []Line `json:"lines" nullable:"false"`
+	Lines            []Line `json:"lines"`
 }
 
 // When is the time a request may carry: what happened elsewhere is told later.
@@ -124,7 +124,7 @@ type Answer struct {
 // DecideQuote answers every line of one revision.
 type DecideQuote struct {
 	When
-	Lines     []Answer      `json:"lines" nullable:"false" doc:"Every line of the quote exactly once."`
+	Lines     []Answer      `json:"lines" doc:"Every line of the quote exactly once."`
 	TotalSeen *int64        `json:"total_seen" nullable:"false" doc:"Sum of the approved lines, in minor units: what the decider was told."`
 	Method    repair.Method `json:"method" enum:"phone,counter" doc:"How the answer was given."`
 	Name      string        `json:"name,omitempty" maxLength:"200" doc:"Who gave it."`

@@ -1,0 +1,128 @@
+package command
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"pitstop/schemas"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// MaxAhead is how far a request's occurred_at may lie ahead of the clock.
+const MaxAhead = 2 * time.Minute
+
+// MinSecretBytes is the least a digest's secret may have.
+const MinSecretBytes = 32
+
+// Builder makes commands of requests. It is safe for concurrent use.
+type Builder struct {
+	codec   *schemas.Codec
+	garages *garage.Book
+	secret  []byte
+	clock   func() time.Time
+}
+
+// NewBuilder gives a Builder. Every process that sends commands needs the same
+// secret (at least MinSecretBytes), or a retry through another one looks like
+// another request.
+func NewBuilder(codec *schemas.Codec, garages *garage.Book, secret []byte, clock func() time.Time) (*Builder, error) {
+	if len(secret) < MinSecretBytes {
+		return nil, fmt.Errorf("digest secret has %d bytes, but at least %d are needed", len(secret), MinSecretBytes)
+	}
+	return &Builder{codec: codec, garages: garages, secret: secret, clock: clock}, nil
+}
+
+// Build checks everything that can be checked without knowing the repair, fills
+// in defaults, seals personal data and gives the command its id. What is wrong
+// with the request is one *request.Invalid.
+func (b *Builder) Build(r request.Request) (repair.Command, error) {
+	profile, ok := b.garages.Garage(r.Garage)
+	if !ok {
+		return nil, &request.Invalid{Errors: []repair.FieldError{
+			{Pointer: "/garage", Detail: fmt.Sprintf("there is no garage %q", r.Garage)},
+		}}
+	}
+	d := &draft{Request: r, codec: b.codec, garage: profile}
+	d.at = d.occurredAt(b.clock())
+	cmd, err := b.command(d)
+	if err != nil {
+		return nil, err
+	}
+	if len(d.errs) > 0 {
+		return nil, &request.Invalid{Errors: d.errs}
+	}
+	id := repair.CommandID(r.Garage, d.RepairID, r.Key)
+	*cmd.Head() = repair.Header{
+		EventID: id, AggregateID: d.RepairID, GarageID: r.Garage,
+		OccurredAt: d.at, Actor: r.Actor, CorrelationID: id,
+	}
+	return cmd, nil
+}
+
+func (b *Builder) command(d *draft) (repair.Command, error) {
+	d.key()
+	ask, err := b.ask(d.Request)
+	if err != nil {
+		return nil, err
+	}
+	switch body := d.Body.(type) {
+	case *request.StartRepair:
+		d.RepairID = d.repairID(body)
+		return &repair.StartRepair{
+			Ask: ask, ExternalRef: d.line("/external_ref", body.ExternalRef, 100),
+			Vehicle: d.vehicle(body.Vehicle), Customer: d.contact("/customer", body.Customer),
+			Approver: d.approver(body.Approver), ReadyAt: d.time("/ready_at", body.ReadyAt),
+			Bay: d.line("/bay", body.Bay, 50), Agreed: d.work("/agreed", body.Agreed, false),
+		}, nil
+	case *request.RequestApproval:
+		answerBy, expiresAt := d.deadlines(body)
+		return &repair.RequestApproval{
+			Ask: ask, Work: d.work("", body.Work, true), AnswerBy: answerBy, ExpiresAt: expiresAt,
+		}, nil
+	case *request.WithdrawQuote:
+		return &repair.WithdrawQuote{Ask: ask, Revision: d.Revision, Reason: d.text("/reason", body.Reason)}, nil
+	case *request.DecideQuote:
+		return d.decision(ask, body), nil
+	case *request.Change:
+		return d.change(ask, body), nil
+	case *request.CompleteRepair:
+		reason := d.text("/reason", body.Reason)
+		return &repair.CompleteRepair{
+			Ask: ask, Total: d.amount("/total", body.Total), ReasonGiven: len(reason.Bytes) > 0, Reason: reason,
+		}, nil
+	case *request.CollectVehicle:
+		return &repair.CollectVehicle{Ask: ask}, nil
+	case *request.CancelRepair:
+		return &repair.CancelRepair{Ask: ask, Reason: d.text("/reason", body.Reason)}, nil
+	case *request.PostMessage:
+		return d.message(ask, body), nil
+	case *request.RecordView:
+		return &repair.RecordView{Ask: ask, Revision: d.Revision}, nil
+	}
+	return nil, fmt.Errorf("build command: %T is no request", d.Body)
+}
+
+// ask digests the plain request, so that lifecycle notices the same key with
+// another body without seeing either. The digest is keyed: nobody can find out
+// by trying what a sealed text says.
+func (b *Builder) ask(r request.Request) (repair.Ask, error) {
+	body := r.Body
+	if start, ok := body.(*request.StartRepair); ok {
+		plain := *start
+		plain.Garage = "" // said once more by the token or the query
+		body = plain
+	}
+	plain, err := json.Marshal(map[string]any{"request": schemas.NameOf(r.Body), "revision": r.Revision, "body": body})
+	if err != nil {
+		return repair.Ask{}, fmt.Errorf("digest request: %w", err)
+	}
+	h := hmac.New(sha256.New, b.secret)
+	h.Write(plain)
+	return repair.Ask{Digest: base64.RawURLEncoding.EncodeToString(h.Sum(nil))}, nil
+}

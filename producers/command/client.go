@@ -1,0 +1,234 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// ErrUnavailable means that the log did not acknowledge a command. Unless the
+// context had ended before, it may or may not have been written: repeating the
+// request with the same key is safe and tells.
+var ErrUnavailable = errors.New("the log did not acknowledge the command; it may or may not have been written, repeat it with the same key")
+
+// SendTimeout is how long Send waits for the brokers' acknowledgement.
+const SendTimeout = 10 * time.Second
+
+// Client puts commands on the log and waits for their outcomes. It is safe for
+// concurrent use.
+type Client struct {
+	codec    *schemas.Codec
+	kafka    *kgo.Client
+	log      *slog.Logger
+	progress kafka.Progress
+
+	mu      sync.Mutex
+	waiting map[string][]waiter // by command id
+}
+
+// waiter waits for the outcome of one command record.
+type waiter struct {
+	digest  string
+	outcome chan *repair.Outcome // of capacity 1, written once
+}
+
+// NewClient gives a Client; it does not connect yet. Outcomes are waited for
+// only while Run runs.
+func NewClient(cfg kafka.Config, codec *schemas.Codec, log *slog.Logger) (*Client, error) {
+	opts, err := cfg.Producer("pitstop-command", log)
+	if err != nil {
+		return nil, err
+	}
+	cl, err := kgo.NewClient(append(opts,
+		kgo.RecordDeliveryTimeout(SendTimeout), // where nothing can have been written yet
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtEnd()),
+	)...)
+	if err != nil {
+		return nil, fmt.Errorf("kafka client: %w", err)
+	}
+	return &Client{codec: codec, kafka: cl, log: log, waiting: make(map[string][]waiter)}, nil
+}
+
+// Check gives the reason the client would miss outcomes, nil when it would not.
+func (c *Client) Check(now time.Time) error { return c.progress.Check(now) }
+
+// Close gives up what is not acknowledged after ctx ends. Run must have
+// returned.
+func (c *Client) Close(ctx context.Context) error {
+	defer c.kafka.Close()
+	if err := c.kafka.Flush(ctx); err != nil {
+		return fmt.Errorf("flush commands: %w", err)
+	}
+	return nil
+}
+
+// Send writes a command and returns once every in-sync replica has it. Its
+// errors are ErrUnavailable and, for a command too large for a record,
+// *request.Invalid.
+func (c *Client) Send(ctx context.Context, cmd repair.Command) error {
+	_, err := c.Ask(ctx, cmd, 0)
+	return err
+}
+
+// Ask sends a command and then waits up to patience for its outcome. The
+// command is written but not answered when both results are nil. The outcome of
+// a repetition is a duplicate that repeats the original verdict. Errors are
+// Send's.
+func (c *Client) Ask(ctx context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error) {
+	head := cmd.Head()
+	value, err := c.codec.Encode(cmd)
+	if err != nil {
+		return nil, fmt.Errorf("send command: %w", err)
+	}
+	if len(value) > kafka.MaxRecordBytes {
+		return nil, &request.Invalid{Errors: []repair.FieldError{
+			{Detail: fmt.Sprintf("the command has %d bytes, more than the log takes (%d)", len(value), kafka.MaxRecordBytes)},
+		}}
+	}
+	w := waiter{repair.DigestOf(cmd), make(chan *repair.Outcome, 1)}
+	if patience > 0 { // before the outcome can be there
+		c.register(head.EventID, w)
+		defer c.forget(head.EventID, w)
+	}
+	if err := c.produce(ctx, &kgo.Record{Topic: schemas.Commands.Name, Key: []byte(head.AggregateID), Value: value}); err != nil {
+		return nil, err
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case o := <-w.outcome:
+		return o, nil
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return nil, nil //nolint:nilnil // documented: written, not answered
+}
+
+// produce writes a record. Cancelling a produce does not take the record back
+// and may fail its whole batch: so ctx is looked at before, the record produced
+// without it, and waited for apart.
+func (c *Client) produce(ctx context.Context, r *kgo.Record) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("send command: nothing was written: %w", err)
+	}
+	acknowledged := make(chan error, 1)
+	c.kafka.TryProduce(context.WithoutCancel(ctx), r, func(_ *kgo.Record, err error) { acknowledged <- err })
+	timer := time.NewTimer(SendTimeout)
+	defer timer.Stop()
+	select {
+	case err := <-acknowledged:
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		return nil
+	case <-timer.C:
+		return ErrUnavailable
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	}
+}
+
+func (c *Client) register(id string, w waiter) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting[id] = append(c.waiting[id], w)
+}
+
+func (c *Client) forget(id string, w waiter) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var rest []waiter
+	for _, x := range c.waiting[id] {
+		if x.outcome != w.outcome {
+			rest = append(rest, x)
+		}
+	}
+	if c.waiting[id] = rest; len(rest) == 0 {
+		delete(c.waiting, id)
+	}
+}
+
+// answer hands an outcome to whoever sent the record it answers.
+func (c *Client) answer(o *repair.Outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, w := range c.waiting[o.CausationID] {
+		if o.Digest == w.digest {
+			select {
+			case w.outcome <- o:
+			default: // answered before
+			}
+		}
+	}
+}
+
+// Run reads outcomes from where their topic ends now until ctx ends. Commands
+// sent before it is ready (Check) may wait in vain for an outcome that is there.
+func (c *Client) Run(ctx context.Context) error {
+	c.progress.Starting("finding the end of the outcomes")
+	if err := c.position(ctx); err != nil {
+		return err
+	}
+	c.progress.Waiting()
+	for {
+		fetches := c.kafka.PollFetches(ctx)
+		if ctx.Err() != nil || fetches.IsClientClosed() {
+			return nil
+		}
+		fetches.EachError(func(topic string, partition int32, err error) {
+			c.progress.Stalled(err.Error())
+			c.log.Warn("cannot read outcomes", "topic", topic, "partition", partition, "err", err)
+		})
+		if len(fetches.Errors()) == 0 {
+			c.progress.Waiting()
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			record, err := c.codec.Decode(ctx, r.Value)
+			if o, ok := record.(*repair.Outcome); ok {
+				c.answer(o)
+				return
+			}
+			// Its sender gets 202 and finds it by its id; the sinks keep the bytes.
+			c.log.Warn("skipped what is no outcome", "partition", r.Partition, "offset", r.Offset, "err", err)
+		})
+	}
+}
+
+// position starts reading at the ends the partitions have now, asking again
+// until the brokers answer.
+func (c *Client) position(ctx context.Context) error {
+	topic := schemas.Outcomes.Name
+	for {
+		ends, err := kadm.NewClient(c.kafka).ListEndOffsets(ctx, topic)
+		if err == nil {
+			err = ends.Error()
+		}
+		if err == nil && len(ends[topic]) == 0 {
+			err = fmt.Errorf("topic %s does not exist: create the topics first", topic)
+		}
+		if err == nil {
+			c.kafka.AddConsumePartitions(ends.KOffsets())
+			return nil
+		}
+		c.progress.Stalled(err.Error())
+		retry := time.NewTimer(time.Second)
+		select {
+		case <-ctx.Done():
+			retry.Stop()
+			return nil
+		case <-retry.C:
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"pitstop/schemas"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// Bounds of what people write, in characters.
+const (
+	maxKey  = 200
+	maxText = 5000
+)
+
+// Times outside these are a mistake of the sender's program, such as year 1.
+var (
+	earliest = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2100, time.January, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// draft is a request on its way to a command. Its methods give the checked and
+// sealed parts, and note what is wrong.
+type draft struct {
+	request.Request
+	codec  *schemas.Codec
+	garage *garage.Profile
+	at     time.Time
+	errs   []repair.FieldError
+}
+
+func (d *draft) bad(pointer, format string, args ...any) {
+	d.errs = append(d.errs, repair.FieldError{Pointer: pointer, Detail: fmt.Sprintf(format, args...)})
+}
+
+func (d *draft) key() {
+	if d.Key == "" || len(d.Key) > maxKey || strings.ContainsFunc(d.Key, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+		d.bad("", "the idempotency key must have 1 to %d printable characters", maxKey)
+	}
+	if _, start := d.Body.(*request.StartRepair); !start && !repair.ValidID(d.RepairID) {
+		d.bad("", "%q is no repair's id", d.RepairID)
+	}
+}
+
+func (d *draft) repairID(body *request.StartRepair) string {
+	if body.ExternalRef != "" {
+		return repair.RepairID(d.Garage, "external_ref", strings.TrimSpace(body.ExternalRef))
+	}
+	return repair.RepairID(d.Garage, "key", d.Key)
+}
+
+// occurredAt is the request's own time, else now: UTC, microseconds.
+func (d *draft) occurredAt(now time.Time) time.Time {
+	now = now.UTC().Truncate(time.Microsecond)
+	w, ok := d.Body.(interface{ At() *request.When })
+	if !ok || w.At().OccurredAt == nil {
+		return now
+	}
+	at := d.time("/occurred_at", w.At().OccurredAt)
+	if at.After(now.Add(MaxAhead)) {
+		d.bad("/occurred_at", "lies more than %s ahead of %s", MaxAhead, now.Format(time.RFC3339))
+	}
+	return at
+}
+
+func (d *draft) time(pointer string, t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	if t.Before(earliest) || !t.Before(latest) {
+		d.bad(pointer, "lies outside the years 2000 to 2099")
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
+// deadlines gives answer_by and expires_at: a quote that does not say when
+// expires at the close of the garage's second opening day (its profile may say
+// another), or when its answer is due if that is later.
+func (d *draft) deadlines(body *request.RequestApproval) (answerBy, expiresAt time.Time) {
+	answerBy, expiresAt = d.time("/answer_by", body.AnswerBy), d.time("/expires_at", body.ExpiresAt)
+	if body.ExpiresAt == nil {
+		expiresAt = d.garage.Calendar().CloseOfOpeningDay(d.at, d.garage.Approval.ExpiresOnDay)
+		if answerBy.After(expiresAt) {
+			expiresAt = answerBy
+		}
+	}
+	if !expiresAt.After(d.at) {
+		d.bad("/expires_at", "must lie after the request")
+	}
+	if body.AnswerBy != nil && (!answerBy.After(d.at) || answerBy.After(expiresAt)) {
+		d.bad("/answer_by", "must lie after the request and not after expires_at")
+	}
+	return answerBy, expiresAt
+}
+
+func (d *draft) amount(pointer string, minor *int64) int64 {
+	switch {
+	case minor == nil:
+		d.bad(pointer, "is missing")
+		return 0
+	case *minor < 0:
+		d.bad(pointer, "must not be negative")
+	}
+	return *minor
+}
+
+// line is a short text without line breaks.
+func (d *draft) line(pointer, s string, most int) string {
+	s = strings.TrimSpace(strings.ToValidUTF8(s, "\uFFFD"))
+	if n := utf8.RuneCountInString(s); n > most {
+		d.bad(pointer, "has %d characters, more than %d", n, most)
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		d.bad(pointer, "must not contain line breaks or other control characters")
+	}
+	return s
+}
+
+func (d *draft) required(pointer, s string, most int) string {
+	if strings.TrimSpace(s) == "" {
+		d.bad(pointer, "is missing")
+	}
+	return d.line(pointer, s, most)
+}
+
+// prose is a longer text, in which line breaks are fine.
+func (d *draft) prose(pointer, s string) string {
+	s = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n"))
+	if n := utf8.RuneCountInString(s); n > maxText {
+		d.bad(pointer, "has %d characters, more than %d", n, maxText)
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
+		d.bad(pointer, "must not contain control characters")
+	}
+	return s
+}
+
+// text seals prose; empty prose is an empty Personal.
+func (d *draft) text(pointer, s string) repair.Personal {
+	if s = d.prose(pointer, s); s == "" {
+		return repair.Personal{}
+	}
+	return d.seal(pointer, &repair.FreeText{Text: s})
+}
+
+func (d *draft) seal(pointer string, record any) repair.Personal {
+	p, err := d.codec.Seal(record)
+	if err != nil {
+		d.bad(pointer, "cannot be sealed: %v", err)
+	}
+	return p
+}
