@@ -1,0 +1,210 @@
+package schemas
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"pitstop/schemas/repair"
+)
+
+// AppendJSON appends a record to dst as a JSON object with its personal data
+// opened: what people and integrators read. Fields have the names of the Avro
+// schema. What embeds in every record (Header, Fact, Ask) is left out; so are
+// empty texts, lists and records and absent times. A FreeText stands as its
+// text, a contact's details within the contact.
+//
+// The error wraps ErrUndecodable when a personal record cannot be opened.
+func (c *Codec) AppendJSON(ctx context.Context, dst []byte, record any) ([]byte, error) {
+	v := reflect.ValueOf(record)
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	p := plain{ctx, c}
+	dst, err := p.object(append(dst, '{'), v)
+	return append(dst, '}'), err
+}
+
+type plain struct {
+	ctx   context.Context
+	codec *Codec
+}
+
+var (
+	personalType = reflect.TypeFor[repair.Personal]()
+	leftOut      = []reflect.Type{reflect.TypeFor[repair.Header](), reflect.TypeFor[repair.Fact](), reflect.TypeFor[repair.Ask]()}
+	jsonFields   sync.Map // reflect.Type → []jsonField
+)
+
+type jsonField struct {
+	key   []byte // `"name":`
+	index []int
+}
+
+func fieldsOf(t reflect.Type) []jsonField {
+	if f, ok := jsonFields.Load(t); ok {
+		return f.([]jsonField)
+	}
+	var fields []jsonField
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Anonymous || hidden(t, f.Index) {
+			continue
+		}
+		name, _ := fieldTag(f)
+		fields = append(fields, jsonField{[]byte(`"` + name + `":`), f.Index})
+	}
+	jsonFields.Store(t, fields)
+	return fields
+}
+
+// hidden reports whether a field is promoted from a struct that is left out.
+func hidden(t reflect.Type, index []int) bool {
+	for i := 1; i < len(index); i++ {
+		owner := t.FieldByIndex(index[:i]).Type
+		for _, out := range leftOut {
+			if owner == out {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// object appends the fields of a struct, without braces.
+func (p plain) object(dst []byte, v reflect.Value) ([]byte, error) {
+	for _, f := range fieldsOf(v.Type()) {
+		field := v.FieldByIndex(f.index)
+		if absent(field) {
+			continue
+		}
+		if field.Type() == personalType && v.Type() == reflect.TypeFor[repair.Contact]() {
+			opened, err := p.open(field)
+			if err != nil {
+				return dst, err
+			}
+			if dst, err = p.object(dst, opened); err != nil {
+				return dst, err
+			}
+			continue
+		}
+		if dst[len(dst)-1] != '{' {
+			dst = append(dst, ',')
+		}
+		var err error
+		if dst, err = p.value(append(dst, f.key...), field); err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
+}
+
+// absent reports whether a value says nothing. Numbers and booleans always say something.
+func absent(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.String, reflect.Slice, reflect.Map:
+		return v.Len() == 0
+	case reflect.Pointer:
+		return v.IsNil()
+	case reflect.Struct:
+		if v.Type() == personalType {
+			return v.FieldByName("Bytes").Len() == 0
+		}
+		return v.IsZero()
+	}
+	return false
+}
+
+func (p plain) open(v reflect.Value) (reflect.Value, error) {
+	sealed, _ := v.Interface().(repair.Personal)
+	if sealed.KeyID != "" {
+		return v, undecodable("sealed with key %q, which this program does not have", sealed.KeyID)
+	}
+	record, err := p.codec.Decode(p.ctx, sealed.Bytes)
+	if err != nil {
+		return v, fmt.Errorf("open personal data: %w", err)
+	}
+	return reflect.ValueOf(record).Elem(), nil
+}
+
+func (p plain) value(dst []byte, v reflect.Value) ([]byte, error) {
+	switch v.Kind() {
+	case reflect.String:
+		return appendText(dst, v.String()), nil
+	case reflect.Int32, reflect.Int64:
+		return strconv.AppendInt(dst, v.Int(), 10), nil
+	case reflect.Bool:
+		return strconv.AppendBool(dst, v.Bool()), nil
+	case reflect.Pointer:
+		return p.value(dst, v.Elem())
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			text, err := json.Marshal(v.Bytes())
+			return append(dst, text...), err
+		}
+		dst = append(dst, '[')
+		for i := range v.Len() {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			var err error
+			if dst, err = p.value(dst, v.Index(i)); err != nil {
+				return dst, err
+			}
+		}
+		return append(dst, ']'), nil
+	case reflect.Struct:
+		switch t := v.Interface().(type) {
+		case time.Time:
+			return append(t.UTC().AppendFormat(append(dst, '"'), time.RFC3339Nano), '"'), nil
+		case repair.FreeText:
+			return appendText(dst, t.Text), nil
+		case repair.Personal:
+			opened, err := p.open(v)
+			if err != nil {
+				return dst, err
+			}
+			return p.value(dst, opened)
+		}
+		dst, err := p.object(append(dst, '{'), v)
+		return append(dst, '}'), err
+	default: // maps, of plumbing that nobody reads
+		text, err := json.Marshal(v.Interface())
+		return append(dst, text...), err
+	}
+}
+
+// appendText appends a JSON string; what is not UTF-8 becomes U+FFFD.
+func appendText(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	from := 0
+	for i := 0; i < len(s); {
+		if b := s[i]; b < utf8.RuneSelf {
+			if b >= ' ' && b != '"' && b != '\\' {
+				i++
+				continue
+			}
+			dst = append(dst, s[from:i]...)
+			if b < ' ' {
+				dst = append(dst, '\\', 'u', '0', '0', hex[b>>4], hex[b&15])
+			} else {
+				dst = append(dst, '\\', b)
+			}
+			i++
+			from = i
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			dst = append(append(dst, s[from:i]...), "\ufffd"...)
+			from = i + 1
+		}
+		i += size
+	}
+	return append(append(dst, s[from:]...), '"')
+}
