@@ -122,6 +122,7 @@ func Run(ctx context.Context, c Config, w Writer) error {
 		return fmt.Errorf("sink %s: %w", c.Name, err)
 	}
 	cl, err := kgo.NewClient(append(opts,
+		kgo.BlockRebalanceOnPoll(), // a batch is written and committed before its partitions go
 		// Positions pass the markers of transactions, so that a lag of 0 means all.
 		kgo.KeepControlRecords(),
 		// Dead letters hold a whole record and more.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"time"
@@ -40,6 +41,8 @@ type Config struct {
 
 	// Dialer replaces the network in tests; nil: the real one.
 	Dialer func(ctx context.Context, network, host string) (net.Conn, error)
+	// RegistryTransport replaces the network to the registry in tests; nil: the real one.
+	RegistryTransport http.RoundTripper
 	// Hooks observe every client made from this Config, e.g. for metrics.
 	Hooks []kgo.Hook
 }
@@ -52,6 +55,9 @@ const (
 	TransactionTimeout = 10 * time.Second
 	RebalanceTimeout   = 60 * time.Second
 )
+
+// registryTimeout bounds one request to the schema registry.
+const registryTimeout = 5 * time.Second
 
 // MaxRecordBytes is the size of a record that every broker takes by default,
 // with room for the batch around it.
@@ -175,7 +181,8 @@ func (c Config) Producer(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
 }
 
 // Group are the options of a member of a consumer group that commits by itself,
-// after its work is durable.
+// after its work is durable. Whether a rebalance waits for that work is up to
+// the member: see kgo.BlockRebalanceOnPoll.
 func (c Config) Group(group, instance string, log *slog.Logger, topics ...string) ([]kgo.Opt, error) {
 	opts, err := c.Opts(group, log)
 	opts = append(opts,
@@ -185,7 +192,6 @@ func (c Config) Group(group, instance string, log *slog.Logger, topics ...string
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.DisableAutoCommit(),
-		kgo.BlockRebalanceOnPoll(),
 		kgo.SessionTimeout(SessionTimeout),
 		kgo.HeartbeatInterval(SessionTimeout/4),
 		kgo.RebalanceTimeout(RebalanceTimeout),
@@ -198,7 +204,10 @@ func (c Config) Group(group, instance string, log *slog.Logger, topics ...string
 
 // RegistryClient gives a client of the schema registry.
 func (c Config) RegistryClient(clientID string) (*sr.Client, error) {
-	opts := []sr.ClientOpt{sr.URLs(c.RegistryURL), sr.UserAgent(clientID)}
+	opts := []sr.ClientOpt{
+		sr.URLs(c.RegistryURL), sr.UserAgent(clientID),
+		sr.HTTPClient(&http.Client{Timeout: registryTimeout, Transport: c.RegistryTransport}),
+	}
 	if c.RegistryUser != "" {
 		opts = append(opts, sr.BasicAuth(c.RegistryUser, c.RegistryPassword))
 	}

@@ -1,0 +1,146 @@
+// Package kafkatest gives tests a broker and a schema registry in memory. Both
+// work inside a testing/synctest bubble: nothing waits for a real network.
+package kafkatest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sr/srfake"
+
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+)
+
+// Cluster is a broker with the topics of the catalogue, and a registry.
+type Cluster struct {
+	kafka.Config
+	Fake  *kfake.Cluster
+	Codec *schemas.Codec
+	Log   *slog.Logger
+}
+
+// Start starts a cluster whose topics have so many partitions, until the test
+// ends. Call it inside the bubble.
+func Start(t testing.TB, partitions int32) *Cluster {
+	t.Helper()
+	var network kfake.VirtualNetwork
+	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.ListenFn(network.Listen), kfake.Ports(9092))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fake.Close)
+	registry := srfake.NewRegistry()
+	c := &Cluster{
+		Config: kafka.Config{
+			Brokers: fake.ListenAddrs(), Dialer: network.DialContext,
+			RegistryURL: "http://registry", RegistryTransport: handlerTransport{registry.Handler()},
+		},
+		Fake: fake,
+		Log:  slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
+	cl, err := c.RegistryClient("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Codec, err = kafka.NewCodec(t.Context(), cl, "test"); err != nil {
+		t.Fatal(err)
+	}
+	adm := kadm.NewClient(c.Client(t))
+	layout := kafka.Layout{Partitions: partitions, Replication: 1, KeepForEver: true}
+	steps, err := layout.Plan(t.Context(), adm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := layout.Apply(t.Context(), adm, steps); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Client gives a client of the cluster, closed when the test ends.
+func (c *Cluster) Client(t testing.TB, opts ...kgo.Opt) *kgo.Client {
+	t.Helper()
+	base, err := c.Producer("test", c.Log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cl, err := kgo.NewClient(append(base, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cl.Close)
+	return cl
+}
+
+// Produce writes records, keyed by their aggregate, and waits until the broker
+// has them.
+func (c *Cluster) Produce(t testing.TB, cl *kgo.Client, topic schemas.Topic, records ...schemas.Headed) {
+	t.Helper()
+	var out []*kgo.Record
+	for _, r := range records {
+		b, err := c.Codec.Encode(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, &kgo.Record{Topic: topic.Name, Key: []byte(r.Head().AggregateID), Value: b})
+	}
+	if err := cl.ProduceSync(t.Context(), out...).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ReadAll gives every committed record of a topic up to its end now, decoded.
+func (c *Cluster) ReadAll(t testing.TB, topic schemas.Topic) []any {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cl := c.Client(t, kgo.ConsumeTopics(topic.Name), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())
+	defer cl.Close()
+	ends, err := kadm.NewClient(cl).ListEndOffsets(ctx, topic.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	remaining := make(map[int32]int64)
+	ends.Each(func(o kadm.ListedOffset) {
+		if o.Offset > 0 {
+			remaining[o.Partition] = o.Offset
+		}
+	})
+	var out []any
+	for len(remaining) > 0 {
+		fetches := cl.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			t.Fatal(err)
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			if !r.Attrs.IsControl() {
+				rec, err := c.Codec.Decode(ctx, r.Value)
+				if err != nil {
+					t.Errorf("%s[%d]@%d: %v", r.Topic, r.Partition, r.Offset, err)
+				}
+				out = append(out, rec)
+			}
+			if r.Offset+1 >= remaining[r.Partition] {
+				delete(remaining, r.Partition)
+			}
+		})
+	}
+	return out
+}
+
+// handlerTransport answers requests by calling a handler, without a network.
+type handlerTransport struct{ http.Handler }
+
+func (h handlerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result(), nil
+}
