@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -180,6 +181,9 @@ func withState[S any](codec *schemas.Codec, state []byte, run func(*S) error) ([
 	}
 	if err := run(s); err != nil {
 		return nil, err
+	}
+	if reflect.ValueOf(s).Elem().IsZero() {
+		return nil, nil // as if the key had not been seen
 	}
 	return codec.Encode(s)
 }

@@ -42,13 +42,13 @@ func (s *store) get(key string) entry {
 
 func (s *store) put(key string, e entry) { s.overlay[key] = e }
 
-// restore puts what the changelog says; nil forgets the key.
-func (s *store) restore(key string, e *entry) {
-	if e == nil {
+// keep makes an entry part of the committed state; an empty one forgets the key.
+func (s *store) keep(key string, e entry) {
+	if len(e.state) == 0 && len(e.timers) == 0 {
 		delete(s.kept, key)
 		return
 	}
-	s.kept[key] = *e
+	s.kept[key] = e
 }
 
 // restored builds the wakeups once the changelog has been read.
@@ -105,7 +105,7 @@ func (s *store) next() time.Time {
 func (s *store) commit() {
 	for key, e := range s.overlay {
 		old := s.kept[key].timers
-		s.kept[key] = e
+		s.keep(key, e)
 		for _, t := range e.timers {
 			if !slices.ContainsFunc(old, func(o schemas.TimerEntry) bool { return o.Name == t.Name && o.Due.Equal(t.Due) }) {
 				heap.Push(&s.wakeups, wakeup{t.Due, key, t.Name})

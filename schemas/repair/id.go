@@ -16,10 +16,11 @@ func RepairID(garageID, kind, ref string) string {
 	return hashID("repair", garageID, kind, ref)
 }
 
-// CommandID computes the id of a command from its repair and the idempotency
-// key of the request: the same request again is the same command.
-func CommandID(repairID, key string) string {
-	return hashID("command", repairID, key)
+// CommandID computes the id of a command from the garage its sender acts for,
+// its repair and the idempotency key of the request: the same request again is
+// the same command, and another garage's request never is.
+func CommandID(garageID, repairID, key string) string {
+	return hashID("command", garageID, repairID, key)
 }
 
 // DerivedID computes the id of a record from what caused it. The time part of

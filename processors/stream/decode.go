@@ -1,0 +1,82 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas"
+)
+
+// partitionBatch is what one poll brought for one partition number, topic by
+// topic in the order of the processor's inputs.
+type partitionBatch struct {
+	partition int32
+	records   []consumed
+}
+
+type consumed struct {
+	source
+	control bool // ends a transaction; moves the position and nothing else
+	decoded any
+	err     error // why decoded is none
+}
+
+// decode reads the records of a poll. While the registry cannot be asked about a
+// schema it waits: a registry that is away must not make dead letters.
+func (m *member) decode(ctx context.Context, fetches kgo.Fetches) ([]partitionBatch, error) {
+	order := m.logic.topics()
+	byPartition := make(map[int32]map[string][]*kgo.Record)
+	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+		if len(p.Records) == 0 {
+			return
+		}
+		if byPartition[p.Partition] == nil {
+			byPartition[p.Partition] = make(map[string][]*kgo.Record)
+		}
+		byPartition[p.Partition][p.Topic] = append(byPartition[p.Partition][p.Topic], p.Records...)
+	})
+	var batch []partitionBatch
+	for partition, topics := range byPartition {
+		b := partitionBatch{partition: partition}
+		for _, topic := range order {
+			for _, r := range topics[topic] {
+				c, err := m.decodeRecord(ctx, r)
+				if err != nil {
+					return nil, err
+				}
+				b.records = append(b.records, c)
+			}
+		}
+		batch = append(batch, b)
+	}
+	slices.SortFunc(batch, func(a, b partitionBatch) int { return int(a.partition) - int(b.partition) })
+	return batch, nil
+}
+
+func (m *member) decodeRecord(ctx context.Context, r *kgo.Record) (consumed, error) {
+	c := consumed{source: source{topic: r.Topic, offset: r.Offset, at: r.Timestamp, key: r.Key, value: r.Value}}
+	for _, h := range r.Headers {
+		c.headers = append(c.headers, header{Key: h.Key, Value: h.Value})
+	}
+	if r.Attrs.IsControl() {
+		c.control = true
+		return c, nil
+	}
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		c.decoded, c.err = m.codec.Decode(ctx, r.Value)
+		if c.err == nil || errors.Is(c.err, schemas.ErrUndecodable) {
+			return c, nil
+		}
+		m.Log.Warn("waiting for the schema registry", "processor", m.logic.name, "error", c.err)
+		m.Monitor.Stalled(c.err.Error())
+		select {
+		case <-ctx.Done():
+			return c, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas"
+)
+
+// restore rebuilds the tasks of the assigned partitions from the changelog.
+//
+// It reads up to the high watermark as it is now, with a reader that sees only
+// committed records: so it waits for a transaction that a former owner left open
+// (at most the transaction timeout), and nothing a former owner commits comes
+// later (its offsets would have to be committed in a generation that is over).
+func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*task, error) {
+	tasks := make(map[int32]*task, len(partitions))
+	for _, p := range partitions {
+		tasks[p] = newTask(m.logic, m.codec, p)
+	}
+	if len(partitions) == 0 {
+		return tasks, nil
+	}
+	if err := m.restorePositions(ctx, tasks); err != nil {
+		return nil, err
+	}
+	changelog := schemas.Changelog(m.logic.name).Name
+	starts, err := m.adm.ListStartOffsets(ctx, changelog)
+	if err != nil {
+		return nil, fmt.Errorf("start of %s: %w", changelog, err)
+	}
+	ends, err := m.adm.ListEndOffsets(ctx, changelog)
+	if err != nil {
+		return nil, fmt.Errorf("end of %s: %w", changelog, err)
+	}
+	remaining := make(map[int32]int64) // partition → offset to be reached
+	from := make(map[int32]kgo.Offset)
+	for _, p := range partitions {
+		start, end, err := bounds(starts, ends, changelog, p)
+		if err != nil {
+			return nil, err
+		}
+		if start < end {
+			remaining[p], from[p] = end, kgo.NewOffset().At(start)
+		}
+	}
+	if len(remaining) > 0 {
+		if err := m.replay(ctx, changelog, from, remaining, tasks); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range tasks {
+		t.restored()
+		t.commit()
+	}
+	return tasks, nil
+}
+
+func (m *member) replay(ctx context.Context, changelog string, from map[int32]kgo.Offset, remaining map[int32]int64, tasks map[int32]*task) error {
+	opts, err := m.Kafka.Opts(group(m.logic.name)+"-restore", m.Log)
+	if err != nil {
+		return err
+	}
+	cl, err := kgo.NewClient(append(opts,
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{changelog: from}),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.KeepControlRecords(), // the last offset is usually a marker
+	)...)
+	if err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	defer cl.Close()
+	for len(remaining) > 0 {
+		fetches := cl.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			return fmt.Errorf("read %s: %w", changelog, err)
+		}
+		for it := fetches.RecordIter(); !it.Done(); {
+			r := it.Next()
+			if _, ok := remaining[r.Partition]; !ok {
+				continue
+			}
+			if !r.Attrs.IsControl() {
+				if err := m.restoreRecord(ctx, tasks[r.Partition], r); err != nil {
+					return err
+				}
+			}
+			if r.Offset+1 >= remaining[r.Partition] {
+				delete(remaining, r.Partition)
+			}
+		}
+		m.Monitor.Starting(fmt.Sprintf("restoring, %d partitions to go", len(remaining)))
+	}
+	return nil
+}
+
+func (m *member) restoreRecord(ctx context.Context, t *task, r *kgo.Record) error {
+	decoded, err := m.codec.Decode(ctx, r.Value)
+	if err != nil {
+		return fmt.Errorf("changelog %s[%d]@%d: %w", r.Topic, r.Partition, r.Offset, err)
+	}
+	change, ok := decoded.(*schemas.Change)
+	if !ok {
+		return fmt.Errorf("changelog %s[%d]@%d: a %s is no change", r.Topic, r.Partition, r.Offset, schemas.NameOf(decoded))
+	}
+	// Decoding the state now finds a schema that only the registry knows before the
+	// first record needs it.
+	if len(change.State) > 0 {
+		if _, err := m.codec.Decode(ctx, change.State); err != nil {
+			return fmt.Errorf("changelog %s[%d]@%d: state: %w", r.Topic, r.Partition, r.Offset, err)
+		}
+	}
+	t.keep(string(r.Key), entry{change.State, change.Timers})
+	return nil
+}
+
+// restorePositions finds where each input will be read from: the committed
+// offset, else the start of the log. A member that has nothing to read would
+// otherwise not know its position, and its ticks would wait for ever.
+func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) error {
+	topics := m.logic.topics()
+	committed, err := m.adm.FetchOffsetsForTopics(kadm.RequireStable(ctx), group(m.logic.name), topics...)
+	if err != nil {
+		return fmt.Errorf("committed offsets: %w", err)
+	}
+	starts, err := m.adm.ListStartOffsets(ctx, topics...)
+	if err != nil {
+		return fmt.Errorf("start offsets: %w", err)
+	}
+	for p, t := range tasks {
+		for _, topic := range topics {
+			start, ok := starts.Lookup(topic, p)
+			if !ok || start.Err != nil {
+				return fmt.Errorf("start of %s[%d]: %w", topic, p, errOrMissing(start.Err))
+			}
+			t.positions[topic] = start.Offset
+			if o, ok := committed.Lookup(topic, p); ok && o.Err == nil && o.At > start.Offset {
+				t.positions[topic] = o.At
+			}
+		}
+	}
+	return nil
+}
+
+func bounds(starts, ends kadm.ListedOffsets, topic string, p int32) (start, end int64, err error) {
+	s, ok := starts.Lookup(topic, p)
+	if !ok || s.Err != nil {
+		return 0, 0, fmt.Errorf("start of %s[%d]: %w", topic, p, errOrMissing(s.Err))
+	}
+	e, ok := ends.Lookup(topic, p)
+	if !ok || e.Err != nil {
+		return 0, 0, fmt.Errorf("end of %s[%d]: %w", topic, p, errOrMissing(e.Err))
+	}
+	return s.Offset, e.Offset, nil
+}
+
+func errOrMissing(err error) error {
+	if err == nil {
+		return fmt.Errorf("the broker did not say")
+	}
+	return err
+}

@@ -1,0 +1,342 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+)
+
+// Options are what Run needs besides the processor.
+type Options struct {
+	Kafka kafka.Config
+	// Instance names this member among those of its group, and must stay the same
+	// when it is started again: the broker then hands it its partitions at once and
+	// ends the transaction it left open.
+	Instance string
+	// Clock tells the ticker what time it is. Records are handled by their own time.
+	Clock   func() time.Time
+	Log     *slog.Logger
+	Metrics *Metrics
+	// Monitor is told what the member does; nil: nobody wants to know.
+	Monitor *Monitor
+}
+
+// ErrFenced says that another process took over this instance's name. Starting
+// again would throw that one out in turn, so the process should end.
+var ErrFenced = errors.New("another process runs the same instance")
+
+// maxPoll is the most records in one transaction: light traffic commits at once,
+// heavy traffic batches by itself.
+const maxPoll = 1000
+
+// Run runs one member of a processor until the context ends (nil) or something
+// fails that it cannot get over. Then all of its state is dropped, and the
+// caller starts it again; but not after ErrFenced.
+func Run[S any](ctx context.Context, p Processor[S], o Options) error {
+	l := p.logic()
+	if err := run(ctx, &l, o); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("processor %s: %w", l.name, err)
+	}
+	return nil
+}
+
+func run(ctx context.Context, l *logic, o Options) error {
+	if o.Monitor == nil {
+		o.Monitor = new(Monitor)
+	}
+	o.Monitor.Starting("registering schemas")
+	registry, err := o.Kafka.RegistryClient("pitstop-" + l.name)
+	if err != nil {
+		return err
+	}
+	codec, err := kafka.NewCodec(ctx, registry, schemas.Changelog(l.name).Name, l.stateOf)
+	if err != nil {
+		return err
+	}
+	m := &member{logic: l, codec: codec, Options: o, wake: func() {}}
+	if err := m.connect(); err != nil {
+		return err
+	}
+	defer m.adm.Close()
+	defer m.session.Close()
+	if err := m.checkPartitions(ctx); err != nil {
+		return err
+	}
+
+	ctx, cancel := context.WithCancel(ctx)
+	ticking := make(chan error, 1)
+	go func() {
+		defer cancel()
+		ticking <- m.tick(ctx)
+	}()
+	err = m.loop(ctx)
+	cancel()
+	return errors.Join(err, <-ticking)
+}
+
+// group is the consumer group of a processor.
+func group(processor string) string { return schemas.Prefix + processor }
+
+// member is one member of a processor's group. Its loop runs in one goroutine;
+// only the assignment is written by another, franz-go's.
+type member struct {
+	logic *logic
+	codec *schemas.Codec
+	Options
+	session *kgo.GroupTransactSession
+	adm     *kadm.Client
+
+	mu       sync.Mutex
+	assigned []int32 // by the latest assignment
+	unequal  error   // the assignment splits a partition number
+	pending  bool    // the assignment has not been adopted
+	wake     func()  // ends the poll under way
+
+	tasks map[int32]*task // of the adopted assignment
+}
+
+func (m *member) connect() error {
+	opts, err := m.Kafka.Group(group(m.logic.name), m.Instance, m.Log, m.logic.topics()...)
+	if err != nil {
+		return err
+	}
+	opts = append(opts,
+		kgo.TransactionalID(group(m.logic.name)+"/"+m.Instance),
+		kgo.TransactionTimeout(kafka.TransactionTimeout),
+		// Range puts partition p of every topic on one member; cooperative-sticky does not.
+		kgo.Balancers(kgo.RangeBalancer()),
+		// Positions must pass the markers that end transactions, or ticks wait for ever.
+		kgo.KeepControlRecords(),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ProducerBatchMaxBytes(int32(schemas.DeadLetters.MaxRecordBytes)), //nolint:gosec // 2 MiB
+		kgo.OnPartitionsAssigned(m.onAssigned),
+	)
+	if m.session, err = kgo.NewGroupTransactSession(opts...); err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	plain, err := m.Kafka.Opts(group(m.logic.name)+"-admin", m.Log)
+	if err != nil {
+		return err
+	}
+	if m.adm, err = kadm.NewOptClient(plain...); err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	return nil
+}
+
+// checkPartitions refuses topics that are not co-partitioned.
+func (m *member) checkPartitions(ctx context.Context) error {
+	topics := append(m.logic.topics(), schemas.Changelog(m.logic.name).Name)
+	details, err := m.adm.ListTopics(ctx, topics...)
+	if err != nil {
+		return fmt.Errorf("list topics: %w", err)
+	}
+	want := 0
+	for _, name := range topics {
+		d := details[name]
+		if d.Err != nil {
+			return fmt.Errorf("topic %s: %w; create the topics first: pitstop topics apply", name, d.Err)
+		}
+		if want == 0 {
+			want = len(d.Partitions)
+		}
+		if len(d.Partitions) != want {
+			return fmt.Errorf("topic %s has %d partitions and %s has %d: a repair's records must share a partition number",
+				name, len(d.Partitions), topics[0], want)
+		}
+	}
+	return nil
+}
+
+// onAssigned is called with every assignment, even an unchanged one, possibly
+// while the loop is in a transaction: End aborts that one.
+func (m *member) onAssigned(_ context.Context, _ *kgo.Client, assigned map[string][]int32) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.pending, m.unequal, m.assigned = true, nil, nil
+	for i, topic := range m.logic.topics() {
+		partitions := slices.Sorted(slices.Values(assigned[topic]))
+		if i > 0 && !slices.Equal(partitions, m.assigned) {
+			m.unequal = fmt.Errorf("assigned partitions %v of %s but %v of %s", partitions, topic, m.assigned, m.logic.topics()[0])
+		}
+		m.assigned = partitions
+	}
+	m.wake()
+}
+
+// loop polls and handles until the context ends.
+func (m *member) loop(ctx context.Context) error {
+	for ctx.Err() == nil {
+		fetches, err := m.poll(ctx)
+		if err != nil {
+			return err
+		}
+		if err := m.adopt(ctx); err != nil {
+			return err
+		}
+		if fetches.NumRecords() > 0 {
+			m.Monitor.Working("handling records", m.Clock())
+			if err := m.transact(ctx, fetches); err != nil {
+				return err
+			}
+		}
+		m.Monitor.idle(m.tasks)
+	}
+	return nil
+}
+
+// poll waits for records, or for a new assignment.
+func (m *member) poll(ctx context.Context) (kgo.Fetches, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	m.mu.Lock()
+	m.wake = cancel
+	if m.pending {
+		cancel()
+	}
+	m.mu.Unlock()
+
+	fetches := m.session.PollRecords(ctx, maxPoll)
+	for _, e := range fetches.Errors() {
+		var dataLoss *kgo.ErrDataLoss
+		var groupSession *kgo.ErrGroupSession
+		switch {
+		case errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, kgo.ErrClientClosed):
+		case errors.Is(e.Err, kerr.FencedInstanceID):
+			return nil, fmt.Errorf("%w (%s): give every process its own --instance", ErrFenced, m.Instance)
+		case errors.As(e.Err, &dataLoss):
+			m.Log.Warn("the broker lost records that had been read", "error", e.Err)
+		case errors.As(e.Err, &groupSession): // franz-go joins again by itself
+			m.Log.Warn("group session ended", "error", e.Err)
+			m.Monitor.Stalled(e.Err.Error())
+		default:
+			return nil, fmt.Errorf("poll %s[%d]: %w", e.Topic, e.Partition, e.Err)
+		}
+	}
+	return fetches, nil
+}
+
+// adopt rebuilds the state of what has been assigned since the last time.
+func (m *member) adopt(ctx context.Context) error {
+	m.mu.Lock()
+	pending, assigned, unequal := m.pending, m.assigned, m.unequal
+	m.pending = false
+	m.mu.Unlock()
+	if !pending {
+		return nil
+	}
+	if unequal != nil {
+		return unequal
+	}
+	m.Monitor.Starting(fmt.Sprintf("restoring %d partitions", len(assigned)))
+	began := time.Now() //nolint:forbidigo // a duration for the metrics
+	tasks, err := m.restore(ctx, assigned)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	m.tasks = tasks
+	m.Metrics.restored(m.logic.name, time.Since(began))
+	m.Log.Info("adopted partitions", "processor", m.logic.name, "partitions", len(assigned), "took", time.Since(began))
+	return nil
+}
+
+// transact handles the records of one poll in one transaction.
+func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
+	batch, err := m.decode(ctx, fetches)
+	if err != nil {
+		return err
+	}
+	if err := m.session.Begin(); err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	// The transaction ends even if a stop is asked for meanwhile, within the time
+	// the broker gives it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kafka.TransactionTimeout)
+	defer cancel()
+
+	touched, err := m.handle(batch)
+	if err == nil {
+		err = m.produce(ctx, touched)
+	}
+	committed, endErr := m.session.End(ctx, kgo.TransactionEndTry(err == nil))
+	for _, t := range touched {
+		if committed && endErr == nil {
+			t.commit()
+		} else {
+			t.abort()
+		}
+	}
+	m.Metrics.transaction(m.logic.name, committed, fetches.NumRecords())
+	switch {
+	case endErr != nil:
+		return fmt.Errorf("end transaction, outcome unknown: %w", errors.Join(err, endErr))
+	case err != nil:
+		return err
+	case !committed: // a rebalance came in between; the records come again
+		m.Log.Info("transaction aborted by a rebalance", "processor", m.logic.name)
+	}
+	return nil
+}
+
+// handle lets the tasks handle a batch, and gives those it touched.
+func (m *member) handle(batch []partitionBatch) ([]*task, error) {
+	var touched []*task
+	for _, p := range batch {
+		t := m.tasks[p.partition]
+		if t == nil {
+			return touched, nil // not ours any more: the session aborts at the end
+		}
+		touched = append(touched, t)
+		for _, r := range p.records {
+			if r.control {
+				t.positions[r.topic] = r.offset + 1
+				continue
+			}
+			if err := t.handle(r.source, r.decoded, r.err); err != nil {
+				return touched, err
+			}
+		}
+		if err := t.settle(); err != nil {
+			return touched, err
+		}
+	}
+	return touched, nil
+}
+
+// produce writes outputs and changelog, and waits until the broker has them.
+func (m *member) produce(ctx context.Context, touched []*task) error {
+	cl := m.session.Client()
+	promise := kgo.AbortingFirstErrPromise(cl)
+	for _, t := range touched {
+		changes, err := t.changes()
+		if err != nil {
+			return err
+		}
+		for _, o := range append(t.out, changes...) {
+			m.Metrics.output(m.logic.name, o)
+			r := &kgo.Record{Topic: o.topic, Partition: t.partition, Key: []byte(o.key), Value: o.value}
+			for _, h := range o.trace {
+				r.Headers = append(r.Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
+			}
+			m.session.Produce(ctx, r, promise.Promise())
+		}
+	}
+	if err := cl.Flush(ctx); err != nil { // without it, every transaction would wait for the linger
+		return fmt.Errorf("produce: %w", err)
+	}
+	if err := promise.Err(); err != nil {
+		return fmt.Errorf("produce: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas"
+)
+
+const (
+	// tickEvery is how often the ticker looks whether a timer is due. Looking costs
+	// nothing; a tick is written only when one is.
+	tickEvery = 20 * time.Millisecond
+	// tickAgain is how long a tick may take to have its effect before it is written
+	// again. A superfluous tick does no harm.
+	tickAgain = time.Second
+)
+
+// tick writes a tick for each partition whose earliest timer is due, until the
+// context ends.
+//
+// So that timers never overtake queued input, it reads the clock first; waits
+// until the processor upstream has committed what its input held then; and only
+// then reads the ends of its own inputs, which the tick must not take effect
+// before. What arrives later than the clock was read is later input.
+func (m *member) tick(ctx context.Context) error {
+	if !m.logic.timed {
+		return nil
+	}
+	opts, err := m.Kafka.Producer(group(m.logic.name)+"-ticker", m.Log)
+	if err != nil {
+		return err
+	}
+	cl, err := kgo.NewClient(append(opts, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0))...)
+	if err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	defer cl.Close()
+
+	w := &tickWriter{member: m, cl: cl, waiting: make(map[int32]*waitingTick)}
+	look := time.NewTicker(tickEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-look.C:
+		}
+		if err := w.look(ctx); err != nil && ctx.Err() == nil {
+			m.Log.Warn("tick not written, trying again", "processor", m.logic.name, "error", err)
+		}
+	}
+}
+
+// tickWriter brings ticks on their way.
+type tickWriter struct {
+	*member
+	cl      *kgo.Client
+	waiting map[int32]*waitingTick
+}
+
+// waitingTick is a tick of one partition, from the reading of the clock until it
+// has had its effect.
+type waitingTick struct {
+	now      time.Time // what the clock said
+	upstream int64     // what upstream must have committed; 0: nothing
+	written  time.Time // wall time; zero: not yet
+}
+
+func (w *tickWriter) look(ctx context.Context) error {
+	now := w.Clock()
+	due := w.Monitor.due(now)
+	for p, t := range w.waiting {
+		if _, still := due[p]; !still || !t.written.IsZero() && time.Since(t.written) > tickAgain {
+			delete(w.waiting, p)
+		}
+	}
+	if err := w.begin(ctx, now, due); err != nil {
+		return err
+	}
+	ready, err := w.ready(ctx)
+	if err != nil || len(ready) == 0 {
+		return err
+	}
+	return w.write(ctx, ready)
+}
+
+// begin notes the time, and the end of upstream's input after it, for the
+// partitions that have no tick under way.
+func (w *tickWriter) begin(ctx context.Context, now time.Time, due map[int32]time.Time) error {
+	var begun []int32
+	for p := range due {
+		if w.waiting[p] == nil {
+			begun = append(begun, p)
+		}
+	}
+	if len(begun) == 0 {
+		return nil
+	}
+	ticks := make(map[int32]*waitingTick, len(begun))
+	for _, p := range begun {
+		ticks[p] = &waitingTick{now: now}
+	}
+	if up := w.logic.upstream; up != nil {
+		ends, err := w.adm.ListEndOffsets(ctx, up.Topic.Name)
+		if err != nil {
+			return fmt.Errorf("end of %s: %w", up.Topic.Name, err)
+		}
+		for p, t := range ticks {
+			end, ok := ends.Lookup(up.Topic.Name, p)
+			if !ok || end.Err != nil {
+				return fmt.Errorf("end of %s[%d]: %w", up.Topic.Name, p, errOrMissing(end.Err))
+			}
+			t.upstream = end.Offset
+		}
+	}
+	for p, t := range ticks {
+		w.waiting[p] = t
+	}
+	return nil
+}
+
+// ready gives the partitions whose tick can be written: upstream got far enough.
+func (w *tickWriter) ready(ctx context.Context) ([]int32, error) {
+	var ready, behind []int32
+	for p, t := range w.waiting {
+		switch {
+		case !t.written.IsZero():
+		case t.upstream == 0:
+			ready = append(ready, p)
+		default:
+			behind = append(behind, p)
+		}
+	}
+	if len(behind) == 0 {
+		return ready, nil
+	}
+	up := w.logic.upstream
+	committed, err := w.adm.FetchOffsetsForTopics(ctx, group(up.Processor), up.Topic.Name)
+	if err != nil {
+		return nil, fmt.Errorf("committed offsets of %s: %w", group(up.Processor), err)
+	}
+	for _, p := range behind {
+		if o, ok := committed.Lookup(up.Topic.Name, p); ok && o.Err == nil && o.At >= w.waiting[p].upstream {
+			ready = append(ready, p)
+		}
+	}
+	return ready, nil
+}
+
+func (w *tickWriter) write(ctx context.Context, ready []int32) error {
+	var inputs []string
+	for _, in := range w.logic.inputs {
+		inputs = append(inputs, in.Topic.Name)
+	}
+	ends, err := w.adm.ListEndOffsets(ctx, inputs...)
+	if err != nil {
+		return fmt.Errorf("ends of inputs: %w", err)
+	}
+	var records []*kgo.Record
+	for _, p := range ready {
+		tick := &schemas.Tick{Processor: w.logic.name, Time: w.waiting[p].now, Ends: make(map[string]int64)}
+		for _, topic := range inputs {
+			end, ok := ends.Lookup(topic, p)
+			if !ok || end.Err != nil {
+				return fmt.Errorf("end of %s[%d]: %w", topic, p, errOrMissing(end.Err))
+			}
+			tick.Ends[topic] = end.Offset
+		}
+		value, err := w.codec.Encode(tick)
+		if err != nil {
+			return err
+		}
+		records = append(records, &kgo.Record{Topic: schemas.Ticks.Name, Partition: p, Key: []byte(w.logic.name), Value: value})
+	}
+	results := w.cl.ProduceSync(ctx, records...)
+	written := time.Now() //nolint:forbidigo // how long ago, not what time it is
+	var errs []error
+	for _, r := range results {
+		if r.Err != nil {
+			errs = append(errs, r.Err)
+			continue
+		}
+		w.waiting[r.Record.Partition].written = written
+	}
+	return errors.Join(errs...)
+}
