@@ -1,0 +1,246 @@
+package notification
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+)
+
+// event tells people what happened.
+func (s step) event(e repair.Event) error {
+	started, starts := e.(*repair.RepairStarted)
+	switch {
+	case starts && s.Stage != repair.NotStarted:
+		return fmt.Errorf("the repair is %s and starts again", s.Stage)
+	case starts:
+		s.start(started)
+	case s.Stage == repair.NotStarted:
+		return fmt.Errorf("a %s of a repair that has not started", schemas.NameOf(e))
+	case s.Known == nil:
+		s.afterwards(e)
+		return nil
+	}
+	if actor := e.Head().Actor; actor.Role == repair.Mechanic {
+		s.Known.Mechanic = actor
+	}
+	if err := s.happened(e); err != nil {
+		return err
+	}
+	if !s.Stage.Open() {
+		s.Set(forgetTimer, s.Time().Add(keptFor))
+	}
+	return nil
+}
+
+func (s step) start(e *repair.RepairStarted) {
+	s.Known = &Known{
+		GarageID: e.GarageID, Customer: e.Customer, Approver: e.Approver, Vehicle: e.Vehicle, ExternalRef: e.ExternalRef,
+		ReadyAt: e.ReadyAt, Currency: e.Agreed.Currency, AgreedTotal: e.Agreed.Total, ApprovedTotal: e.Agreed.Total,
+	}
+	for _, l := range e.Agreed.Lines {
+		s.Known.Done = append(s.Known.Done, schemas.DoneLine{Title: l.Title, Total: l.Total})
+	}
+}
+
+// happened is the table of DESIGN §7: what each event tells whom, and which
+// notifications it makes pointless.
+func (s step) happened(event repair.Event) error {
+	k, seq := s.Known, repair.SequenceOf(event)
+	switch e := event.(type) {
+	case *repair.RepairStarted:
+		s.Stage = repair.InProgress
+		s.tell(s.notice(schemas.NotifyStarted, s.customer(), seq, 0))
+
+	case *repair.ApprovalRequested:
+		if k.Asked != nil {
+			if _, err := s.close(e.Replaces, repair.QuoteReplaced); err != nil {
+				return err
+			}
+		}
+		s.Stage = repair.AwaitingApproval
+		s.pass(string(s.Stage), schemas.NotifyQuoteWithdrawn, schemas.NotifyExpiry)
+		s.ask(e)
+		s.tell(s.notice(schemas.NotifyApprovalRequired, s.approver(), seq, e.Revision))
+
+	case *repair.QuoteDecided:
+		quote, err := s.close(e.Revision, repair.QuoteAnswered)
+		if err != nil {
+			return err
+		}
+		s.Stage = repair.InProgress
+		s.settle(quote.Quote, e)
+		r := s.notice(schemas.NotifyDecision, s.staff(quote.AskedBy), seq, e.Revision).about(quote)
+		r.Decision, r.Answers, r.Method, r.Evidence = e.Decision, e.Answers, e.Method, e.Evidence
+		s.tell(r)
+
+	case *repair.QuoteExpired:
+		quote, err := s.close(e.Revision, repair.QuoteLapsed)
+		if err != nil {
+			return err
+		}
+		s.Stage = repair.InProgress
+		s.tell(s.notice(schemas.NotifyExpiry, s.staff(quote.AskedBy), seq, e.Revision).about(quote))
+
+	case *repair.QuoteWithdrawn:
+		quote, err := s.close(e.Revision, repair.QuoteTakenBack)
+		if err != nil {
+			return err
+		}
+		s.Stage = repair.InProgress
+		r := s.notice(schemas.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(quote)
+		r.Text = e.Reason
+		s.tell(r)
+
+	case *repair.ReadyTimeChanged:
+		k.ReadyAt = e.ReadyAt
+		s.pass(string(repair.QuoteReplaced), schemas.NotifyReadyLater)
+		if !e.Previous.IsZero() && e.ReadyAt.After(e.Previous) {
+			r := s.notice(schemas.NotifyReadyLater, s.customer(), seq, 0)
+			r.PreviousReadyAt = e.Previous
+			s.tell(r)
+		}
+
+	case *repair.RepairCompleted:
+		s.Stage = repair.Completed
+		s.pass(string(s.Stage), whileOpen...)
+		r := s.notice(schemas.NotifyCompleted, s.customer(), seq, 0)
+		r.Total, r.Text = e.Total, e.Reason
+		s.tell(r)
+
+	case *repair.VehicleCollected:
+		s.Stage = repair.Collected
+		s.pass(string(s.Stage), append(slices.Clone(whileOpen), schemas.NotifyCompleted)...)
+
+	case *repair.RepairCancelled:
+		s.Stage = repair.Cancelled
+		if k.Asked != nil {
+			if _, err := s.close(k.Asked.Revision, repair.QuoteAbandoned); err != nil {
+				return err
+			}
+		}
+		s.pass(string(s.Stage), whileOpen...)
+
+	case *repair.ContactCorrected:
+		s.correct(e)
+
+	case *repair.MessagePosted:
+		s.message(e)
+
+	case *repair.QuoteViewed: // nobody waits for this
+	}
+	return nil
+}
+
+// ask sets the clocks of a request for approval. What would be due when the quote
+// has expired is not set.
+func (s step) ask(e *repair.ApprovalRequested) {
+	pace, calendar := s.garage.Approval, s.garage.Calendar()
+	s.Known.Asked = &Asked{
+		Revision: e.Revision, Sequence: e.Sequence, Quote: e.Quote, AnswerBy: e.AnswerBy, ExpiresAt: e.ExpiresAt,
+		AskedBy: e.AskedBy, Reminders: int32(len(pace.RemindAfter)), //nolint:gosec // a few
+	}
+	for i, after := range pace.RemindAfter {
+		if due := calendar.Add(e.OccurredAt, after); due.Before(e.ExpiresAt) {
+			s.Set(remindTimer+strconv.Itoa(i), due)
+		}
+	}
+	if due := calendar.Add(e.OccurredAt, pace.CallAfter); due.Before(e.ExpiresAt) {
+		s.Set(callTimer, due)
+	}
+}
+
+// settle sorts the jobs of a decided quote. A job that was rejected before and
+// approved now is not declined any more.
+func (s step) settle(q repair.Quote, e *repair.QuoteDecided) {
+	k := s.Known
+	k.ApprovedTotal += e.ApprovedTotal
+	for _, a := range e.Answers {
+		if a.Line < 1 || int(a.Line) > len(q.Lines) {
+			continue
+		}
+		job := schemas.DoneLine{Title: q.Lines[a.Line-1].Title, Total: q.Lines[a.Line-1].Total}
+		k.Declined = slices.DeleteFunc(k.Declined, func(d schemas.DoneLine) bool { return d.Title == job.Title })
+		if a.Answer == repair.Approve {
+			k.Done = append(k.Done, job)
+		} else {
+			k.Declined = append(k.Declined, job)
+		}
+	}
+}
+
+// correct replaces a contact. Whoever decides about the open quote is asked anew
+// if the request did not reach them: no mail server took it over, or it went to
+// somebody else.
+func (s step) correct(e *repair.ContactCorrected) {
+	k, decided := s.Known, s.approver()
+	if e.Party == repair.TheApprover {
+		k.Approver = &e.Contact
+	} else {
+		k.Customer = e.Contact
+	}
+	a, decides := k.Asked, s.approver()
+	concerned := k.Approver == nil || e.Party == repair.TheApprover
+	if a == nil || !concerned {
+		return
+	}
+	a.Refused = false
+	if a.Accepted && decided.actor == decides.actor || !decides.reachable {
+		return
+	}
+	a.Accepted = false
+	s.pass("contact_corrected", schemas.NotifyApprovalRequired)
+	s.tell(s.notice(schemas.NotifyApprovalRequired, decides, a.Sequence, a.Revision))
+}
+
+// message passes a message on to the other side: the customer's to the mechanic
+// and to customer service, the garage's to who wrote last on the customer's side.
+// Asking to be called is an answer to the reminders, and a call task.
+func (s step) message(e *repair.MessagePosted) {
+	k := s.Known
+	var to []recipient
+	switch {
+	case e.Kind == repair.Note:
+		return
+	case !e.Actor.Role.CustomerSide():
+		to = append(to, s.writer())
+	default:
+		k.Writer = e.Actor.Role
+		to = append(to, s.staff(k.Mechanic))
+		if desk := s.desk(); desk.reachable && desk.actor != to[0].actor {
+			to = append(to, desk)
+		}
+	}
+	if e.Kind == repair.Callback {
+		if k.Asked != nil {
+			s.stopReminders(string(repair.Callback))
+			s.Cancel(callTimer)
+			k.Asked.Called = true
+		}
+		s.call(schemas.CallRequested, "", e.Sequence, 0, s.writer())
+	}
+	for _, r := range to {
+		n := s.notice(schemas.NotifyMessage, r, e.Sequence, 0)
+		n.MessageKind, n.Text, n.From = e.Kind, e.Text, e.Actor
+		s.tell(n)
+	}
+}
+
+// afterwards handles what happens when the contacts are no longer kept: a message
+// cannot be passed on, and the timeline says so. A call task still can.
+func (s step) afterwards(event repair.Event) {
+	e, ok := event.(*repair.MessagePosted)
+	if !ok || e.Kind == repair.Note {
+		return
+	}
+	to := recipient{actor: repair.Actor{Role: repair.Customer}}
+	if e.Kind == repair.Callback {
+		s.call(schemas.CallRequested, "", e.Sequence, 0, to)
+	}
+	if e.Actor.Role.CustomerSide() {
+		to = s.desk()
+	}
+	s.suppress(s.name(schemas.NotifyMessage, to, e.Sequence, 0), schemas.Forgotten, "")
+}

@@ -1,0 +1,159 @@
+// Package notification decides what to tell whom, when: a pure function of the
+// events of a repair and of what became of each delivery.
+//
+// What the events tell people stands in events.go; which notifications must
+// reach somebody, or somebody calls, in kinds.go; tries and retries in
+// deliveries.go. Waits count opening time from the request for approval.
+//
+// What holds:
+//
+//   - Every notification has an id, computed from the event that caused it, its
+//     kind and its recipient, and ends as accepted, failed or suppressed. Why
+//     nothing was sent always has an answer.
+//   - Everything about a revision stops when it is decided, withdrawn, expired,
+//     replaced or cancelled. Each reminder that the revision did not get any more is
+//     suppressed with that as the reason; so is every mail that waits for another try.
+//   - At most one call task is about a revision.
+//   - A request for approval is asked anew when the contact of the one who decides is
+//     corrected before a mail server took it over, or when somebody else is to decide.
+package notification
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"pitstop/processors/stream"
+	"pitstop/schemas"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/repair"
+)
+
+// keptFor is how long contacts are kept after the last event of a repair that is
+// over, to pass messages on.
+const keptFor = 30 * 24 * time.Hour
+
+// The timers of a repair. A reminder's has its number behind it, a retry's the
+// notification's id.
+const (
+	remindTimer = "remind/"
+	retryTimer  = "retry/"
+	callTimer   = "call"
+	forgetTimer = "forget"
+)
+
+// New gives the processor for the garages of the book.
+func New(book *garage.Book) stream.Processor[State] {
+	p := processor{book}
+	return stream.Processor[State]{
+		Name:     "notification",
+		Inputs:   []stream.Input{{Topic: schemas.Events, MovesTime: true}, {Topic: schemas.Deliveries}},
+		Upstream: &stream.Upstream{Processor: "lifecycle", Topic: schemas.Commands},
+		Record:   p.record,
+		Timer:    p.timer,
+	}
+}
+
+type processor struct{ book *garage.Book }
+
+// step is the handling of one record or timer.
+type step struct {
+	*stream.Context
+	*State
+	garage *garage.Profile
+}
+
+func (p processor) step(c *stream.Context, s *State, garageID string) (step, error) {
+	profile, ok := p.book.Garage(garageID)
+	if !ok {
+		return step{}, fmt.Errorf("garage %q is not in the garage file: add it", garageID)
+	}
+	return step{c, s, profile}, nil
+}
+
+func (p processor) record(c *stream.Context, state *State, rec schemas.Headed) error {
+	s, err := p.step(c, state, rec.Head().GarageID)
+	if err != nil {
+		return err
+	}
+	switch r := rec.(type) {
+	case repair.Event:
+		return s.event(r)
+	case *schemas.DeliveryAccepted:
+		s.accepted(r.NotificationID)
+	case *schemas.DeliveryDeferred:
+		s.deferred(r.NotificationID, r.Attempt)
+	case *schemas.DeliveryFailed:
+		s.failed(r.NotificationID, r.Attempt)
+	default:
+		return fmt.Errorf("a %s is neither an event nor a delivery", schemas.NameOf(rec))
+	}
+	return nil
+}
+
+func (p processor) timer(c *stream.Context, state *State, t stream.Timer) error {
+	if state.Known == nil {
+		return nil
+	}
+	s, err := p.step(c, state, state.Known.GarageID)
+	if err != nil {
+		return err
+	}
+	switch id, retry := strings.CutPrefix(t.Name, retryTimer); {
+	case retry:
+		s.retry(id)
+	case strings.HasPrefix(t.Name, remindTimer):
+		s.remind()
+	case t.Name == callTimer:
+		s.call(schemas.CallNoAnswer, "", s.Known.Asked.Sequence, s.Known.Asked.Revision, s.approver())
+	case t.Name == forgetTimer:
+		s.forget()
+	}
+	return nil
+}
+
+// forget leaves a marker of a repair that is over, once nothing is under way.
+func (s step) forget() {
+	if len(s.Known.Pending) > 0 {
+		s.Set(forgetTimer, s.Time().Add(keptFor))
+		return
+	}
+	s.Known = nil
+}
+
+// remind sends the next reminder.
+func (s step) remind() {
+	a := s.Known.Asked
+	a.Reminded++
+	r := s.notice(schemas.NotifyReminder, s.approver(), a.Sequence, a.Revision)
+	if a.Refused {
+		s.suppress(r.Notice, schemas.AddressRefused, "")
+		return
+	}
+	s.tell(r)
+}
+
+// close ends the quote that awaits an answer, and everything about it; it gives
+// the quote, or an error when it is another one or none.
+func (s step) close(revision int32, as repair.QuoteStatus) (Asked, error) {
+	a := s.Known.Asked
+	if a == nil || a.Revision != revision {
+		return Asked{}, fmt.Errorf("quote %d is %s, but did not await an answer", revision, as)
+	}
+	s.stopReminders(string(as))
+	s.Cancel(callTimer)
+	s.pass(string(as), schemas.NotifyApprovalRequired, schemas.NotifyReminder)
+	s.Known.Asked = nil
+	return *a, nil
+}
+
+// stopReminders records every reminder that has not been sent as suppressed.
+func (s step) stopReminders(because string) {
+	a := s.Known.Asked
+	for ; a.Reminded < a.Reminders; a.Reminded++ {
+		s.Cancel(remindTimer + strconv.Itoa(int(a.Reminded)))
+		n := s.name(schemas.NotifyReminder, s.approver(), a.Sequence, a.Revision, strconv.Itoa(int(a.Reminded)))
+		s.suppress(n, schemas.MomentPassed, because)
+	}
+}

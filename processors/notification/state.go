@@ -1,0 +1,87 @@
+package notification
+
+import (
+	"time"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+)
+
+// State is what is remembered of one repair, to tell people about it. Once it
+// has been over for keptFor, Stage is all that is left.
+type State struct {
+	// Where the repair stands; empty: it has not started.
+	Stage repair.State `avro:"stage"`
+	// All that there is to say; absent: the repair has not started, or is a marker.
+	Known *Known `avro:"known"`
+}
+
+// Known is what a notification about a repair can say, and what is under way.
+type Known struct {
+	// Its garage.
+	GarageID string `avro:"garage_id"`
+	// Whose car it is.
+	Customer repair.Contact `avro:"customer"`
+	// Who decides about extra work; absent: the customer.
+	Approver *repair.Contact `avro:"approver"`
+	// Who wrote last on the customer's side, and gets the garage's messages: approver, else the customer.
+	Writer repair.Role `avro:"writer"`
+	// A VehicleDetails record.
+	Vehicle repair.Personal `avro:"vehicle"`
+	// The garage's own order number; empty: it has none.
+	ExternalRef string `avro:"external_ref"`
+	// The mechanic who acted last.
+	Mechanic repair.Actor `avro:"mechanic"`
+	// When the car is promised to be ready; absent: nothing was promised.
+	ReadyAt time.Time `avro:"ready_at"`
+	// ISO 4217 currency of every amount.
+	Currency string `avro:"currency"`
+	// The agreed work and each approved job.
+	Done []schemas.DoneLine `avro:"done"`
+	// Each job that was rejected.
+	Declined []schemas.DoneLine `avro:"declined"`
+	// What was agreed beforehand, in minor units.
+	AgreedTotal int64 `avro:"agreed_total"`
+	// What was agreed and approved together, in minor units.
+	ApprovedTotal int64 `avro:"approved_total"`
+	// The quote that awaits an answer; absent: none does.
+	Asked *Asked `avro:"asked"`
+	// The notifications whose fate is not known yet.
+	Pending []Pending `avro:"pending"`
+}
+
+// Asked is a quote that awaits an answer.
+type Asked struct {
+	// Its revision.
+	Revision int32 `avro:"revision"`
+	// The sequence of the request for approval.
+	Sequence int64 `avro:"sequence"`
+	// The extra work, with its price.
+	Quote repair.Quote `avro:"quote"`
+	// Until when an answer is asked for; absent: not said.
+	AnswerBy time.Time `avro:"answer_by"`
+	// When it expires.
+	ExpiresAt time.Time `avro:"expires_at"`
+	// The mechanic who asked.
+	AskedBy repair.Actor `avro:"asked_by"`
+	// Whether a mail server took a request for approval over.
+	Accepted bool `avro:"accepted"`
+	// Whether a request for approval was refused for good by the address as it is now.
+	Refused bool `avro:"refused"`
+	// Whether somebody was asked to call about it.
+	Called bool `avro:"called"`
+	// How many reminders it was to have.
+	Reminders int32 `avro:"reminders"`
+	// How many of them are done with.
+	Reminded int32 `avro:"reminded"`
+}
+
+// Pending is a notification that was requested and neither accepted nor given up.
+type Pending struct {
+	// The newest attempt, without the quote while that is the one Asked about.
+	Request schemas.NotificationRequested `avro:"request"`
+	// Whether it was refused for now, and waits for its timer.
+	Waiting bool `avro:"waiting"`
+	// What ended its moment while an attempt was under way; empty: it still makes sense.
+	Passed string `avro:"passed"`
+}
