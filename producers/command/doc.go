@@ -1,9 +1,5 @@
-// Package command makes commands of requests and puts them on the log. The API,
-// the customer's page and the importer differ only in how a request reaches
-// them.
-//
-// A Builder checks, seals and identifies: the same request always gives the
-// same ids and the same digest, so a retry through any process is the same
-// command. A Client sends, and waits for outcomes. It decides nothing: whether a
-// command is accepted, the lifecycle says.
+// Package command puts commands on the log: a Client sends them one by one and
+// waits for their outcomes, Import reads many from a file. What makes commands of
+// requests lies in schemas/request; whether a command is accepted, the lifecycle
+// says.
 package command

@@ -1,9 +1,11 @@
-// Package request is the write side's JSON: what the doors (the API, the
-// customer's page, the importer) accept, before it is checked, sealed and made
-// a command. schemas/view is its counterpart for reading.
+// Package request is the write side's JSON, and how it becomes commands: what
+// the doors (the API, the customer's page, the importer) accept, checked, sealed
+// and identified. The same request always gives the same ids and the same
+// digest, so a retry through any process is the same command. schemas/view is
+// its counterpart for reading.
 //
-// Pointers are fields that may be absent or null. Amounts are integers in minor
-// units, times are RFC 3339.
+// In the bodies, pointers are fields that may be absent or null; amounts are
+// integers in minor units, times are RFC 3339.
 package request
 
 import (

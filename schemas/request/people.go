@@ -1,4 +1,4 @@
-package command
+package request
 
 import (
 	"net/mail"
@@ -7,7 +7,6 @@ import (
 
 	"pitstop/schemas/locale"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/request"
 )
 
 var (
@@ -21,7 +20,7 @@ var (
 // number without a country is dialled.
 const homeCountry = "NL"
 
-func (d *draft) vehicle(v request.Vehicle) repair.Personal {
+func (d *draft) vehicle(v Vehicle) repair.Personal {
 	country := strings.ToUpper(strings.TrimSpace(v.Country))
 	if country == "" {
 		country = homeCountry
@@ -41,7 +40,7 @@ func (d *draft) vehicle(v request.Vehicle) repair.Personal {
 	})
 }
 
-func (d *draft) approver(p *request.Person) *repair.Contact {
+func (d *draft) approver(p *Person) *repair.Contact {
 	if p == nil {
 		return nil
 	}
@@ -49,7 +48,7 @@ func (d *draft) approver(p *request.Person) *repair.Contact {
 	return &c
 }
 
-func (d *draft) contact(at string, p request.Person) repair.Contact {
+func (d *draft) contact(at string, p Person) repair.Contact {
 	details := repair.ContactDetails{
 		Name:  d.required(at+"/name", p.Name, 200),
 		Email: d.email(at+"/email", p.Email),
@@ -104,7 +103,7 @@ func (d *draft) phone(pointer, number string) string {
 }
 
 // change moves the promise or corrects a contact.
-func (d *draft) change(ask repair.Ask, body *request.Change) repair.Command {
+func (d *draft) change(ask repair.Ask, body *Change) repair.Command {
 	switch {
 	case (body.ReadyAt == nil) == (body.Contact == nil):
 		d.bad("", "give ready_at or contact, and not both")

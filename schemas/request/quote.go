@@ -1,11 +1,10 @@
-package command
+package request
 
 import (
 	"fmt"
 	"strings"
 
 	"pitstop/schemas/repair"
-	"pitstop/schemas/request"
 )
 
 // maxUserAgent bounds, in bytes, what a browser says about itself.
@@ -13,7 +12,7 @@ const maxUserAgent = 500
 
 // work fills in the garage's currency and VAT rate and checks the rest as the
 // lifecycle will.
-func (d *draft) work(at string, w request.Work, proposed bool) repair.Work {
+func (d *draft) work(at string, w Work, proposed bool) repair.Work {
 	work := repair.Work{
 		Currency: w.Currency, PricesIncludeVAT: w.PricesIncludeVAT == nil || *w.PricesIncludeVAT,
 	}
@@ -49,7 +48,7 @@ func (d *draft) work(at string, w request.Work, proposed bool) repair.Work {
 }
 
 // decision checks what can be known without the quote: lifecycle knows its lines.
-func (d *draft) decision(ask repair.Ask, body *request.DecideQuote) repair.Command {
+func (d *draft) decision(ask repair.Ask, body *DecideQuote) repair.Command {
 	c := &repair.DecideQuote{
 		Ask: ask, Revision: d.Revision, Method: body.Method,
 		TotalSeen: d.amount("/total_seen", body.TotalSeen),
@@ -101,7 +100,7 @@ func (d *draft) decision(ask repair.Ask, body *request.DecideQuote) repair.Comma
 	return c
 }
 
-func (d *draft) message(ask repair.Ask, body *request.PostMessage) repair.Command {
+func (d *draft) message(ask repair.Ask, body *PostMessage) repair.Command {
 	staff := d.Actor.Role.Staff()
 	switch {
 	case body.Kind == repair.Text:

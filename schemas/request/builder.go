@@ -1,4 +1,4 @@
-package command
+package request
 
 import (
 	"crypto/hmac"
@@ -11,7 +11,6 @@ import (
 	"pitstop/schemas"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/request"
 )
 
 // MaxAhead is how far a request's occurred_at may lie ahead of the clock.
@@ -40,11 +39,11 @@ func NewBuilder(codec *schemas.Codec, garages *garage.Book, secret []byte, clock
 
 // Build checks everything that can be checked without knowing the repair, fills
 // in defaults, seals personal data and gives the command its id. What is wrong
-// with the request is one *request.Invalid.
-func (b *Builder) Build(r request.Request) (repair.Command, error) {
+// with the request is one *Invalid.
+func (b *Builder) Build(r Request) (repair.Command, error) {
 	profile, ok := b.garages.Garage(r.Garage)
 	if !ok {
-		return nil, &request.Invalid{Errors: []repair.FieldError{
+		return nil, &Invalid{Errors: []repair.FieldError{
 			{Pointer: "/garage", Detail: fmt.Sprintf("there is no garage %q", r.Garage)},
 		}}
 	}
@@ -55,7 +54,7 @@ func (b *Builder) Build(r request.Request) (repair.Command, error) {
 		return nil, err
 	}
 	if len(d.errs) > 0 {
-		return nil, &request.Invalid{Errors: d.errs}
+		return nil, &Invalid{Errors: d.errs}
 	}
 	id := repair.CommandID(r.Garage, d.RepairID, r.Key)
 	*cmd.Head() = repair.Header{
@@ -72,7 +71,7 @@ func (b *Builder) command(d *draft) (repair.Command, error) {
 		return nil, err
 	}
 	switch body := d.Body.(type) {
-	case *request.StartRepair:
+	case *StartRepair:
 		d.RepairID = d.repairID(body)
 		return &repair.StartRepair{
 			Ask: ask, ExternalRef: d.line("/external_ref", body.ExternalRef, 100),
@@ -80,29 +79,29 @@ func (b *Builder) command(d *draft) (repair.Command, error) {
 			Approver: d.approver(body.Approver), ReadyAt: d.time("/ready_at", body.ReadyAt),
 			Bay: d.line("/bay", body.Bay, 50), Agreed: d.work("/agreed", body.Agreed, false),
 		}, nil
-	case *request.RequestApproval:
+	case *RequestApproval:
 		answerBy, expiresAt := d.deadlines(body)
 		return &repair.RequestApproval{
 			Ask: ask, Work: d.work("", body.Work, true), AnswerBy: answerBy, ExpiresAt: expiresAt,
 		}, nil
-	case *request.WithdrawQuote:
+	case *WithdrawQuote:
 		return &repair.WithdrawQuote{Ask: ask, Revision: d.Revision, Reason: d.text("/reason", body.Reason)}, nil
-	case *request.DecideQuote:
+	case *DecideQuote:
 		return d.decision(ask, body), nil
-	case *request.Change:
+	case *Change:
 		return d.change(ask, body), nil
-	case *request.CompleteRepair:
+	case *CompleteRepair:
 		reason := d.text("/reason", body.Reason)
 		return &repair.CompleteRepair{
 			Ask: ask, Total: d.amount("/total", body.Total), ReasonGiven: len(reason.Bytes) > 0, Reason: reason,
 		}, nil
-	case *request.CollectVehicle:
+	case *CollectVehicle:
 		return &repair.CollectVehicle{Ask: ask}, nil
-	case *request.CancelRepair:
+	case *CancelRepair:
 		return &repair.CancelRepair{Ask: ask, Reason: d.text("/reason", body.Reason)}, nil
-	case *request.PostMessage:
+	case *PostMessage:
 		return d.message(ask, body), nil
-	case *request.RecordView:
+	case *RecordView:
 		return &repair.RecordView{Ask: ask, Revision: d.Revision}, nil
 	}
 	return nil, fmt.Errorf("build command: %T is no request", d.Body)
@@ -111,9 +110,9 @@ func (b *Builder) command(d *draft) (repair.Command, error) {
 // ask digests the plain request, so that lifecycle notices the same key with
 // another body without seeing either. The digest is keyed: nobody can find out
 // by trying what a sealed text says.
-func (b *Builder) ask(r request.Request) (repair.Ask, error) {
+func (b *Builder) ask(r Request) (repair.Ask, error) {
 	body := r.Body
-	if start, ok := body.(*request.StartRepair); ok {
+	if start, ok := body.(*StartRepair); ok {
 		plain := *start
 		plain.Garage = "" // said once more by the token or the query
 		body = plain

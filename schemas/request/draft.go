@@ -1,4 +1,4 @@
-package command
+package request
 
 import (
 	"fmt"
@@ -10,7 +10,6 @@ import (
 	"pitstop/schemas"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/request"
 )
 
 // Bounds of what people write, in characters.
@@ -28,7 +27,7 @@ var (
 // draft is a request on its way to a command. Its methods give the checked and
 // sealed parts, and note what is wrong.
 type draft struct {
-	request.Request
+	Request
 	codec  *schemas.Codec
 	garage *garage.Profile
 	at     time.Time
@@ -43,12 +42,12 @@ func (d *draft) key() {
 	if d.Key == "" || len(d.Key) > maxKey || strings.ContainsFunc(d.Key, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 		d.bad("", "the idempotency key must have 1 to %d printable characters", maxKey)
 	}
-	if _, start := d.Body.(*request.StartRepair); !start && !repair.ValidID(d.RepairID) {
+	if _, start := d.Body.(*StartRepair); !start && !repair.ValidID(d.RepairID) {
 		d.bad("", "%q is no repair's id", d.RepairID)
 	}
 }
 
-func (d *draft) repairID(body *request.StartRepair) string {
+func (d *draft) repairID(body *StartRepair) string {
 	if body.ExternalRef != "" {
 		return repair.RepairID(d.Garage, "external_ref", strings.TrimSpace(body.ExternalRef))
 	}
@@ -58,7 +57,7 @@ func (d *draft) repairID(body *request.StartRepair) string {
 // occurredAt is the request's own time, else now: UTC, microseconds.
 func (d *draft) occurredAt(now time.Time) time.Time {
 	now = now.UTC().Truncate(time.Microsecond)
-	w, ok := d.Body.(interface{ At() *request.When })
+	w, ok := d.Body.(interface{ At() *When })
 	if !ok || w.At().OccurredAt == nil {
 		return now
 	}
@@ -82,7 +81,7 @@ func (d *draft) time(pointer string, t *time.Time) time.Time {
 // deadlines gives answer_by and expires_at: a quote that does not say when
 // expires at the close of the garage's second opening day (its profile may say
 // another), or when its answer is due if that is later.
-func (d *draft) deadlines(body *request.RequestApproval) (answerBy, expiresAt time.Time) {
+func (d *draft) deadlines(body *RequestApproval) (answerBy, expiresAt time.Time) {
 	answerBy, expiresAt = d.time("/answer_by", body.AnswerBy), d.time("/expires_at", body.ExpiresAt)
 	if body.ExpiresAt == nil {
 		expiresAt = d.garage.Calendar().CloseOfOpeningDay(d.at, d.garage.Approval.ExpiresOnDay)

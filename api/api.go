@@ -1,0 +1,173 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"pitstop/schemas/garage"
+	"pitstop/schemas/link"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+	"pitstop/schemas/view"
+)
+
+// Commands sends commands and waits for their outcomes.
+type Commands interface {
+	// Ask sends a command and waits up to patience, after its acknowledgement,
+	// for its outcome. Both results are nil when it is written but not answered.
+	Ask(ctx context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error)
+}
+
+// Store is the read model. What does not exist, or not in the garages given, is
+// view.ErrNotFound; a cursor it did not give out is view.ErrCursor.
+type Store interface {
+	Repair(ctx context.Context, garages []string, id string) (*view.Repair, error)
+	// Sequence is the last one of a repair that the read model has; 0: none.
+	Sequence(ctx context.Context, id string) (int64, error)
+	Repairs(ctx context.Context, f view.RepairFilter) (view.Page[view.RepairItem], error)
+	Timeline(ctx context.Context, garages []string, id string) (*view.Timeline, error)
+	Conversations(ctx context.Context, f view.ConversationFilter) (view.Page[view.Conversation], error)
+	Latencies(ctx context.Context, q view.LatencyQuery) (*view.Latencies, error)
+	// Outcome is what became of a command; view.ErrNotFound: not known yet.
+	Outcome(ctx context.Context, commandID string) (*view.CommandOutcome, error)
+	// AsOf is how fresh the read model is.
+	AsOf(ctx context.Context) (time.Time, error)
+}
+
+// EventFeed reads the log of events.
+type EventFeed interface {
+	// Events gives up to limit events of the garages after a cursor (empty: from
+	// the beginning), waiting up to wait for the first. A cursor that it did not
+	// give out is view.ErrCursor.
+	Events(ctx context.Context, garages []string, after string, limit int, wait time.Duration) (view.EventPage, error)
+}
+
+// Limits bound what one caller may ask. 0 means no limit.
+type Limits struct {
+	// Staff is requests in 10 seconds per subject of a token; refused tokens
+	// count against a tenth of it per address.
+	Staff int
+	// Customer is requests in a minute per link; an address may make ten times as many.
+	Customer int
+}
+
+// DefaultLimits are far above what people do, and stop programs that run wild.
+var DefaultLimits = Limits{Staff: 1000, Customer: 60}
+
+// Config is what the API needs.
+type Config struct {
+	// Patience is how long a request waits for its outcome, or for the read
+	// model; 0: 2 seconds.
+	Patience time.Duration
+	Limits   Limits
+	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+
+	Requests *request.Builder
+	Commands Commands
+	Store    Store
+	Events   EventFeed
+	Auth     Authenticator
+	Garages  *garage.Book
+	Links    *link.Keys
+	// Clock is asked once per request.
+	Clock   func() time.Time
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+}
+
+// Validate reports everything that is missing.
+func (c Config) Validate() error {
+	var errs []error
+	for name, missing := range map[string]bool{
+		"Requests": c.Requests == nil, "Commands": c.Commands == nil, "Store": c.Store == nil, "Events": c.Events == nil, "Auth": c.Auth == nil,
+		"Garages": c.Garages == nil, "Links": c.Links == nil, "Clock": c.Clock == nil, "Log": c.Log == nil, "Metrics": c.Metrics == nil,
+	} {
+		if missing {
+			errs = append(errs, fmt.Errorf("api: %s is missing", name))
+		}
+	}
+	if c.Patience < 0 || c.Limits.Staff < 0 || c.Limits.Customer < 0 {
+		errs = append(errs, errors.New("api: patience and limits must not be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// server serves one Config.
+type server struct {
+	Config
+	openapi *huma.OpenAPI
+	pages   *pages
+}
+
+// New gives the handler of everything the API serves.
+func New(c Config) (http.Handler, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if c.Patience == 0 {
+		c.Patience = 2 * time.Second
+	}
+	s := &server{Config: c}
+	return s.router()
+}
+
+func (s *server) router() (http.Handler, error) {
+	observe, err := s.observe()
+	if err != nil {
+		return nil, err
+	}
+	r := chi.NewRouter()
+	r.Use(observe, s.recoverer, secure)
+	r.NotFound(func(w http.ResponseWriter, req *http.Request) {
+		writeProblem(w, problem(codeNotFound, "there is nothing at this address"))
+	})
+	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
+		allow(w, r, req)
+		writeProblem(w, problem(codeMethod, "this address does not take the method "+req.Method))
+	})
+	r.Group(func(staff chi.Router) {
+		staff.Use(s.authenticate)
+		s.openapi = s.register(humachi.New(staff, openapi()))
+	})
+	if err := s.docs(r); err != nil {
+		return nil, err
+	}
+	if err := s.customer(r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// allow names the methods that an address does take.
+func allow(w http.ResponseWriter, routes chi.Routes, req *http.Request) {
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPatch} {
+		if routes.Match(chi.NewRouteContext(), m, req.URL.Path) {
+			w.Header().Add("Allow", m)
+		}
+	}
+}
+
+// Server gives an HTTP server with the time limits that an open door needs. A
+// stream of events sets its own.
+func Server(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}

@@ -1,0 +1,331 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+	"pitstop/schemas/view"
+)
+
+// writing is what every request for a command carries beside its body.
+type writing struct {
+	Key    string `header:"Idempotency-Key" required:"true" maxLength:"200" doc:"Names the request: repeating it with the same key changes nothing and gets the same answer."`
+	Prefer string `header:"Prefer" doc:"respond-async: answer 202 at once."`
+	Garage string `query:"garage" doc:"Which of the token's garages; needed only when it names several."`
+}
+
+// existing is a request about a repair that exists.
+type existing struct {
+	writing
+	ID string `path:"id" doc:"The repair's id."`
+}
+
+type quoted struct {
+	existing
+	Revision int32 `path:"revision" minimum:"1" doc:"Number of the quote, from 1."`
+}
+
+// CommandReply says what became of a command.
+type CommandReply struct {
+	CommandID string       `json:"command_id"`
+	RepairID  string       `json:"repair_id"`
+	Result    view.Result  `json:"result" enum:"accepted,pending"`
+	State     repair.State `json:"state,omitempty" doc:"The repair's state afterwards."`
+	Sequence  int64        `json:"sequence,omitempty" doc:"Of the repair's last event: pass it as ?after= to read what was written."`
+}
+
+// Reply is the answer to a request for a command.
+type Reply[T any] struct {
+	Status            int
+	Location          string `header:"Location"`
+	Replayed          string `header:"Idempotent-Replayed"`
+	PreferenceApplied string `header:"Preference-Applied"`
+	Body              T
+}
+
+// answered is a command that was not refused; outcome is nil while pending.
+type answered struct {
+	command repair.Command
+	outcome *repair.Outcome
+	async   bool
+}
+
+// ask builds a command and waits for its outcome. A refusal is an error.
+func (s *server) ask(ctx context.Context, in writing, r request.Request) (answered, error) {
+	r.Key, r.Actor = strings.TrimSpace(in.Key), actorOf(ctx)
+	a := answered{async: strings.Contains(strings.ToLower(in.Prefer), "respond-async")}
+	var err error
+	if a.command, err = s.Requests.Build(r); err != nil {
+		return a, s.sendError(err)
+	}
+	patience := s.Patience
+	if a.async {
+		patience = 0
+	}
+	if a.outcome, err = s.Commands.Ask(ctx, a.command, patience); err != nil {
+		return a, s.sendError(err)
+	}
+	if o := a.outcome; o != nil && o.Code != "" {
+		p := problem(o.Code, o.Detail, o.Errors...)
+		if o.Result == repair.Duplicate {
+			p = p.with("Idempotent-Replayed", "true")
+		}
+		return a, p
+	}
+	return a, nil
+}
+
+func (s *server) sendError(err error) error {
+	if invalid := new(request.Invalid); errors.As(err, &invalid) {
+		return problem(codeInvalid, "see errors", invalid.Errors...)
+	}
+	s.Log.Error("cannot send a command", "err", err)
+	return problem(codeUnavailable, "the request may or may not have been taken: repeat it with the same key").with("Retry-After", "1")
+}
+
+// reply answers with a body around the common part.
+func reply[T any](a answered, location string, body func(CommandReply) T) *Reply[T] {
+	head := a.command.Head()
+	c := CommandReply{CommandID: head.EventID, RepairID: head.AggregateID, Result: view.Pending}
+	if a.outcome == nil {
+		r := &Reply[T]{Status: http.StatusAccepted, Location: "/v1/commands/" + c.CommandID, Body: body(c)}
+		if a.async {
+			r.PreferenceApplied = "respond-async"
+		}
+		return r
+	}
+	c.Result, c.State, c.Sequence = view.Accepted, a.outcome.State, a.outcome.Sequence
+	r := &Reply[T]{Status: http.StatusOK, Body: body(c)}
+	if location != "" {
+		r.Status, r.Location = http.StatusCreated, location
+	}
+	if a.outcome.Result == repair.Duplicate {
+		r.Replayed = "true"
+	}
+	return r
+}
+
+func plain(c CommandReply) CommandReply { return c }
+
+// about handles a request about an existing repair that needs nothing of its own.
+func about[B any](s *server) func(context.Context, *struct {
+	existing
+	Body B
+}) (*Reply[CommandReply], error) {
+	return func(ctx context.Context, in *struct {
+		existing
+		Body B
+	}) (*Reply[CommandReply], error) {
+		return s.simple(ctx, in.existing, request.Request{Body: &in.Body})
+	}
+}
+
+// aboutOptional is about for a body that may be absent.
+func aboutOptional[B any](s *server) func(context.Context, *struct {
+	existing
+	Body *B
+}) (*Reply[CommandReply], error) {
+	return func(ctx context.Context, in *struct {
+		existing
+		Body *B
+	}) (*Reply[CommandReply], error) {
+		return s.simple(ctx, in.existing, request.Request{Body: given(in.Body)})
+	}
+}
+
+// given is the body, or an empty one.
+func given[B any](body *B) *B {
+	if body == nil {
+		return new(B)
+	}
+	return body
+}
+
+func (s *server) simple(ctx context.Context, in existing, r request.Request) (*Reply[CommandReply], error) {
+	a, err := s.within(ctx, in, r)
+	if err != nil {
+		return nil, err
+	}
+	return reply(a, "", plain), nil
+}
+
+// within asks for a command on an existing repair.
+func (s *server) within(ctx context.Context, in existing, r request.Request) (answered, error) {
+	garage, err := s.scope(ctx, in)
+	if err != nil {
+		return answered{}, err
+	}
+	r.Garage, r.RepairID = garage, in.ID
+	return s.ask(ctx, in.writing, r)
+}
+
+// scope says for which garage the caller acts on a repair. With one garage that
+// is clear, and lifecycle says whether the repair is its; with several the read
+// model knows, though it may lag a moment behind a repair just started.
+func (s *server) scope(ctx context.Context, in existing) (string, error) {
+	caller := callerOf(ctx)
+	notFound := problem(codeNotFound, "there is no such repair in your garage")
+	switch {
+	case !repair.ValidID(in.ID):
+		return "", notFound
+	case in.Garage != "" && !caller.mayUse(in.Garage):
+		return "", notFound
+	case in.Garage != "":
+		return in.Garage, nil
+	case len(caller.Garages) == 1:
+		return caller.Garages[0], nil
+	}
+	if err := s.reach(ctx, in.ID, 1); err != nil {
+		return "", err
+	}
+	v, err := s.Store.Repair(ctx, caller.Garages, in.ID)
+	if err != nil {
+		return "", s.readError(err)
+	}
+	return v.GarageID, nil
+}
+
+// reach waits until the read model has a repair's event number sequence, no
+// longer than patience: the caller sees by the sequence in the answer how far
+// it got.
+func (s *server) reach(ctx context.Context, id string, sequence int64) error {
+	ctx, cancel := context.WithTimeout(ctx, s.Patience)
+	defer cancel()
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
+		got, err := s.Store.Sequence(ctx, id)
+		if errors.Is(err, view.ErrNotFound) {
+			err = nil
+		}
+		if err != nil && ctx.Err() == nil {
+			return s.readError(err)
+		}
+		if got >= sequence {
+			return nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+	}
+}
+
+func (s *server) startRepair(ctx context.Context, in *struct {
+	writing
+	Body request.StartRepair
+}) (*Reply[CommandReply], error) {
+	caller, garage := callerOf(ctx), in.Body.Garage
+	if garage == "" {
+		garage = in.Garage
+	}
+	switch {
+	case garage == "" && len(caller.Garages) == 1:
+		garage = caller.Garages[0]
+	case garage == "":
+		return nil, problem(codeInvalid, "see errors", repair.FieldError{
+			Pointer: "/garage", Detail: "is missing: your token names " + strings.Join(caller.Garages, ", "),
+		})
+	case !caller.mayUse(garage):
+		return nil, problem(codeForbidden, "your token does not name the garage "+garage)
+	}
+	a, err := s.ask(ctx, in.writing, request.Request{Garage: garage, Body: &in.Body})
+	if err != nil {
+		return nil, err
+	}
+	return reply(a, "/v1/repairs/"+a.command.Head().AggregateID, plain), nil
+}
+
+// QuoteReply adds the revision and its price.
+type QuoteReply struct {
+	CommandReply
+	Revision int32       `json:"revision,omitempty"`
+	Currency string      `json:"currency,omitempty"`
+	Total    *int64      `json:"total,omitempty"`
+	VAT      *[]view.VAT `json:"vat,omitempty"`
+	Lines    []LineTotal `json:"lines,omitempty"`
+}
+
+// LineTotal is what one line comes to.
+type LineTotal struct {
+	Line  int32 `json:"line"`
+	Total int64 `json:"total"`
+}
+
+func (s *server) requestApproval(ctx context.Context, in *struct {
+	existing
+	Body request.RequestApproval
+}) (*Reply[QuoteReply], error) {
+	a, err := s.within(ctx, in.existing, request.Request{Body: &in.Body})
+	if err != nil {
+		return nil, err
+	}
+	if a.outcome == nil {
+		return reply(a, "", func(c CommandReply) QuoteReply { return QuoteReply{CommandReply: c} }), nil
+	}
+	revision := a.outcome.Revision
+	price, err := a.command.(*repair.RequestApproval).Work.Price()
+	if err != nil { // lifecycle computed the same
+		return nil, problem(codeInternal, "")
+	}
+	return reply(a, fmt.Sprintf("/v1/repairs/%s/quotes/%d", in.ID, revision), func(c CommandReply) QuoteReply {
+		vat := []view.VAT{}
+		for _, v := range price.VAT {
+			vat = append(vat, view.VAT{Rate: v.Rate, Amount: v.Amount})
+		}
+		q := QuoteReply{CommandReply: c, Revision: revision, Currency: price.Currency, Total: &price.Total, VAT: &vat}
+		for _, l := range price.Lines {
+			q.Lines = append(q.Lines, LineTotal{l.Number, l.Total})
+		}
+		return q
+	}), nil
+}
+
+func (s *server) withdrawQuote(ctx context.Context, in *struct {
+	quoted
+	Body *request.WithdrawQuote
+}) (*Reply[CommandReply], error) {
+	return s.simple(ctx, in.existing, request.Request{Revision: in.Revision, Body: given(in.Body)})
+}
+
+// DecisionReply adds what the answers come to.
+type DecisionReply struct {
+	CommandReply
+	Decision      repair.Decision `json:"decision,omitempty" enum:"approved,partly_approved,rejected"`
+	ApprovedTotal *int64          `json:"approved_total,omitempty"`
+}
+
+func (s *server) decideQuote(ctx context.Context, in *struct {
+	quoted
+	Body request.DecideQuote
+}) (*Reply[DecisionReply], error) {
+	a, err := s.within(ctx, in.existing, request.Request{Revision: in.Revision, Body: &in.Body})
+	if err != nil {
+		return nil, err
+	}
+	return reply(a, "", func(c CommandReply) DecisionReply {
+		d := DecisionReply{CommandReply: c}
+		if a.outcome != nil {
+			d.Decision, d.ApprovedTotal = a.outcome.Decision, &a.outcome.ApprovedTotal
+		}
+		return d
+	}), nil
+}
+
+func (s *server) postMessage(ctx context.Context, in *struct {
+	existing
+	Body request.PostMessage
+}) (*Reply[CommandReply], error) {
+	a, err := s.within(ctx, in.existing, request.Request{Body: &in.Body})
+	if err != nil {
+		return nil, err
+	}
+	return reply(a, "/v1/repairs/"+in.ID+"/timeline", plain), nil
+}

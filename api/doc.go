@@ -1,0 +1,8 @@
+// Package api is the HTTP door: JSON for staff and integrators under /v1, and
+// the customer's page under /c. It turns requests into commands, waits for
+// their outcomes, and shows the read model. It decides nothing about a repair,
+// and holds no state but rate limits.
+//
+// What it needs from elsewhere it declares as interfaces (Commands, Store,
+// EventFeed, Authenticator); cmd/pitstop wires them.
+package api

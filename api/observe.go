@@ -1,0 +1,76 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// observe measures and logs every request by its route's pattern: the path of a
+// customer's page is a credential, and labels must stay few.
+func (s *server) observe() (func(http.Handler) http.Handler, error) {
+	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "pitstop_http_request_duration_seconds", Help: "How long requests took.",
+		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"method", "route", "status"})
+	if err := s.Metrics.Register(seconds); err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			began := time.Now() //nolint:forbidigo // a stopwatch, not the time of anything
+			ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+			next.ServeHTTP(ww, r)
+			took := time.Since(began)
+			pattern := chi.RouteContext(r.Context()).RoutePattern()
+			if pattern == "" {
+				pattern = "none"
+			}
+			seconds.WithLabelValues(method(r), pattern, strconv.Itoa(ww.Status())).Observe(took.Seconds())
+			s.Log.DebugContext(r.Context(), "served a request", "method", r.Method, "route", pattern,
+				"status", ww.Status(), "bytes", ww.BytesWritten(), "took", took)
+		})
+	}, nil
+}
+
+// method keeps made-up methods out of the labels.
+func method(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodHead, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
+}
+
+// recoverer answers for a handler that panicked.
+func (s *server) recoverer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // as net/http compares it
+				s.Log.ErrorContext(r.Context(), "a handler panicked", "panic", p, "stack", string(debug.Stack()))
+				writeProblem(w, problem(codeInternal, ""))
+			} else if p != nil {
+				panic(p)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// secure sets the headers that every answer has. Pages set a policy of their own.
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,189 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// route is one entry of the table that the router, the authorisation and the
+// documentation derive from.
+type route struct {
+	id           string
+	method, path string
+	status       int    // of success
+	users        string // who may use it, by their letters; empty: whoever has a token
+	summary      string
+}
+
+var routes = []route{
+	{"start-repair", http.MethodPost, "/v1/repairs", 201, "M I", "Register a vehicle for repair"},
+	{"list-repairs", http.MethodGet, "/v1/repairs", 200, "M S W I", "List repairs, newest first"},
+	{"get-repair", http.MethodGet, "/v1/repairs/{id}", 200, "M S W I", "See a repair as it stands"},
+	{"change-repair", http.MethodPatch, "/v1/repairs/{id}", 200, "M S I", "Move the promised time, or correct a contact"},
+	{"request-approval", http.MethodPost, "/v1/repairs/{id}/quotes", 201, "M I", "Ask for approval of extra work"},
+	{"get-quote", http.MethodGet, "/v1/repairs/{id}/quotes/{revision}", 200, "M S I", "See one revision of a quote"},
+	{"withdraw-quote", http.MethodPost, "/v1/repairs/{id}/quotes/{revision}/withdrawal", 200, "M I", "Take an open quote back"},
+	{"decide-quote", http.MethodPost, "/v1/repairs/{id}/quotes/{revision}/decision", 200, "M S", "Record an answer given by phone or at the counter"},
+	{"complete-repair", http.MethodPost, "/v1/repairs/{id}/completion", 200, "M I", "Say that the car is ready"},
+	{"collect-vehicle", http.MethodPost, "/v1/repairs/{id}/collection", 200, "M S I", "Say that the car was collected"},
+	{"cancel-repair", http.MethodPost, "/v1/repairs/{id}/cancellation", 200, "M S I", "Cancel a repair that will not be completed"},
+	{"post-message", http.MethodPost, "/v1/repairs/{id}/messages", 201, "M S", "Write to the customer, or a note for staff"},
+	{"get-timeline", http.MethodGet, "/v1/repairs/{id}/timeline", 200, "M S", "See everything that happened around a repair"},
+	{"list-conversations", http.MethodGet, "/v1/conversations", 200, "S", "Find conversations"},
+	{"list-events", http.MethodGet, "/v1/events", 200, "M S I", "Read events from a cursor, or as a stream"},
+	{"get-command", http.MethodGet, "/v1/commands/{id}", 200, "", "See what became of a command you sent"},
+	{"get-latencies", http.MethodGet, "/v1/latencies", 200, "W", "See how long things take"},
+}
+
+// letters name the roles in the table. An administrator (A) uses the command
+// line; no route is for that role alone.
+var letters = map[string]repair.Role{
+	"M": repair.Mechanic, "S": repair.CustomerService, "W": repair.Manager, "I": repair.Integrator,
+}
+
+func (r route) roles() []repair.Role {
+	var roles []repair.Role
+	for _, letter := range strings.Fields(r.users) {
+		roles = append(roles, letters[letter])
+	}
+	return roles
+}
+
+// writes reports whether a route sends a command.
+func (r route) writes() bool { return r.method != http.MethodGet }
+
+// allowed names who may use a route.
+func (r route) allowed() string {
+	var names []string
+	for _, role := range r.roles() {
+		names = append(names, string(role))
+	}
+	if len(names) == 0 {
+		return "whoever sent the command"
+	}
+	return strings.Join(names, ", ")
+}
+
+func openapi() huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info:    &huma.Info{Title: "Pitstop", Version: "1", Description: introduction},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token's roles and garages say what it opens."},
+				},
+			},
+			Security: []map[string][]string{{"token": {}}},
+		},
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json",
+	}
+}
+
+// register gives every route its handler and returns their documentation.
+func (s *server) register(api huma.API) *huma.OpenAPI {
+	handle(api, "start-repair", s.startRepair)
+	handle(api, "change-repair", about[request.Change](s))
+	handle(api, "request-approval", s.requestApproval)
+	handle(api, "withdraw-quote", s.withdrawQuote)
+	handle(api, "decide-quote", s.decideQuote)
+	handle(api, "complete-repair", about[request.CompleteRepair](s))
+	handle(api, "collect-vehicle", aboutOptional[request.CollectVehicle](s))
+	handle(api, "cancel-repair", aboutOptional[request.CancelRepair](s))
+	handle(api, "post-message", s.postMessage)
+	handle(api, "get-command", s.getCommand)
+	handle(api, "get-repair", s.getRepair)
+	handle(api, "get-quote", s.getQuote)
+	handle(api, "list-repairs", s.listRepairs)
+	handle(api, "get-timeline", s.getTimeline)
+	handle(api, "list-conversations", s.listConversations)
+	handle(api, "get-latencies", s.getLatencies)
+	handle(api, "list-events", s.listEvents)
+	return api.OpenAPI()
+}
+
+// maxBodyBytes is the largest body that is read.
+const maxBodyBytes = 256 << 10
+
+// handle registers the handler of a route of the table.
+func handle[I, O any](api huma.API, id string, h func(context.Context, *I) (*O, error)) {
+	for _, r := range routes {
+		if r.id == id {
+			huma.Register(api, r.operation(api), h)
+			return
+		}
+	}
+	panic("no route is called " + id) // a mistake in register, found by any test
+}
+
+func (r route) operation(api huma.API) huma.Operation {
+	op := huma.Operation{
+		OperationID: r.id, Method: r.method, Path: r.path, DefaultStatus: r.status,
+		Summary: r.summary, Description: "For: " + r.allowed() + ".",
+		Tags:         []string{tag(r.path)},
+		MaxBodyBytes: maxBodyBytes,
+		Errors:       []int{401, 403, 404, 422, 429, 503},
+		Middlewares:  huma.Middlewares{authorise(api, r)},
+		Extensions:   map[string]any{"x-roles": r.roles()},
+	}
+	if r.writes() {
+		op.Errors = append(op.Errors, 400, 409, 413)
+		op.Description += " Waits up to 2 s for the outcome; with `Prefer: respond-async`, or past that, it answers 202 and Location says where to look."
+	}
+	return op
+}
+
+// tag groups routes in the documentation by the first word of their path.
+func tag(path string) string {
+	word, _, _ := strings.Cut(strings.TrimPrefix(path, "/v1/"), "/")
+	return word
+}
+
+type actorKey struct{}
+
+func actorOf(ctx context.Context) repair.Actor {
+	a, _ := ctx.Value(actorKey{}).(repair.Actor)
+	return a
+}
+
+// authorise lets through whoever has one of the route's roles, in that role, and
+// of what writes only requests with a key.
+func authorise(api huma.API, r route) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		caller := callerOf(ctx.Context())
+		role, ok := caller.as(r.roles())
+		var refusal *Problem
+		switch {
+		case !ok:
+			refusal = problem(codeForbidden, fmt.Sprintf("this is for: %s", r.allowed())).
+				with("WWW-Authenticate", `Bearer realm="pitstop", error="insufficient_scope"`)
+		case len(caller.Garages) == 0:
+			refusal = problem(codeForbidden, "the token names no garage")
+		case r.writes() && strings.TrimSpace(ctx.Header("Idempotency-Key")) == "":
+			refusal = problem(codeKeyMissing, "choose a key per request, such as a UUID, and repeat it when you repeat the request")
+		}
+		if refusal != nil {
+			write(ctx, api, refusal)
+			return
+		}
+		next(huma.WithValue(ctx, actorKey{}, repair.Actor{Role: role, ID: caller.Subject}))
+	}
+}
+
+func write(ctx huma.Context, api huma.API, p *Problem) {
+	for name, values := range p.header {
+		ctx.SetHeader(name, values[0])
+	}
+	ctx.SetHeader("Content-Type", p.ContentType(""))
+	ctx.SetStatus(p.Status)
+	_ = api.Marshal(ctx.BodyWriter(), "application/json", p) // the client is gone: nobody to tell
+}
