@@ -66,13 +66,13 @@ func untilStopped(control *os.File) {
 }
 
 // lockPart takes the lock of a part's folder.
-func lockPart(dir string) (*os.File, error) {
-	lock, err := lockFile(dir+".lock", lockPatience)
-	if held := (*heldError)(nil); errors.As(err, &held) {
-		return nil, fmt.Errorf("%s is in use by process %s: stop that process first", dir, held.pid)
+func lockPart(dir string) (*fileLock, error) {
+	held, err := lock(dir+".lock", lockPatience)
+	if other := (*heldError)(nil); errors.As(err, &other) {
+		return nil, fmt.Errorf("%s is in use by process %s: stop that process first", dir, other.pid)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
-	return lock, nil
+	return held, nil
 }

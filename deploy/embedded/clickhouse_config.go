@@ -39,15 +39,17 @@ const engineConfig = `<clickhouse>
 
 // engineUsers names two users. The engine's own session logs in as default,
 // which cannot have a password: it may only start the listener, and only one
-// session of it may be open, which the engine's own is. The program logs in as
-// pitstop. async_insert is off so that a server of one's own and this one, which
+// session of it may be open, which the engine's own is. (The profile default
+// stays empty: every user inherits it.) The program logs in as pitstop, which may
+// neither manage users nor read files or other servers. async_insert is off so that a server of one's own and this one, which
 // would run such inserts synchronously, behave alike.
 const engineUsers = `<clickhouse>
   <profiles>
-    <default>
+    <default></default>
+    <engine>
       <max_sessions_for_user>1</max_sessions_for_user>
       <max_concurrent_queries_for_user>1</max_concurrent_queries_for_user>
-    </default>
+    </engine>
     <pitstop>
       <async_insert>0</async_insert>
     </pitstop>
@@ -56,7 +58,7 @@ const engineUsers = `<clickhouse>
     <default>
       <password></password>
       <networks><ip>127.0.0.1</ip></networks>
-      <profile>default</profile>
+      <profile>engine</profile>
       <quota>default</quota>
       <grants>
         <query>GRANT SYSTEM LISTEN ON *.*</query>
@@ -68,6 +70,10 @@ const engineUsers = `<clickhouse>
       <networks><ip>127.0.0.1</ip></networks>
       <profile>pitstop</profile>
       <quota>default</quota>
+      <grants>
+        <query>GRANT CHECK, SHOW, SELECT, INSERT, ALTER, CREATE, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, KILL QUERY, SYSTEM, dictGet, INTROSPECTION ON *.*</query>
+        <query>GRANT TABLE ENGINE ON *</query>
+      </grants>
     </pitstop>
   </users>
   <quotas><default></default></quotas>

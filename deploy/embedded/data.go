@@ -28,8 +28,7 @@ const format = 1
 //	addresses.json  where everything listens, see [Addresses]
 type Data struct {
 	dir  string
-	log  *slog.Logger
-	lock *os.File
+	lock *fileLock
 	mu   sync.Mutex // serializes the creation of ports and secrets
 }
 
@@ -48,14 +47,17 @@ func Open(dir string, log *slog.Logger) (*Data, error) {
 	if err := checkFormat(dir); err != nil {
 		return nil, err
 	}
-	lock, err := lockFile(filepath.Join(dir, "lock"), 0)
+	held, err := lock(filepath.Join(dir, "lock"), 0)
 	if err != nil {
-		if held := (*heldError)(nil); errors.As(err, &held) {
-			return nil, fmt.Errorf("data directory %s is in use by process %s: stop that process, or choose another data directory", dir, held.pid)
+		if other := (*heldError)(nil); errors.As(err, &other) {
+			return nil, fmt.Errorf("data directory %s is in use by process %s: stop that process, or choose another data directory", dir, other.pid)
 		}
 		return nil, fmt.Errorf("lock data directory: %w", err)
 	}
-	d := &Data{dir: dir, log: log, lock: lock}
+	if held.killed {
+		log.Warn("pitstop was killed last time, it goes on where it was", "data", dir)
+	}
+	d := &Data{dir: dir, lock: held}
 	// Written after the lock is held, so that two first starts do not race.
 	if err := createOnce(filepath.Join(dir, "format"), fmt.Appendln(nil, format)); err != nil {
 		return nil, errors.Join(fmt.Errorf("write format of data directory: %w", err), d.Close())
@@ -98,7 +100,7 @@ func checkEmpty(dir string) error {
 
 // Close gives the directory free. What was started on it must be stopped first.
 func (d *Data) Close() error {
-	if err := d.lock.Close(); err != nil {
+	if err := d.lock.release(); err != nil {
 		return fmt.Errorf("unlock data directory: %w", err)
 	}
 	return nil

@@ -32,17 +32,20 @@ func checkPlatform() error {
 // It reads its commands from a pseudo-terminal and is told to be interactive:
 // otherwise any exception that leaves the thread of a connection, one refused
 // login is enough, ends the whole engine.
-func runClickHouse(control, ready *os.File, library, data, portText string) error {
+func runClickHouse(control, ready *os.File, library, data, portText string) (err error) {
 	port, err := strconv.Atoi(portText)
 	if err != nil {
 		return fmt.Errorf("read port: %w", err)
 	}
 	dir := filepath.Join(data, "clickhouse")
-	lock, err := lockPart(dir)
+	held, err := lockPart(dir)
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer func() { err = errors.Join(err, held.release()) }()
+	if held.killed {
+		fmt.Fprintln(os.Stderr, "the engine was killed last time: no acknowledged row is lost unless the machine lost power")
+	}
 	// The engine says nothing clear about a port that is taken: try it first.
 	l, err := listen(port)
 	if err != nil {

@@ -58,10 +58,16 @@ func (e *heldError) Error() string {
 	return fmt.Sprintf("%s is held by process %s", e.path, e.pid)
 }
 
-// lockFile takes the lock that path stands for and writes this process's id
-// into it, waiting up to patience for a holder to end. The lock is the kernel's:
-// it goes with the process, however that ends, and is never stale.
-func lockFile(path string, patience time.Duration) (*os.File, error) {
+// A fileLock is the kernel's lock on a file: it goes with the process, however
+// that ends, and is never stale. The file holds the process id of the holder
+// until it is released, so that a holder that was killed leaves its id behind.
+type fileLock struct {
+	file   *os.File
+	killed bool // the holder before this one did not release it
+}
+
+// lock takes the lock on path, waiting up to patience for a holder to end.
+func lock(path string, patience time.Duration) (*fileLock, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -72,22 +78,26 @@ func lockFile(path string, patience time.Duration) (*os.File, error) {
 			break
 		}
 	}
+	text, readErr := io.ReadAll(f)
+	pid := strings.TrimSpace(string(text))
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		text, _ := io.ReadAll(f)
-		pid := strings.TrimSpace(string(text))
 		if pid == "" {
 			pid = "(unknown)" // it has the lock and has not yet written its id
 		}
 		err = &heldError{path, pid}
 	}
-	if err == nil {
+	if err = errors.Join(err, readErr); err == nil {
 		err = f.Truncate(0)
 	}
 	if err == nil {
-		_, err = fmt.Fprintln(f, os.Getpid())
+		_, err = f.WriteAt(fmt.Appendln(nil, os.Getpid()), 0)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return f, nil
+	return &fileLock{f, pid != ""}, nil
+}
+
+func (l *fileLock) release() error {
+	return errors.Join(l.file.Truncate(0), l.file.Close())
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -60,17 +61,20 @@ func StartKafka(ctx context.Context, d *Data, o KafkaOptions) (*Kafka, error) {
 func (k *Kafka) Stop(ctx context.Context) error { return k.child.stop(ctx) }
 
 // runKafka is the child process of the broker.
-func runKafka(control, ready *os.File, data, portText string) error {
+func runKafka(control, ready *os.File, data, portText string) (err error) {
 	port, err := strconv.Atoi(portText)
 	if err != nil {
 		return fmt.Errorf("read port: %w", err)
 	}
 	dir := filepath.Join(data, "kafka")
-	lock, err := lockPart(dir)
+	held, err := lockPart(dir)
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer func() { err = errors.Join(err, held.release()) }()
+	if held.killed {
+		fmt.Fprintln(os.Stderr, "the broker was killed last time: no acknowledged record is lost, but what transactions then under way wrote may appear twice")
+	}
 	if err := checkKafkaDir(dir); err != nil {
 		return err
 	}
@@ -95,14 +99,18 @@ func runKafka(control, ready *os.File, data, portText string) error {
 // open an empty broker.
 func checkKafkaDir(dir string) error {
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
-		return nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read %s: %w", dir, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "meta.json")); err != nil {
-		return fmt.Errorf("%s holds data but no readable meta.json, the broker would start empty: restore the folder from a backup, or move it away to start anew: %w", dir, err)
+	var names []string
+	for _, e := range entries {
+		// A first start that was cut short leaves the beginning of meta.json.
+		if filepath.Ext(e.Name()) != ".tmp" {
+			names = append(names, e.Name())
+		}
+	}
+	if len(names) > 0 && !slices.Contains(names, "meta.json") {
+		return fmt.Errorf("%s holds data but no meta.json, the broker would start empty: restore the folder from a backup, or move it away to start anew", dir)
 	}
 	return nil
 }

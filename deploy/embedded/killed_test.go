@@ -1,0 +1,147 @@
+package embedded
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/smtp"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/sr"
+)
+
+// everything is all parts, as pitstop starts them.
+type everything struct {
+	Addresses
+	SMTP string
+
+	kafka      *Kafka
+	registry   *Registry
+	clickhouse *ClickHouse
+	mailbox    *Mailbox
+}
+
+func startEverything(ctx context.Context, d *Data, log *slog.Logger) (e everything, err error) {
+	if e.kafka, err = StartKafka(ctx, d, KafkaOptions{Log: log}); err != nil {
+		return e, err
+	}
+	if e.registry, err = StartRegistry(ctx, d, log); err != nil {
+		return e, err
+	}
+	if e.clickhouse, err = StartClickHouse(ctx, d, ClickHouseOptions{Log: log}); err != nil {
+		return e, err
+	}
+	if e.mailbox, err = StartMailbox(ctx, d, MailboxOptions{Log: log}); err != nil {
+		return e, err
+	}
+	e.Addresses = Addresses{Kafka: e.kafka.Addr, Registry: e.registry.URL, ClickHouse: e.clickhouse.DSN, Mailbox: e.mailbox.URL}
+	e.SMTP = e.mailbox.SMTPAddr
+	return e, nil
+}
+
+// runParent is the program of a process that is killed: it says where
+// everything listens, and does nothing more.
+func runParent(dir string) error {
+	log := slog.New(slog.DiscardHandler)
+	d, err := Open(dir, log)
+	if err != nil {
+		return err
+	}
+	e, err := startEverything(context.Background(), d, log)
+	if err != nil {
+		return err
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(e); err != nil {
+		return err
+	}
+	select {}
+}
+
+// TestEverythingSurvivesAKilledParent is the promise of the child processes:
+// when pitstop is killed, they close cleanly, and the next start finds
+// everything where it was, at once.
+func TestEverythingSurvivesAKilledParent(t *testing.T) {
+	needEngine(t)
+	dir := t.TempDir()
+	parent := exec.Command(os.Args[0])
+	parent.Env = append(os.Environ(), parentDir+"="+dir)
+	parent.Stderr = os.Stderr
+	stdout := must(parent.StdoutPipe())(t)
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var before everything
+	if err := json.NewDecoder(stdout).Decode(&before); err != nil {
+		t.Fatal(err)
+	}
+
+	client := kafkaClient(t, before.Kafka)
+	if err := createTopic(t.Context(), client, "events"); err != nil {
+		t.Fatal(err)
+	}
+	produce(t, client, "events", 0, 10)
+	client.Close()
+	schema := register(t, before.Registry, "events-value", `{"type":"record","name":"A","fields":[]}`)
+	conn := connect(t, before.ClickHouse)
+	run(t, conn, createEvents)
+	run(t, conn, "INSERT INTO events SELECT number FROM numbers(10)")
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := smtp.SendMail(before.SMTP, nil, "garage@example.nl", []string{"j@example.nl"}, []byte("Subject: klaar\r\n\r\nKlaar.\r\n")); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait() // it was killed, which this says
+	log := newLog(t)
+	d := must(Open(dir, log.Logger))(t)
+	defer d.Close()
+	started := time.Now()
+	after := must(startEverything(t.Context(), d, log.Logger))(t)
+	t.Logf("started again in %s", time.Since(started))
+
+	if after.Addresses != before.Addresses || after.SMTP != before.SMTP {
+		t.Errorf("addresses %+v became %+v", before.Addresses, after.Addresses)
+	}
+	wantRecords(t, after.Kafka, "events", 10)
+	if again := register(t, after.Registry, "events-value", `{"type":"record","name":"A","fields":[]}`); again != schema {
+		t.Errorf("schema %d became %d", schema, again)
+	}
+	conn = connect(t, after.ClickHouse)
+	if n := query[uint64](t, conn, "SELECT count() FROM events"); n != 10 {
+		t.Errorf("%d rows, want 10", n)
+	}
+	if err := conn.Close(); err != nil {
+		t.Error(err)
+	}
+	if mails := must(after.mailbox.Messages("j@example.nl"))(t); len(mails) != 1 || mails[0].Subject != "klaar" {
+		t.Errorf("mails %+v, want the one sent", mails)
+	}
+	for _, part := range []stopper{after.mailbox, after.clickhouse, after.registry, after.kafka} {
+		started := time.Now()
+		stop(t, part)
+		t.Logf("%T stopped in %s", part, time.Since(started))
+	}
+	// The children were told by their control pipes and were not killed.
+	if text := log.String(); bytes.Contains([]byte(text), []byte("was killed last time:")) {
+		t.Error("a part was not closed cleanly")
+	}
+}
+
+func register(t *testing.T, url, subject, schema string) int {
+	t.Helper()
+	client := must(sr.NewClient(sr.URLs(url)))(t)
+	found, err := client.CreateSchema(t.Context(), subject, sr.Schema{Schema: schema})
+	if err != nil {
+		t.Fatal(fmt.Errorf("register %s: %w", subject, err))
+	}
+	return found.ID
+}
