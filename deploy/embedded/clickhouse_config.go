@@ -7,33 +7,15 @@ import (
 	"path/filepath"
 )
 
-// engineConfig is the engine's configuration: sized for one machine that also
-// runs everything else. Where the pool for merges is lowered, the free entries
-// that large merges and mutations ask for must be lowered with it, or they
-// would never run.
+// engineConfig is the engine's configuration. It shares the machine with
+// everything else, so its memory is bounded. Its background pools are small by
+// the library's own defaults; who raises them must look at the merge tree
+// settings number_of_free_entries_in_pool_* too, or large merges never run.
 const engineConfig = `<clickhouse>
   <logger><console>0</console></logger>
   <users_config>%s</users_config>
-  <background_pool_size>2</background_pool_size>
-  <background_merges_mutations_concurrency_ratio>2</background_merges_mutations_concurrency_ratio>
-  <background_common_pool_size>2</background_common_pool_size>
-  <background_move_pool_size>1</background_move_pool_size>
-  <background_fetches_pool_size>1</background_fetches_pool_size>
-  <background_schedule_pool_size>4</background_schedule_pool_size>
-  <background_buffer_flush_schedule_pool_size>1</background_buffer_flush_schedule_pool_size>
-  <background_distributed_schedule_pool_size>1</background_distributed_schedule_pool_size>
-  <background_message_broker_schedule_pool_size>1</background_message_broker_schedule_pool_size>
-  <tables_loader_foreground_pool_size>2</tables_loader_foreground_pool_size>
-  <tables_loader_background_pool_size>2</tables_loader_background_pool_size>
-  <mark_cache_size>67108864</mark_cache_size>
-  <index_mark_cache_size>16777216</index_mark_cache_size>
-  <uncompressed_cache_size>0</uncompressed_cache_size>
-  <max_server_memory_usage>2147483648</max_server_memory_usage>
-  <merge_tree>
-    <number_of_free_entries_in_pool_to_lower_max_size_of_merge>2</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
-    <number_of_free_entries_in_pool_to_execute_mutation>2</number_of_free_entries_in_pool_to_execute_mutation>
-    <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>2</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
-  </merge_tree>
+  <max_server_memory_usage_to_ram_ratio>0.5</max_server_memory_usage_to_ram_ratio>
+  <mark_cache_size>134217728</mark_cache_size>
 </clickhouse>
 `
 

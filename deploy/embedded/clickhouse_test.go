@@ -228,8 +228,8 @@ func TestClickHouseUsers(t *testing.T) {
 	}
 }
 
-// TestClickHouseMerges guards the sizes of the pools: with few threads, and free
-// entries asked for as by default, merges, mutations and OPTIMIZE never run.
+// TestClickHouseMerges guards the sizes of the background pools: with few threads
+// and a server's usual demand for free ones, mutations and OPTIMIZE never run.
 func TestClickHouseMerges(t *testing.T) {
 	needEngine(t)
 	c := startClickHouse(t, openData(t, t.TempDir()), newLog(t))

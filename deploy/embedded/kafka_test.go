@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -21,7 +22,7 @@ func startKafka(t *testing.T, d *Data, log *testLog) *Kafka {
 
 func kafkaClient(t *testing.T, addr string, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	client := must(kgo.NewClient(append(opts, kgo.SeedBrokers(addr))...))(t)
+	client := must(kgo.NewClient(append(opts, kgo.SeedBrokers(addr), kgo.MetadataMinAge(50*time.Millisecond))...))(t)
 	t.Cleanup(client.Close)
 	return client
 }
