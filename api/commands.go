@@ -13,21 +13,24 @@ import (
 	"pitstop/schemas/view"
 )
 
-// writing is what every request for a command carries beside its body.
-type writing struct {
+// Huma looks only into exported types.
+
+// Writing is what every request for a command carries beside its body.
+type Writing struct {
 	Key    string `header:"Idempotency-Key" required:"true" maxLength:"200" doc:"Names the request: repeating it with the same key changes nothing and gets the same answer."`
 	Prefer string `header:"Prefer" doc:"respond-async: answer 202 at once."`
 	Garage string `query:"garage" doc:"Which of the token's garages; needed only when it names several."`
 }
 
-// existing is a request about a repair that exists.
-type existing struct {
-	writing
+// Existing is a request about a repair that exists.
+type Existing struct {
+	Writing
 	ID string `path:"id" doc:"The repair's id."`
 }
 
-type quoted struct {
-	existing
+// Quoted is a request about one revision of a quote.
+type Quoted struct {
+	Existing
 	Revision int32 `path:"revision" minimum:"1" doc:"Number of the quote, from 1."`
 }
 
@@ -57,7 +60,7 @@ type answered struct {
 }
 
 // ask builds a command and waits for its outcome. A refusal is an error.
-func (s *server) ask(ctx context.Context, in writing, r request.Request) (answered, error) {
+func (s *server) ask(ctx context.Context, in Writing, r request.Request) (answered, error) {
 	r.Key, r.Actor = strings.TrimSpace(in.Key), actorOf(ctx)
 	a := answered{async: strings.Contains(strings.ToLower(in.Prefer), "respond-async")}
 	var err error
@@ -115,27 +118,27 @@ func plain(c CommandReply) CommandReply { return c }
 
 // about handles a request about an existing repair that needs nothing of its own.
 func about[B any](s *server) func(context.Context, *struct {
-	existing
+	Existing
 	Body B
 }) (*Reply[CommandReply], error) {
 	return func(ctx context.Context, in *struct {
-		existing
+		Existing
 		Body B
 	}) (*Reply[CommandReply], error) {
-		return s.simple(ctx, in.existing, request.Request{Body: &in.Body})
+		return s.simple(ctx, in.Existing, request.Request{Body: &in.Body})
 	}
 }
 
 // aboutOptional is about for a body that may be absent.
 func aboutOptional[B any](s *server) func(context.Context, *struct {
-	existing
+	Existing
 	Body *B
 }) (*Reply[CommandReply], error) {
 	return func(ctx context.Context, in *struct {
-		existing
+		Existing
 		Body *B
 	}) (*Reply[CommandReply], error) {
-		return s.simple(ctx, in.existing, request.Request{Body: given(in.Body)})
+		return s.simple(ctx, in.Existing, request.Request{Body: given(in.Body)})
 	}
 }
 
@@ -147,7 +150,7 @@ func given[B any](body *B) *B {
 	return body
 }
 
-func (s *server) simple(ctx context.Context, in existing, r request.Request) (*Reply[CommandReply], error) {
+func (s *server) simple(ctx context.Context, in Existing, r request.Request) (*Reply[CommandReply], error) {
 	a, err := s.within(ctx, in, r)
 	if err != nil {
 		return nil, err
@@ -156,19 +159,19 @@ func (s *server) simple(ctx context.Context, in existing, r request.Request) (*R
 }
 
 // within asks for a command on an existing repair.
-func (s *server) within(ctx context.Context, in existing, r request.Request) (answered, error) {
+func (s *server) within(ctx context.Context, in Existing, r request.Request) (answered, error) {
 	garage, err := s.scope(ctx, in)
 	if err != nil {
 		return answered{}, err
 	}
 	r.Garage, r.RepairID = garage, in.ID
-	return s.ask(ctx, in.writing, r)
+	return s.ask(ctx, in.Writing, r)
 }
 
 // scope says for which garage the caller acts on a repair. With one garage that
 // is clear, and lifecycle says whether the repair is its; with several the read
 // model knows, though it may lag a moment behind a repair just started.
-func (s *server) scope(ctx context.Context, in existing) (string, error) {
+func (s *server) scope(ctx context.Context, in Existing) (string, error) {
 	caller := callerOf(ctx)
 	notFound := problem(codeNotFound, "there is no such repair in your garage")
 	switch {
@@ -219,7 +222,7 @@ func (s *server) reach(ctx context.Context, id string, sequence int64) error {
 }
 
 func (s *server) startRepair(ctx context.Context, in *struct {
-	writing
+	Writing
 	Body request.StartRepair
 }) (*Reply[CommandReply], error) {
 	caller, garage := callerOf(ctx), in.Body.Garage
@@ -236,7 +239,7 @@ func (s *server) startRepair(ctx context.Context, in *struct {
 	case !caller.mayUse(garage):
 		return nil, problem(codeForbidden, "your token does not name the garage "+garage)
 	}
-	a, err := s.ask(ctx, in.writing, request.Request{Garage: garage, Body: &in.Body})
+	a, err := s.ask(ctx, in.Writing, request.Request{Garage: garage, Body: &in.Body})
 	if err != nil {
 		return nil, err
 	}
@@ -260,10 +263,10 @@ type LineTotal struct {
 }
 
 func (s *server) requestApproval(ctx context.Context, in *struct {
-	existing
+	Existing
 	Body request.RequestApproval
 }) (*Reply[QuoteReply], error) {
-	a, err := s.within(ctx, in.existing, request.Request{Body: &in.Body})
+	a, err := s.within(ctx, in.Existing, request.Request{Body: &in.Body})
 	if err != nil {
 		return nil, err
 	}
@@ -289,10 +292,10 @@ func (s *server) requestApproval(ctx context.Context, in *struct {
 }
 
 func (s *server) withdrawQuote(ctx context.Context, in *struct {
-	quoted
+	Quoted
 	Body *request.WithdrawQuote
 }) (*Reply[CommandReply], error) {
-	return s.simple(ctx, in.existing, request.Request{Revision: in.Revision, Body: given(in.Body)})
+	return s.simple(ctx, in.Existing, request.Request{Revision: in.Revision, Body: given(in.Body)})
 }
 
 // DecisionReply adds what the answers come to.
@@ -303,10 +306,10 @@ type DecisionReply struct {
 }
 
 func (s *server) decideQuote(ctx context.Context, in *struct {
-	quoted
+	Quoted
 	Body request.DecideQuote
 }) (*Reply[DecisionReply], error) {
-	a, err := s.within(ctx, in.existing, request.Request{Revision: in.Revision, Body: &in.Body})
+	a, err := s.within(ctx, in.Existing, request.Request{Revision: in.Revision, Body: &in.Body})
 	if err != nil {
 		return nil, err
 	}
@@ -320,10 +323,10 @@ func (s *server) decideQuote(ctx context.Context, in *struct {
 }
 
 func (s *server) postMessage(ctx context.Context, in *struct {
-	existing
+	Existing
 	Body request.PostMessage
 }) (*Reply[CommandReply], error) {
-	a, err := s.within(ctx, in.existing, request.Request{Body: &in.Body})
+	a, err := s.within(ctx, in.Existing, request.Request{Body: &in.Body})
 	if err != nil {
 		return nil, err
 	}

@@ -15,13 +15,14 @@ import (
 // body is an answer that has only a body.
 type body[T any] struct{ Body T }
 
-type readOne struct {
+// ReadOne asks for one repair.
+type ReadOne struct {
 	ID    string `path:"id" doc:"The repair's id."`
 	After int64  `query:"after" minimum:"0" doc:"Wait up to 2 s until this sequence is readable."`
 }
 
 // read gives a repair of the caller's garages.
-func (s *server) read(ctx context.Context, in readOne) (*view.Repair, error) {
+func (s *server) read(ctx context.Context, in ReadOne) (*view.Repair, error) {
 	if !repair.ValidID(in.ID) {
 		return nil, s.readError(view.ErrNotFound)
 	}
@@ -37,16 +38,16 @@ func (s *server) read(ctx context.Context, in readOne) (*view.Repair, error) {
 	return v, nil
 }
 
-func (s *server) getRepair(ctx context.Context, in *readOne) (*body[*view.Repair], error) {
+func (s *server) getRepair(ctx context.Context, in *ReadOne) (*body[*view.Repair], error) {
 	v, err := s.read(ctx, *in)
 	return &body[*view.Repair]{v}, err
 }
 
 func (s *server) getQuote(ctx context.Context, in *struct {
-	readOne
+	ReadOne
 	Revision int32 `path:"revision" minimum:"1" doc:"Number of the quote, from 1."`
 }) (*body[view.Quote], error) {
-	v, err := s.read(ctx, in.readOne)
+	v, err := s.read(ctx, in.ReadOne)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func (s *server) getQuote(ctx context.Context, in *struct {
 	return nil, problem(codeNotFound, "the repair has no such quote")
 }
 
-func (s *server) getTimeline(ctx context.Context, in *readOne) (*body[*view.Timeline], error) {
+func (s *server) getTimeline(ctx context.Context, in *ReadOne) (*body[*view.Timeline], error) {
 	if _, err := s.read(ctx, *in); err != nil {
 		return nil, err
 	}
@@ -90,8 +91,8 @@ func (s *server) getCommand(ctx context.Context, in *struct {
 	return &body[view.CommandOutcome]{*o}, nil
 }
 
-// paging is what every list takes.
-type paging struct {
+// Paging is what every list takes.
+type Paging struct {
 	Garage string `query:"garage" doc:"Only this garage; absent: all of the token's."`
 	Cursor string `query:"cursor" doc:"Of the page before; absent: the first page."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
@@ -110,7 +111,7 @@ func (s *server) garages(ctx context.Context, garage string) ([]string, error) {
 }
 
 func (s *server) listRepairs(ctx context.Context, in *struct {
-	paging
+	Paging
 	State       repair.State `query:"state" enum:"in_progress,awaiting_approval,completed,collected,cancelled"`
 	Plate       string       `query:"plate" doc:"Number plate, with or without hyphens."`
 	ExternalRef string       `query:"external_ref" doc:"The garage's own order number."`
@@ -127,7 +128,7 @@ func (s *server) listRepairs(ctx context.Context, in *struct {
 }
 
 func (s *server) listConversations(ctx context.Context, in *struct {
-	paging
+	Paging
 	Filter string `query:"filter" enum:"needs-reply,waiting,call" doc:"needs-reply: a customer's message is unanswered; waiting: a quote is open; call: somebody should call the customer."`
 	Query  string `query:"q" maxLength:"200" doc:"Part of a plate, a name, an order number or a repair's id."`
 	Sort   string `query:"sort" enum:"waiting,recent" default:"waiting" doc:"waiting: who waits longest first; recent: what happened last first."`

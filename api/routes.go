@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -77,7 +78,7 @@ func openapi() huma.Config {
 			OpenAPI: "3.1.0",
 			Info:    &huma.Info{Title: "Pitstop", Version: "1", Description: introduction},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token's roles and garages say what it opens."},
 				},
@@ -87,6 +88,18 @@ func openapi() huma.Config {
 		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat: "application/json",
 	}
+}
+
+// schemaName tells the types of requests from those of the read model.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if strings.HasSuffix(t.PkgPath(), "schemas/request") {
+		return name + "Request"
+	}
+	return name
 }
 
 // register gives every route its handler and returns their documentation.
