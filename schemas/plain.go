@@ -1,11 +1,13 @@
 package schemas
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -15,7 +17,7 @@ import (
 
 // AppendJSON appends a record to dst as a JSON object with its personal data
 // opened: what people and integrators read. Fields have the names of the Avro
-// schema. What embeds in every record (Header, Fact, Ask) is left out; so are
+// schema, or that of their json tag. What embeds in every record (Header, Fact, Ask) is left out; so are
 // empty texts, lists and records and absent times. A FreeText stands as its
 // text, a contact's details within the contact.
 //
@@ -55,8 +57,9 @@ func fieldsOf(t reflect.Type) []jsonField {
 		if f.Anonymous || hidden(t, f.Index) {
 			continue
 		}
-		name, _ := fieldTag(f)
-		fields = append(fields, jsonField{[]byte(`"` + name + `":`), f.Index})
+		avro, _ := fieldTag(f)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fields = append(fields, jsonField{[]byte(`"` + cmp.Or(name, avro) + `":`), f.Index})
 	}
 	jsonFields.Store(t, fields)
 	return fields

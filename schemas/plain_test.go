@@ -25,7 +25,7 @@ func TestRecordsReadAsJSON(t *testing.T) {
 		return p
 	}
 	type inner struct {
-		Number int32  `avro:"number"`
+		Number int32  `avro:"number" json:"line"`
 		Title  string `avro:"title"`
 	}
 	type record struct {
@@ -68,7 +68,7 @@ func TestRecordsReadAsJSON(t *testing.T) {
 		`"attempt":2,"at":"2026-05-20T10:00:00.00012Z",` +
 		`"contact":{"id":"c1","channels":["email"],"name":"J. de Vries","email":"j@example.nl"},` +
 		`"vehicle":{"plate":"K482TR","country":"NL"},"text":"\"Hoi\"\u000a\u0001 <b>",` +
-		`"lines":[{"number":1,"title":"Remmen"},{"number":2}],"key":"AQI=","given":false}`
+		`"lines":[{"line":1,"title":"Remmen"},{"line":2}],"key":"AQI=","given":false}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("JSON (-want +got):\n%s", diff)
 	}

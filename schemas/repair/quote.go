@@ -89,7 +89,7 @@ type Work struct {
 // PricedLine is a line with its number and its total.
 type PricedLine struct {
 	// Number within the quote, from 1.
-	Number int32 `avro:"number"`
+	Number int32 `avro:"number" json:"line"`
 	// Total including VAT, in minor units.
 	Total int64 `avro:"total"`
 	Line

@@ -1,0 +1,102 @@
+// Package clickhouse fills ClickHouse with every record of the log and reads it
+// back: the timeline, the lists and the figures. It owns the tables
+// (migrations) and every query on them but the dashboards'.
+//
+// Rows are identified by event_id in ReplacingMergeTree tables, and every read
+// deduplicates: inserting the same records again, in whatever batches, changes
+// no answer.
+package clickhouse
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// Config says how to reach the server.
+type Config struct {
+	// DSN is clickhouse://user:password@host:9000/database; with ?secure=true
+	// over TLS.
+	DSN string
+	// CA is a file in PEM with the authorities to trust over TLS; empty: the system's.
+	CA string
+}
+
+// Validate reports everything that is wrong, without asking anybody.
+func (c Config) Validate() error {
+	_, err := c.options()
+	return err
+}
+
+// options reads the DSN. Its errors never hold the DSN, which holds a password.
+func (c Config) options() (*clickhouse.Options, error) {
+	const give = "give --clickhouse clickhouse://user:password@host:9000/database"
+	var errs []error
+	u, err := url.Parse(c.DSN)
+	if err != nil || u.Scheme != "clickhouse" || u.Host == "" {
+		return nil, fmt.Errorf("the ClickHouse DSN is not of the form clickhouse://…: %s", give)
+	}
+	o, err := clickhouse.ParseDSN(c.DSN)
+	if err != nil {
+		if parse := (*url.Error)(nil); errors.As(err, &parse) {
+			err = parse.Err
+		}
+		return nil, fmt.Errorf("read the ClickHouse DSN: %w: %s", err, give)
+	}
+	if o.Auth.Database == "" || o.Auth.Database == "default" {
+		errs = append(errs, fmt.Errorf("the ClickHouse DSN names no database of its own: %s", give))
+	}
+	switch {
+	case c.CA == "":
+	case o.TLS == nil:
+		errs = append(errs, errors.New("a ClickHouse CA is set without TLS: add ?secure=true to the DSN"))
+	default:
+		pool, err := readCA(c.CA)
+		errs = append(errs, err)
+		o.TLS.RootCAs = pool
+	}
+	if o.TLS != nil {
+		o.TLS.MinVersion = tls.VersionTLS12
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	if o.Settings == nil {
+		o.Settings = clickhouse.Settings{}
+	}
+	o.Settings["async_insert"] = 0 // on by default since 26.7: an answer must mean that the rows are there
+	o.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
+	return o, nil
+}
+
+func readCA(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read ClickHouse CA: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("read ClickHouse CA: %s holds no certificate in PEM", file)
+	}
+	return pool, nil
+}
+
+// Open gives a pool of connections. It asks nobody: a server that is away shows
+// at the first use.
+func (c Config) Open() (driver.Conn, error) {
+	o, err := c.options()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := clickhouse.Open(o)
+	if err != nil {
+		return nil, fmt.Errorf("open ClickHouse: %w", err)
+	}
+	return conn, nil
+}

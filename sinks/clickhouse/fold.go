@@ -1,0 +1,265 @@
+package clickhouse
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"pitstop/schemas/repair"
+	"pitstop/schemas/view"
+)
+
+// fact is one event as the table holds it.
+type fact struct {
+	repairID, garageID string
+	sequence           int64
+	kind               string
+	at                 time.Time
+	actor              repair.Actor
+	data               []byte // the event as JSON
+}
+
+// The parts of the events' JSON that a view.Repair shows.
+type (
+	startedBody struct {
+		ExternalRef string       `json:"external_ref"`
+		Vehicle     view.Vehicle `json:"vehicle"`
+		Customer    view.Person  `json:"customer"`
+		Approver    *view.Person `json:"approver"`
+		ReadyAt     *time.Time   `json:"ready_at"`
+		Bay         string       `json:"bay"`
+		Agreed      workBody     `json:"agreed"`
+	}
+	workBody struct {
+		Currency         string      `json:"currency"`
+		PricesIncludeVAT bool        `json:"prices_include_vat"`
+		Lines            []view.Line `json:"lines"`
+		Total            int64       `json:"total"`
+		VAT              []view.VAT  `json:"vat"`
+	}
+	quoteBody struct { // of everything about a revision
+		Revision      int32           `json:"revision"`
+		Replaces      int32           `json:"replaces"`
+		Quote         workBody        `json:"quote"`
+		AnswerBy      *time.Time      `json:"answer_by"`
+		ExpiresAt     time.Time       `json:"expires_at"`
+		AskedBy       repair.Actor    `json:"asked_by"`
+		Decision      repair.Decision `json:"decision"`
+		Answers       []view.Line     `json:"answers"`
+		ApprovedTotal int64           `json:"approved_total"`
+		Method        repair.Method   `json:"method"`
+		Evidence      struct {
+			Name  string      `json:"name"`
+			Texts []view.Line `json:"texts"`
+		} `json:"evidence"`
+	}
+	contactBody struct {
+		Party   repair.Party `json:"party"`
+		Contact view.Person  `json:"contact"`
+	}
+	readyBody struct {
+		ReadyAt time.Time `json:"ready_at"`
+	}
+	completedBody struct {
+		Total int64 `json:"total"`
+	}
+	messageBody struct {
+		Kind repair.MessageKind `json:"kind"`
+		Text string             `json:"text"`
+	}
+)
+
+// fold makes a repair of its events, in the order of their sequence. Events that
+// come twice or not at all do no harm: what is left out is not shown.
+func fold(facts []fact) (*view.Repair, error) {
+	r := &view.Repair{
+		Quotes: []view.Quote{}, Messages: []view.Message{},
+		Agreed: workBody{}.view(),
+	}
+	f := folder{Repair: r}
+	for _, e := range facts {
+		if e.sequence <= r.Sequence {
+			continue
+		}
+		r.RepairID, r.GarageID, r.Sequence = e.repairID, e.garageID, e.sequence
+		if err := f.apply(e); err != nil {
+			return nil, fmt.Errorf("event %d, %s: %w", e.sequence, e.kind, err)
+		}
+	}
+	r.WaitingFor = waitingFor(r.State, f.unanswered)
+	return r, nil
+}
+
+// waitingFor says whose move it is. The view conversations says the same in SQL.
+func waitingFor(s repair.State, unanswered bool) view.WaitingFor {
+	switch {
+	case s == repair.AwaitingApproval:
+		return view.ForCustomer
+	case s == repair.InProgress, unanswered:
+		return view.ForMechanic
+	}
+	return view.ForNobody
+}
+
+type folder struct {
+	*view.Repair
+	unanswered bool // a message of the customer is
+}
+
+func (f *folder) apply(e fact) error {
+	switch e.kind {
+	case "RepairStarted":
+		var b startedBody
+		if err := json.Unmarshal(e.data, &b); err != nil {
+			return err
+		}
+		f.State, f.StartedAt, f.Mechanic = repair.InProgress, e.at, mechanic(e.actor, "")
+		f.ExternalRef, f.Vehicle, f.Customer, f.Approver = b.ExternalRef, b.Vehicle, b.Customer, b.Approver
+		f.ReadyAt, f.Bay, f.Agreed = b.ReadyAt, b.Bay, b.Agreed.view()
+	case "ApprovalRequested", "QuoteWithdrawn", "QuoteDecided", "QuoteExpired", "QuoteViewed":
+		var b quoteBody
+		if err := json.Unmarshal(e.data, &b); err != nil {
+			return err
+		}
+		f.quote(e, b)
+	case "ContactCorrected":
+		var b contactBody
+		if err := json.Unmarshal(e.data, &b); err != nil {
+			return err
+		}
+		if b.Party == repair.TheApprover {
+			f.Approver = &b.Contact
+		} else {
+			f.Customer = b.Contact
+		}
+	case "ReadyTimeChanged":
+		var b readyBody
+		if err := json.Unmarshal(e.data, &b); err != nil {
+			return err
+		}
+		f.ReadyAt = &b.ReadyAt
+	case "RepairCompleted":
+		var b completedBody
+		if err := json.Unmarshal(e.data, &b); err != nil {
+			return err
+		}
+		f.State, f.CompletedAt, f.Total = repair.Completed, &e.at, &b.Total
+		f.Mechanic = mechanic(e.actor, f.Mechanic)
+	case "VehicleCollected":
+		f.State, f.unanswered = repair.Collected, false
+	case "RepairCancelled":
+		f.close(f.open(), repair.QuoteAbandoned, e.at)
+		f.State, f.unanswered = repair.Cancelled, false
+	case "MessagePosted":
+		var b messageBody
+		if err := json.Unmarshal(e.data, &b); err != nil {
+			return err
+		}
+		f.Messages = append(f.Messages, view.Message{At: e.at, Kind: b.Kind, From: e.actor.Role, By: e.actor.ID, Text: b.Text})
+		switch {
+		case e.actor.Role.CustomerSide():
+			f.unanswered = true
+		case b.Kind == repair.Text: // a note is no answer
+			f.unanswered = false
+		}
+	}
+	return nil
+}
+
+func (f *folder) quote(e fact, b quoteBody) {
+	q := f.revision(b.Revision)
+	switch e.kind {
+	case "ApprovalRequested":
+		f.close(f.revision(b.Replaces), repair.QuoteReplaced, e.at)
+		f.Quotes = append(f.Quotes, view.Quote{
+			Revision: b.Revision, Status: repair.QuoteOpen, Work: b.Quote.view(),
+			RequestedAt: e.at, AskedBy: b.AskedBy.ID, AnswerBy: b.AnswerBy, ExpiresAt: b.ExpiresAt,
+		})
+		f.State, f.Mechanic = repair.AwaitingApproval, mechanic(e.actor, f.Mechanic)
+	case "QuoteViewed":
+		if q != nil && q.ViewedAt == nil {
+			q.ViewedAt = &e.at
+		}
+	case "QuoteWithdrawn":
+		f.close(q, repair.QuoteTakenBack, e.at)
+		f.State = repair.InProgress
+	case "QuoteExpired":
+		f.close(q, repair.QuoteLapsed, e.at)
+		f.State = repair.InProgress
+	case "QuoteDecided":
+		f.close(q, repair.QuoteAnswered, e.at)
+		f.State = repair.InProgress
+		if q == nil {
+			return
+		}
+		q.Decision, q.ApprovedTotal, q.Method = b.Decision, b.ApprovedTotal, b.Method
+		q.DecidedBy = cmp.Or(b.Evidence.Name, e.actor.ID)
+		for _, a := range b.Answers {
+			if l := line(q, a.Line); l != nil {
+				l.Answer, l.Reason = a.Answer, a.Reason
+			}
+		}
+		for _, t := range b.Evidence.Texts {
+			if l := line(q, t.Line); l != nil {
+				l.Text = t.Text
+			}
+		}
+	}
+}
+
+// revision is the quote with this number, nil when there is none.
+func (f *folder) revision(n int32) *view.Quote {
+	for i := range f.Quotes {
+		if f.Quotes[i].Revision == n {
+			return &f.Quotes[i]
+		}
+	}
+	return nil
+}
+
+// open is the quote that awaits an answer, nil when there is none.
+func (f *folder) open() *view.Quote {
+	for i := range f.Quotes {
+		if f.Quotes[i].Status == repair.QuoteOpen {
+			return &f.Quotes[i]
+		}
+	}
+	return nil
+}
+
+func (f *folder) close(q *view.Quote, as repair.QuoteStatus, at time.Time) {
+	if q != nil {
+		q.Status, q.ClosedAt = as, &at
+	}
+}
+
+func line(q *view.Quote, n int32) *view.Line {
+	for i := range q.Lines {
+		if q.Lines[i].Line == n {
+			return &q.Lines[i]
+		}
+	}
+	return nil
+}
+
+// mechanic is who works on the car after somebody acted on it.
+func mechanic(actor repair.Actor, before string) string {
+	if actor.Role == repair.Mechanic {
+		return actor.ID
+	}
+	return before
+}
+
+func (w workBody) view() view.Work {
+	v := view.Work{
+		Currency: w.Currency, PricesIncludeVAT: w.PricesIncludeVAT, Total: w.Total,
+		VAT: append([]view.VAT{}, w.VAT...), Lines: append([]view.Line{}, w.Lines...), // lists are never null
+	}
+	for i := range v.Lines {
+		if v.Lines[i].Details == nil {
+			v.Lines[i].Details = []view.Detail{}
+		}
+	}
+	return v
+}

@@ -1,0 +1,57 @@
+package clickhouse
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/pressly/goose/v3"
+
+	"pitstop/schemas/garage"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrate brings the tables to this program's version, forward only, and
+// rewrites what is known about the garages. It gives the number of migrations it
+// applied. Running it again changes nothing.
+func Migrate(ctx context.Context, c Config, book *garage.Book, log *slog.Logger) (steps int, err error) {
+	steps, err = migrate(ctx, c, log)
+	if err != nil {
+		return steps, err
+	}
+	conn, err := c.Open()
+	if err != nil {
+		return steps, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	return steps, fillGarages(ctx, conn, book)
+}
+
+func migrate(ctx context.Context, c Config, log *slog.Logger) (steps int, err error) {
+	o, err := c.options()
+	if err != nil {
+		return 0, err
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return 0, err
+	}
+	db := clickhouse.OpenDB(o)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	provider, err := goose.NewProvider(goose.DialectClickHouse, db, files,
+		goose.WithDisableGlobalRegistry(true), goose.WithSlog(log))
+	if err != nil {
+		return 0, fmt.Errorf("read migrations: %w", err)
+	}
+	results, err := provider.Up(ctx)
+	if err != nil {
+		return len(results), fmt.Errorf("migrate ClickHouse: %w", err)
+	}
+	return len(results), nil
+}

@@ -1,0 +1,1 @@
+SELECT min(as_of) FROM freshness FINAL

@@ -1,0 +1,213 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+	"pitstop/sinks"
+)
+
+// headRow is what the rows of every record with a Header share.
+type headRow struct {
+	*repair.Header
+	kind   string
+	logged time.Time // Kafka's timestamp
+	data   string    // the record as JSON, personal data opened
+}
+
+type (
+	commandRow struct{ headRow }
+	outcomeRow struct {
+		headRow
+		*repair.Outcome
+	}
+	eventRow struct {
+		headRow
+		sequence             int64
+		state                repair.State
+		side                 string
+		revision, replaces   int32
+		externalRef          string
+		vehicle              repair.VehicleDetails
+		customer             repair.ContactDetails
+		customerID, language string
+		mechanic             string
+		amount               int64
+		currency             string
+		decision             repair.Decision
+		method               repair.Method
+		messageKind          repair.MessageKind
+		text                 string
+	}
+	notificationRow struct {
+		headRow
+		schemas.Notice
+		attempt         int32
+		reason, because string
+	}
+	deliveryRow struct {
+		headRow
+		schemas.Notice
+		attempt, code int32
+	}
+	latencyRow struct {
+		*schemas.Latency
+		logged time.Time
+	}
+	deadLetterRow struct {
+		*schemas.DeadLetter
+		logged time.Time
+	}
+)
+
+// reader turns records into rows.
+type reader struct{ codec *schemas.Codec }
+
+// Prepare replaces a message's record by its row. It is the edge that opens
+// personal data. What cannot be opened, or stands outside the time that the
+// tables can hold, is a dead letter.
+func (r reader) Prepare(ctx context.Context, m *sinks.Message) error {
+	logged := storable(m.Timestamp)
+	switch record := m.Record.(type) {
+	case *schemas.Latency:
+		m.Record = &latencyRow{record, logged}
+		return checkTimes(record.StartedAt, record.EndedAt)
+	case *schemas.DeadLetter:
+		m.Record = &deadLetterRow{record, logged}
+		return checkTimes(record.At)
+	case schemas.Headed:
+		row, err := r.row(ctx, record, logged)
+		m.Record = row
+		return err
+	}
+	return fmt.Errorf("%w: no table for a %s", sinks.ErrUnhandled, schemas.NameOf(m.Record))
+}
+
+func (r reader) row(ctx context.Context, record schemas.Headed, logged time.Time) (any, error) {
+	data, err := r.codec.AppendJSON(ctx, make([]byte, 0, 512), record)
+	if err != nil {
+		return nil, err
+	}
+	head := headRow{record.Head(), schemas.NameOf(record), logged, string(data)}
+	if err := checkTimes(head.OccurredAt); err != nil {
+		return nil, err
+	}
+	switch record := record.(type) {
+	case repair.Command:
+		return &commandRow{head}, nil
+	case *repair.Outcome:
+		return &outcomeRow{head, record}, nil
+	case repair.Event:
+		return r.event(ctx, head, record)
+	case *schemas.NotificationRequested:
+		return &notificationRow{headRow: head, Notice: record.Notice, attempt: record.Attempt}, nil
+	case *schemas.NotificationSuppressed:
+		return &notificationRow{headRow: head, Notice: record.Notice, reason: string(record.Reason), because: record.Because}, nil
+	case *schemas.CallTask:
+		about := schemas.Notice{Kind: record.Kind, RestsOn: record.RestsOn, Revision: record.Revision, Recipient: record.Recipient}
+		return &notificationRow{headRow: head, Notice: about, reason: string(record.Reason)}, nil
+	case *schemas.DeliveryAccepted:
+		return &deliveryRow{head, record.Notice, record.Attempt, record.Code}, nil
+	case *schemas.DeliveryDeferred:
+		return &deliveryRow{head, record.Notice, record.Attempt, record.Code}, nil
+	case *schemas.DeliveryFailed:
+		return &deliveryRow{head, record.Notice, record.Attempt, record.Code}, nil
+	}
+	return nil, fmt.Errorf("%w: no table for a %s", sinks.ErrUnhandled, head.kind)
+}
+
+func (r reader) event(ctx context.Context, head headRow, e repair.Event) (*eventRow, error) {
+	row := &eventRow{headRow: head, sequence: repair.SequenceOf(e), side: side(head.Actor.Role)}
+	if head.Actor.Role == repair.Mechanic && leads(e) {
+		row.mechanic = head.Actor.ID
+	}
+	var err error
+	switch e := e.(type) {
+	case *repair.RepairStarted:
+		row.state, row.externalRef = repair.InProgress, e.ExternalRef
+		row.amount, row.currency = e.Agreed.Total, e.Agreed.Currency
+		if row.vehicle, err = schemas.Open[repair.VehicleDetails](ctx, r.codec, e.Vehicle); err == nil {
+			err = r.contact(ctx, row, e.Customer)
+		}
+	case *repair.ApprovalRequested:
+		row.state, row.revision, row.replaces = repair.AwaitingApproval, e.Revision, e.Replaces
+		row.amount, row.currency = e.Quote.Total, e.Quote.Currency
+	case *repair.QuoteWithdrawn:
+		row.state, row.revision = repair.InProgress, e.Revision
+	case *repair.QuoteDecided:
+		row.state, row.revision = repair.InProgress, e.Revision
+		row.decision, row.method, row.amount = e.Decision, e.Method, e.ApprovedTotal
+	case *repair.QuoteExpired:
+		row.state, row.revision = repair.InProgress, e.Revision
+	case *repair.QuoteViewed:
+		row.revision = e.Revision
+	case *repair.ContactCorrected:
+		if e.Party == repair.TheCustomer {
+			err = r.contact(ctx, row, e.Contact)
+		}
+	case *repair.RepairCompleted:
+		row.state, row.amount, row.currency = repair.Completed, e.Total, e.Currency
+	case *repair.VehicleCollected:
+		row.state = repair.Collected
+	case *repair.RepairCancelled:
+		row.state = repair.Cancelled
+	case *repair.MessagePosted:
+		var text repair.FreeText
+		text, err = schemas.Open[repair.FreeText](ctx, r.codec, e.Text)
+		row.messageKind, row.text = e.Kind, text.Text
+	case *repair.ReadyTimeChanged:
+	}
+	return row, err
+}
+
+func (r reader) contact(ctx context.Context, row *eventRow, c repair.Contact) (err error) {
+	row.customerID, row.language = c.ID, c.Language
+	row.customer, err = schemas.Open[repair.ContactDetails](ctx, r.codec, c.Personal)
+	return err
+}
+
+// leads reports whether the mechanic of this event works on the car from here on.
+func leads(e repair.Event) bool {
+	switch e.(type) {
+	case *repair.RepairStarted, *repair.ApprovalRequested, *repair.RepairCompleted:
+		return true
+	}
+	return false
+}
+
+func side(r repair.Role) string {
+	switch {
+	case r.Staff():
+		return "staff"
+	case r.CustomerSide():
+		return "customer"
+	}
+	return "system"
+}
+
+// The times that a DateTime64 and a time.Time's nanoseconds can both hold.
+var (
+	firstTime = time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC)
+	lastTime  = time.Date(2262, time.January, 1, 0, 0, 0, 0, time.UTC)
+)
+
+func checkTimes(times ...time.Time) error {
+	for _, t := range times {
+		if !t.IsZero() && (t.Before(firstTime) || t.After(lastTime)) {
+			return fmt.Errorf("%w: no table can hold the time %d (Unix seconds)", sinks.ErrUnhandled, t.Unix())
+		}
+	}
+	return nil
+}
+
+// storable is a broker's timestamp, or the beginning of Unix time where a
+// producer set it to what no table can hold.
+func storable(t time.Time) time.Time {
+	if checkTimes(t) != nil || t.IsZero() {
+		return time.Unix(0, 0).UTC()
+	}
+	return t
+}

@@ -1,0 +1,84 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"pitstop/schemas"
+	"pitstop/sinks"
+)
+
+// Topics are those that the sink reads: all but ticks and changelogs.
+var Topics = []schemas.Topic{
+	schemas.Commands, schemas.Outcomes, schemas.Events, schemas.Notifications,
+	schemas.Deliveries, schemas.Latencies, schemas.DeadLetters,
+}
+
+// Limits make a row visible within a second, and a batch large when there is
+// much to do.
+var Limits = sinks.Limits{Records: 20_000, Age: 250 * time.Millisecond, Write: 30 * time.Second}
+
+// Run keeps the tables up to date until ctx ends. Of c it needs Instance,
+// Kafka, Codec, Progress, Now and Log; zero Limits mean the default.
+func Run(ctx context.Context, conn driver.Conn, c sinks.Config) error {
+	w := writer{conn}
+	c.Name, c.Topics = "clickhouse", Topics
+	c.Prepare, c.Mark = reader{c.Codec}.Prepare, w.mark
+	if c.Limits == (sinks.Limits{}) {
+		c.Limits = Limits
+	}
+	return sinks.Run(ctx, c, w)
+}
+
+type writer struct{ conn driver.Conn }
+
+// Write inserts a batch, one INSERT per table. When one of them fails the whole
+// batch comes again: rows that are there already replace themselves.
+func (w writer) Write(ctx context.Context, batch []sinks.Message) (int, error) {
+	for _, insert := range []func(context.Context, driver.Conn, []sinks.Message) error{
+		commands.insert, outcomes.insert, events.insert, notifications.insert,
+		deliveries.insert, latencies.insert, deadLetters.insert,
+	} {
+		if err := insert(ctx, w.conn, batch); err != nil {
+			return 0, classify(err)
+		}
+	}
+	return len(batch), nil
+}
+
+func (w writer) mark(ctx context.Context, marks []sinks.Mark) error {
+	rows := make([]*sinks.Mark, len(marks))
+	for i := range marks {
+		rows[i] = &marks[i]
+	}
+	if err := freshness.send(ctx, w.conn, rows); err != nil {
+		return classify(fmt.Errorf("insert into freshness: %w", err))
+	}
+	return nil
+}
+
+// schemaErrors are the server's codes for tables that are not as this program
+// knows them. Waiting does not cure them; migrating does.
+var schemaErrors = []int32{
+	10, // NOT_FOUND_COLUMN_IN_BLOCK
+	16, // NO_SUCH_COLUMN_IN_TABLE
+	47, // UNKNOWN_IDENTIFIER
+	53, // TYPE_MISMATCH
+	60, // UNKNOWN_TABLE
+	81, // UNKNOWN_DATABASE
+}
+
+// classify tells a server that is away or overloaded from tables that do not fit.
+func classify(err error) error {
+	var e *clickhouse.Exception
+	if errors.As(err, &e) && slices.Contains(schemaErrors, e.Code) {
+		return fmt.Errorf("the tables are not those of this version: run pitstop migrate: %w", err)
+	}
+	return fmt.Errorf("%w: %w", sinks.ErrAway, err)
+}
