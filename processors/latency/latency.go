@@ -1,0 +1,69 @@
+// Package latency measures how long each wait took: who waited for whom, in wall
+// time and in the garage's opening time.
+//
+// A wait is one row, written when it begins and again when more is known of how it
+// ended. Events, notifications and deliveries are three topics, read in whatever
+// order they come; a row is a function of the facts alone, its version included.
+// So any interleaving gives the same final rows, and a fact that comes twice none:
+//
+//   - waits between events (waits.go) depend on one topic, in the order of the
+//     events' sequence;
+//   - view and response (quotes.go) on events and deliveries: what each says about
+//     one revision;
+//   - delivery (notices.go) on notifications and deliveries: what each says about
+//     one notification.
+//
+// Of several deliveries that say the same, the first in its topic counts.
+package latency
+
+import (
+	"fmt"
+
+	"pitstop/processors/stream"
+	"pitstop/schemas"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/repair"
+)
+
+// New gives the processor for the garages of the book.
+func New(book *garage.Book) stream.Processor[State] {
+	return stream.Processor[State]{
+		Name:   "latency",
+		Inputs: []stream.Input{{Topic: schemas.Events}, {Topic: schemas.Notifications}, {Topic: schemas.Deliveries}},
+		Record: func(c *stream.Context, state *State, rec schemas.Headed) error {
+			h := rec.Head()
+			profile, ok := book.Garage(h.GarageID)
+			if !ok {
+				return fmt.Errorf("garage %q is not in the garage file: add it", h.GarageID)
+			}
+			return step{c, state, profile}.record(rec)
+		},
+	}
+}
+
+// step is the handling of one record.
+type step struct {
+	*stream.Context
+	*State
+	garage *garage.Profile
+}
+
+func (s step) record(rec schemas.Headed) error {
+	switch r := rec.(type) {
+	case repair.Event:
+		s.event(r)
+	case *schemas.NotificationRequested:
+		s.notice(r.Notice, func(n *Notice) { n.requested(r) })
+	case *schemas.NotificationSuppressed:
+		s.notice(r.Notice, func(n *Notice) { n.suppressed(r.OccurredAt) })
+	case *schemas.DeliveryAccepted:
+		s.quote(r)
+		s.notice(r.Notice, func(n *Notice) { first(&n.AcceptedAt, r.OccurredAt) })
+	case *schemas.DeliveryFailed:
+		s.notice(r.Notice, func(n *Notice) { first(&n.FailedAt, r.OccurredAt) })
+	case *schemas.DeliveryDeferred, *schemas.CallTask: // no wait begins or ends
+	default:
+		return fmt.Errorf("a %s is not an event, a notification or a delivery", schemas.NameOf(rec))
+	}
+	return nil
+}

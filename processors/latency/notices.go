@@ -1,0 +1,82 @@
+package latency
+
+import (
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"pitstop/schemas"
+)
+
+// notice adds a fact about a notification and writes its row if that changes it.
+// Once it was accepted, a hash of its id is all that is kept.
+func (s step) notice(of schemas.Notice, fact func(*Notice)) {
+	key := hash(of.NotificationID)
+	if slices.Contains(s.Accepted, key) {
+		return
+	}
+	i := slices.IndexFunc(s.Notices, func(n Notice) bool { return n.ID == of.NotificationID })
+	if i < 0 {
+		i, s.Notices = len(s.Notices), append(s.Notices, Notice{
+			ID: of.NotificationID, Kind: of.Kind, Revision: of.Revision, Channel: of.Channel,
+		})
+	}
+	n := &s.Notices[i]
+	before := n.row()
+	fact(n)
+	row := n.row()
+	if row.Version != before.Version {
+		s.emit(row, n.ID)
+	}
+	switch {
+	case row.Version == accepted:
+		s.Accepted = append(s.Accepted, key)
+		fallthrough
+	case n.unknown():
+		s.Notices = slices.Delete(s.Notices, i, i+1)
+	}
+}
+
+func (n *Notice) requested(r *schemas.NotificationRequested) {
+	if n.RequestedAt.IsZero() {
+		n.RequestedAt, n.Mechanic = r.FirstRequestedAt, r.Mechanic.ID
+	}
+}
+
+// suppressed ends a notification that was requested before. Of one that was not,
+// nobody waited for the delivery.
+func (n *Notice) suppressed(at time.Time) {
+	if !n.RequestedAt.IsZero() {
+		first(&n.SuppressedAt, at)
+	}
+}
+
+// unknown reports whether nothing has been said about the notification that counts.
+func (n *Notice) unknown() bool {
+	return n.RequestedAt.IsZero() && n.AcceptedAt.IsZero() && n.FailedAt.IsZero()
+}
+
+// row is the notification's delivery; of version 0 while its request is not known.
+func (n *Notice) row() schemas.Latency {
+	row := schemas.Latency{
+		Measure: schemas.MeasureDelivery, Version: open, StartedAt: n.RequestedAt,
+		Kind: n.Kind, Revision: n.Revision, Channel: n.Channel, Mechanic: n.Mechanic,
+	}
+	switch {
+	case n.RequestedAt.IsZero():
+		return schemas.Latency{}
+	case !n.AcceptedAt.IsZero():
+		return until(n.AcceptedAt, "accepted", accepted, row)
+	case !n.FailedAt.IsZero():
+		return until(n.FailedAt, "failed", failed, row)
+	case !n.SuppressedAt.IsZero():
+		return until(n.SuppressedAt, "suppressed", ended, row)
+	}
+	return row
+}
+
+func hash(id string) int64 {
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	return int64(h.Sum64()) //nolint:gosec // any 64 bits
+}

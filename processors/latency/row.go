@@ -1,0 +1,57 @@
+package latency
+
+import (
+	"strconv"
+	"time"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+)
+
+// The versions of a row say how much is known: a later one replaces an earlier one
+// whatever their order, and the same facts always give the same version.
+const (
+	open = iota + 1
+	ended
+	failed   // a delivery: over a suppression
+	accepted // a delivery: over a refusal that came with it
+)
+
+// void is the outcome of a wait that was over before it began.
+const void = "void"
+
+// emit writes a row. Identity tells the waits of one measure of one repair apart.
+func (s step) emit(row schemas.Latency, identity string) {
+	if !row.EndedAt.IsZero() {
+		if row.EndedAt.Before(row.StartedAt) { // another clock's time
+			row.EndedAt = row.StartedAt
+		}
+		row.WallMicros = row.EndedAt.Sub(row.StartedAt).Microseconds()
+		row.OpeningMicros = s.garage.Calendar().Open(row.StartedAt, row.EndedAt).Microseconds()
+	}
+	row.LatencyID = repair.DerivedID(row.StartedAt, "latency", s.Key(), string(row.Measure), identity)
+	row.GarageID = s.garage.ID
+	row.OccurredAt = latest(row.StartedAt, row.EndedAt)
+	row.EventID = repair.DerivedID(row.OccurredAt, row.LatencyID, strconv.FormatInt(row.Version, 10))
+	s.Emit(schemas.Latencies, &row)
+}
+
+// until closes a row.
+func until(at time.Time, outcome string, version int64, row schemas.Latency) schemas.Latency {
+	row.EndedAt, row.Outcome, row.Version = at, outcome, version
+	return row
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// first keeps the first time that is said.
+func first(t *time.Time, said time.Time) {
+	if t.IsZero() {
+		*t = said
+	}
+}

@@ -1,0 +1,174 @@
+package latency
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+)
+
+// event ends and begins the waits between events. Events come in the order of
+// their sequence; one that came before changes nothing.
+func (s step) event(event repair.Event) {
+	seq, at := repair.SequenceOf(event), event.Head().OccurredAt
+	if seq <= s.Sequence {
+		return
+	}
+	s.Sequence = seq
+	if by := event.Head().Actor; by.Role == repair.Mechanic {
+		s.works(by.ID)
+	}
+	if resumes(event) {
+		s.end(schemas.MeasureResume, "resumed")
+	}
+	switch e := event.(type) {
+	case *repair.RepairStarted:
+		s.begin(Wait{Measure: schemas.MeasureTurnaround, Mechanic: s.Mechanic})
+
+	case *repair.ApprovalRequested:
+		s.closed(repair.QuoteReplaced, "")
+		if _, waiting := s.waiting(schemas.MeasureCustomerWait); !waiting {
+			s.begin(Wait{Measure: schemas.MeasureCustomerWait, Revision: e.Revision, Mechanic: e.AskedBy.ID})
+		}
+		s.begin(Wait{
+			Measure: schemas.MeasureApproval, Revision: e.Revision, Mechanic: e.AskedBy.ID,
+			Amount: e.Quote.Total, Currency: e.Quote.Currency,
+		})
+		s.see(e.Revision, func(q *Quote) { q.Requested, q.Mechanic = true, e.AskedBy.ID })
+
+	case *repair.QuoteDecided:
+		if e.Method == repair.ByPage {
+			s.see(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
+		}
+		asked, _ := s.waiting(schemas.MeasureApproval)
+		s.closed(repair.QuoteAnswered, string(e.Decision))
+		s.end(schemas.MeasureCustomerWait, string(e.Decision))
+		s.begin(Wait{Measure: schemas.MeasureResume, Revision: e.Revision, Mechanic: asked.Mechanic})
+
+	case *repair.QuoteExpired:
+		s.closed(repair.QuoteLapsed, "")
+		s.end(schemas.MeasureCustomerWait, string(repair.QuoteLapsed))
+
+	case *repair.QuoteWithdrawn:
+		s.closed(repair.QuoteTakenBack, "")
+		s.end(schemas.MeasureCustomerWait, string(repair.QuoteTakenBack))
+
+	case *repair.QuoteViewed:
+		s.see(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
+
+	case *repair.MessagePosted:
+		s.message(e)
+
+	case *repair.RepairCompleted:
+		s.over(repair.Completed)
+
+	case *repair.VehicleCollected:
+		s.over(repair.Collected)
+		s.Over, s.Mechanic = true, ""
+
+	case *repair.RepairCancelled:
+		s.closed(repair.QuoteAbandoned, "")
+		s.over(repair.Cancelled)
+		s.Over, s.Mechanic = true, ""
+
+	case *repair.ReadyTimeChanged, *repair.ContactCorrected: // at most somebody's next action
+	}
+}
+
+// works takes note of who works on the car. The turnaround of a repair that the
+// garage's own system started concerns the first mechanic who acts.
+func (s step) works(mechanic string) {
+	s.Mechanic = mechanic
+	for i := range s.Waits {
+		if w := &s.Waits[i]; w.Measure == schemas.MeasureTurnaround && w.Mechanic == "" {
+			w.Mechanic = mechanic
+		}
+	}
+}
+
+// resumes reports whether an event is a next action of the mechanic's: whatever a
+// mechanic does, or the garage's own system in their name; and, whoever did it,
+// another request for approval and completion. The end of the repair is none.
+func resumes(event repair.Event) bool {
+	switch event.(type) {
+	case *repair.ApprovalRequested, *repair.RepairCompleted:
+		return true
+	case *repair.RepairCancelled, *repair.VehicleCollected:
+		return false
+	}
+	by := event.Head().Actor.Role
+	return by == repair.Mechanic || by == repair.Integrator
+}
+
+// message begins the garage's wait with the customer's first unanswered message,
+// and ends it with the first reply. Notes are not for the customer, and what
+// follows once the repair is over ("thanks!") makes nobody wait.
+func (s step) message(e *repair.MessagePosted) {
+	switch {
+	case e.Actor.Role.CustomerSide():
+		if asked, open := s.waiting(schemas.MeasureApproval); open {
+			s.see(asked.Revision, func(q *Quote) {
+				first(&q.ViewedAt, e.OccurredAt)
+				q.WroteAt = append(q.WroteAt, e.OccurredAt)
+			})
+		}
+		if _, waiting := s.waiting(schemas.MeasureStaffResponse); !waiting && !s.Over {
+			s.begin(Wait{Measure: schemas.MeasureStaffResponse, Mechanic: s.Mechanic})
+		}
+	case e.Kind == repair.Text:
+		s.end(schemas.MeasureStaffResponse, "replied")
+	}
+}
+
+// closed ends the open revision. Its outcome is what became of it, or the decision.
+func (s step) closed(as repair.QuoteStatus, decision string) {
+	w, open := s.waiting(schemas.MeasureApproval)
+	if !open {
+		return
+	}
+	s.end(w.Measure, cmp.Or(decision, string(as)))
+	s.see(w.Revision, func(q *Quote) { q.ClosedAt, q.Closed = s.Time(), as })
+}
+
+// over ends every wait.
+func (s step) over(as repair.State) {
+	for _, m := range schemas.Measures {
+		s.end(m, string(as))
+	}
+}
+
+func (s step) waiting(m schemas.Measure) (Wait, bool) {
+	i := slices.IndexFunc(s.Waits, func(w Wait) bool { return w.Measure == m })
+	if i < 0 {
+		return Wait{}, false
+	}
+	return s.Waits[i], true
+}
+
+// begin opens a wait at the event being handled. A measure has one at a time.
+func (s step) begin(w Wait) {
+	w.Sequence, w.StartedAt = s.Sequence, s.Time()
+	s.Waits = append(s.Waits, w)
+	s.emit(w.row(), w.identity())
+}
+
+// end closes the measure's open wait, if there is one, at the event being handled.
+func (s step) end(m schemas.Measure, outcome string) {
+	w, open := s.waiting(m)
+	if !open {
+		return
+	}
+	s.Waits = slices.DeleteFunc(s.Waits, func(w Wait) bool { return w.Measure == m })
+	s.emit(until(s.Time(), outcome, ended, w.row()), w.identity())
+}
+
+func (w Wait) identity() string { return strconv.FormatInt(w.Sequence, 10) }
+
+func (w Wait) row() schemas.Latency {
+	return schemas.Latency{
+		Measure: w.Measure, Version: open, StartedAt: w.StartedAt,
+		Mechanic: w.Mechanic, Revision: w.Revision, Amount: w.Amount, Currency: w.Currency,
+	}
+}
