@@ -2,8 +2,13 @@ package schemas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
+
+// ErrIncompatible marks a schema that was not registered: records written with
+// it could not be read together with those that are there.
+var ErrIncompatible = errors.New("incompatible schema")
 
 // Registrar is a schema registry that can be written to.
 type Registrar interface {
@@ -51,7 +56,7 @@ func register(ctx context.Context, r Registrar, subject, text string) (int, erro
 	}
 	if found {
 		if err := Compatible(latest, text); err != nil {
-			return 0, fmt.Errorf("%s: this program's schema is not compatible with the one in use: %w", subject, err)
+			return 0, fmt.Errorf("%w of %s, compared with the one in use: %w", ErrIncompatible, subject, err)
 		}
 	}
 	return r.Create(ctx, subject, text)
