@@ -1,0 +1,92 @@
+// Package browser gives tests a real browser: the Chromium of an npm package,
+// which needs no root and nothing installed on the system. make deps installs
+// the package; the first test that starts the browser unpacks it.
+package browser
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// Env names the environment variable with the path of a Chromium or Chrome to
+// use instead of the package's.
+const Env = "PITSTOP_BROWSER"
+
+// patience bounds what one test does with its browser, which would otherwise
+// wait for ever for an element that never appears.
+const patience = 2 * time.Minute
+
+// Start starts a browser with one empty tab and returns the context that
+// chromedp's actions take. The browser ends with the test.
+func Start(t testing.TB) context.Context {
+	t.Helper()
+	path, env, err := find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	options := append([]chromedp.ExecAllocatorOption{chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck},
+		chromedp.ExecPath(path),
+		chromedp.Env(env...),
+		chromedp.CombinedOutput(t.Output()),
+		chromedp.Flag("headless", "shell"),
+		chromedp.NoSandbox, // as root, and in containers, Chromium has none
+		chromedp.Flag("no-zygote", true),
+		chromedp.DisableGPU,
+		chromedp.Flag("in-process-gpu", true),
+		chromedp.Flag("font-render-hinting", "none"), // the same picture everywhere
+		chromedp.Flag("hide-scrollbars", true),
+	)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel) // waits for the browser's end
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("start browser %s: %v", path, err)
+	}
+	return ctx
+}
+
+// Open shows url in a window of width by height CSS pixels, a phone's where
+// width is under 600, and waits until the page and its fonts are there. The test
+// fails where the page is wider than the window: nobody should scroll sideways.
+func Open(t testing.TB, ctx context.Context, width, height int64, url string) {
+	t.Helper()
+	var opts []chromedp.EmulateViewportOption
+	if width < 600 {
+		opts = append(opts, chromedp.EmulateMobile, chromedp.EmulateTouch)
+	}
+	var pageWidth int64
+	err := chromedp.Run(ctx,
+		chromedp.EmulateViewport(width, height, opts...),
+		chromedp.Navigate(url), // waits for the load event
+		chromedp.Evaluate("document.fonts.ready.then(() => document.documentElement.scrollWidth)", &pageWidth,
+			func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
+	)
+	if err != nil {
+		t.Fatalf("open %s: %v", url, err)
+	}
+	if pageWidth > width {
+		t.Errorf("%s is %d pixels wide in a window of %d: people must scroll sideways", url, pageWidth, width)
+	}
+}
+
+// Screenshot opens url as [Open] does and writes a PNG of the whole page, at
+// least as high as the window, to file.
+func Screenshot(t testing.TB, ctx context.Context, width, height int64, url, file string) {
+	t.Helper()
+	Open(t, ctx, width, height, url)
+	var png []byte
+	if err := chromedp.Run(ctx, chromedp.FullScreenshot(&png, 100)); err != nil {
+		t.Fatalf("take a picture of %s: %v", url, err)
+	}
+	if err := os.WriteFile(file, png, 0o600); err != nil {
+		t.Fatalf("keep the picture of %s: %v", url, err)
+	}
+}
