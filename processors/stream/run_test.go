@@ -1,12 +1,20 @@
 package stream_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/stream"
@@ -14,8 +22,6 @@ import (
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/repair"
 )
-
-var noon = time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
 
 func header(id, key string, at time.Time) repair.Header {
 	return repair.Header{
@@ -65,6 +71,34 @@ func runLifecycle(t *testing.T, c *kafkatest.Cluster, instance string) running {
 	return running{monitor, stop}
 }
 
+// checkOutcomes fails the test unless every key's start and request have exactly
+// one outcome each that is no duplicate, and one event each, in order.
+func checkOutcomes(t *testing.T, c *kafkatest.Cluster, keys []string) {
+	t.Helper()
+	outcomes := make(map[string]int)
+	for _, r := range c.ReadAll(t, schemas.Outcomes) {
+		if o := r.(*repair.Outcome); o.Result != repair.Duplicate {
+			outcomes[o.CausationID]++
+			if o.Code != "" {
+				t.Errorf("%s was refused: %s", o.CausationID, o.Code)
+			}
+		}
+	}
+	events := make(map[string][]string)
+	for _, r := range c.ReadAll(t, schemas.Events) {
+		e := r.(repair.Event)
+		events[e.Head().AggregateID] = append(events[e.Head().AggregateID], fmt.Sprint(repair.SequenceOf(e), " ", schemas.NameOf(e)))
+	}
+	for _, key := range keys {
+		if outcomes["start-"+key] != 1 || outcomes["request-"+key] != 1 {
+			t.Errorf("%s: %d and %d outcomes, want 1 and 1", key, outcomes["start-"+key], outcomes["request-"+key])
+		}
+		if d := cmp.Diff([]string{"1 RepairStarted", "2 ApprovalRequested"}, events[key]); d != "" {
+			t.Errorf("%s: events (-want +got):\n%s", key, d)
+		}
+	}
+}
+
 func TestOneOutcomePerCommand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 4)
@@ -85,6 +119,266 @@ func TestOneOutcomePerCommand(t *testing.T) {
 		time.Sleep(time.Hour)
 		if got := len(c.ReadAll(t, schemas.Events)); got != 60 {
 			t.Errorf("%d events after the quotes expired, want 60", got)
+		}
+	})
+}
+
+// Members come and go under load: no partition number is split (Run would fail),
+// no state is lost, nothing happens twice.
+func TestScaleUnderLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 12)
+		cl := c.Client(t)
+		var keys []string
+		load := func(n int) {
+			for range n {
+				key := fmt.Sprintf("r%d", len(keys))
+				keys = append(keys, key)
+				now := time.Now()
+				c.Produce(t, cl, schemas.Commands, start(key, now))
+				time.Sleep(100 * time.Millisecond)
+				// The second command needs the state the first one left, maybe on another member.
+				c.Produce(t, cl, schemas.Commands, request(key, now, now.Add(24*time.Hour)))
+			}
+		}
+		runLifecycle(t, c, "a")
+		load(50)
+		b := runLifecycle(t, c, "b")
+		load(50)
+		d := runLifecycle(t, c, "c")
+		load(50)
+		b.stop()
+		load(50)
+		d.stop()
+		load(50)
+		time.Sleep(time.Minute)
+		checkOutcomes(t, c, keys)
+	})
+}
+
+// After idle rebalances the session aborts the first transaction (it reports
+// only the first revocation): the work is done again, on the state it had.
+func TestIdleRebalances(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 4)
+		cl := c.Client(t)
+		runLifecycle(t, c, "a")
+		now := time.Now()
+		c.Produce(t, cl, schemas.Commands, start("r", now))
+		time.Sleep(time.Second)
+		for i := range 3 {
+			other := runLifecycle(t, c, fmt.Sprintf("other-%d", i))
+			time.Sleep(30 * time.Second)
+			other.stop()
+			time.Sleep(30 * time.Second)
+		}
+		c.Produce(t, cl, schemas.Commands, request("r", now, now.Add(24*time.Hour)))
+		time.Sleep(time.Minute)
+		checkOutcomes(t, c, []string{"r"})
+	})
+}
+
+// A transaction that does not commit leaves nothing behind: neither records that
+// anybody reads nor state.
+func TestAbortedTransactions(t *testing.T) {
+	faults := map[string]kfake.Fault{
+		"offsets refused":       {Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.RebalanceInProgress, Count: 3},
+		"member forgotten":      {Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.UnknownMemberID, Count: 1},
+		"generation over":       {Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.IllegalGeneration, Count: 2},
+		"coordinator went away": {Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.NotCoordinator, Count: 2},
+	}
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := kafkatest.Start(t, 4)
+				cl := c.Client(t)
+				runLifecycle(t, c, "a")
+				time.Sleep(time.Second)
+				handle := c.Fake.Fault(fault)
+				var keys []string
+				now := time.Now()
+				for i := range 10 {
+					key := fmt.Sprintf("r%d", i)
+					keys = append(keys, key)
+					c.Produce(t, cl, schemas.Commands, start(key, now), request(key, now, now.Add(24*time.Hour)))
+				}
+				time.Sleep(time.Minute)
+				if handle.Hits() == 0 {
+					t.Fatal("the fault was not met")
+				}
+				checkOutcomes(t, c, keys)
+			})
+		})
+	}
+}
+
+// A member that was away for longer than its session (its heartbeats did not
+// arrive) finds another in its place, and later takes its share again.
+func TestPausedMember(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 4)
+		cl := c.Client(t)
+		runLifecycle(t, c, "paused")
+		runLifecycle(t, c, "other")
+		now := time.Now()
+		var keys []string
+		for i := range 20 {
+			key := fmt.Sprintf("r%d", i)
+			keys = append(keys, key)
+			c.Produce(t, cl, schemas.Commands, start(key, now))
+		}
+		time.Sleep(time.Second)
+		c.Fake.ControlKey(int16(kmsg.Heartbeat), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			c.Fake.KeepControl()
+			id := req.(*kmsg.HeartbeatRequest).InstanceID
+			if id != nil && *id == "pitstop.lifecycle/paused" && time.Since(now) < time.Minute {
+				return nil, fmt.Errorf("lost"), true // the connection breaks
+			}
+			return nil, nil, false
+		})
+		time.Sleep(20 * time.Second) // the session timeout is 10 s
+		for _, key := range keys {
+			c.Produce(t, cl, schemas.Commands, request(key, now, now.Add(24*time.Hour)))
+		}
+		time.Sleep(2 * time.Minute)
+		checkOutcomes(t, c, keys)
+	})
+}
+
+// An outage lasts past a quote's expiry while a decision made in time is queued:
+// the decision counts. And a command dated 2099 moves no other repair's timers.
+func TestTimersDoNotOvertakeQueuedInput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 1)
+		cl := c.Client(t)
+		now := time.Now()
+		expires := now.Add(time.Hour)
+		first := runLifecycle(t, c, "a")
+		c.Produce(t, cl, schemas.Commands, start("r", now), request("r", now, expires), start("quiet", now), request("quiet", now, expires))
+		time.Sleep(time.Minute)
+		first.stop()
+
+		far := start("far", time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC))
+		decide := &repair.DecideQuote{
+			Header: header("decide-r", "r", expires.Add(-time.Microsecond)), Revision: 1, TotalSeen: 3995, Method: repair.ByPage,
+			Answers: []repair.Answer{{Line: 1, Answer: repair.Approve}},
+		}
+		c.Produce(t, cl, schemas.Commands, far, decide)
+		second := runLifecycle(t, c, "a")
+		time.Sleep(30 * time.Minute)
+		for _, r := range c.ReadAll(t, schemas.Events) {
+			if e, ok := r.(*repair.QuoteExpired); ok {
+				t.Errorf("%s expired at %s, before its time", e.AggregateID, e.OccurredAt)
+			}
+		}
+		second.stop()
+		time.Sleep(2 * time.Hour) // past the expiry, with nobody there
+		runLifecycle(t, c, "a")
+		time.Sleep(time.Minute)
+		var expired []string
+		for _, r := range c.ReadAll(t, schemas.Events) {
+			if e, ok := r.(*repair.QuoteExpired); ok {
+				expired = append(expired, e.AggregateID)
+				if !e.OccurredAt.Equal(expires) {
+					t.Errorf("%s expired at %s, want its due time %s", e.AggregateID, e.OccurredAt, expires)
+				}
+			}
+		}
+		if d := cmp.Diff([]string{"quiet"}, expired); d != "" {
+			t.Errorf("expired (-want +got):\n%s", d)
+		}
+	})
+}
+
+// Two processes with the same instance name: one ends with a message, the other
+// goes on.
+func TestSameInstanceTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 4)
+		run := func(ctx context.Context) error {
+			return stream.Run(ctx, lifecycle.New(), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
+		}
+		first := make(chan error, 1)
+		ctx, stop := context.WithCancel(t.Context())
+		go func() { first <- run(ctx) }()
+		time.Sleep(10 * time.Second)
+		second := runLifecycle(t, c, "a")
+		time.Sleep(time.Minute)
+		select {
+		case err := <-first:
+			if !errors.Is(err, stream.ErrFenced) {
+				t.Errorf("the first ended with %v, want ErrFenced", err)
+			}
+		default:
+			t.Error("the first is still running")
+		}
+		stop()
+		if err := second.Check(time.Now()); err != nil {
+			t.Errorf("the second is not ready: %v", err)
+		}
+	})
+}
+
+// What is no record, does not belong or cannot be handled is a dead letter with
+// the original bytes, and the partition goes on.
+func TestDeadLetters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 1)
+		cl := c.Client(t)
+		runLifecycle(t, c, "a")
+		now := time.Now()
+		outcome, err := c.Codec.Encode(&repair.Outcome{Header: header("o", "r", now)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		misplaced, err := c.Codec.Encode(start("r", now))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := []*kgo.Record{
+			{Key: []byte("r"), Value: []byte{0, 0, 0, 0, 1, 0xff}},
+			{Key: []byte("r"), Value: nil},
+			{Key: []byte("r"), Value: []byte("hello"), Headers: []kgo.RecordHeader{{Key: "traceparent", Value: []byte("00-1-2-01")}}},
+			{Key: []byte("r"), Value: append([]byte{0, 0, 0, 99, 99}, misplaced[5:]...)},
+			{Key: []byte("another"), Value: misplaced},
+			{Key: []byte("r"), Value: outcome},
+		}
+		for _, r := range bad {
+			r.Topic = schemas.Commands.Name
+		}
+		if err := cl.ProduceSync(t.Context(), bad...).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		c.Produce(t, cl, schemas.Commands, start("r", now), request("r", now, now.Add(24*time.Hour)))
+		time.Sleep(10 * time.Second)
+		checkOutcomes(t, c, []string{"r"})
+		letters := c.ReadAll(t, schemas.DeadLetters)
+		if len(letters) != len(bad) {
+			t.Fatalf("%d dead letters, want %d", len(letters), len(bad))
+		}
+		want := []string{"undecodable", "undecodable", "undecodable", "undecodable", "misplaced", "unhandled"}
+		for i, r := range letters {
+			d := r.(*schemas.DeadLetter)
+			if d.Reason != want[i] || !bytes.Equal(d.Value, bad[i].Value) || d.Offset != int64(i) || d.Topic != schemas.Commands.Name {
+				t.Errorf("dead letter %d: %s of %s@%d with %x, want %s with %x", i, d.Reason, d.Topic, d.Offset, d.Value, want[i], bad[i].Value)
+			}
+		}
+	})
+}
+
+// Topics that are not co-partitioned are refused.
+func TestUnequalPartitionCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 4)
+		if err := c.Fake.DeleteTopic(schemas.Ticks.Name); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Fake.CreateTopic(schemas.Ticks.Name, 3, nil); err != nil {
+			t.Fatal(err)
+		}
+		err := stream.Run(t.Context(), lifecycle.New(), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
+		if err == nil {
+			t.Fatal("topics with 4 and 3 partitions were accepted")
 		}
 	})
 }
