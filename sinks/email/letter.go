@@ -24,9 +24,10 @@ type letter struct {
 	Garage  *garage.Profile
 	Subject string // once written
 
-	Name                    string // the reader's; staff are not addressed by name
+	Name, Address           string // the reader's; staff are not addressed by name
 	Customer, CustomerPhone string
 	Apart                   bool // the reader decides about somebody else's car
+	Decides                 bool // the reader decides, and pays; else only drives
 	CanCall                 bool // the garage has the reader's phone number
 	Car, Model, Plate, Ref  string
 	Mechanic                string // who works on the car; empty: not known by name
@@ -89,10 +90,10 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *schemas.Not
 	lang := locale.Fold(n.Language, g.Language)
 	l := &letter{
 		Lang: lang, Garage: g, now: now, since: n.FirstRequestedAt, currency: n.Currency,
-		Name: reader.Name, CanCall: reader.Phone != "",
+		Name: reader.Name, Address: strings.TrimSpace(reader.Email), CanCall: reader.Phone != "",
 		Customer: customer.Name, CustomerPhone: lang.Phone(customer.Phone),
-		Apart: n.Recipient.Role == repair.Approver && customer.Name != "" && customer.Name != reader.Name,
-		Car:   vehicle.Description, Model: model(vehicle.Description),
+		Apart: n.Recipient.Role == repair.Approver, Decides: n.Decides,
+		Car: vehicle.Description, Model: model(vehicle.Description),
 		Plate: locale.Plate(vehicle.Plate, vehicle.Country), Ref: n.ExternalRef,
 		Mechanic: mechanicName(g, n.Mechanic),
 		ReadyAt:  n.ReadyAt, PreviousReadyAt: n.PreviousReadyAt,
@@ -110,8 +111,8 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *schemas.Not
 	if !l.Deadline.After(now) {
 		l.Deadline, l.AnswerAsked = n.ExpiresAt, false
 	}
-	l.Done, l.DoneTitles = l.summary(n.Done, false)
-	_, l.DeclinedTitles = l.summary(n.Declined, true)
+	l.Done, l.DoneTitles, _ = l.summary(n.Done)
+	_, _, l.DeclinedTitles = l.summary(n.Declined)
 	if n.Quote != nil {
 		l.quote(n.Quote)
 		l.answers(n.Quote, n.Answers, evidence.Texts)
@@ -131,7 +132,7 @@ func (r *renderer) links(l *letter, n *schemas.NotificationRequested) {
 		Garage: n.GarageID, Repair: n.AggregateID, Audience: link.Customer, Lang: string(l.Lang),
 		Expires: n.FirstRequestedAt.Add(r.LinkLifetime),
 	}
-	if n.Recipient.Role == repair.Approver || n.Kind == schemas.NotifyApprovalRequired || n.Kind == schemas.NotifyReminder {
+	if n.Decides {
 		claims.Audience = link.Approver
 	}
 	l.Link = strings.TrimRight(r.PublicURL, "/") + "/c/" + r.LinkKeys.Sign(claims)
@@ -166,17 +167,20 @@ func mechanicName(g *garage.Profile, a repair.Actor) string {
 	return m.Name
 }
 
-func (l *letter) summary(done []schemas.DoneLine, priced bool) (jobs []job, titles string) {
-	var all []string
+// summary lists jobs below each other and in a sentence. Who only drives is not
+// told what somebody else pays.
+func (l *letter) summary(done []schemas.DoneLine) (jobs []job, titles, priced string) {
+	var plain, withPrice []string
 	for _, d := range done {
-		jobs = append(jobs, job{Title: d.Title, Price: l.Money(d.Total)})
-		title := lowerFirst(d.Title)
-		if priced {
-			title += " (" + l.Money(d.Total) + ")"
+		j, title := job{Title: d.Title}, lowerFirst(d.Title)
+		plain = append(plain, title)
+		if l.Decides {
+			j.Price = l.Money(d.Total)
+			title += " (" + j.Price + ")"
 		}
-		all = append(all, title)
+		jobs, withPrice = append(jobs, j), append(withPrice, title)
 	}
-	return jobs, l.Lang.And(all...)
+	return jobs, l.Lang.And(plain...), l.Lang.And(withPrice...)
 }
 
 func (l *letter) quote(q *repair.Quote) {

@@ -2,7 +2,6 @@ package email
 
 import (
 	"bytes"
-	"context"
 	"embed"
 	"fmt"
 	html "html/template"
@@ -10,10 +9,8 @@ import (
 	"regexp"
 	"strings"
 	text "text/template"
-	"time"
 
 	"pitstop/schemas"
-	"pitstop/schemas/garage"
 	"pitstop/schemas/locale"
 )
 
@@ -65,17 +62,17 @@ func newRenderer(c Config, codec *schemas.Codec) (*renderer, error) {
 	return r, nil
 }
 
-// render writes the mail of a notification as it is to be read at now.
-func (r *renderer) render(ctx context.Context, g *garage.Profile, n *schemas.NotificationRequested, to []netmail.Address, now time.Time) (Mail, error) {
-	l, err := r.letter(ctx, g, n, now)
-	if err != nil {
-		return Mail{}, err
-	}
-	name := string(n.Kind)
+// templateOf is the template that writes a notification.
+func templateOf(n *schemas.NotificationRequested) string {
 	if n.Kind == schemas.NotifyMessage && n.Recipient.Role.Staff() {
-		name = toStaff
+		return toStaff
 	}
-	layout, ok := r.layout[l.Lang][name]
+	return string(n.Kind)
+}
+
+// render writes the mail of a notification.
+func (r *renderer) render(l *letter, n *schemas.NotificationRequested, to []netmail.Address) (Mail, error) {
+	layout, ok := r.layout[l.Lang][templateOf(n)]
 	if !ok {
 		return Mail{}, fmt.Errorf("no mail is written for a notification of kind %q", n.Kind)
 	}
@@ -91,13 +88,17 @@ func (r *renderer) render(ctx context.Context, g *garage.Profile, n *schemas.Not
 		return Mail{}, fmt.Errorf("write HTML: %w", err)
 	}
 	return Mail{
-		MessageID: n.NotificationID + "@" + r.Domain,
-		From:      netmail.Address{Name: oneLine(g.Name), Address: r.Sender},
-		ReplyTo:   netmail.Address{Name: oneLine(g.Name), Address: g.ReplyTo},
+		MessageID: r.messageID(n),
+		From:      netmail.Address{Name: oneLine(l.Garage.Name), Address: r.Sender},
+		ReplyTo:   netmail.Address{Name: oneLine(l.Garage.Name), Address: l.Garage.ReplyTo},
 		To:        to, Subject: l.Subject, Lang: string(l.Lang),
 		Text: tidy(plain.String()), HTML: printable(page.String()),
-		Date: now.In(g.Location()), RequestedAt: n.OccurredAt,
+		Date: l.now.In(l.Garage.Location()), RequestedAt: n.OccurredAt,
 	}, nil
+}
+
+func (r *renderer) messageID(n *schemas.NotificationRequested) string {
+	return n.NotificationID + "@" + r.Domain
 }
 
 var (

@@ -135,7 +135,7 @@ func example(t testing.TB, codec *schemas.Codec, kind schemas.NotificationKind, 
 			NotificationID: repair.DerivedID(at(10, 9), "notification", string(kind)), Kind: kind, RestsOn: 2,
 			Recipient: repair.Actor{Role: repair.Customer}, Channel: repair.Email,
 		},
-		Attempt: 1, FirstRequestedAt: at(10, 9), Contact: &customer, Language: lang, Customer: customer,
+		Attempt: 1, FirstRequestedAt: at(10, 9), Contact: &customer, Decides: true, Language: lang, Customer: customer,
 		Vehicle:  s.seal(&repair.VehicleDetails{Plate: "K482TR", Country: "NL", Description: "Volkswagen Golf"}),
 		Mechanic: repair.Actor{Role: repair.Mechanic, ID: "sam"}, ExternalRef: "WO-1842", ReadyAt: at(16, 0), Currency: "EUR",
 		Done: []schemas.DoneLine{{Title: "Kleine beurt en APK", Total: 28900}}, AgreedTotal: 28900, ApprovedTotal: 28900,
@@ -144,11 +144,10 @@ func example(t testing.TB, codec *schemas.Codec, kind schemas.NotificationKind, 
 		n.Revision, n.Quote, n.ReadyAt = 1, exampleQuote(t), at(17, 0)
 		n.AnswerBy, n.ExpiresAt = at(14, 0), at(17, 30).AddDate(0, 0, 1)
 	}
-	staff := func() { n.Recipient, n.Contact = n.Mechanic, nil }
+	staff := func() { n.Recipient, n.Contact, n.Decides = n.Mechanic, nil, false }
 	switch kind {
 	case schemas.NotifyApprovalRequired, schemas.NotifyReminder:
 		quoted()
-		n.Recipient.Role = repair.Approver
 	case schemas.NotifyCompleted:
 		n.Done = append(n.Done, schemas.DoneLine{Title: "Remschijven en remblokken vóór", Total: 34800})
 		n.Declined = []schemas.DoneLine{{Title: "Ruitenwissers", Total: 3995}}
@@ -178,8 +177,21 @@ func example(t testing.TB, codec *schemas.Codec, kind schemas.NotificationKind, 
 func fromCustomer(t testing.TB, codec *schemas.Codec, lang string, kind repair.MessageKind, text string) *schemas.NotificationRequested {
 	t.Helper()
 	n := example(t, codec, schemas.NotifyMessage, lang)
-	n.Recipient, n.Contact, n.From, n.MessageKind = n.Mechanic, nil, repair.Actor{Role: repair.Customer}, kind
+	n.Recipient, n.Contact, n.Decides = n.Mechanic, nil, false
+	n.From, n.MessageKind = repair.Actor{Role: repair.Customer}, kind
 	n.Text = sealer{t, codec}.seal(&repair.FreeText{Text: text})
+	return n
+}
+
+// leased is an example where one drives the car and another decides and pays.
+func leased(t testing.TB, codec *schemas.Codec, kind schemas.NotificationKind, lang string) *schemas.NotificationRequested {
+	t.Helper()
+	n := example(t, codec, kind, lang)
+	n.Decides = false
+	if n.Quote != nil {
+		lease := sealer{t, codec}.contact(repair.ContactDetails{Name: "Lease & Co", Email: "akkoord@lease.example"})
+		n.Recipient.Role, n.Contact, n.Decides = repair.Approver, &lease, true
+	}
 	return n
 }
 
@@ -189,6 +201,9 @@ func examples(t testing.TB, codec *schemas.Codec, lang string) map[string]*schem
 	all := map[string]*schemas.NotificationRequested{
 		toStaff:    fromCustomer(t, codec, lang, repair.Text, "Kan ik de auto ook morgen ophalen?"),
 		"callback": fromCustomer(t, codec, lang, repair.Callback, ""),
+	}
+	for _, kind := range []schemas.NotificationKind{schemas.NotifyStarted, schemas.NotifyCompleted, schemas.NotifyApprovalRequired} {
+		all["leased_"+string(kind)] = leased(t, codec, kind, lang)
 	}
 	for _, name := range templateNames {
 		if name != toStaff {
@@ -205,7 +220,11 @@ func mustRender(t testing.TB, n *schemas.NotificationRequested, codec *schemas.C
 		t.Fatal(err)
 	}
 	g, _ := testBook(t).Garage(n.GarageID)
-	m, err := r.render(context.Background(), g, n, []netmail.Address{{Name: "J. de Vries", Address: "j.devries@example.nl"}}, now)
+	l, err := r.letter(context.Background(), g, n, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.render(l, n, []netmail.Address{{Name: "J. de Vries", Address: "j.devries@example.nl"}})
 	if err != nil {
 		t.Fatal(err)
 	}

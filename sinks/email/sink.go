@@ -1,0 +1,219 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	netmail "net/mail"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/repair"
+	"pitstop/sinks"
+)
+
+// Name of the sink: its consumer group is schemas.Prefix + Name.
+const Name = "email"
+
+// AttemptLimit is how long one attempt may take, from connecting to the answer.
+const AttemptLimit = 10 * time.Second
+
+// together is how many attempts may be in flight.
+const together = 32
+
+// A batch starts attempts for a while, then waits for those in flight and
+// records them.
+const (
+	startingFor = 15 * time.Second
+	recording   = 5 * time.Second
+)
+
+var limits = sinks.Limits{Records: 256, Age: 25 * time.Millisecond, Write: startingFor + AttemptLimit + recording}
+
+// Sink sends the mails of notifications. Make one with New.
+type Sink struct {
+	*renderer
+	// Progress tells readiness whether the sink gets on, and why not.
+	Progress  kafka.Progress
+	book      *garage.Book
+	transport Transport
+	now       func() time.Time
+	log       *slog.Logger
+}
+
+// New gives a sink. now stamps the mails, and tells their readers what is today.
+func New(c Config, book *garage.Book, codec *schemas.Codec, t Transport, now func() time.Time, log *slog.Logger) (*Sink, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	r, err := newRenderer(c.withDefaults(), codec)
+	if err != nil {
+		return nil, err
+	}
+	return &Sink{renderer: r, book: book, transport: t, now: now, log: log}, nil
+}
+
+// Run sends mails until ctx ends, which it answers with nil, or until something
+// fails that waiting does not cure. instance is the stable name of this member
+// of the consumer group; empty: a new one every start.
+func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
+	opts, err := k.Producer(schemas.Prefix+Name, s.log)
+	if err != nil {
+		return fmt.Errorf("sink %s: %w", Name, err)
+	}
+	producer, err := kgo.NewClient(opts...)
+	if err != nil {
+		return fmt.Errorf("sink %s: %w", Name, err)
+	}
+	defer producer.Close()
+	w := &writer{
+		attempt: s.attempt,
+		record: func(ctx context.Context, outcome *kgo.Record) error {
+			again := *outcome // the client leaves its traces, the expired context too
+			return producer.ProduceSync(ctx, &again).FirstErr()
+		},
+		known: newMemory(remembered),
+	}
+	return sinks.Run(ctx, sinks.Config{
+		Name: Name, Instance: instance, Topics: []schemas.Topic{schemas.Notifications},
+		Kafka: k, Codec: s.codec, Limits: limits, Prepare: prepare,
+		Progress: &s.Progress, Now: s.now, Log: s.log,
+	}, w)
+}
+
+// prepare refuses a notification that no mail can be made of.
+func prepare(_ context.Context, m *sinks.Message) error {
+	n, ok := m.Record.(*schemas.NotificationRequested)
+	if !ok || n.Channel != repair.Email {
+		return nil
+	}
+	switch n.Kind {
+	case schemas.NotifyApprovalRequired, schemas.NotifyReminder, schemas.NotifyDecision, schemas.NotifyExpiry, schemas.NotifyQuoteWithdrawn:
+		if n.Quote == nil {
+			return fmt.Errorf("%w: a notification of kind %s without its quote", sinks.ErrUnhandled, n.Kind)
+		}
+	case schemas.NotifyStarted, schemas.NotifyCompleted, schemas.NotifyReadyLater, schemas.NotifyMessage:
+	default:
+		return fmt.Errorf("%w: a notification of kind %q", sinks.ErrUnhandled, n.Kind)
+	}
+	return nil
+}
+
+// outcomeID identifies what became of an attempt: the same for every copy of it.
+func outcomeID(n *schemas.NotificationRequested) string {
+	return repair.DerivedID(n.OccurredAt, "delivery", n.NotificationID, strconv.Itoa(int(n.Attempt)))
+}
+
+// attempt makes the attempt a notification asks for and gives the record of what
+// became of it. Its error says that there was none: it wraps sinks.ErrAway, or
+// is a fault of this program.
+func (s *Sink) attempt(ctx context.Context, n *schemas.NotificationRequested) (*kgo.Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, AttemptLimit)
+	defer cancel()
+	receipt, err := s.send(ctx, n)
+	var refusal *Refusal
+	switch {
+	case err == nil:
+		refusal = &Refusal{At: receipt.At, Code: receipt.Code, Words: receipt.Words}
+	case errors.Is(err, sinks.ErrAway):
+		return nil, err
+	case !errors.As(err, &refusal):
+		refusal = &Refusal{At: s.now(), ForGood: true, Words: err.Error()}
+	}
+	return s.outcome(n, err == nil, refusal)
+}
+
+func (s *Sink) send(ctx context.Context, n *schemas.NotificationRequested) (Receipt, error) {
+	g, ok := s.book.Garage(n.GarageID)
+	if !ok {
+		return Receipt{}, fmt.Errorf("garage %q is not in the garage file", n.GarageID)
+	}
+	l, err := s.letter(ctx, g, n, s.now())
+	if err != nil {
+		if !errors.Is(err, schemas.ErrUndecodable) {
+			err = fmt.Errorf("%w: %w", sinks.ErrAway, err)
+		}
+		return Receipt{}, err
+	}
+	to, err := readers(g, n, l)
+	if err != nil {
+		return Receipt{}, err
+	}
+	m, err := s.render(l, n, to)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return s.transport.Send(ctx, m)
+}
+
+// readers gives who the mail goes to: the contact in the notification, or the
+// staff in the garage file.
+func readers(g *garage.Profile, n *schemas.NotificationRequested, l *letter) ([]netmail.Address, error) {
+	who, name, addresses := string(n.Recipient.Role), "", []string(nil)
+	switch n.Recipient.Role {
+	case repair.Mechanic:
+		m, _ := g.Mechanic(n.Recipient.ID)
+		who, name, addresses = who+" "+strconv.Quote(n.Recipient.ID), m.Name, []string{m.Email}
+	case repair.CustomerService:
+		addresses = g.Staff.CustomerService
+	case repair.Manager:
+		addresses = []string{g.Staff.Manager}
+	default:
+		name, addresses = l.Name, []string{l.Address}
+	}
+	var to []netmail.Address
+	for _, a := range addresses {
+		switch {
+		case a == "":
+		case !bareAddress(a):
+			return nil, fmt.Errorf("the address of the %s is not a mail address", who)
+		default:
+			to = append(to, netmail.Address{Name: oneLine(name), Address: a})
+		}
+	}
+	if len(to) == 0 {
+		return nil, fmt.Errorf("there is no mail address of the %s", who)
+	}
+	return to, nil
+}
+
+// maxWords is the most that is kept of a server's words, in bytes.
+const maxWords = 2000
+
+func (s *Sink) outcome(n *schemas.NotificationRequested, accepted bool, r *Refusal) (*kgo.Record, error) {
+	words := strings.ToValidUTF8(r.Words[:min(len(r.Words), maxWords)], "")
+	reply, err := s.codec.Seal(&repair.FreeText{Text: words})
+	if err != nil {
+		return nil, fmt.Errorf("seal the relay's words: %w", err)
+	}
+	at := r.At.UTC()
+	if at.Before(n.OccurredAt) { // another machine's clock
+		at = n.OccurredAt
+	}
+	head := repair.Header{
+		EventID: outcomeID(n), AggregateID: n.AggregateID, GarageID: n.GarageID, OccurredAt: at,
+		Actor: repair.Actor{Role: repair.System}, CorrelationID: n.CorrelationID, CausationID: n.EventID,
+	}
+	attempt := schemas.DeliveryAttempt{Attempt: n.Attempt, Code: int32(r.Code), Reply: reply, MessageID: "<" + s.messageID(n) + ">"} //nolint:gosec // three digits
+	var outcome any
+	switch {
+	case accepted:
+		outcome = &schemas.DeliveryAccepted{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
+	case r.ForGood:
+		outcome = &schemas.DeliveryFailed{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
+	default:
+		outcome = &schemas.DeliveryDeferred{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
+	}
+	value, err := s.codec.Encode(outcome)
+	if err != nil {
+		return nil, err
+	}
+	return &kgo.Record{Topic: schemas.Deliveries.Name, Key: []byte(n.AggregateID), Value: value}, nil
+}

@@ -1,0 +1,344 @@
+package email
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail/smtp"
+
+	"pitstop/sinks"
+)
+
+// Transport hands mails over. It is safe for concurrent use.
+type Transport interface {
+	// Send makes one attempt. Its error is a *Refusal where this mail was not
+	// taken, and wraps sinks.ErrAway where no mail can be taken at present.
+	Send(ctx context.Context, m Mail) (Receipt, error)
+}
+
+// Receipt says that a mail was taken over.
+type Receipt struct {
+	At    time.Time // when the server accepted it
+	Code  int       // of the SMTP reply
+	Words string    // of the server
+}
+
+// Refusal says that one mail was not taken over, for now or for good.
+type Refusal struct {
+	At      time.Time
+	ForGood bool
+	Code    int    // of the SMTP reply; 0: the server gave none
+	Words   string // the server's, else what went wrong
+}
+
+func (r *Refusal) Error() string {
+	until := "for now"
+	if r.ForGood {
+		until = "for good"
+	}
+	return fmt.Sprintf("mail refused %s: %d %s", until, r.Code, r.Words)
+}
+
+// Security says how a connection to the relay is encrypted.
+type Security string
+
+// The ways to encrypt. Plain is for a relay on this machine only.
+const (
+	StartTLS    Security = "starttls"
+	ImplicitTLS Security = "tls"
+	Plain       Security = "plain"
+)
+
+// Relay says how to reach the SMTP server that takes over every mail.
+type Relay struct {
+	// Addr is host:port.
+	Addr string
+	// Security is starttls (the default, never left out by the server's choice),
+	// tls, or plain (the default on a loopback address).
+	Security Security
+	// CA is a file of certificates in PEM to trust instead of the system's.
+	CA string
+	// User and Password log in, with PLAIN or LOGIN; empty: no login.
+	User, Password string
+	// Helo is the name this client gives itself; empty: localhost.
+	Helo string
+}
+
+func (r Relay) withDefaults() Relay {
+	if r.Security == "" {
+		r.Security = StartTLS
+		if r.loopback() {
+			r.Security = Plain
+		}
+	}
+	if r.Helo == "" {
+		r.Helo = "localhost"
+	}
+	return r
+}
+
+func (r Relay) loopback() bool {
+	host, _, err := net.SplitHostPort(r.Addr)
+	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
+}
+
+// Validate reports everything that is wrong, without asking the relay.
+func (r Relay) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	host, port, err := net.SplitHostPort(r.Addr)
+	if n, portErr := strconv.Atoi(port); err != nil || host == "" || portErr != nil || n < 1 || n > 65535 {
+		bad("SMTP relay %q is not host:port: give --smtp-addr", r.Addr)
+	}
+	switch d := r.withDefaults(); d.Security {
+	case StartTLS, ImplicitTLS:
+	case Plain:
+		if !r.loopback() {
+			bad("SMTP relay %s would be spoken to in plain text: give --smtp-security starttls or tls", r.Addr)
+		}
+		if r.CA != "" {
+			bad("an SMTP CA is set, but nothing is encrypted: give --smtp-security starttls or tls")
+		}
+		if r.User != "" || r.Password != "" {
+			bad("an SMTP password would travel in plain text: give --smtp-security starttls or tls")
+		}
+	default:
+		bad("--smtp-security %q is not one of starttls, tls, plain", r.Security)
+	}
+	if (r.User == "") != (r.Password == "") {
+		bad("an SMTP login needs both a user and a password")
+	}
+	if r.CA != "" {
+		if _, err := r.roots(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if strings.ContainsAny(r.Helo, " \t\r\n") {
+		bad("SMTP HELO name %q is not a host name", r.Helo)
+	}
+	return errors.Join(errs...)
+}
+
+func (r Relay) roots() (*x509.CertPool, error) {
+	if r.CA == "" {
+		return nil, nil //nolint:nilnil // tls.Config takes nil for the system's
+	}
+	pem, err := os.ReadFile(r.CA)
+	if err != nil {
+		return nil, fmt.Errorf("read SMTP CA: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("read SMTP CA: %s holds no certificate in PEM", r.CA)
+	}
+	return pool, nil
+}
+
+// relay is the Transport of a Relay: a conversation for every attempt.
+type relay struct {
+	Relay
+	host string
+	tls  *tls.Config
+	now  func() time.Time
+	dial func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// SMTP gives the Transport that speaks to a relay. Receipts and refusals are
+// stamped by now.
+func SMTP(r Relay, now func() time.Time) (Transport, error) {
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	r = r.withDefaults()
+	roots, err := r.roots()
+	if err != nil {
+		return nil, err
+	}
+	host, _, err := net.SplitHostPort(r.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("SMTP relay: %w", err)
+	}
+	return &relay{
+		Relay: r, host: host, now: now, dial: new(net.Dialer).DialContext,
+		tls: &tls.Config{ServerName: host, RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}, nil
+}
+
+// Send says hello, logs in and hands the mail over. Everything before the mail
+// itself concerns the relay: where that fails, the relay is away.
+func (r *relay) Send(ctx context.Context, m Mail) (Receipt, error) {
+	message, err := m.Bytes()
+	if err != nil {
+		return Receipt{}, r.refusal(true, err)
+	}
+	conn, err := r.dial(ctx, "tcp", r.Addr)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("%w: connect to relay: %w", sinks.ErrAway, err)
+	}
+	// The attempt's limit holds for every read and write, however many.
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	defer conn.Close() //nolint:errcheck // what counts has been answered by then
+	c, err := r.login(ctx, conn)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("%w: %w", sinks.ErrAway, err)
+	}
+	// Mail that says it needs UTF-8 is handed on only to those who take that.
+	c.SkipSMTPUTF8(ascii(m))
+	defer c.Text.Cmd("QUIT") //nolint:errcheck // the answer is not waited for
+	return r.handOver(c, m, message)
+}
+
+func (r *relay) login(ctx context.Context, conn net.Conn) (*smtp.Client, error) {
+	if r.Security == ImplicitTLS {
+		encrypted := tls.Client(conn, r.tls)
+		if err := encrypted.HandshakeContext(ctx); err != nil {
+			return nil, fmt.Errorf("encrypt connection to relay: %w", err)
+		}
+		conn = encrypted
+	}
+	c, err := smtp.NewClient(conn, r.host)
+	if err != nil {
+		return nil, fmt.Errorf("relay's greeting: %w", err)
+	}
+	if err := c.Hello(r.Helo); err != nil {
+		return nil, fmt.Errorf("greet relay: %w", err)
+	}
+	if r.Security == StartTLS {
+		if ok, _ := c.Extension("STARTTLS"); !ok {
+			return nil, errors.New("relay does not offer STARTTLS: check its address, or give --smtp-security tls")
+		}
+		if err := c.StartTLS(r.tls); err != nil {
+			return nil, fmt.Errorf("encrypt connection to relay: %w", err)
+		}
+	}
+	if r.User == "" {
+		return c, nil
+	}
+	_, mechanisms := c.Extension("AUTH")
+	auth := smtp.PlainAuth("", r.User, r.Password, r.host, false)
+	if offers := strings.Fields(mechanisms); !has(offers, "PLAIN") && has(offers, "LOGIN") {
+		auth = smtp.LoginAuth(r.User, r.Password, r.host, false)
+	}
+	if err := c.Auth(auth); err != nil {
+		return nil, fmt.Errorf("log in to relay as %s: %w", r.User, err)
+	}
+	return c, nil
+}
+
+// handOver sends the mail to everybody the relay takes it for.
+func (r *relay) handOver(c *smtp.Client, m Mail, message []byte) (Receipt, error) {
+	if err := c.Mail("<" + m.From.Address + ">"); err != nil {
+		if code(err) >= 500 {
+			// It would say the same to every mail: this is about the sender.
+			return Receipt{}, fmt.Errorf("%w: relay refuses the sender %s: %w", sinks.ErrAway, m.From.Address, err)
+		}
+		return Receipt{}, r.answer(err)
+	}
+	var taken int
+	var refused []error
+	for _, to := range m.To {
+		err := c.Rcpt("<" + to.Address + ">")
+		switch {
+		case err == nil:
+			taken++
+		case code(err) == 0 || code(err) == 421:
+			return Receipt{}, r.answer(err)
+		default:
+			refused = append(refused, err)
+		}
+	}
+	if taken == 0 {
+		return Receipt{}, r.answer(mildest(refused))
+	}
+	w, err := c.Data()
+	if err != nil {
+		return Receipt{}, r.answer(err)
+	}
+	if _, err := w.Write(message); err != nil {
+		return Receipt{}, r.answer(err)
+	}
+	if err := w.Close(); err != nil {
+		return Receipt{}, r.answer(err)
+	}
+	receipt := Receipt{At: r.now(), Code: 250}
+	if d, ok := w.(*smtp.DataCloser); ok {
+		receipt.Words = d.ServerResponse()
+	}
+	for _, err := range refused {
+		receipt.Words += "; not for everybody: " + err.Error()
+	}
+	return receipt, nil
+}
+
+// answer sorts what went wrong with one mail.
+func (r *relay) answer(err error) error {
+	if code(err) == 421 {
+		// Not its words: they may name the reader, and this is logged.
+		return fmt.Errorf("%w: relay closes the connection while taking a mail (421)", sinks.ErrAway)
+	}
+	return r.refusal(code(err) >= 500, err)
+}
+
+func (r *relay) refusal(forGood bool, err error) *Refusal {
+	refusal := &Refusal{At: r.now(), ForGood: forGood, Words: err.Error()}
+	var reply *textproto.Error
+	switch {
+	case errors.As(err, &reply):
+		refusal.Code, refusal.Words = reply.Code, reply.Msg
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		refusal.Words = "the relay did not answer in time"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		refusal.Words = "the relay closed the connection without an answer"
+	}
+	return refusal
+}
+
+// code is that of the server's reply; 0: it gave none.
+func code(err error) int {
+	var reply *textproto.Error
+	if errors.As(err, &reply) {
+		return reply.Code
+	}
+	return 0
+}
+
+// mildest is a refusal for now, if there is one: then it is worth another attempt.
+func mildest(refused []error) error {
+	for _, err := range refused {
+		if code(err) < 500 {
+			return err
+		}
+	}
+	return refused[0]
+}
+
+func has(offers []string, mechanism string) bool {
+	for _, o := range offers {
+		if strings.EqualFold(o, mechanism) {
+			return true
+		}
+	}
+	return false
+}
+
+// ascii reports whether every address of the mail is.
+func ascii(m Mail) bool {
+	for _, a := range append(m.To, m.From) {
+		for _, r := range a.Address {
+			if r > 127 {
+				return false
+			}
+		}
+	}
+	return true
+}

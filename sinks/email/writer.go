@@ -1,0 +1,158 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+	"pitstop/sinks"
+)
+
+// remembered is how many attempts a process remembers: many batches' worth.
+const remembered = 8192
+
+// writer makes the attempts of a batch and records each as soon as it is known.
+type writer struct {
+	attempt func(context.Context, *schemas.NotificationRequested) (*kgo.Record, error)
+	record  func(context.Context, *kgo.Record) error
+	// known are the attempts made before: a batch that comes again, because
+	// the relay went away or the partition came back, makes none twice.
+	known *memory
+	// wary: the relay was away, so one attempt goes first. Which one changes,
+	// lest a mail that makes the relay hang up holds back all others.
+	wary  bool
+	probe int
+}
+
+// try is one message of a batch that asks for an attempt.
+type try struct {
+	index    int // in the batch
+	n        *schemas.NotificationRequested
+	outcome  *kgo.Record // nil: not attempted
+	recorded bool
+}
+
+// Write implements sinks.Writer.
+func (w *writer) Write(ctx context.Context, batch []sinks.Message) (int, error) {
+	tries := w.open(batch)
+	err := w.all(ctx, tries)
+	done := len(batch)
+	for _, t := range tries {
+		if t.outcome != nil {
+			w.known.put(outcomeID(t.n), t.outcome, t.recorded)
+		}
+		if !t.recorded {
+			done = min(done, t.index)
+		}
+	}
+	if err == nil && done < len(batch) {
+		err = fmt.Errorf("%w: the relay is slow, %d notifications wait", sinks.ErrAway, len(batch)-done)
+	}
+	return done, err
+}
+
+// open lists what is still to do of a batch.
+func (w *writer) open(batch []sinks.Message) []*try {
+	var tries []*try
+	seen := make(map[string]bool)
+	for i, m := range batch {
+		n, ok := m.Record.(*schemas.NotificationRequested)
+		if !ok || n.Channel != repair.Email {
+			continue
+		}
+		id := outcomeID(n)
+		outcome, recorded := w.known.get(id)
+		if !recorded && !seen[id] {
+			seen[id] = true
+			tries = append(tries, &try{index: i, n: n, outcome: outcome})
+		}
+	}
+	return tries
+}
+
+// all makes the tries, so many together, until one finds the relay away or time
+// is up for starting more. It returns when none is in flight.
+func (w *writer) all(ctx context.Context, tries []*try) error {
+	if w.wary && len(tries) > 0 {
+		w.probe++
+		if err := w.one(ctx, tries[w.probe%len(tries)]); err != nil {
+			return err
+		}
+	}
+	starting, cancel := context.WithTimeout(ctx, startingFor)
+	defer cancel()
+	var failed atomic.Bool
+	var flight errgroup.Group
+	flight.SetLimit(together)
+	for _, t := range tries {
+		if t.recorded {
+			continue
+		}
+		flight.Go(func() error {
+			if failed.Load() || starting.Err() != nil {
+				return nil
+			}
+			err := w.one(ctx, t)
+			if err != nil {
+				failed.Store(true)
+			}
+			return err
+		})
+	}
+	err := flight.Wait()
+	w.wary = errors.Is(err, sinks.ErrAway)
+	return err
+}
+
+// one makes an attempt, unless that was done before, and records what became of it.
+func (w *writer) one(ctx context.Context, t *try) error {
+	if t.outcome == nil {
+		outcome, err := w.attempt(ctx, t.n)
+		if err != nil {
+			return err
+		}
+		t.outcome = outcome
+	}
+	if err := w.record(ctx, t.outcome); err != nil {
+		return fmt.Errorf("%w: write a delivery's outcome: %w", sinks.ErrAway, err)
+	}
+	t.recorded = true
+	return nil
+}
+
+// memory keeps the outcomes of recent attempts: the record while it is not
+// known to be on the topic, then only that it is.
+type memory struct {
+	outcomes map[string]*kgo.Record // nil: recorded
+	order    []string
+	limit    int
+}
+
+func newMemory(limit int) *memory {
+	return &memory{outcomes: make(map[string]*kgo.Record), limit: limit}
+}
+
+func (m *memory) get(id string) (outcome *kgo.Record, recorded bool) {
+	outcome, known := m.outcomes[id]
+	return outcome, known && outcome == nil
+}
+
+func (m *memory) put(id string, outcome *kgo.Record, recorded bool) {
+	if _, known := m.outcomes[id]; !known {
+		m.order = append(m.order, id)
+	}
+	if recorded {
+		outcome = nil
+	}
+	m.outcomes[id] = outcome
+	if len(m.order) > m.limit {
+		delete(m.outcomes, m.order[0])
+		m.order = m.order[1:]
+	}
+}
