@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/textproto"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -225,9 +226,14 @@ func (r *relay) login(ctx context.Context, conn net.Conn) (*smtp.Client, error) 
 		return c, nil
 	}
 	_, mechanisms := c.Extension("AUTH")
-	auth := smtp.PlainAuth("", r.User, r.Password, r.host, false)
-	if offers := strings.Fields(mechanisms); !has(offers, "PLAIN") && has(offers, "LOGIN") {
+	var auth smtp.Auth
+	switch offers := strings.Fields(strings.ToUpper(mechanisms)); {
+	case slices.Contains(offers, "PLAIN"):
+		auth = smtp.PlainAuth("", r.User, r.Password, r.host, false)
+	case slices.Contains(offers, "LOGIN"):
 		auth = smtp.LoginAuth(r.User, r.Password, r.host, false)
+	default:
+		return nil, fmt.Errorf("relay takes neither PLAIN nor LOGIN (it offers %q): leave the SMTP user out, or use another relay", mechanisms)
 	}
 	if err := c.Auth(auth); err != nil {
 		return nil, fmt.Errorf("log in to relay as %s: %w", r.User, err)
@@ -320,15 +326,6 @@ func mildest(refused []error) error {
 		}
 	}
 	return refused[0]
-}
-
-func has(offers []string, mechanism string) bool {
-	for _, o := range offers {
-		if strings.EqualFold(o, mechanism) {
-			return true
-		}
-	}
-	return false
 }
 
 // ascii reports whether every address of the mail is.
