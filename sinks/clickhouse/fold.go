@@ -108,13 +108,16 @@ type folder struct {
 }
 
 func (f *folder) apply(e fact) error {
+	if e.actor.Role == repair.Mechanic { // who acted last works on the car
+		f.Mechanic = e.actor.ID
+	}
 	switch e.kind {
 	case "RepairStarted":
 		var b startedBody
 		if err := json.Unmarshal(e.data, &b); err != nil {
 			return err
 		}
-		f.State, f.StartedAt, f.Mechanic = repair.InProgress, e.at, mechanic(e.actor, "")
+		f.State, f.StartedAt = repair.InProgress, e.at
 		f.ExternalRef, f.Vehicle, f.Customer, f.Approver = b.ExternalRef, b.Vehicle, b.Customer, b.Approver
 		f.ReadyAt, f.Bay, f.Agreed = b.ReadyAt, b.Bay, b.Agreed.view()
 	case "ApprovalRequested", "QuoteWithdrawn", "QuoteDecided", "QuoteExpired", "QuoteViewed":
@@ -145,7 +148,7 @@ func (f *folder) apply(e fact) error {
 			return err
 		}
 		f.State, f.CompletedAt, f.Total = repair.Completed, &e.at, &b.Total
-		f.Mechanic = mechanic(e.actor, f.Mechanic)
+		f.unanswered = false
 	case "VehicleCollected":
 		f.State, f.unanswered = repair.Collected, false
 	case "RepairCancelled":
@@ -176,7 +179,7 @@ func (f *folder) quote(e fact, b quoteBody) {
 			Revision: b.Revision, Status: repair.QuoteOpen, Work: b.Quote.view(),
 			RequestedAt: e.at, AskedBy: b.AskedBy.ID, AnswerBy: b.AnswerBy, ExpiresAt: b.ExpiresAt,
 		})
-		f.State, f.Mechanic = repair.AwaitingApproval, mechanic(e.actor, f.Mechanic)
+		f.State = repair.AwaitingApproval
 	case "QuoteViewed":
 		if q != nil && q.ViewedAt == nil {
 			q.ViewedAt = &e.at
@@ -241,14 +244,6 @@ func line(q *view.Quote, n int32) *view.Line {
 		}
 	}
 	return nil
-}
-
-// mechanic is who works on the car after somebody acted on it.
-func mechanic(actor repair.Actor, before string) string {
-	if actor.Role == repair.Mechanic {
-		return actor.ID
-	}
-	return before
 }
 
 func (w workBody) view() view.Work {

@@ -34,7 +34,6 @@ type (
 		vehicle              repair.VehicleDetails
 		customer             repair.ContactDetails
 		customerID, language string
-		mechanic             string
 		amount               int64
 		currency             string
 		decision             repair.Decision
@@ -121,9 +120,6 @@ func (r reader) row(ctx context.Context, record schemas.Headed, logged time.Time
 
 func (r reader) event(ctx context.Context, head headRow, e repair.Event) (*eventRow, error) {
 	row := &eventRow{headRow: head, sequence: repair.SequenceOf(e), side: side(head.Actor.Role)}
-	if head.Actor.Role == repair.Mechanic && leads(e) {
-		row.mechanic = head.Actor.ID
-	}
 	var err error
 	switch e := e.(type) {
 	case *repair.RepairStarted:
@@ -167,15 +163,6 @@ func (r reader) contact(ctx context.Context, row *eventRow, c repair.Contact) (e
 	row.customerID, row.language = c.ID, c.Language
 	row.customer, err = schemas.Open[repair.ContactDetails](ctx, r.codec, c.Personal)
 	return err
-}
-
-// leads reports whether the mechanic of this event works on the car from here on.
-func leads(e repair.Event) bool {
-	switch e.(type) {
-	case *repair.RepairStarted, *repair.ApprovalRequested, *repair.RepairCompleted:
-		return true
-	}
-	return false
 }
 
 func side(r repair.Role) string {

@@ -125,7 +125,6 @@ var (
 		col("customer_email", func(r *eventRow) string { return r.customer.Email }),
 		col("customer_phone", func(r *eventRow) string { return r.customer.Phone }),
 		col("customer_language", func(r *eventRow) string { return r.language }),
-		col("mechanic", func(r *eventRow) string { return r.mechanic }),
 		col("amount", func(r *eventRow) int64 { return r.amount }),
 		col("currency", func(r *eventRow) string { return r.currency }),
 		col("decision", func(r *eventRow) string { return string(r.decision) }),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pitstop/schemas/repair"
+	"pitstop/schemas/view"
 )
 
 func TestThin(t *testing.T) {
@@ -26,4 +27,16 @@ func TestThin(t *testing.T) {
 	t.Log(seq, err)
 	o, err := d.Outcome(t.Context(), s.last)
 	t.Logf("%+v %v", o, err)
+}
+
+func TestThinLists(t *testing.T) {
+	d := newDB(t)
+	s := d.story("brug", "1").start("K482TR", "J. de Vries").after(time.Hour).ask(sam).after(time.Hour)
+	d.write(s.records...)
+	p, err := d.Repairs(t.Context(), view.RepairFilter{Garages: []string{"brug", "x'y"}, Limit: 1})
+	t.Logf("%+v %v", p, err)
+	c, err := d.Conversations(t.Context(), view.ConversationFilter{Garages: []string{"brug"}, Query: "48-2t"})
+	t.Logf("%+v %v", c, err)
+	l, err := d.Latencies(t.Context(), view.LatencyQuery{Garages: []string{"brug"}, Measure: "approval", GroupBy: "day"})
+	t.Logf("%+v %v", l, err)
 }

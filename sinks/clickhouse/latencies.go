@@ -1,0 +1,53 @@
+package clickhouse
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"pitstop/schemas/view"
+)
+
+//go:embed queries/latencies.sql
+var latenciesSQL string
+
+// Latencies sums up the waits that began in [From, To) (zero: without bound),
+// each by the last that is known of it. Which of them count stands in the view
+// waits (migrations). Percentiles are exact; those of no waits are 0.
+func (s *Store) Latencies(ctx context.Context, q view.LatencyQuery) (*view.Latencies, error) {
+	asOf, err := s.AsOf(ctx) // before the rows: they are at least as fresh
+	if err != nil {
+		return nil, err
+	}
+	l := &view.Latencies{Measure: q.Measure, Rows: []view.LatencyRow{}, AsOf: asOf}
+	args := []any{
+		clickhouse.Named("measure", q.Measure),
+		clickhouse.Named("garages", q.Garages),
+		clickhouse.Named("from", within(q.From, firstTime)),
+		clickhouse.Named("to", within(q.To, lastTime)),
+		clickhouse.Named("group", q.GroupBy),
+	}
+	err = each(ctx, s.conn, latenciesSQL, args, func(rows driver.Rows) error {
+		var r view.LatencyRow
+		var wall, opening []float64
+		if err := rows.Scan(&r.Group, &r.N, &r.Open, &wall, &opening); err != nil {
+			return err
+		}
+		if r.N > 0 {
+			r.Wall, r.Opening = percentiles(wall), percentiles(opening)
+		}
+		l.Rows = append(l.Rows, r)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read latencies %s: %w", q.Measure, err)
+	}
+	return l, nil
+}
+
+func percentiles(p []float64) view.Percentiles {
+	return view.Percentiles{P50: p[0], P90: p[1], P99: p[2]}
+}
