@@ -45,28 +45,27 @@ var (
 	}}
 )
 
-// The time that the calendar tables cover, around now: as long as anybody looks
-// back, and until long after the next migration.
-const (
-	yearsBack  = 5
-	yearsAhead = 2
+// The time that the days and the calendar cover: from before the first repair to
+// long after the next migration.
+var (
+	calendarFrom = time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)
+	calendarTo   = time.Date(2045, time.January, 1, 0, 0, 0, 0, time.UTC)
 )
 
 // fillGarages rewrites what is known about the garages, each table at once.
-func fillGarages(ctx context.Context, conn driver.Conn, book *garage.Book, now time.Time) error {
-	from, to := now.AddDate(-yearsBack, 0, 0), now.AddDate(yearsAhead, 0, 0)
+func fillGarages(ctx context.Context, conn driver.Conn, book *garage.Book) error {
 	var days []*dayRow
 	var intervals []*intervalRow
 	for _, p := range book.Garages() {
-		year, month, day := from.In(p.Location()).Date()
+		year, month, day := calendarFrom.In(p.Location()).Date()
 		for i := 0; ; i++ {
 			start := time.Date(year, month, day+i, 0, 0, 0, 0, p.Location())
-			if start.After(to) {
+			if start.After(calendarTo) {
 				break
 			}
 			days = append(days, &dayRow{p.ID, start.UTC(), time.Date(year, month, day+i, 0, 0, 0, 0, time.UTC)})
 		}
-		for _, in := range p.Calendar().Intervals(from, to) {
+		for _, in := range p.Calendar().Intervals(calendarFrom, calendarTo) {
 			intervals = append(intervals, &intervalRow{p.ID, in})
 		}
 	}

@@ -90,7 +90,7 @@ func emptyDatabase(t testing.TB) Config {
 func newDB(t testing.TB) *db {
 	t.Helper()
 	d := &db{t: t, config: emptyDatabase(t)}
-	_, err := Migrate(t.Context(), d.config, book(t), monday, quiet)
+	_, err := Migrate(t.Context(), d.config, book(t), quiet)
 	must(t, err)
 	d.conn, err = d.config.Open()
 	must(t, err)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/pressly/goose/v3"
@@ -21,7 +20,7 @@ var migrations embed.FS
 // Migrate brings the tables to this program's version, forward only, and
 // rewrites what is known about the garages. It gives the number of migrations it
 // applied. Running it again changes nothing.
-func Migrate(ctx context.Context, c Config, book *garage.Book, now time.Time, log *slog.Logger) (steps int, err error) {
+func Migrate(ctx context.Context, c Config, book *garage.Book, log *slog.Logger) (steps int, err error) {
 	steps, err = migrate(ctx, c, log)
 	if err != nil {
 		return steps, err
@@ -31,7 +30,7 @@ func Migrate(ctx context.Context, c Config, book *garage.Book, now time.Time, lo
 		return steps, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	return steps, fillGarages(ctx, conn, book, now)
+	return steps, fillGarages(ctx, conn, book)
 }
 
 func migrate(ctx context.Context, c Config, log *slog.Logger) (steps int, err error) {

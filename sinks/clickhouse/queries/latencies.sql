@@ -17,7 +17,11 @@ FROM
     WHERE measure = {measure:String} AND garage_id IN {garages:Array(String)}
         AND started_at >= {from:DateTime64(6, 'UTC')} AND started_at < {to:DateTime64(6, 'UTC')}
 ) AS w
-ASOF LEFT JOIN days AS d ON d.garage_id = w.garage_id AND d.starts_at <= w.started_at
+ASOF LEFT JOIN
+(
+    SELECT garage_id, day, starts_at FROM days
+    WHERE {group:String} = 'day' AND garage_id IN {garages:Array(String)}
+) AS d ON d.garage_id = w.garage_id AND d.starts_at <= w.started_at
 GROUP BY group
 HAVING n + still_open > 0
 ORDER BY group
