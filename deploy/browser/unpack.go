@@ -87,6 +87,8 @@ const fontsConfig = `<?xml version="1.0"?>
   <cachedir prefix="xdg">fontconfig</cachedir>
   <alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>
   <alias><family>sans-serif</family><prefer><family>Open Sans</family></prefer></alias>
+  <alias><family>ui-monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
 </fontconfig>
 `
 

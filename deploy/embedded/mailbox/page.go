@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	pageSize = 50
+	pageSize = 25
 
 	// A page has its own style sheet and the frame of a mail, nothing else.
 	pagePolicy = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -32,7 +32,8 @@ var (
 	style []byte
 
 	pages = template.Must(template.New("page").Funcs(template.FuncMap{
-		"when": func(t time.Time) string { return t.Local().Format("Mon 2 Jan 2006 15:04:05") },
+		"when":  func(t time.Time) string { return t.Local().Format("Monday 2 January 2006 15:04:05") },
+		"short": func(t time.Time) string { return t.Local().Format("2 Jan 15:04:05") },
 	}).Parse(pageText))
 
 	head = regexp.MustCompile(`(?i)<head(\s[^>]*)?>`)
