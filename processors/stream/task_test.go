@@ -1,0 +1,181 @@
+package stream
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+)
+
+// count counts the records of a key, and sets a timer that adds a hundred.
+type count struct {
+	N int64 `avro:"n"`
+}
+
+const delay = time.Hour
+
+func counter() Processor[count] {
+	return Processor[count]{
+		Name:   "lifecycle",
+		Inputs: []Input{{Topic: schemas.Commands, MovesTime: true}},
+		Record: func(c *Context, s *count, _ schemas.Headed) error {
+			s.N++
+			c.Set("hundred", c.Time().Add(delay))
+			return nil
+		},
+		Timer: func(_ *Context, s *count, _ Timer) error {
+			s.N += 100
+			return nil
+		},
+	}
+}
+
+func newCounterTask(t *testing.T) *task {
+	t.Helper()
+	l := counter().logic()
+	codec, err := schemas.NewCodec(l.stateOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newTask(&l, codec, 0)
+}
+
+func (t *task) mustHandle(tb testing.TB, offset int64, record any) {
+	tb.Helper()
+	src := source{topic: schemas.Commands.Name, offset: offset}
+	if h, ok := record.(schemas.Headed); ok {
+		src.key = []byte(h.Head().AggregateID)
+	} else {
+		src.topic = schemas.Ticks.Name
+	}
+	if err := t.handle(src, record, nil); err != nil {
+		tb.Fatal(err)
+	}
+	if err := t.settle(); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func (t *task) count(tb testing.TB, key string) int64 {
+	tb.Helper()
+	e := t.get(key)
+	if len(e.state) == 0 {
+		return 0
+	}
+	r, err := t.codec.Decode(tb.Context(), e.state)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r.(*count).N
+}
+
+func command(key string, at time.Time) *repair.CollectVehicle {
+	return &repair.CollectVehicle{Header: repair.Header{EventID: "e", AggregateID: key, GarageID: "g", OccurredAt: at}}
+}
+
+func tick(now time.Time, end int64) *schemas.Tick {
+	return &schemas.Tick{Processor: "lifecycle", Time: now, Ends: map[string]int64{schemas.Commands.Name: end}}
+}
+
+var noon = time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
+
+// A tick takes effect only when its ends have been read, even when a later
+// transaction reads them, and an abort does not lose it.
+func TestTickWaitsForItsEnds(t *testing.T) {
+	task := newCounterTask(t)
+	task.mustHandle(t, 0, command("a", noon))
+	task.commit()
+	late := noon.Add(2 * delay)
+	task.mustHandle(t, 0, tick(late, 3))
+	if got := task.count(t, "a"); got != 1 {
+		t.Fatalf("the timer fired before the tick's end was read: %d", got)
+	}
+	task.commit()
+
+	task.mustHandle(t, 1, command("b", noon))
+	task.mustHandle(t, 2, command("b", noon))
+	if got := task.count(t, "a"); got != 101 {
+		t.Fatalf("at the end the count is %d, want 101", got)
+	}
+	task.abort()
+	if got := task.count(t, "a"); got != 1 {
+		t.Fatalf("after the abort the count is %d, want 1", got)
+	}
+	task.mustHandle(t, 1, command("b", noon))
+	task.mustHandle(t, 2, command("b", noon))
+	if got := [2]int64{task.count(t, "a"), task.count(t, "b")}; got != [2]int64{101, 102} {
+		t.Fatalf("the second time the counts are %d, want 101 and 102", got)
+	}
+}
+
+// Two ticks make one firing; a tick for another processor makes none.
+func TestTicksAreHarmless(t *testing.T) {
+	task := newCounterTask(t)
+	task.mustHandle(t, 0, command("a", noon))
+	other := tick(noon.Add(2*delay), 0)
+	other.Processor = "notification"
+	task.mustHandle(t, 0, other)
+	if got := task.count(t, "a"); got != 1 {
+		t.Fatalf("another processor's tick fired the timer: %d", got)
+	}
+	task.mustHandle(t, 1, tick(noon.Add(2*delay), 1))
+	task.mustHandle(t, 2, tick(noon.Add(2*delay), 1))
+	task.commit()
+	task.mustHandle(t, 3, tick(noon.Add(2*delay), 1))
+	if got := task.count(t, "a"); got != 101 {
+		t.Fatalf("the count is %d, want 101", got)
+	}
+	if next := task.next(); !next.IsZero() {
+		t.Errorf("a timer is left, due %s", next)
+	}
+}
+
+// A record fires the timers of its own key that are due by its time, before it
+// is handled, and no other key's.
+func TestRecordMovesItsOwnKeyOnly(t *testing.T) {
+	task := newCounterTask(t)
+	task.mustHandle(t, 0, command("a", noon))
+	task.mustHandle(t, 1, command("b", noon))
+	task.mustHandle(t, 2, command("a", noon.AddDate(73, 0, 0)))
+	got := map[string]int64{"a": task.count(t, "a"), "b": task.count(t, "b")}
+	if d := cmp.Diff(map[string]int64{"a": 102, "b": 1}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// What a processor panics on is a dead letter, with its effects dropped.
+func TestPanicIsADeadLetter(t *testing.T) {
+	p := counter()
+	p.Record = func(c *Context, s *count, _ schemas.Headed) error {
+		s.N = 7
+		c.Set("left over", noon)
+		c.Emit(schemas.Events, &repair.VehicleCollected{})
+		panic("oh")
+	}
+	l := p.logic()
+	task := newCounterTask(t)
+	task.logic = &l
+	task.mustHandle(t, 0, command("a", noon))
+	if len(task.out) != 1 || task.out[0].topic != schemas.DeadLetters.Name || len(task.overlay) != 0 {
+		t.Errorf("got outputs %v and changes %v, want one dead letter", task.out, task.overlay)
+	}
+}
+
+// A record whose effects are too large for the broker is a dead letter.
+func TestTooLargeIsADeadLetter(t *testing.T) {
+	p := counter()
+	p.Record = func(c *Context, _ *count, _ schemas.Headed) error {
+		c.Emit(schemas.Events, &repair.RepairCancelled{Reason: repair.Personal{Bytes: make([]byte, 1<<20)}})
+		return nil
+	}
+	l := p.logic()
+	task := newCounterTask(t)
+	task.logic = &l
+	task.mustHandle(t, 0, command("a", noon))
+	if len(task.out) != 1 || task.out[0].record.(*schemas.DeadLetter).Reason != tooLarge {
+		t.Errorf("got outputs %v, want one dead letter", task.out)
+	}
+}
