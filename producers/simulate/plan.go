@@ -1,0 +1,142 @@
+package simulate
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"pitstop/schemas/garage"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// DefaultRepairs is how many repairs a history has.
+const DefaultRepairs = 1000
+
+// A Plan is everything that people do at the garages from one instant to another.
+// The same arguments give the same plan.
+type Plan struct {
+	From, To time.Time
+	// Repairs is who brings what where, in no order.
+	Repairs []Repair
+	// Steps are in order of time. Those of one repair are at least a second apart.
+	Steps []Step
+	// Windows are the stretches to perform together: none holds two steps of a
+	// repair whose outcome would depend on what a mail server says in between.
+	Windows []Window
+}
+
+// Repair is one job order of a plan.
+type Repair struct {
+	ID       string
+	Garage   string
+	Customer request.Person
+	// Approver is who decides; nil: the customer does.
+	Approver *request.Person
+	Vehicle  request.Vehicle
+}
+
+// A Step is something that one person asks of Pitstop.
+type Step struct {
+	At     time.Time
+	Repair int // index in the plan's repairs
+	request.Request
+	// Refused is the answer they will get; empty: what they ask is done.
+	Refused repair.Code
+}
+
+// NewPlan plans so many repairs, begun between two instants while their garages
+// are open. What would happen later is left out, so that some are under way in
+// the end.
+func NewPlan(seed uint64, repairs int, book *garage.Book, from, to time.Time) (*Plan, error) {
+	from, to = from.UTC().Truncate(time.Millisecond), to.UTC().Truncate(time.Millisecond)
+	p := &Plan{From: from, To: to, Windows: cut(book, from, to)}
+	var open []*garage.Profile // each as often as it has mechanics
+	for _, g := range book.Garages() {
+		if g.Calendar().Open(from, to) > 0 {
+			open = append(open, slices.Repeat([]*garage.Profile{g}, max(1, len(g.Staff.Mechanics)))...)
+		}
+	}
+	if len(open) == 0 {
+		return nil, errors.New("plan history: no garage is open in that time: plan at least a week")
+	}
+	visits := make(map[string][]visit)
+	for i := range repairs {
+		r := rand.New(rand.NewPCG(seed, uint64(i))) //nolint:gosec // not secret
+		g := pick(r, open)
+		v := visit{newCustomer(r, i), arrival(r, g, from, to)}
+		if again, ok := comeBack(r, visits[g.ID], g, to); ok {
+			v = again
+		}
+		visits[g.ID] = append(visits[g.ID], v)
+		s := newScript(r, g, p.Windows, i, v)
+		s.play()
+		p.Repairs = append(p.Repairs, s.repair)
+		for _, step := range s.steps {
+			if step.At.Before(to) {
+				p.Steps = append(p.Steps, step)
+			}
+		}
+	}
+	slices.SortStableFunc(p.Steps, func(a, b Step) int { return a.At.Compare(b.At) })
+	return p, nil
+}
+
+// visit is a customer who comes at a time.
+type visit struct {
+	customer
+	at time.Time
+}
+
+// arrival is a time when the garage is open; most people come early.
+func arrival(r *rand.Rand, g *garage.Profile, from, to time.Time) time.Time {
+	days := g.Calendar().Intervals(from, to)
+	for {
+		d := pick(r, days)
+		x := r.Float64()
+		at := d.Start.Add(time.Duration(x * x * float64(d.End.Sub(d.Start)))).Truncate(time.Millisecond)
+		if !at.Before(from) && at.Before(to) {
+			return at
+		}
+	}
+}
+
+// comeBack has a customer of before come again, a week later at the least.
+func comeBack(r *rand.Rand, before []visit, g *garage.Profile, to time.Time) (visit, bool) {
+	if len(before) == 0 || r.Float64() > 0.08 {
+		return visit{}, false
+	}
+	v := pick(r, before)
+	if to.Sub(v.at) < 10*24*time.Hour {
+		return visit{}, false
+	}
+	from := v.at.Add(7 * 24 * time.Hour)
+	if g.Calendar().Open(from, to) == 0 {
+		return visit{}, false
+	}
+	v.at = arrival(r, g, from, to)
+	return v, true
+}
+
+// In gives the steps of a window, in order of time.
+func (p *Plan) In(w Window) []Step {
+	first := func(t time.Time) int {
+		i, _ := slices.BinarySearchFunc(p.Steps, t, func(s Step, t time.Time) int { return s.At.Compare(t) })
+		return i
+	}
+	return p.Steps[first(w.Start):first(w.End)]
+}
+
+// Digest tells plans apart.
+func (p *Plan) Digest() (string, error) {
+	h := sha256.New()
+	if err := json.NewEncoder(h).Encode(p); err != nil {
+		return "", fmt.Errorf("digest plan: %w", err)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}

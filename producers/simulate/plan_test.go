@@ -1,0 +1,280 @@
+package simulate
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"pitstop/schemas"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// A Wednesday afternoon, and 30 days before it.
+var (
+	planTo   = time.Date(2026, time.June, 24, 13, 20, 0, 0, time.UTC)
+	planFrom = planTo.AddDate(0, 0, -30)
+)
+
+func mustGarages(t testing.TB, n int) *garage.Book {
+	t.Helper()
+	book, err := Garages(n, planTo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return book
+}
+
+func mustPlan(t testing.TB, seed uint64, repairs, garages int) *Plan {
+	t.Helper()
+	p, err := NewPlan(seed, repairs, mustGarages(t, garages), planFrom, planTo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// What the plan says the answer will be is what the lifecycle answers.
+func TestEveryStepIsAnsweredAsPlanned(t *testing.T) {
+	book := mustGarages(t, DefaultGarages)
+	codec, err := schemas.NewCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		p, err := NewPlan(rapid.Uint64().Draw(t, "seed"), 60, book, planFrom, planTo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		repairs := make([]repair.Repair, len(p.Repairs))
+		for _, step := range p.Steps {
+			r := &repairs[step.Repair]
+			verdict, _ := perform(t, codec, book, r, step)
+			if verdict.Code != step.Refused {
+				t.Fatalf("%s %T by %s at %s: answered %q %s, planned %q", step.Key, step.Body, step.Actor.Role, step.At, verdict.Code, verdict.Detail, step.Refused)
+			}
+		}
+	})
+}
+
+// perform does a step as the doors and the lifecycle do.
+func perform(t rapid.TB, codec *schemas.Codec, book *garage.Book, r *repair.Repair, step Step) (repair.Verdict, []repair.Event) {
+	t.Helper()
+	builder, err := request.NewBuilder(codec, book, bytes.Repeat([]byte{1}, request.MinSecretBytes), func() time.Time { return step.At })
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd, err := builder.Build(step.Request)
+	if err != nil {
+		t.Fatalf("%s %T: %v", step.Key, step.Body, err)
+	}
+	if !cmd.Head().OccurredAt.Equal(step.At) {
+		t.Fatalf("%s occurs at %s, planned at %s", step.Key, cmd.Head().OccurredAt, step.At)
+	}
+	events := r.Expire(step.At)
+	done, verdict := r.Handle(cmd)
+	return verdict, append(events, done...)
+}
+
+func TestTheSamePlanEveryTime(t *testing.T) {
+	p, q, other := mustPlan(t, 7, 200, 20), mustPlan(t, 7, 200, 20), mustPlan(t, 8, 200, 20)
+	if d := cmp.Diff(p, q); d != "" {
+		t.Error(d)
+	}
+	a, err := p.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := q.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := other.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a != b || a == c {
+		t.Errorf("digests %s and %s of the same plan, %s of another", a, b, c)
+	}
+}
+
+func TestThePlanCoversWhatHappensAtGarages(t *testing.T) {
+	book := mustGarages(t, DefaultGarages)
+	codec, err := schemas.NewCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := mustPlan(t, 1, DefaultRepairs, DefaultGarages)
+	repairs := make([]repair.Repair, len(p.Repairs))
+	seen := make(map[string]int)
+	days := make(map[string]bool)
+	garages := make(map[string]bool)
+	plates := make(map[string]int)
+	for _, step := range p.Steps {
+		verdict, events := perform(t, codec, book, &repairs[step.Repair], step)
+		if verdict.Code != "" {
+			seen["refused "+string(verdict.Code)]++
+		}
+		for _, e := range events {
+			seen[schemas.NameOf(e)]++
+			switch e := e.(type) {
+			case *repair.ApprovalRequested:
+				if e.Replaces > 0 {
+					seen["replaced"]++
+				}
+			case *repair.QuoteDecided:
+				seen["decision "+string(e.Decision)]++
+				seen["by "+string(e.Method)]++
+			case *repair.MessagePosted:
+				seen["message "+string(e.Kind)+" by "+string(e.Actor.Role)]++
+			}
+		}
+		days[step.At.Format(time.DateOnly)] = true
+	}
+	for i, r := range p.Repairs {
+		garages[r.Garage] = true
+		plates[r.Garage+r.Vehicle.Plate]++
+		seen["left "+string(repairs[i].State)]++
+		seen["language "+r.Customer.Language]++
+		if r.Customer.Email == "" {
+			seen["no address"]++
+		}
+		if r.Approver != nil {
+			seen["approver"]++
+		}
+	}
+	for _, n := range plates {
+		if n > 1 {
+			seen["same car again"]++
+		}
+	}
+	for _, want := range []string{
+		"RepairStarted", "ApprovalRequested", "QuoteWithdrawn", "QuoteExpired", "ReadyTimeChanged", "ContactCorrected",
+		"RepairCompleted", "VehicleCollected", "RepairCancelled", "QuoteViewed", "replaced", "decision approved",
+		"decision partly_approved", "decision rejected", "by page", "by phone", "by counter", "message text by customer",
+		"message text by mechanic", "message text by customer_service", "message note by mechanic", "message callback by customer",
+		"refused expired", "refused already_decided", "refused illegal_state", "refused reason_required",
+		"left in_progress", "left awaiting_approval", "left completed", "language nl", "language en", "no address", "approver", "same car again",
+	} {
+		if seen[want] == 0 {
+			t.Errorf("no %s", want)
+		}
+	}
+	if len(garages) != DefaultGarages {
+		t.Errorf("%d garages have repairs, want %d", len(garages), DefaultGarages)
+	}
+	if len(days) < 26 {
+		t.Errorf("steps on %d days only", len(days))
+	}
+	for _, k := range slices.Sorted(maps.Keys(seen)) {
+		t.Logf("%5d %s", seen[k], k)
+	}
+	t.Logf("%d steps, %d windows", len(p.Steps), len(p.Windows))
+}
+
+func TestStaffWorkWhileTheirGarageIsOpen(t *testing.T) {
+	book := mustGarages(t, DefaultGarages)
+	for _, step := range mustPlan(t, 3, 500, DefaultGarages).Steps {
+		g, _ := book.Garage(step.Garage)
+		if step.Actor.Role.Staff() && !g.Calendar().IsOpen(step.At) {
+			t.Errorf("%T at %s, when %s is closed", step.Body, step.At, g.ID)
+		}
+	}
+}
+
+func TestWindowsFollowEachOtherAndHoldEveryStep(t *testing.T) {
+	p := mustPlan(t, 5, 300, DefaultGarages)
+	at, n := p.From, 0
+	for _, w := range p.Windows {
+		if !w.Start.Equal(at) || !w.End.After(w.Start) {
+			t.Fatalf("window %v begins at %s", w, at)
+		}
+		at = w.End
+		last := make(map[int]time.Time)
+		for _, step := range p.In(w) {
+			n++
+			if step.At.Before(w.Start) || !step.At.Before(w.End) {
+				t.Errorf("step at %s in window %v", step.At, w)
+			}
+			if step.At.Sub(last[step.Repair]) < time.Second {
+				t.Errorf("%s less than a second after the step before", step.Key)
+			}
+			last[step.Repair] = step.At
+		}
+	}
+	if !at.Equal(p.To) || n != len(p.Steps) {
+		t.Errorf("windows end at %s with %d of %d steps", at, n, len(p.Steps))
+	}
+}
+
+// Whether a mail server refused in time must not decide what comes next: where it
+// can refuse, every step has a window of its own.
+func TestStepsThatMailsRaceWithAreApart(t *testing.T) {
+	p := mustPlan(t, 9, 1000, DefaultGarages)
+	windowOf := make(map[int]map[time.Time]bool)
+	wary := 0
+	for _, w := range p.Windows {
+		for _, step := range p.In(w) {
+			script := script{visit: visit{customer: customer{Person: p.Repairs[step.Repair].Customer}}}
+			if !script.wary() {
+				continue
+			}
+			if start, ok := step.Body.(*request.RequestApproval); ok && start != nil {
+				wary++
+			}
+			if windowOf[step.Repair] == nil {
+				windowOf[step.Repair] = make(map[time.Time]bool)
+			}
+			corrected := slices.ContainsFunc(p.Steps, func(s Step) bool {
+				change, ok := s.Body.(*request.Change)
+				return ok && change.Contact != nil && s.Repair == step.Repair && s.At.Before(step.At)
+			})
+			if windowOf[step.Repair][w.Start] && !corrected {
+				t.Errorf("%s shares a window with the step before", step.Key)
+			}
+			windowOf[step.Repair][w.Start] = true
+		}
+	}
+	if wary == 0 {
+		t.Error("no quote goes to an address that refuses")
+	}
+}
+
+func TestNoGarageOpen(t *testing.T) {
+	night := time.Date(2026, time.June, 24, 1, 0, 0, 0, time.UTC)
+	if _, err := NewPlan(1, 1, mustGarages(t, 2), night, night.Add(time.Hour)); err == nil {
+		t.Error("planned repairs at night")
+	}
+}
+
+func TestGarages(t *testing.T) {
+	a, b := mustGarages(t, 45), mustGarages(t, 45)
+	am, err := a.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bm, err := b.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(am, bm) {
+		t.Error("the same now gives other garages")
+	}
+	if n := len(a.Garages()); n != 45 {
+		t.Errorf("%d garages", n)
+	}
+	for i, id := range []string{"de-brug", "noord"} {
+		if a.Garages()[i].ID != id {
+			t.Errorf("garage %d is %s", i, a.Garages()[i].ID)
+		}
+	}
+	if n := len(mustGarages(t, 1).Garages()); n != 1 {
+		t.Errorf("%d garages, asked for 1", n)
+	}
+}

@@ -1,0 +1,173 @@
+package simulate
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"pitstop/schemas/garage"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// script writes the steps of one repair, one after the other. What it remembers
+// is what the people know; whether a step is allowed is for the lifecycle to say.
+type script struct {
+	*rand.Rand
+	garage   *garage.Profile
+	calendar *garage.Calendar
+	windows  windows
+	index    int
+	ref      string
+	rate     int64 // of labour, cents an hour including VAT
+	visit
+	repair   Repair
+	mechanic repair.Actor
+	steps    []Step
+	now      time.Time // when the last step happened
+
+	agreed, approved int64
+	quote            quote // the latest
+	revision         int32
+}
+
+// quote is what is known of one revision.
+type quote struct {
+	lines   []repair.PricedLine
+	at      time.Time
+	expires time.Time
+	answers []request.Answer // once decided
+}
+
+// total is what the approved lines come to.
+func (q quote) total(answers []request.Answer) int64 {
+	var total int64
+	for _, a := range answers {
+		if a.Answer == repair.Approve {
+			total += q.lines[a.Line-1].Total
+		}
+	}
+	return total
+}
+
+func newScript(r *rand.Rand, g *garage.Profile, ws windows, index int, v visit) *script {
+	s := &script{
+		Rand: r, garage: g, calendar: g.Calendar(), windows: ws, index: index, visit: v, now: v.at,
+		ref: fmt.Sprintf("WO-%d", 10_000+index), rate: 9500 + int64(len(g.Name)*173%13)*250,
+		mechanic: repair.Actor{Role: repair.Mechanic, ID: "werkplaats"},
+	}
+	if mechanics := g.Staff.Mechanics; len(mechanics) > 0 {
+		s.mechanic.ID = pick(r, mechanics).ID
+	}
+	s.repair = Repair{Garage: g.ID, Customer: v.Person, Approver: v.approver, Vehicle: v.Vehicle}
+	return s
+}
+
+func (s *script) chance(p float64) bool { return s.Float64() < p }
+
+// about is a duration around a median, with a long tail.
+func (s *script) about(median time.Duration, spread float64) time.Duration {
+	return time.Duration(float64(median) * math.Exp(spread*s.NormFloat64()))
+}
+
+// wary reports whether mail to the customer can fail. Then every step gets a
+// window of its own, so that it does not race with what the mail server says.
+func (s *script) wary() bool {
+	return strings.HasSuffix(s.Email, "@"+greyDomain) || strings.HasSuffix(s.Email, "@"+deadDomain)
+}
+
+// next is the earliest instant of the next step that is not before at.
+func (s *script) next(at time.Time) time.Time {
+	after := s.now.Add(time.Second)
+	if s.wary() && len(s.steps) > 0 {
+		after = s.windows.end(s.now)
+	}
+	if at.Before(after) {
+		return after.Add(time.Duration(s.Int64N(int64(10 * time.Minute)))).Truncate(time.Millisecond)
+	}
+	return at.Truncate(time.Millisecond)
+}
+
+// work is when staff do something that takes so much opening time from t.
+func (s *script) work(t time.Time, d time.Duration) time.Time {
+	at := s.next(s.calendar.Add(t, d))
+	if !s.calendar.IsOpen(at) {
+		at = s.calendar.Add(at, time.Minute+time.Duration(s.Int64N(int64(9*time.Minute)))).Truncate(time.Millisecond)
+	}
+	return at
+}
+
+// home is when a customer does something that takes so long from t. They sleep.
+func (s *script) home(t time.Time, d time.Duration) time.Time {
+	at := t.Add(d)
+	local := at.In(s.garage.Location())
+	morning := time.Date(local.Year(), local.Month(), local.Day(), 7, 0, 0, 0, local.Location())
+	if local.Hour() >= 23 {
+		morning = morning.AddDate(0, 0, 1)
+	}
+	if at.Before(morning) {
+		at = morning.Add(time.Duration(s.Int64N(int64(90 * time.Minute))))
+	}
+	return s.next(at.UTC())
+}
+
+// do adds a step and moves on to when it happened.
+func (s *script) do(at time.Time, who repair.Actor, body any, refused repair.Code) {
+	s.now = at
+	if b, ok := body.(interface{ At() *request.When }); ok && who.Role.Staff() {
+		b.At().OccurredAt = &at // a door for customers stamps what they do
+	}
+	revision := int32(0)
+	switch body.(type) {
+	case *request.DecideQuote, *request.WithdrawQuote, *request.RecordView:
+		revision = s.revision
+	}
+	s.steps = append(s.steps, Step{At: at, Repair: s.index, Refused: refused, Request: request.Request{
+		Garage: s.garage.ID, RepairID: s.repair.ID, Revision: revision,
+		Key: fmt.Sprintf("%s-%d", s.ref, len(s.steps)+1), Actor: who, Body: body,
+	}})
+}
+
+func (s *script) desk() repair.Actor {
+	return repair.Actor{Role: repair.CustomerService, ID: "balie-" + s.garage.ID}
+}
+
+// decider is who answers a quote, driver who brought the car.
+func (s *script) decider() repair.Actor {
+	if s.approver != nil {
+		return repair.Actor{Role: repair.Approver}
+	}
+	return s.driver()
+}
+
+func (s *script) driver() repair.Actor { return repair.Actor{Role: repair.Customer} }
+
+// requested writes work as a request does.
+func requested(w repair.Work) request.Work {
+	body := request.Work{Currency: w.Currency, PricesIncludeVAT: &w.PricesIncludeVAT}
+	for _, l := range w.Lines {
+		line := request.Line{Title: l.Title, Urgency: l.Urgency, Consequence: l.Consequence}
+		for _, d := range l.Details {
+			line.Details = append(line.Details, request.Detail{
+				Kind: d.Kind, Description: d.Description, Quantity: d.Quantity, UnitPrice: &d.UnitPrice, VAT: d.VAT,
+			})
+		}
+		body.Lines = append(body.Lines, line)
+	}
+	return body
+}
+
+// priced makes work of jobs and prices it.
+func (s *script) priced(jobs []job) (repair.Work, repair.Quote) {
+	w := repair.Work{Currency: s.garage.Currency, PricesIncludeVAT: s.approver == nil}
+	for _, j := range jobs {
+		w.Lines = append(w.Lines, j.line(s.lang, s.rate))
+	}
+	q, err := w.Price()
+	if err != nil {
+		panic("the list of jobs has a mistake: " + err.Error()) // found by any test
+	}
+	return w, q
+}
