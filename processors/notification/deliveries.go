@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"pitstop/schemas"
-	"pitstop/schemas/repair"
 )
 
 // tries is how often a notification is attempted while it is refused for now.
@@ -73,16 +72,16 @@ func (s step) deferred(id string, attempt int32) {
 	if i < 0 {
 		return
 	}
-	p := &s.Known.Pending[i]
-	switch {
+	switch p := s.Known.Pending[i]; {
 	case p.Passed != "":
-		s.suppress(s.drop(i).Request.Notice, schemas.MomentPassed, p.Passed)
+		s.drop(i)
+		s.suppress(p.Request.Notice, schemas.MomentPassed, p.Passed)
 	case attempt >= tries:
-		r := s.drop(i).Request
-		s.suppress(r.Notice, schemas.TriesUsedUp, "")
-		s.callInstead(schemas.CallUndeliverable, r.Notice, s.now(r.Recipient))
+		s.drop(i)
+		s.suppress(p.Request.Notice, schemas.TriesUsedUp, "")
+		s.callInstead(schemas.CallUndeliverable, p.Request.Notice, s.now(p.Request.Recipient))
 	default:
-		p.Waiting = true
+		s.Known.Pending[i].Waiting = true
 		s.Set(retryTimer+id, s.Time().Add(wait(id, attempt)))
 	}
 }
@@ -111,14 +110,8 @@ func (s step) retry(id string) {
 	if i < 0 {
 		return
 	}
-	r := s.drop(i).Request
-	to := s.now(r.Recipient)
-	r.Header = repair.Header{GarageID: s.garage.ID}
-	r.Attempt++
-	r.Contact, r.Decides, r.Language = to.contact, to.decides, language(s.garage, to.contact)
-	n := notification{&r, to}
-	if a := s.Known.Asked; a != nil && a.Revision == r.Revision {
-		n = n.about(*a)
-	}
-	s.tell(n)
+	d := draft{NotificationRequested: s.drop(i).Request}
+	d.to = s.now(d.Recipient)
+	d.Attempt++
+	s.tell(d)
 }

@@ -26,9 +26,7 @@ func (s step) event(e repair.Event) error {
 	if actor := e.Head().Actor; actor.Role == repair.Mechanic {
 		s.Known.Mechanic = actor
 	}
-	if err := s.happened(e); err != nil {
-		return err
-	}
+	s.happened(e)
 	if !s.Stage.Open() {
 		s.Set(forgetTimer, s.Time().Add(keptFor))
 	}
@@ -45,82 +43,71 @@ func (s step) start(e *repair.RepairStarted) {
 	}
 }
 
+// whileOpen are the notifications that are pointless once the work is over.
+var whileOpen = []schemas.NotificationKind{
+	schemas.NotifyStarted, schemas.NotifyReadyLater, schemas.NotifyQuoteWithdrawn,
+	schemas.NotifyDecision, schemas.NotifyExpiry,
+}
+
 // happened is the table of DESIGN §7: what each event tells whom, and which
 // notifications it makes pointless.
-func (s step) happened(event repair.Event) error {
+func (s step) happened(event repair.Event) {
 	k, seq := s.Known, repair.SequenceOf(event)
 	switch e := event.(type) {
 	case *repair.RepairStarted:
 		s.Stage = repair.InProgress
-		s.tell(s.notice(schemas.NotifyStarted, s.customer(), seq, 0))
+		s.tell(s.draft(schemas.NotifyStarted, s.customer(), seq, 0))
 
 	case *repair.ApprovalRequested:
-		if k.Asked != nil {
-			if _, err := s.close(e.Replaces, repair.QuoteReplaced); err != nil {
-				return err
-			}
-		}
+		s.close(repair.QuoteReplaced)
 		s.Stage = repair.AwaitingApproval
 		s.pass(string(s.Stage), schemas.NotifyQuoteWithdrawn, schemas.NotifyExpiry)
 		s.ask(e)
-		s.tell(s.notice(schemas.NotifyApprovalRequired, s.approver(), seq, e.Revision))
+		s.tell(s.draft(schemas.NotifyApprovalRequired, s.approver(), seq, e.Revision))
 
 	case *repair.QuoteDecided:
-		quote, err := s.close(e.Revision, repair.QuoteAnswered)
-		if err != nil {
-			return err
-		}
+		asked := s.close(repair.QuoteAnswered)
 		s.Stage = repair.InProgress
-		s.settle(quote.Quote, e)
-		r := s.notice(schemas.NotifyDecision, s.staff(quote.AskedBy), seq, e.Revision).about(quote)
-		r.Decision, r.Answers, r.Method, r.Evidence = e.Decision, e.Answers, e.Method, e.Evidence
-		s.tell(r)
+		s.settle(asked.Quote, e)
+		d := s.draft(schemas.NotifyDecision, s.staff(asked.AskedBy), seq, e.Revision).about(asked)
+		d.Decision, d.Answers, d.Method, d.Evidence = e.Decision, e.Answers, e.Method, e.Evidence
+		s.tell(d)
 
 	case *repair.QuoteExpired:
-		quote, err := s.close(e.Revision, repair.QuoteLapsed)
-		if err != nil {
-			return err
-		}
+		asked := s.close(repair.QuoteLapsed)
 		s.Stage = repair.InProgress
-		s.tell(s.notice(schemas.NotifyExpiry, s.staff(quote.AskedBy), seq, e.Revision).about(quote))
+		s.tell(s.draft(schemas.NotifyExpiry, s.staff(asked.AskedBy), seq, e.Revision).about(asked))
 
 	case *repair.QuoteWithdrawn:
-		quote, err := s.close(e.Revision, repair.QuoteTakenBack)
-		if err != nil {
-			return err
-		}
+		asked := s.close(repair.QuoteTakenBack)
 		s.Stage = repair.InProgress
-		r := s.notice(schemas.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(quote)
-		r.Text = e.Reason
-		s.tell(r)
+		d := s.draft(schemas.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(asked)
+		d.Text = e.Reason
+		s.tell(d)
 
 	case *repair.ReadyTimeChanged:
 		k.ReadyAt = e.ReadyAt
 		s.pass(string(repair.QuoteReplaced), schemas.NotifyReadyLater)
 		if !e.Previous.IsZero() && e.ReadyAt.After(e.Previous) {
-			r := s.notice(schemas.NotifyReadyLater, s.customer(), seq, 0)
-			r.PreviousReadyAt = e.Previous
-			s.tell(r)
+			d := s.draft(schemas.NotifyReadyLater, s.customer(), seq, 0)
+			d.PreviousReadyAt = e.Previous
+			s.tell(d)
 		}
 
 	case *repair.RepairCompleted:
 		s.Stage = repair.Completed
 		s.pass(string(s.Stage), whileOpen...)
-		r := s.notice(schemas.NotifyCompleted, s.customer(), seq, 0)
-		r.Total, r.Text = e.Total, e.Reason
-		s.tell(r)
+		d := s.draft(schemas.NotifyCompleted, s.customer(), seq, 0)
+		d.Total, d.Text = e.Total, e.Reason
+		s.tell(d)
 
 	case *repair.VehicleCollected:
 		s.Stage = repair.Collected
-		s.pass(string(s.Stage), append(slices.Clone(whileOpen), schemas.NotifyCompleted)...)
+		s.pass(string(s.Stage), schemas.NotifyCompleted)
 
 	case *repair.RepairCancelled:
+		s.close(repair.QuoteAbandoned)
 		s.Stage = repair.Cancelled
-		if k.Asked != nil {
-			if _, err := s.close(k.Asked.Revision, repair.QuoteAbandoned); err != nil {
-				return err
-			}
-		}
 		s.pass(string(s.Stage), whileOpen...)
 
 	case *repair.ContactCorrected:
@@ -131,7 +118,6 @@ func (s step) happened(event repair.Event) error {
 
 	case *repair.QuoteViewed: // nobody waits for this
 	}
-	return nil
 }
 
 // ask sets the clocks of a request for approval. What would be due when the quote
@@ -171,28 +157,26 @@ func (s step) settle(q repair.Quote, e *repair.QuoteDecided) {
 	}
 }
 
-// correct replaces a contact. Whoever decides about the open quote is asked anew
-// if the request did not reach them: no mail server took it over, or it went to
-// somebody else.
+// correct replaces a contact. Whoever decides about the open quote is asked anew,
+// unless a mail server took the request to the same person over before.
 func (s step) correct(e *repair.ContactCorrected) {
-	k, decided := s.Known, s.approver()
+	k, before := s.Known, s.approver().actor
 	if e.Party == repair.TheApprover {
 		k.Approver = &e.Contact
 	} else {
 		k.Customer = e.Contact
 	}
-	a, decides := k.Asked, s.approver()
-	concerned := k.Approver == nil || e.Party == repair.TheApprover
-	if a == nil || !concerned {
+	a, now := k.Asked, s.approver()
+	if a == nil || k.Approver != nil && e.Party != repair.TheApprover {
 		return
 	}
 	a.Refused = false
-	if a.Accepted && decided.actor == decides.actor || !decides.reachable {
+	if a.Accepted && now.actor == before {
 		return
 	}
 	a.Accepted = false
 	s.pass("contact_corrected", schemas.NotifyApprovalRequired)
-	s.tell(s.notice(schemas.NotifyApprovalRequired, decides, a.Sequence, a.Revision))
+	s.tell(s.draft(schemas.NotifyApprovalRequired, now, a.Sequence, a.Revision))
 }
 
 // message passes a message on to the other side: the customer's to the mechanic
@@ -222,9 +206,9 @@ func (s step) message(e *repair.MessagePosted) {
 		s.call(schemas.CallRequested, "", e.Sequence, 0, s.writer())
 	}
 	for _, r := range to {
-		n := s.notice(schemas.NotifyMessage, r, e.Sequence, 0)
-		n.MessageKind, n.Text, n.From = e.Kind, e.Text, e.Actor
-		s.tell(n)
+		d := s.draft(schemas.NotifyMessage, r, e.Sequence, 0)
+		d.MessageKind, d.Text, d.From = e.Kind, e.Text, e.Actor
+		s.tell(d)
 	}
 }
 

@@ -126,34 +126,33 @@ func (s step) forget() {
 func (s step) remind() {
 	a := s.Known.Asked
 	a.Reminded++
-	r := s.notice(schemas.NotifyReminder, s.approver(), a.Sequence, a.Revision)
+	d := s.draft(schemas.NotifyReminder, s.approver(), a.Sequence, a.Revision)
 	if a.Refused {
-		s.suppress(r.Notice, schemas.AddressRefused, "")
+		s.suppress(d.Notice, schemas.AddressRefused, "")
 		return
 	}
-	s.tell(r)
+	s.tell(d)
 }
 
-// close ends the quote that awaits an answer, and everything about it; it gives
-// the quote, or an error when it is another one or none.
-func (s step) close(revision int32, as repair.QuoteStatus) (Asked, error) {
+// close ends the quote that awaits an answer, if there is one, and everything
+// about it.
+func (s step) close(as repair.QuoteStatus) Asked {
 	a := s.Known.Asked
-	if a == nil || a.Revision != revision {
-		return Asked{}, fmt.Errorf("quote %d is %s, but did not await an answer", revision, as)
+	if a == nil {
+		return Asked{}
 	}
 	s.stopReminders(string(as))
 	s.Cancel(callTimer)
 	s.pass(string(as), schemas.NotifyApprovalRequired, schemas.NotifyReminder)
 	s.Known.Asked = nil
-	return *a, nil
+	return *a
 }
 
 // stopReminders records every reminder that has not been sent as suppressed.
 func (s step) stopReminders(because string) {
-	a := s.Known.Asked
-	for ; a.Reminded < a.Reminders; a.Reminded++ {
-		s.Cancel(remindTimer + strconv.Itoa(int(a.Reminded)))
-		n := s.name(schemas.NotifyReminder, s.approver(), a.Sequence, a.Revision, strconv.Itoa(int(a.Reminded)))
-		s.suppress(n, schemas.MomentPassed, because)
+	for a := s.Known.Asked; a.Reminded < a.Reminders; a.Reminded++ {
+		number := strconv.Itoa(int(a.Reminded))
+		s.Cancel(remindTimer + number)
+		s.suppress(s.name(schemas.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), schemas.MomentPassed, because)
 	}
 }

@@ -78,7 +78,7 @@ type Asked struct {
 
 // Pending is a notification that was requested and neither accepted nor given up.
 type Pending struct {
-	// The newest attempt, without the quote while that is the one Asked about.
+	// The newest attempt, without what every notification says.
 	Request schemas.NotificationRequested `avro:"request"`
 	// Whether it was refused for now, and waits for its timer.
 	Waiting bool `avro:"waiting"`

@@ -1,6 +1,7 @@
 package notification
 
 import (
+	"cmp"
 	"slices"
 
 	"pitstop/schemas"
@@ -61,7 +62,7 @@ func (s step) staff(who repair.Actor) recipient {
 	if desk := s.desk(); desk.reachable {
 		return desk
 	}
-	return recipient{actor: who}
+	return recipient{actor: cmp.Or(who, repair.Actor{Role: repair.Mechanic})}
 }
 
 // desk is customer service.
@@ -82,35 +83,48 @@ func (s step) name(kind schemas.NotificationKind, to recipient, restsOn int64, r
 	}
 }
 
-// notification is what is to be said, and to whom.
-type notification struct {
-	*schemas.NotificationRequested
+// draft is what a notification says beyond what every one of them does, and to whom.
+type draft struct {
+	schemas.NotificationRequested
 	to recipient
 }
 
-// notice begins a notification with what every one of them says.
-func (s step) notice(kind schemas.NotificationKind, to recipient, restsOn int64, revision int32) notification {
-	k := s.Known
-	r := &schemas.NotificationRequested{
-		Notice:  s.name(kind, to, restsOn, revision),
-		Attempt: 1, FirstRequestedAt: s.Time(),
-		Contact: to.contact, Decides: to.decides, Language: language(s.garage, to.contact),
-		Vehicle: k.Vehicle, Customer: k.Customer, Mechanic: k.Mechanic, ExternalRef: k.ExternalRef,
-		ReadyAt: k.ReadyAt, Currency: k.Currency, Done: k.Done, Declined: k.Declined,
-		AgreedTotal: k.AgreedTotal, ApprovedTotal: k.ApprovedTotal,
-	}
-	r.GarageID = k.GarageID
-	n := notification{r, to}
-	if k.Asked != nil && k.Asked.Revision == revision {
-		n = n.about(*k.Asked)
-	}
-	return n
+func (s step) draft(kind schemas.NotificationKind, to recipient, restsOn int64, revision int32) draft {
+	d := draft{to: to}
+	d.Notice, d.Attempt, d.FirstRequestedAt = s.name(kind, to, restsOn, revision), 1, s.Time()
+	d.OccurredAt = s.Time()
+	return d
 }
 
-// about fills in the quote a notification is about.
-func (n notification) about(a Asked) notification {
-	n.Quote, n.AnswerBy, n.ExpiresAt = &a.Quote, a.AnswerBy, a.ExpiresAt
-	return n
+// about fills in a quote that does not await an answer any more.
+func (d draft) about(a Asked) draft {
+	d.Quote, d.AnswerBy, d.ExpiresAt = &a.Quote, a.AnswerBy, a.ExpiresAt
+	return d
+}
+
+// tell requests an attempt; or says why nothing is sent.
+func (s step) tell(d draft) {
+	if !d.to.reachable {
+		s.suppress(d.Notice, schemas.NoAddress, "")
+		s.callInstead(schemas.CallNoAddress, d.Notice, d.to)
+		return
+	}
+	s.Known.Pending = append(s.Known.Pending, Pending{Request: d.NotificationRequested})
+	s.Emit(schemas.Notifications, s.complete(d))
+}
+
+// complete adds to a draft what every notification says, as it is now.
+func (s step) complete(d draft) *schemas.NotificationRequested {
+	k, r := s.Known, d.NotificationRequested
+	r.Header = repair.Header{GarageID: s.garage.ID}
+	r.Contact, r.Decides, r.Language = d.to.contact, d.to.decides, language(s.garage, d.to.contact)
+	r.Vehicle, r.Customer, r.Mechanic, r.ExternalRef = k.Vehicle, k.Customer, k.Mechanic, k.ExternalRef
+	r.ReadyAt, r.Currency, r.Done, r.Declined = k.ReadyAt, k.Currency, k.Done, k.Declined
+	r.AgreedTotal, r.ApprovedTotal = k.AgreedTotal, k.ApprovedTotal
+	if a := k.Asked; a != nil && a.Revision == r.Revision {
+		r.Quote, r.AnswerBy, r.ExpiresAt = &a.Quote, a.AnswerBy, a.ExpiresAt
+	}
+	return &r
 }
 
 func language(g *garage.Profile, c *repair.Contact) string {
@@ -118,21 +132,6 @@ func language(g *garage.Profile, c *repair.Contact) string {
 		return string(g.Lang())
 	}
 	return string(locale.Fold(c.Language, g.Language))
-}
-
-// tell requests a notification; or says why nothing is sent.
-func (s step) tell(n notification) {
-	if !n.to.reachable {
-		s.suppress(n.Notice, schemas.NoAddress, "")
-		s.callInstead(schemas.CallNoAddress, n.Notice, n.to)
-		return
-	}
-	s.Emit(schemas.Notifications, n.NotificationRequested)
-	p := Pending{Request: *n.NotificationRequested}
-	if a := s.Known.Asked; a != nil && a.Revision == p.Request.Revision {
-		p.Request.Quote = nil // Asked has it
-	}
-	s.Known.Pending = append(s.Known.Pending, p)
 }
 
 func (s step) suppress(n schemas.Notice, why schemas.SuppressReason, because string) {
@@ -157,6 +156,15 @@ func (s step) pass(because string, kinds ...schemas.NotificationKind) {
 		}
 		return over
 	})
+}
+
+// mustReach are the notifications that a customer has to hear of: when there is no
+// address, or every try was refused for now, somebody calls. (An address that
+// refuses for good makes a call task whatever the kind: the next mail would not
+// arrive either.)
+var mustReach = []schemas.NotificationKind{
+	schemas.NotifyApprovalRequired, schemas.NotifyReminder, schemas.NotifyReadyLater,
+	schemas.NotifyCompleted, schemas.NotifyMessage,
 }
 
 // callInstead asks somebody to call a person whom a notification does not reach.

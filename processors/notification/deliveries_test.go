@@ -1,0 +1,201 @@
+package notification
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+)
+
+// A mail that is refused for now is tried eight times within about half an hour.
+// Then somebody calls.
+func TestTries(t *testing.T) {
+	w := asked(t)
+	begin := at(20, 10, 0)
+	now := begin
+	for try := int32(1); try < tries; try++ {
+		if got := w.deferred(now, w.newest(schemas.NotifyApprovalRequired)); len(got) != 0 {
+			t.Fatalf("try %d: %q", try, got)
+		}
+		timers := w.Timers("r1")
+		due := timers[0].Due
+		pause := float64(firstWait) * math.Pow(2, float64(try-1))
+		if d := due.Sub(now); d < time.Duration(0.9*pause) || d > time.Duration(1.1*pause) {
+			t.Errorf("after try %d: a wait of %v, want about %v", try, d, time.Duration(pause))
+		}
+		if got := w.until(due.Add(-time.Microsecond)); len(got) != 0 {
+			t.Fatalf("before try %d is due: %q", try+1, got)
+		}
+		w.until(due)
+		r := w.newest(schemas.NotifyApprovalRequired)
+		first := w.all[1].(*schemas.NotificationRequested)
+		if r.Attempt != try+1 || r.NotificationID != first.NotificationID || !r.FirstRequestedAt.Equal(begin) || r.Quote == nil {
+			t.Fatalf("try %d: %+v", try+1, r)
+		}
+		now = due
+	}
+	if total := now.Sub(begin); total < 24*time.Minute || total > 31*time.Minute {
+		t.Errorf("the eighth try came after %v", total)
+	}
+	expect(t, w.deferred(now, w.newest(schemas.NotifyApprovalRequired)),
+		"no approval_required to customer (1): tries_used_up", "call customer (1): undeliverable")
+	expect(t, w.until(at(20, 13, 0)), "approval_reminder to customer (1)") // but no second call
+}
+
+// The pauses of two notifications differ, those of one do not.
+func TestJitter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		id, attempt := rapid.String().Draw(t, "id"), rapid.Int32Range(1, tries-1).Draw(t, "attempt")
+		d, pause := wait(id, attempt), firstWait<<(attempt-1)
+		if d != wait(id, attempt) || d%time.Microsecond != 0 || d < pause*9/10 || d > pause*11/10 {
+			t.Errorf("wait(%q, %d) = %v", id, attempt, d)
+		}
+	})
+	if wait("a", 1) == wait("b", 1) {
+		t.Error("two notifications wait for exactly as long")
+	}
+}
+
+// A refusal for good makes a call task at once, whoever the mail was for on the
+// customer's side; about a revision, once.
+func TestRefusedForGood(t *testing.T) {
+	w := started(t)
+	expect(t, w.failed(at(20, 9, 1), w.newest(schemas.NotifyStarted)), "call customer: undeliverable")
+	w.event(at(20, 10, 0), noor, request(1))
+	expect(t, w.failed(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired)), "call customer (1): undeliverable")
+	expect(t, w.until(at(20, 17, 0)), "no approval_reminder to customer (1): address_refused")
+	w.event(at(21, 9, 0), customer, decided(1))
+	expect(t, w.failed(at(21, 9, 1), w.newest(schemas.NotifyDecision)))
+	w.event(at(21, 10, 0), sam, &repair.RepairCompleted{})
+	expect(t, w.failed(at(21, 10, 1), w.newest(schemas.NotifyCompleted)), "call customer: undeliverable")
+}
+
+// A reminder that is refused for good makes the call task earlier.
+func TestReminderRefused(t *testing.T) {
+	w := asked(t)
+	w.accepted(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired))
+	w.until(at(20, 11, 0))
+	expect(t, w.failed(at(20, 11, 1), w.newest(schemas.NotifyReminder)), "call customer (1): undeliverable")
+	expect(t, w.until(at(20, 17, 0)))
+}
+
+// Without an address: why, and who calls, where the customer must hear of it.
+func TestNoAddress(t *testing.T) {
+	w := newWorld(t, sample(t))
+	phone := contact("c", repair.Phone)
+	expect(t, w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: phone}), "no repair_started to customer: no_address")
+	expect(t, w.event(at(20, 10, 0), noor, request(1)),
+		"no approval_required to customer (1): no_address", "call customer (1): no_address")
+	task := w.all[2].(*schemas.CallTask)
+	want := &schemas.CallTask{
+		Reason: schemas.CallNoAddress, RestsOn: 2, Revision: 1, Kind: schemas.NotifyApprovalRequired, Recipient: customer, Contact: phone,
+	}
+	if diff := cmp.Diff(want, task, cmpopts.IgnoreTypes(repair.Header{})); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	expect(t, w.until(at(20, 17, 0)), "no approval_reminder to customer (1): no_address")
+	w.event(at(21, 9, 0), desk, decided(1))
+	expect(t, w.event(at(21, 9, 30), sam, says(repair.Text)), "no message to customer: no_address", "call customer: no_address")
+	expect(t, w.event(at(21, 10, 0), sam, &repair.RepairCompleted{}),
+		"no repair_completed to customer: no_address", "call customer: no_address")
+}
+
+// What is said about an attempt twice, or about an attempt of before, changes nothing.
+func TestStaleDeliveries(t *testing.T) {
+	w := asked(t)
+	one := w.newest(schemas.NotifyApprovalRequired)
+	w.deferred(at(20, 10, 1), one)
+	before, _, _ := w.State("r1")
+	timers := w.Timers("r1")
+	expect(t, w.deferred(at(20, 10, 2), one))
+	expect(t, w.failed(at(20, 10, 2), one))
+	after, _, _ := w.State("r1")
+	if diff := cmp.Diff(before, after) + cmp.Diff(timers, w.Timers("r1")); diff != "" {
+		t.Errorf("a second refusal of the same attempt changed\n%s", diff)
+	}
+	expect(t, w.until(at(20, 10, 5)), "approval_required to customer (1), try 2")
+	two := w.newest(schemas.NotifyApprovalRequired)
+	expect(t, w.failed(at(20, 10, 6), one))
+	expect(t, w.accepted(at(20, 10, 6), two))
+	expect(t, w.failed(at(20, 10, 7), two))
+	expect(t, w.deferred(at(20, 10, 7), two))
+	expect(t, w.accepted(at(20, 10, 7), two))
+	expect(t, w.until(at(20, 10, 59)))
+}
+
+// An attempt that was made twice and accepted in the end needs no other one.
+func TestAcceptedAfterDeferred(t *testing.T) {
+	w := asked(t)
+	one := w.newest(schemas.NotifyApprovalRequired)
+	w.deferred(at(20, 10, 1), one)
+	w.accepted(at(20, 10, 1), one)
+	expect(t, w.until(at(20, 10, 59)))
+}
+
+// A corrected contact is used from then on, and who decides is asked anew unless
+// the request arrived.
+func TestContactCorrected(t *testing.T) {
+	correct := func(party repair.Party, id string, channels ...repair.Channel) *repair.ContactCorrected {
+		return &repair.ContactCorrected{Party: party, Contact: contact(id, channels...)}
+	}
+	t.Run("the next try", func(t *testing.T) {
+		w := started(t)
+		w.deferred(at(20, 9, 1), w.newest(schemas.NotifyStarted))
+		expect(t, w.event(at(20, 9, 1), desk, correct(repair.TheCustomer, "new", repair.Email)))
+		expect(t, w.until(at(20, 9, 5)), "repair_started to customer, try 2")
+		if got := w.newest(schemas.NotifyStarted).Contact.ID; got != "new" {
+			t.Errorf("sent to %q", got)
+		}
+	})
+	t.Run("an address that is none any more", func(t *testing.T) {
+		w := started(t)
+		w.event(at(20, 9, 0), sam, &repair.RepairCompleted{})
+		w.deferred(at(20, 9, 1), w.newest(schemas.NotifyCompleted))
+		w.event(at(20, 9, 1), desk, correct(repair.TheCustomer, "new", repair.Phone))
+		expect(t, w.until(at(20, 9, 5)), "no repair_completed to customer: no_address", "call customer: no_address")
+	})
+	t.Run("while the request waits for another try", func(t *testing.T) {
+		w := asked(t)
+		w.deferred(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired))
+		expect(t, w.event(at(20, 10, 1), desk, correct(repair.TheCustomer, "new", repair.Email)),
+			"no approval_required to customer (1): moment_passed contact_corrected", "approval_required to customer (1)")
+		expect(t, w.until(at(20, 10, 59)))
+	})
+	t.Run("after a refusal for good", func(t *testing.T) {
+		w := asked(t)
+		w.failed(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired))
+		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheCustomer, "new", repair.Email)), "approval_required to customer (1)")
+		expect(t, w.until(at(20, 17, 0)), "approval_reminder to customer (1)")
+	})
+	t.Run("after it arrived", func(t *testing.T) {
+		w := asked(t)
+		w.accepted(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired))
+		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheCustomer, "new", repair.Email)))
+		w.until(at(20, 11, 0))
+		if got := w.newest(schemas.NotifyReminder).Contact.ID; got != "new" {
+			t.Errorf("the reminder went to %q", got)
+		}
+	})
+	t.Run("another one decides", func(t *testing.T) {
+		w := asked(t)
+		w.accepted(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired))
+		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheApprover, "boss", repair.Email)), "approval_required to approver (1)")
+		expect(t, w.event(at(20, 10, 21), desk, correct(repair.TheCustomer, "new", repair.Email)))
+		r := w.newest(schemas.NotifyApprovalRequired)
+		if r.Contact.ID != "boss" || !r.Decides || r.RestsOn != 2 {
+			t.Errorf("asked: %+v", r)
+		}
+	})
+	t.Run("another one decides, who has no address", func(t *testing.T) {
+		w := asked(t)
+		w.accepted(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired))
+		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheApprover, "boss", repair.Phone)),
+			"no approval_required to approver (1): no_address", "call approver (1): no_address")
+	})
+}

@@ -1,0 +1,268 @@
+package notification
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+)
+
+// life is what happens to one repair: anything, in any order that lifecycle allows.
+type life struct {
+	*world
+	now      time.Time
+	stage    repair.State
+	revision int32
+	closed   []int32         // revisions that are over
+	settled  map[string]bool // notifications of which an attempt was accepted, or refused for good
+}
+
+func newLife(w *world, t *rapid.T) *life {
+	l := &life{world: w, now: at(20, 9, 0), settled: make(map[string]bool)}
+	channels := rapid.SliceOfDistinct(rapid.SampledFrom([]repair.Channel{repair.Email, repair.Phone}), rapid.ID).Draw(t, "channels")
+	e := &repair.RepairStarted{Customer: contact("c", channels...)}
+	if rapid.Bool().Draw(t, "leased") {
+		other := contact("a", repair.Email)
+		e.Approver = &other
+	}
+	l.stage = repair.InProgress
+	l.event(l.now, sam, e)
+	return l
+}
+
+// in skips an action that the repair's stage does not allow, and lets up to some
+// hours pass that the event itself will tell of.
+func (l *life) in(t *rapid.T, stages ...repair.State) {
+	if !slices.Contains(stages, l.stage) {
+		t.Skip()
+	}
+	l.now = l.now.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "minutes")) * time.Minute)
+}
+
+// becomes ends the open revision, if there is one.
+func (l *life) becomes(s repair.State) {
+	if l.stage == repair.AwaitingApproval {
+		l.closed = append(l.closed, l.revision)
+	}
+	l.stage = s
+}
+
+func (l *life) actions() map[string]func(*rapid.T) {
+	const open, waiting = repair.InProgress, repair.AwaitingApproval
+	return map[string]func(*rapid.T){
+		"time passes": func(t *rapid.T) {
+			l.now = l.now.Add(time.Duration(rapid.IntRange(0, 600).Draw(t, "minutes")) * time.Minute)
+			l.until(l.now)
+		},
+		"ask": func(t *rapid.T) {
+			l.in(t, open, waiting)
+			e := request(l.revision + 1)
+			e.ExpiresAt = l.now.Add(time.Duration(rapid.IntRange(1, 48).Draw(t, "hours")) * time.Hour)
+			l.event(l.now, noor, e)
+			l.becomes(waiting)
+			l.revision++
+		},
+		"decide": func(t *rapid.T) {
+			l.in(t, waiting)
+			l.event(l.now, customer, decided(l.revision, repair.Approve))
+			l.becomes(open)
+		},
+		"expire": func(t *rapid.T) {
+			l.in(t, waiting)
+			l.event(l.now, system, &repair.QuoteExpired{Revision: l.revision})
+			l.becomes(open)
+		},
+		"withdraw": func(t *rapid.T) {
+			l.in(t, waiting)
+			l.event(l.now, noor, &repair.QuoteWithdrawn{Revision: l.revision})
+			l.becomes(open)
+		},
+		"change ready time": func(t *rapid.T) {
+			l.in(t, open, waiting)
+			hours := time.Duration(rapid.IntRange(-2, 2).Draw(t, "hours")) * time.Hour
+			l.event(l.now, sam, &repair.ReadyTimeChanged{Previous: l.now, ReadyAt: l.now.Add(hours)})
+		},
+		"correct": func(t *rapid.T) {
+			l.in(t, open, waiting, repair.Completed)
+			party := rapid.SampledFrom([]repair.Party{repair.TheCustomer, repair.TheApprover}).Draw(t, "party")
+			channel := rapid.SampledFrom([]repair.Channel{repair.Email, repair.Phone}).Draw(t, "channel")
+			l.event(l.now, desk, &repair.ContactCorrected{Party: party, Contact: contact("n", channel)})
+		},
+		"complete": func(t *rapid.T) {
+			l.in(t, open)
+			l.event(l.now, sam, &repair.RepairCompleted{})
+			l.becomes(repair.Completed)
+		},
+		"collect": func(t *rapid.T) {
+			l.in(t, repair.Completed)
+			l.event(l.now, desk, &repair.VehicleCollected{})
+			l.becomes(repair.Collected)
+		},
+		"cancel": func(t *rapid.T) {
+			l.in(t, open, waiting)
+			l.event(l.now, sam, &repair.RepairCancelled{})
+			l.becomes(repair.Cancelled)
+		},
+		"write": func(t *rapid.T) {
+			by := rapid.SampledFrom([]repair.Actor{customer, approver, sam, desk}).Draw(t, "by")
+			l.event(l.now, by, says(rapid.SampledFrom([]repair.MessageKind{repair.Text, repair.Callback}).Draw(t, "kind")))
+		},
+		"deliver": func(t *rapid.T) { // of any attempt there has been, once or again
+			r := rapid.SampledFrom(l.requested()).Draw(t, "attempt")
+			switch rapid.SampledFrom([]string{"accepted", "deferred", "failed"}).Draw(t, "fate") {
+			case "accepted":
+				l.accepted(l.now, r)
+				l.settled[r.NotificationID] = true
+			case "deferred":
+				l.deferred(l.now, r)
+			case "failed":
+				l.failed(l.now, r)
+				l.settled[r.NotificationID] = true
+			}
+		},
+	}
+}
+
+func (l *life) requested() (all []*schemas.NotificationRequested) {
+	for _, o := range l.all {
+		if r, ok := o.(*schemas.NotificationRequested); ok {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// Whatever happens: every notification is tried in turn and has one end, nothing
+// is sent about a revision that is over, each has all its reminders or the reason
+// why not, and somebody is asked to call about it once.
+func TestLaws(t *testing.T) {
+	book := sample(t)
+	rapid.Check(t, func(t *rapid.T) {
+		l := newLife(newWorld(t, book), t)
+		if len(l.requested()) == 0 {
+			t.Skip("nothing to deliver")
+		}
+		attempts, suppressed := make(map[string]int32), make(map[string]bool)
+		reminders, calls := make(map[int32]map[string]bool), make(map[int32]int)
+		over := make(map[int32]bool) // as of the last check
+		seen := 0
+		actions := l.actions()
+		actions[""] = func(*rapid.T) {
+			for _, o := range l.all[seen:] {
+				switch o := o.(type) {
+				case *schemas.NotificationRequested:
+					attempts[o.NotificationID]++
+					if n := attempts[o.NotificationID]; o.Attempt != n || n > tries {
+						t.Fatalf("%s is number %d", inShort(o), n)
+					}
+					if suppressed[o.NotificationID] {
+						t.Fatalf("%s after it was suppressed", inShort(o))
+					}
+					if asks := o.Kind == schemas.NotifyApprovalRequired || o.Kind == schemas.NotifyReminder; asks {
+						if over[o.Revision] {
+							t.Fatalf("%s after the revision was over", inShort(o))
+						}
+						if o.Quote == nil || !o.Decides {
+							t.Fatalf("%s to nobody who decides, or about nothing", inShort(o))
+						}
+					}
+					count(reminders, o.Notice)
+				case *schemas.NotificationSuppressed:
+					if suppressed[o.NotificationID] {
+						t.Fatalf("%s, twice", inShort(o))
+					}
+					suppressed[o.NotificationID] = true
+					if (o.Reason == schemas.MomentPassed) != (o.Because != "") {
+						t.Fatalf("%s, because %q", inShort(o), o.Because)
+					}
+					count(reminders, o.Notice)
+				case *schemas.CallTask:
+					if calls[o.Revision]++; o.Revision > 0 && (calls[o.Revision] > 1 || over[o.Revision]) {
+						t.Fatalf("%s, %d times", inShort(o), calls[o.Revision])
+					}
+				}
+			}
+			seen = len(l.all)
+			s, _, err := l.State("r1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for id := range attempts {
+				pending := s.Known != nil && slices.ContainsFunc(s.Known.Pending, func(p Pending) bool { return p.Request.NotificationID == id })
+				if pending == (suppressed[id] || l.settled[id]) && !(pending && l.settled[id] && !suppressed[id]) {
+					t.Fatalf("notification %s: pending %v, suppressed %v, settled %v", id, pending, suppressed[id], l.settled[id])
+				}
+			}
+			for _, revision := range l.closed {
+				over[revision] = true
+				if n := len(reminders[revision]); n != 1 {
+					t.Fatalf("revision %d is over and had %d reminders, sent or suppressed", revision, n)
+				}
+			}
+		}
+		t.Repeat(actions)
+	})
+}
+
+func count(reminders map[int32]map[string]bool, n schemas.Notice) {
+	if n.Kind != schemas.NotifyReminder {
+		return
+	}
+	if reminders[n.Revision] == nil {
+		reminders[n.Revision] = make(map[string]bool)
+	}
+	reminders[n.Revision][n.NotificationID] = true
+}
+
+// It makes no difference how soon it is said that a mail was accepted: deliveries
+// and events are two topics.
+func TestAcceptanceInAnyOrder(t *testing.T) {
+	book := sample(t)
+	run := func(t *rapid.T, late []int) []string {
+		w := newWorld(t, book)
+		var all []string
+		steps := []struct {
+			when  time.Time
+			by    repair.Actor
+			event repair.Event
+		}{
+			{at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Email)}},
+			{at(20, 10, 0), noor, request(1)},
+			{at(20, 10, 30), customer, says(repair.Text)},
+			{at(20, 12, 30), customer, decided(1, repair.Approve, repair.Reject)},
+			{at(20, 13, 0), noor, request(2)},
+			{at(20, 13, 30), noor, &repair.QuoteWithdrawn{Revision: 2}},
+			{at(20, 15, 0), sam, &repair.RepairCompleted{}},
+			{at(20, 16, 0), desk, &repair.VehicleCollected{}},
+		}
+		waiting := make(map[int][]*schemas.NotificationRequested) // by the step after which they are accepted
+		known := 0
+		for i, s := range steps {
+			all = append(all, w.event(s.when, s.by, s.event)...)
+			for ; known < len(w.all); known++ {
+				if r, ok := w.all[known].(*schemas.NotificationRequested); ok {
+					n := min(i+late[known%len(late)], len(steps)-1)
+					waiting[n] = append(waiting[n], r)
+				}
+			}
+			for _, r := range waiting[i] {
+				all = append(all, w.accepted(r.OccurredAt.Add(time.Second), r)...)
+			}
+		}
+		if s, _, _ := w.State("r1"); len(s.Known.Pending) > 0 {
+			t.Errorf("pending: %+v", s.Known.Pending)
+		}
+		return all
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		late := rapid.SliceOfN(rapid.IntRange(0, 8), 8, 8).Draw(t, "late")
+		if diff := cmp.Diff(run(t, []int{0}), run(t, late)); diff != "" {
+			t.Errorf("-at once +late\n%s", diff)
+		}
+	})
+}

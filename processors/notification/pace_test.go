@@ -1,0 +1,205 @@
+package notification
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+)
+
+// Reminders and the call task count opening time from the request.
+func TestPace(t *testing.T) {
+	const layout = "Mon 15:04"
+	for _, c := range []struct {
+		name, garage string
+		requested    time.Time
+		want         []string
+	}{
+		{"in the morning", "de-brug", at(20, 10, 0), []string{"Wed 11:00 reminder", "Wed 12:00 call"}},
+		{"before the close", "de-brug", at(20, 17, 0), []string{"Thu 08:30 reminder", "Thu 09:30 call"}},
+		{"after hours", "de-brug", at(20, 22, 0), []string{"Thu 09:00 reminder", "Thu 10:00 call"}},
+		{"over a weekend and a holiday", "de-brug", at(22, 16, 45), []string{"Tue 08:15 reminder", "Tue 09:15 call"}},
+		{"over lunch, two reminders", "noord", at(20, 11, 30), []string{"Wed 12:15 reminder", "Wed 13:30 reminder", "Wed 14:00 call"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, sample(t))
+			w.garage = c.garage
+			w.event(c.requested.Add(-time.Hour), sam, &repair.RepairStarted{Customer: contact("c", repair.Email)})
+			ask := request(1)
+			ask.ExpiresAt = c.requested.AddDate(0, 0, 7)
+			w.event(c.requested, sam, ask)
+			w.all = nil
+			w.until(c.requested.AddDate(0, 0, 6))
+			var got []string
+			for _, o := range w.all {
+				what, h := "reminder", o.(schemas.Headed).Head()
+				if _, ok := o.(*schemas.CallTask); ok {
+					what = "call"
+				}
+				got = append(got, h.OccurredAt.Add(2*time.Hour).Format(layout)+" "+what)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
+
+// Whatever time passes in whatever steps, a reminder is sent once.
+func TestOneReminder(t *testing.T) {
+	w := asked(t)
+	for range 3 {
+		w.until(at(20, 10, 59))
+	}
+	expect(t, w.until(at(20, 11, 0)), "approval_reminder to customer (1)")
+	expect(t, w.until(at(20, 11, 0)))
+	expect(t, w.until(at(20, 11, 30)))
+	expect(t, w.until(at(20, 15, 0)), "call customer (1): no_answer")
+	expect(t, w.until(at(21, 15, 0)))
+}
+
+// What would be due when the quote has expired is not sent.
+func TestNothingIsDueAfterExpiry(t *testing.T) {
+	w := started(t)
+	ask := request(1)
+	ask.ExpiresAt = at(20, 11, 0)
+	w.event(at(20, 10, 0), noor, ask)
+	expect(t, w.until(at(20, 12, 0)))
+	expect(t, w.event(at(20, 11, 0), system, &repair.QuoteExpired{Revision: 1}),
+		"no approval_reminder to customer (1): moment_passed expired", "expiry to mechanic noor (1)")
+}
+
+// After an outage, an answer that was given in time is handled before any timer.
+func TestOutage(t *testing.T) {
+	w := asked(t)
+	expect(t, w.event(at(20, 10, 50), customer, decided(1)),
+		"no approval_reminder to customer (1): moment_passed decided", "decision to mechanic noor (1)")
+	expect(t, w.until(at(22, 12, 0)))
+}
+
+// Each answer, and everything else that ends a quote, stops all that is about it.
+func TestStops(t *testing.T) {
+	ends := []struct {
+		because string
+		event   func() repair.Event
+		by      repair.Actor
+	}{
+		{"decided", func() repair.Event { return decided(1) }, customer},
+		{"expired", func() repair.Event { return &repair.QuoteExpired{Revision: 1} }, system},
+		{"withdrawn", func() repair.Event { return &repair.QuoteWithdrawn{Revision: 1} }, sam},
+		{"replaced", func() repair.Event { return request(2) }, sam},
+		{"cancelled", func() repair.Event { return &repair.RepairCancelled{} }, sam},
+	}
+	pending := []struct {
+		name string
+		make func(w *world)
+		want string // besides what ends it causes by itself
+		then func(w *world) []string
+		last string
+	}{
+		{"a mail that waits for another try", func(w *world) {
+			w.deferred(at(20, 10, 30), w.newest(schemas.NotifyApprovalRequired))
+		}, "no approval_required to customer (1): moment_passed %s", nil, ""},
+		{"a mail under way that is refused for now", func(*world) {}, "", func(w *world) []string {
+			return w.deferred(at(20, 10, 31), first(w, schemas.NotifyApprovalRequired))
+		}, "no approval_required to customer (1): moment_passed %s"},
+		{"a mail under way that is refused for good", func(*world) {}, "", func(w *world) []string {
+			return w.failed(at(20, 10, 31), first(w, schemas.NotifyApprovalRequired))
+		}, ""},
+	}
+	for _, end := range ends {
+		for _, p := range pending {
+			t.Run(p.name+", "+end.because, func(t *testing.T) {
+				w := asked(t)
+				p.make(w)
+				got := w.event(at(20, 10, 30), end.by, end.event())
+				want := []string{fmt.Sprintf("no approval_reminder to customer (1): moment_passed %s", end.because)}
+				if p.want != "" {
+					want = append(want, fmt.Sprintf(p.want, end.because))
+				}
+				expect(t, got[:len(want)], want...)
+				if p.then != nil {
+					var want []string
+					if p.last != "" {
+						want = append(want, fmt.Sprintf(p.last, end.because))
+					}
+					expect(t, p.then(w), want...)
+				}
+				// Nothing about revision 1 comes any more.
+				w.all = nil
+				w.until(at(21, 17, 0))
+				for _, o := range w.all {
+					if n, ok := o.(*schemas.NotificationRequested); ok && n.Revision == 1 && n.Kind != schemas.NotifyDecision {
+						t.Errorf("after the end: %s", inShort(o))
+					}
+					if c, ok := o.(*schemas.CallTask); ok && c.Revision == 1 {
+						t.Errorf("after the end: %s", inShort(o))
+					}
+				}
+			})
+		}
+	}
+}
+
+// first is the first attempt at a kind of notification.
+func first(w *world, kind schemas.NotificationKind) *schemas.NotificationRequested {
+	for _, o := range w.all {
+		if r, ok := o.(*schemas.NotificationRequested); ok && r.Kind == kind {
+			return r
+		}
+	}
+	w.Fatalf("no %s was requested", kind)
+	return nil
+}
+
+// A mail that waits for another try is not sent once its moment has passed.
+func TestMomentPasses(t *testing.T) {
+	later := func() *repair.ReadyTimeChanged {
+		return &repair.ReadyTimeChanged{Previous: at(20, 16, 0), ReadyAt: at(20, 17, 0)}
+	}
+	for _, c := range []struct {
+		name  string
+		kind  schemas.NotificationKind
+		given func(w *world)
+		by    repair.Actor
+		event repair.Event
+		want  string
+	}{
+		{"started", schemas.NotifyStarted, func(*world) {}, sam, &repair.RepairCompleted{},
+			"no repair_started to customer: moment_passed completed"},
+		{"ready later", schemas.NotifyReadyLater, func(w *world) { w.event(at(20, 9, 30), sam, later()) }, sam,
+			&repair.ReadyTimeChanged{Previous: at(20, 17, 0), ReadyAt: at(20, 16, 30)},
+			"no ready_later to customer: moment_passed replaced"},
+		{"withdrawn", schemas.NotifyQuoteWithdrawn, func(w *world) {
+			w.event(at(20, 9, 30), noor, request(1))
+			w.event(at(20, 9, 40), noor, &repair.QuoteWithdrawn{Revision: 1})
+		}, noor, request(2), "no quote_withdrawn to customer (1): moment_passed awaiting_approval"},
+		{"decision", schemas.NotifyDecision, func(w *world) {
+			w.event(at(20, 9, 30), noor, request(1))
+			w.event(at(20, 9, 40), customer, decided(1))
+		}, noor, &repair.RepairCompleted{}, "no decision to mechanic noor (1): moment_passed completed"},
+		{"completed", schemas.NotifyCompleted, func(w *world) { w.event(at(20, 9, 40), sam, &repair.RepairCompleted{}) },
+			desk, &repair.VehicleCollected{}, "no repair_completed to customer: moment_passed collected"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := started(t)
+			c.given(w)
+			w.deferred(at(20, 10, 0), w.newest(c.kind))
+			got := w.event(at(20, 10, 0), c.by, c.event)
+			if len(got) == 0 || got[0] != c.want {
+				t.Errorf("got %q, want %q first", got, c.want)
+			}
+			w.all = nil
+			w.until(at(21, 10, 0))
+			for _, o := range w.all {
+				if n, ok := o.(*schemas.NotificationRequested); ok && n.Kind == c.kind {
+					t.Errorf("after its moment: %s", inShort(o))
+				}
+			}
+		})
+	}
+}
