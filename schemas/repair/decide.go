@@ -2,7 +2,6 @@ package repair
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -19,7 +18,9 @@ func (r *Repair) Handle(c Command) ([]Event, Verdict) {
 		d.events = nil
 		v = *refusal
 	}
-	v.State, v.Sequence = r.State, r.Sequence
+	if !d.foreign() { // what another garage's repair is up to is none of the sender's business
+		v.State, v.Sequence = r.State, r.Sequence
+	}
 	return d.events, v
 }
 
@@ -38,12 +39,16 @@ func (r *Repair) Expire(at time.Time) []Event {
 
 // record stamps a fact with its place in the repair's history and applies it.
 func (r *Repair) record(e Event, at time.Time) {
-	if at.Before(r.LastAt) {
-		at = r.LastAt
-	}
-	e.Head().OccurredAt = at
+	e.Head().OccurredAt = later(at, r.LastAt)
 	e.fact().Sequence = r.Sequence + 1
 	r.Apply(e)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // decision is one command on its way to a verdict.
@@ -67,20 +72,33 @@ func refuse(code Code, format string, args ...any) *Verdict {
 	return &Verdict{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
+// maxErrors bounds what a verdict lists, because it is kept: a command can hold
+// more mistakes than there is room for in a record.
+const maxErrors = 50
+
 func invalid(errs []FieldError) *Verdict {
 	if len(errs) == 0 {
 		return nil
 	}
+	if n := len(errs) - maxErrors; n > 0 {
+		errs = append(errs[:maxErrors:maxErrors], FieldError{"", fmt.Sprintf("and %d more mistakes", n)})
+	}
 	return &Verdict{Code: Invalid, Detail: "the command has mistakes", Errors: errs}
+}
+
+// foreign reports whether the repair is another garage's than the sender's.
+func (d *decision) foreign() bool {
+	return d.State != NotStarted && d.GarageID != d.cmd.Head().GarageID
 }
 
 func (d *decision) decide() *Verdict {
 	h := d.cmd.Head()
-	if start, ok := d.cmd.(*StartRepair); ok {
-		return d.start(start)
-	}
-	if d.State == NotStarted || d.GarageID != h.GarageID {
+	start, starts := d.cmd.(*StartRepair)
+	switch {
+	case d.foreign(), d.State == NotStarted && !starts:
 		return refuse(NotFound, "no repair %s in garage %s", h.AggregateID, h.GarageID)
+	case starts:
+		return d.start(start)
 	}
 	switch c := d.cmd.(type) {
 	case *PostMessage:
@@ -132,10 +150,7 @@ func (d *decision) illegal(why string) *Verdict {
 }
 
 func (d *decision) start(c *StartRepair) *Verdict {
-	switch {
-	case d.State != NotStarted && d.GarageID != c.GarageID:
-		return refuse(NotFound, "no repair %s in garage %s", c.AggregateID, c.GarageID)
-	case d.State != NotStarted:
+	if d.State != NotStarted {
 		return refuse(AlreadyStarted, "this repair was started before and is %s", d.State)
 	}
 	errs := c.Agreed.Validate("/agreed", false)
@@ -164,10 +179,11 @@ func (d *decision) request(c *RequestApproval) *Verdict {
 	if c.Work.Currency != d.Currency {
 		errs = append(errs, FieldError{"/currency", fmt.Sprintf("the repair is in %s", d.Currency)})
 	}
-	if !c.ExpiresAt.After(c.OccurredAt) {
+	at := later(c.OccurredAt, d.LastAt) // when it will have been requested
+	if !c.ExpiresAt.After(at) {
 		errs = append(errs, FieldError{"/expires_at", "must lie after the request"})
 	}
-	if !c.AnswerBy.IsZero() && (c.AnswerBy.After(c.ExpiresAt) || !c.AnswerBy.After(c.OccurredAt)) {
+	if !c.AnswerBy.IsZero() && (c.AnswerBy.After(c.ExpiresAt) || !c.AnswerBy.After(at)) {
 		errs = append(errs, FieldError{"/answer_by", "must lie after the request and not after expires_at"})
 	}
 	if v := invalid(errs); v != nil {
@@ -223,93 +239,14 @@ func (d *decision) withdraw(c *WithdrawQuote) *Verdict {
 	return nil
 }
 
-func (d *decision) answer(c *DecideQuote) *Verdict {
-	rev, refusal := d.undecided(c.Revision, c.OccurredAt)
-	if rev == nil {
-		return refusal
-	}
-	if v := invalid(checkAnswers(c.Answers, len(rev.LineTotals))); v != nil {
-		return v
-	}
-	if c.Method != ByPage && c.Method != ByPhone && c.Method != AtCounter {
-		return invalid([]FieldError{{"/method", "must be page, phone or counter"}})
-	}
-	d.revisionNo = c.Revision
-	d.outcome, d.approved = sum(c.Answers, rev.LineTotals)
-	if rev.Status == QuoteAnswered && sameAnswers(rev.Answers, c.Answers) {
-		return nil // the same answer again changes nothing
-	}
-	if refusal != nil {
-		return refusal
-	}
-	if c.TotalSeen != d.approved {
-		return refuse(TotalMismatch, "the approved lines come to %d, but the decider saw %d", d.approved, c.TotalSeen)
-	}
-	answers := slices.Clone(c.Answers)
-	slices.SortFunc(answers, func(x, y Answer) int { return int(x.Line) - int(y.Line) })
-	d.emit(&QuoteDecided{
-		Revision: c.Revision, Decision: d.outcome, Answers: answers, ApprovedTotal: d.approved,
-		Method: c.Method, Evidence: c.Evidence,
-	})
-	return nil
-}
-
-// checkAnswers reports every line that is not answered exactly once, and every
-// answer that is none.
-func checkAnswers(answers []Answer, lines int) []FieldError {
-	var errs []FieldError
-	seen := make(map[int32]bool)
-	for i, a := range answers {
-		at := fmt.Sprintf("/lines/%d", i)
-		switch {
-		case a.Line < 1 || int(a.Line) > lines:
-			errs = append(errs, FieldError{at + "/line", fmt.Sprintf("the quote has lines 1 to %d", lines)})
-		case seen[a.Line]:
-			errs = append(errs, FieldError{at + "/line", fmt.Sprintf("line %d is answered twice", a.Line)})
-		}
-		seen[a.Line] = true
-		if a.Answer != Approve && a.Answer != Reject {
-			errs = append(errs, FieldError{at + "/answer", "must be approve or reject"})
-		}
-		known := []RejectReason{"", ReasonPrice, ReasonLater, ReasonElsewhere, ReasonOther}
-		if !slices.Contains(known, a.Reason) || a.Answer == Approve && a.Reason != "" {
-			errs = append(errs, FieldError{at + "/reason", "must be price, later, elsewhere or other, and only for a rejection"})
-		}
-	}
-	for n := int32(1); int(n) <= lines; n++ {
-		if !seen[n] {
-			errs = append(errs, FieldError{"/lines", fmt.Sprintf("line %d is not answered", n)})
-		}
-	}
-	return errs
-}
-
-func sum(answers []Answer, totals []int64) (Decision, int64) {
-	var total int64
-	approved := 0
-	for _, a := range answers {
-		if a.Answer == Approve {
-			total += totals[a.Line-1]
-			approved++
-		}
-	}
-	switch approved {
-	case 0:
-		return Rejected, total
-	case len(answers):
-		return Approved, total
-	}
-	return PartlyApproved, total
-}
-
 func (d *decision) complete(c *CompleteRepair) *Verdict {
 	switch {
 	case d.State == AwaitingApproval:
 		return d.illegal("a quote awaits an answer; withdraw it first")
 	case d.State != InProgress:
 		return d.illegal("only work in progress can be completed")
-	case c.Total < 0:
-		return invalid([]FieldError{{"/total", "must not be negative"}})
+	case c.Total < 0 || c.Total > maxTotal:
+		return invalid([]FieldError{{"/total", fmt.Sprintf("must lie between 0 and %d minor units", maxTotal)}})
 	case c.Total > d.AgreedTotal+d.ApprovedTotal && !c.ReasonGiven:
 		return refuse(ReasonRequired, "%d is more than the %d that was agreed and approved: state a reason, or ask for approval",
 			c.Total, d.AgreedTotal+d.ApprovedTotal)

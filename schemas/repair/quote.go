@@ -121,10 +121,11 @@ type Quote struct {
 const (
 	maxLines     = 100
 	maxDetails   = 100
-	maxUnitPrice = 100_000_000 // a million euro in cents
-	maxQuantity  = 1_000_000   // with 3 decimals: 10^9 · 10^8 fits in an int64
-	maxText      = 10_000      // bytes
-	milli        = 1000        // quantities are kept in thousandths
+	maxUnitPrice = 100_000_000       // a million euro in cents
+	maxQuantity  = 1_000_000         // with 3 decimals: 10^9 · 10^8 fits in an int64
+	maxTotal     = 1_000_000_000_000 // ten thousand million euro in cents
+	maxText      = 10_000            // bytes
+	milli        = 1000              // quantities are kept in thousandths
 )
 
 // FieldError says what is wrong with one field of a command.
@@ -143,7 +144,7 @@ func (w Work) Validate(at string, proposed bool) []FieldError {
 		errs = append(errs, FieldError{at + pointer, fmt.Sprintf(format, args...)})
 	}
 	if !validCurrency(w.Currency) {
-		bad("/currency", "%q is not an ISO 4217 currency code such as EUR", w.Currency)
+		bad("/currency", "%.40q is not an ISO 4217 currency code such as EUR", w.Currency)
 	}
 	if proposed && len(w.Lines) == 0 {
 		bad("/lines", "a quote needs at least one line")
@@ -164,7 +165,7 @@ func (w Work) Validate(at string, proposed bool) []FieldError {
 		case l.Urgency == "" && !proposed:
 		case l.Urgency == Safety, l.Urgency == Soon, l.Urgency == Advice:
 		default:
-			bad(line+"/urgency", "%q is not one of safety, soon, advice", l.Urgency)
+			bad(line+"/urgency", "%.40q is not one of safety, soon, advice", l.Urgency)
 		}
 		if len(l.Details) == 0 {
 			bad(line+"/details", "a line needs at least one part or labour")
@@ -176,7 +177,7 @@ func (w Work) Validate(at string, proposed bool) []FieldError {
 		for j, d := range l.Details {
 			detail := fmt.Sprintf("%s/details/%d", line, j)
 			if d.Kind != Part && d.Kind != Labour {
-				bad(detail+"/kind", "%q is not one of part, labour", d.Kind)
+				bad(detail+"/kind", "%.40q is not one of part, labour", d.Kind)
 			}
 			if len(d.Description) > maxText {
 				bad(detail+"/description", "longer than %d bytes", maxText)
@@ -188,8 +189,13 @@ func (w Work) Validate(at string, proposed bool) []FieldError {
 				bad(detail+"/unit_price", "must lie between 0 and %d minor units", maxUnitPrice)
 			}
 			if _, ok := d.VAT.percent(); !ok {
-				bad(detail+"/vat", "%q is not one of 21, 9, 0, none", d.VAT)
+				bad(detail+"/vat", "%.40q is not one of 21, 9, 0, none", d.VAT)
 			}
+		}
+	}
+	if len(errs) == 0 {
+		if _, err := w.Price(); err != nil {
+			bad("/lines", "%v", err)
 		}
 	}
 	return errs
@@ -223,6 +229,9 @@ func (w Work) Price() (Quote, error) {
 		q.Lines = append(q.Lines, line)
 		q.Total += line.Total
 	}
+	if q.Total > maxTotal {
+		return Quote{}, fmt.Errorf("the lines come to %d minor units, more than %d", q.Total, maxTotal)
+	}
 	for _, v := range vatRates {
 		if g, used := gross[v.rate]; used && g != 0 && v.rate != VATNone {
 			q.VAT = append(q.VAT, VATAmount{v.rate, divide(g*v.percent, 100+v.percent)})
@@ -240,7 +249,7 @@ func (d Detail) Amount() (int64, error) {
 		return 0, err
 	}
 	if _, ok := d.VAT.percent(); !ok {
-		return 0, fmt.Errorf("VAT rate %q is not one of 21, 9, 0, none", d.VAT)
+		return 0, fmt.Errorf("VAT rate %.40q is not one of 21, 9, 0, none", d.VAT)
 	}
 	if d.UnitPrice < 0 || d.UnitPrice > maxUnitPrice {
 		return 0, fmt.Errorf("unit price %d is out of bounds", d.UnitPrice)
@@ -255,12 +264,12 @@ func divide(n, d int64) int64 { return (n + d/2) / d }
 func thousandths(s string) (int64, error) {
 	whole, frac, dotted := strings.Cut(s, ".")
 	if whole == "" || dotted && frac == "" || len(whole) > 7 || len(frac) > 3 {
-		return 0, fmt.Errorf("%q is not a quantity such as 2 or 1.2 (at most three decimals)", s)
+		return 0, fmt.Errorf("%.40q is not a quantity such as 2 or 1.2 (at most three decimals)", s)
 	}
 	var n int64
 	for _, c := range whole + frac + "000"[len(frac):] {
 		if c < '0' || c > '9' {
-			return 0, fmt.Errorf("%q is not a quantity such as 2 or 1.2 (at most three decimals)", s)
+			return 0, fmt.Errorf("%.40q is not a quantity such as 2 or 1.2 (at most three decimals)", s)
 		}
 		n = n*10 + int64(c-'0')
 	}

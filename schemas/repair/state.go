@@ -1,9 +1,6 @@
 package repair
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // State is where a repair stands.
 type State string
@@ -152,19 +149,4 @@ func (r *Repair) close(n int32, as QuoteStatus) {
 	if rev := r.revision(n); rev != nil {
 		rev.Status = as
 	}
-}
-
-// sameAnswers reports whether two complete sets of answers say yes and no to the
-// same lines, whatever their order. Another reason for the same no is no other answer.
-func sameAnswers(a, b []Answer) bool {
-	approved := func(answers []Answer) (lines []int32) {
-		for _, x := range answers {
-			if x.Answer == Approve {
-				lines = append(lines, x.Line)
-			}
-		}
-		slices.Sort(lines)
-		return lines
-	}
-	return slices.Equal(approved(a), approved(b))
 }

@@ -1,0 +1,104 @@
+package repair
+
+import (
+	"fmt"
+	"slices"
+)
+
+// answer takes a decision. One that comes too late, or after another, is refused
+// whatever it says; one that repeats the answer that was given changes nothing.
+func (d *decision) answer(c *DecideQuote) *Verdict {
+	rev, refusal := d.undecided(c.Revision, c.OccurredAt)
+	if rev == nil {
+		return refusal
+	}
+	mistakes := invalid(checkAnswers(c, len(rev.LineTotals)))
+	repeats := rev.Status == QuoteAnswered && mistakes == nil && sameAnswers(rev.Answers, c.Answers)
+	switch {
+	case refusal != nil && !repeats:
+		return refusal
+	case mistakes != nil:
+		return mistakes
+	}
+	d.revisionNo = c.Revision
+	d.outcome, d.approved = sum(c.Answers, rev.LineTotals)
+	if repeats {
+		return nil // the same answer again changes nothing
+	}
+	if c.TotalSeen != d.approved {
+		return refuse(TotalMismatch, "the approved lines come to %d, but the decider saw %d", d.approved, c.TotalSeen)
+	}
+	answers := slices.Clone(c.Answers)
+	slices.SortFunc(answers, func(x, y Answer) int { return int(x.Line) - int(y.Line) })
+	d.emit(&QuoteDecided{
+		Revision: c.Revision, Decision: d.outcome, Answers: answers, ApprovedTotal: d.approved,
+		Method: c.Method, Evidence: c.Evidence,
+	})
+	return nil
+}
+
+// checkAnswers reports every line that is not answered exactly once, and every
+// answer that is none.
+func checkAnswers(c *DecideQuote, lines int) []FieldError {
+	var errs []FieldError
+	if c.Method != ByPage && c.Method != ByPhone && c.Method != AtCounter {
+		errs = append(errs, FieldError{"/method", "must be page, phone or counter"})
+	}
+	seen := make(map[int32]bool)
+	for i, a := range c.Answers {
+		at := fmt.Sprintf("/lines/%d", i)
+		switch {
+		case a.Line < 1 || int(a.Line) > lines:
+			errs = append(errs, FieldError{at + "/line", fmt.Sprintf("the quote has lines 1 to %d", lines)})
+		case seen[a.Line]:
+			errs = append(errs, FieldError{at + "/line", fmt.Sprintf("line %d is answered twice", a.Line)})
+		}
+		seen[a.Line] = true
+		if a.Answer != Approve && a.Answer != Reject {
+			errs = append(errs, FieldError{at + "/answer", "must be approve or reject"})
+		}
+		known := []RejectReason{"", ReasonPrice, ReasonLater, ReasonElsewhere, ReasonOther}
+		if !slices.Contains(known, a.Reason) || a.Answer == Approve && a.Reason != "" {
+			errs = append(errs, FieldError{at + "/reason", "must be price, later, elsewhere or other, and only for a rejection"})
+		}
+	}
+	for n := int32(1); int(n) <= lines; n++ {
+		if !seen[n] {
+			errs = append(errs, FieldError{"/lines", fmt.Sprintf("line %d is not answered", n)})
+		}
+	}
+	return errs
+}
+
+func sum(answers []Answer, totals []int64) (Decision, int64) {
+	var total int64
+	approved := 0
+	for _, a := range answers {
+		if a.Answer == Approve {
+			total += totals[a.Line-1]
+			approved++
+		}
+	}
+	switch approved {
+	case 0:
+		return Rejected, total
+	case len(answers):
+		return Approved, total
+	}
+	return PartlyApproved, total
+}
+
+// sameAnswers reports whether two complete sets of answers say yes and no to the
+// same lines, whatever their order. Another reason for the same no is no other answer.
+func sameAnswers(a, b []Answer) bool {
+	approved := func(answers []Answer) (lines []int32) {
+		for _, x := range answers {
+			if x.Answer == Approve {
+				lines = append(lines, x.Line)
+			}
+		}
+		slices.Sort(lines)
+		return lines
+	}
+	return slices.Equal(approved(a), approved(b))
+}
