@@ -48,6 +48,9 @@ type Step struct {
 	request.Request
 	// Refused is the answer they will get; empty: what they ask is done.
 	Refused repair.Code
+	// After is the sequence of the event that a customer's page must show first: of
+	// the latest request for approval; 0: none.
+	After int64
 }
 
 // NewPlan plans so many repairs, begun between two instants while their garages

@@ -53,9 +53,18 @@ func TestEveryStepIsAnsweredAsPlanned(t *testing.T) {
 			t.Fatal(err)
 		}
 		repairs := make([]repair.Repair, len(p.Repairs))
+		asked := make([]int64, len(p.Repairs))
 		for _, step := range p.Steps {
 			r := &repairs[step.Repair]
-			verdict, _ := perform(t, codec, book, r, step)
+			if step.After != asked[step.Repair] {
+				t.Fatalf("%s %T waits for event %d, want %d", step.Key, step.Body, step.After, asked[step.Repair])
+			}
+			verdict, events := perform(t, codec, book, r, step)
+			for _, e := range events {
+				if a, ok := e.(*repair.ApprovalRequested); ok {
+					asked[step.Repair] = a.Sequence
+				}
+			}
 			if verdict.Code != step.Refused {
 				t.Fatalf("%s %T by %s at %s: answered %q %s, planned %q", step.Key, step.Body, step.Actor.Role, step.At, verdict.Code, verdict.Detail, step.Refused)
 			}

@@ -31,6 +31,9 @@ type script struct {
 	agreed, approved int64
 	quote            quote // the latest
 	revision         int32
+	sequence         int64 // of the repair's last event
+	asked            int64 // of the latest request for approval
+	readyAt          time.Time
 }
 
 // quote is what is known of one revision.
@@ -38,6 +41,8 @@ type quote struct {
 	lines   []repair.PricedLine
 	at      time.Time
 	expires time.Time
+	open    bool
+	viewed  bool
 	answers []request.Answer // once decided
 }
 
@@ -116,6 +121,11 @@ func (s *script) home(t time.Time, d time.Duration) time.Time {
 // do adds a step and moves on to when it happened.
 func (s *script) do(at time.Time, who repair.Actor, body any, refused repair.Code) {
 	s.now = at
+	s.lapse(at)
+	after := s.asked
+	if refused == "" {
+		s.happens(body)
+	}
 	if b, ok := body.(interface{ At() *request.When }); ok && who.Role.Staff() {
 		b.At().OccurredAt = &at // a door for customers stamps what they do
 	}
@@ -124,10 +134,51 @@ func (s *script) do(at time.Time, who repair.Actor, body any, refused repair.Cod
 	case *request.DecideQuote, *request.WithdrawQuote, *request.RecordView:
 		revision = s.revision
 	}
-	s.steps = append(s.steps, Step{At: at, Repair: s.index, Refused: refused, Request: request.Request{
+	s.steps = append(s.steps, Step{At: at, Repair: s.index, Refused: refused, After: after, Request: request.Request{
 		Garage: s.garage.ID, RepairID: s.repair.ID, Revision: revision,
 		Key: fmt.Sprintf("%s-%d", s.ref, len(s.steps)+1), Actor: who, Body: body,
 	}})
+}
+
+// lapse counts the expiry of the open quote, if it is due.
+func (s *script) lapse(at time.Time) {
+	if s.quote.open && s.late(at) != "" {
+		s.sequence++
+		s.quote.open = false
+	}
+}
+
+// happens counts the event that follows from a step, if one does.
+func (s *script) happens(body any) {
+	switch b := body.(type) {
+	case *request.RequestApproval:
+		s.quote.open = true
+		s.asked = s.sequence + 1
+	case *request.RecordView:
+		if s.quote.viewed || !s.quote.open {
+			return
+		}
+		s.quote.viewed = true
+	case *request.DecideQuote:
+		if !s.quote.open { // the same answer again
+			return
+		}
+		s.quote.open = false
+	case *request.WithdrawQuote, *request.CancelRepair:
+		s.quote.open = false
+	case *request.StartRepair:
+		if b.ReadyAt != nil {
+			s.readyAt = *b.ReadyAt
+		}
+	case *request.Change:
+		if b.ReadyAt != nil && b.ReadyAt.Equal(s.readyAt) {
+			return
+		}
+		if b.ReadyAt != nil {
+			s.readyAt = *b.ReadyAt
+		}
+	}
+	s.sequence++
 }
 
 func (s *script) desk() repair.Actor {

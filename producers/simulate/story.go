@@ -82,6 +82,7 @@ func (s *script) propose(after time.Duration) {
 			at = s.work(at, 10*time.Minute)
 		}
 	}
+	s.lapse(at)
 	s.quote = quote{lines: q.Lines, at: at, expires: s.calendar.CloseOfOpeningDay(at, s.garage.Approval.ExpiresOnDay)}
 	body := &request.RequestApproval{Work: requested(w)}
 	if by := s.calendar.Add(at, 2*time.Hour).Truncate(15 * time.Minute); s.chance(0.7) && by.After(at) && by.Before(s.quote.expires) {

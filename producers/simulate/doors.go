@@ -1,0 +1,287 @@
+package simulate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"pitstop/schemas"
+	"pitstop/schemas/link"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// Doors are the HTTP doors that everybody uses. Its fields must be set.
+type Doors struct {
+	// URL is where the API is, without a slash at its end.
+	URL string
+	// HTTP carries the requests; see [Transport].
+	HTTP http.RoundTripper
+	// Token gives a token of a member of staff.
+	Token func(role repair.Role, garage, subject string) (string, error)
+	// Link gives the token of a customer's link, as mails have it.
+	Link  func(garage, repairID string, to link.Audience, lang string) string
+	Stats *Stats
+	Log   *slog.Logger
+}
+
+// concurrency is how many requests are under way at most.
+const concurrency = 64
+
+// Transport keeps a connection for each request that may be under way.
+func Transport() *http.Transport {
+	return &http.Transport{MaxIdleConnsPerHost: concurrency, MaxConnsPerHost: concurrency, IdleConnTimeout: time.Minute}
+}
+
+// What cannot be answered now is asked again after a pause, which doubles from
+// the one to the other.
+const (
+	minPause       = 50 * time.Millisecond
+	maxPause       = 5 * time.Second
+	requestTimeout = 30 * time.Second
+)
+
+// answer is what came back of a request.
+type answer struct {
+	status int
+	code   repair.Code // of a refusal
+	detail string
+	header http.Header
+	body   []byte
+}
+
+// maxAnswer is the largest answer that is read.
+const maxAnswer = 4 << 20
+
+// Do does a step and repeats it with the same key until it is answered: a door may
+// be away for a while, or have written the command without seeing its outcome. Its
+// error is the context's, or says why the step cannot be asked for at all.
+func (d *Doors) Do(ctx context.Context, s Step, p Repair) error {
+	a, err := d.insist(ctx, func(ctx context.Context) (*http.Request, error) { return d.request(ctx, s, p) })
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", s.Key, schemas.NameOf(s.Body), err)
+	}
+	d.Stats.asked(schemas.NameOf(s.Body))
+	if a.code != "" {
+		d.Stats.refused(string(a.code))
+	}
+	if !s.answeredBy(a) {
+		d.Stats.unexpected(string(a.code))
+		d.Log.Error("a step was not answered as planned", "key", s.Key, "request", schemas.NameOf(s.Body), "repair", s.RepairID,
+			"at", s.At, "status", a.status, "code", a.code, "detail", a.detail, "planned", s.Refused)
+	}
+	return nil
+}
+
+// answeredBy compares an answer with the plan. The page of a refused form is for
+// people and has no code.
+func (s Step) answeredBy(a answer) bool {
+	if s.Refused == "" {
+		return a.status < http.StatusBadRequest
+	}
+	return a.code == s.Refused || !s.Actor.Role.Staff() && a.code == pageRefused
+}
+
+// pageRefused stands for the code of a refusal that is a page.
+const pageRefused repair.Code = "page"
+
+// insist sends a request until it gets an answer.
+func (d *Doors) insist(ctx context.Context, build func(context.Context) (*http.Request, error)) (answer, error) {
+	for pause := minPause; ; pause = min(2*pause, maxPause) {
+		req, err := build(ctx)
+		if err != nil {
+			return answer{}, err
+		}
+		a, err := d.send(req)
+		if err == nil && !a.again() {
+			return a, nil
+		}
+		if ctx.Err() != nil {
+			return answer{}, ctx.Err()
+		}
+		if pause == maxPause {
+			d.Log.Warn("the API does not answer, trying again", "status", a.status, "code", a.code, "err", err)
+		}
+		timer := time.NewTimer(max(pause, a.retryAfter()))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return answer{}, ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+func (d *Doors) send(req *http.Request) (answer, error) {
+	client := http.Client{Transport: d.HTTP, Timeout: requestTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse // a form is answered by where to go
+	}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return answer{}, err //nolint:wrapcheck // names the method; its URL may be a customer's
+	}
+	defer resp.Body.Close() //nolint:errcheck // was read
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return answer{}, fmt.Errorf("read answer: %w", err)
+	}
+	a := answer{status: resp.StatusCode, header: resp.Header, body: body}
+	if resp.StatusCode < http.StatusBadRequest {
+		return a, nil
+	}
+	var problem struct {
+		Code   repair.Code
+		Detail string
+		Errors json.RawMessage
+	}
+	if json.Unmarshal(body, &problem) == nil && problem.Code != "" {
+		a.code, a.detail = problem.Code, strings.TrimSpace(problem.Detail+" "+string(problem.Errors))
+	} else {
+		a.code, a.detail = pageRefused, http.StatusText(resp.StatusCode)
+	}
+	return a, nil
+}
+
+// again reports whether the answer says no more than that there is none yet. To a
+// form, a page is: what is done answers with where to go, or with nothing.
+func (a answer) again() bool {
+	switch a.status {
+	case http.StatusOK:
+		return strings.HasPrefix(a.header.Get("Content-Type"), "text/html")
+	case http.StatusAccepted, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+func (a answer) retryAfter() time.Duration {
+	seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
+	if err != nil {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, maxPause)
+}
+
+// request writes a step as its actor would send it.
+func (d *Doors) request(ctx context.Context, s Step, p Repair) (*http.Request, error) {
+	var req *http.Request
+	var err error
+	if s.Actor.Role.Staff() {
+		req, err = d.staff(ctx, s)
+	} else {
+		req, err = d.form(ctx, s, p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !s.At.IsZero() {
+		SetTime(req, s.At)
+	}
+	return req, nil
+}
+
+func (d *Doors) staff(ctx context.Context, s Step) (*http.Request, error) {
+	repairPath := "/v1/repairs/" + s.RepairID
+	quotePath := fmt.Sprintf("%s/quotes/%d", repairPath, s.Revision)
+	method, path := http.MethodPost, ""
+	switch s.Body.(type) {
+	case *request.StartRepair:
+		path = "/v1/repairs"
+	case *request.Change:
+		method, path = http.MethodPatch, repairPath
+	case *request.RequestApproval:
+		path = repairPath + "/quotes"
+	case *request.WithdrawQuote:
+		path = quotePath + "/withdrawal"
+	case *request.DecideQuote:
+		path = quotePath + "/decision"
+	case *request.CompleteRepair:
+		path = repairPath + "/completion"
+	case *request.CollectVehicle:
+		path = repairPath + "/collection"
+	case *request.CancelRepair:
+		path = repairPath + "/cancellation"
+	case *request.PostMessage:
+		path = repairPath + "/messages"
+	default:
+		return nil, fmt.Errorf("staff have no door for a %T", s.Body)
+	}
+	body, err := json.Marshal(s.Body)
+	if err != nil {
+		return nil, fmt.Errorf("write body: %w", err)
+	}
+	req, err := d.as(ctx, s.Actor.Role, s.Garage, s.Actor.ID, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", s.Key)
+	return req, nil
+}
+
+// as begins a request with the token of a member of staff.
+func (d *Doors) as(ctx context.Context, role repair.Role, garage, subject, method, path string, body []byte) (*http.Request, error) {
+	token, err := d.Token(role, garage, subject)
+	if err != nil {
+		return nil, fmt.Errorf("token for %s at %s: %w", role, garage, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, d.URL+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	return req, nil
+}
+
+// form fills in a form of the page that a customer's link opens.
+func (d *Doors) form(ctx context.Context, s Step, p Repair) (*http.Request, error) {
+	to, lang := link.Approver, p.Customer.Language // who decides
+	switch {
+	case p.Approver != nil && s.Actor.Role == repair.Approver:
+		lang = p.Approver.Language
+	case p.Approver != nil:
+		to = link.Customer
+	}
+	page := "/c/" + d.Link(s.Garage, s.RepairID, to, lang)
+	values := url.Values{"command": {s.Key}}
+	switch body := s.Body.(type) {
+	case *request.RecordView:
+		page += "/view"
+		values.Set("revision", strconv.Itoa(int(s.Revision)))
+	case *request.PostMessage:
+		page += "/messages"
+		values.Set("kind", string(body.Kind))
+		values.Set("text", body.Text)
+	case *request.DecideQuote:
+		page += fmt.Sprintf("/quotes/%d/decision", s.Revision)
+		values.Set("confirmed", "1")
+		values.Set("total_seen", strconv.FormatInt(*body.TotalSeen, 10))
+		values.Set("name", body.Name)
+		for _, a := range body.Lines {
+			n := strconv.Itoa(int(a.Line))
+			values.Set("line."+n, string(a.Answer))
+			values.Set("reason."+n, string(a.Reason))
+			values.Set("text."+n, a.Text)
+		}
+	default:
+		return nil, fmt.Errorf("customers have no form for a %T", s.Body)
+	}
+	return d.post(ctx, fmt.Sprintf("%s?after=%d", page, s.After), values)
+}
+
+func (d *Doors) post(ctx context.Context, path string, values url.Values) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL+path, strings.NewReader(values.Encode()))
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return req, nil
+}

@@ -1,0 +1,105 @@
+package simulate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"pitstop/schemas/garage"
+)
+
+// HistoryDays is how far back a history begins.
+const HistoryDays = 30
+
+// progress is how far a history has come, as it is kept in a file.
+type progress struct {
+	Seed    uint64    `json:"seed"`
+	Repairs int       `json:"repairs"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Plan    string    `json:"plan"` // its digest
+	Done    time.Time `json:"done"`
+}
+
+// Saved is a history and the file that tells how far it has come.
+type Saved struct {
+	Garages *garage.Book
+	Plan    *Plan
+	// Done is up to when it has been performed.
+	Done time.Time
+
+	path     string
+	progress progress
+}
+
+// Open reads how far the history of the file at path has come. Where there is no
+// file it plans one of [HistoryDays] up to now, at the garages that book gives for
+// an instant, and creates the file.
+func Open(path string, seed uint64, repairs int, now time.Time, book func(time.Time) (*garage.Book, error)) (*Saved, error) {
+	now = now.UTC().Truncate(time.Second)
+	p := progress{Seed: seed, Repairs: repairs, From: now.AddDate(0, 0, -HistoryDays), To: now}
+	p.Done = p.From
+	begun := false
+	switch data, err := os.ReadFile(path); {
+	case err == nil:
+		if err := json.Unmarshal(data, &p); err != nil {
+			return nil, fmt.Errorf("read history %s: %w: use another --data", path, err)
+		}
+		begun = true
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("read history: %w", err)
+	}
+	if p.Seed != seed || p.Repairs != repairs {
+		return nil, fmt.Errorf("the data directory holds a history of --repairs %d --seed %d: repeat these, or use another --data", p.Repairs, p.Seed)
+	}
+	garages, err := book(p.To)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := NewPlan(seed, repairs, garages, p.From, p.To)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := plan.Digest()
+	if err != nil {
+		return nil, err
+	}
+	if begun && digest != p.Plan && p.Done.Before(p.To) {
+		return nil, errors.New("the data directory holds half a history, which other garages or another version of the program began: use another --data")
+	}
+	if !begun {
+		p.Plan = digest
+	}
+	s := &Saved{Garages: garages, Plan: plan, Done: p.Done, path: path, progress: p}
+	if !begun {
+		return s, s.Save(p.Done)
+	}
+	return s, nil
+}
+
+// Save remembers that the history was performed up to an instant. The file is
+// replaced as a whole: a crash leaves the one or the other.
+func (s *Saved) Save(done time.Time) error {
+	s.progress.Done = done
+	data, err := json.MarshalIndent(s.progress, "", "  ")
+	if err != nil {
+		return fmt.Errorf("save history: %w", err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(s.path), filepath.Base(s.path)+"-*")
+	if err != nil {
+		return fmt.Errorf("save history: %w", err)
+	}
+	_, err = f.Write(append(data, '\n'))
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), s.path)
+	}
+	if err != nil {
+		return fmt.Errorf("save history: %w", errors.Join(err, os.Remove(f.Name())))
+	}
+	s.Done = done
+	return nil
+}
