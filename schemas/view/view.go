@@ -4,6 +4,7 @@
 package view
 
 import (
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -159,23 +160,24 @@ const (
 
 // Event is one event as integrators read it: personal data stands here opened.
 type Event struct {
-	Type          string         `json:"type" doc:"The event's name, e.g. RepairStarted."`
-	EventID       string         `json:"event_id"`
-	RepairID      string         `json:"repair_id"`
-	GarageID      string         `json:"garage_id"`
-	Sequence      int64          `json:"sequence" doc:"Position within the repair's events, from 1 without gaps."`
-	OccurredAt    time.Time      `json:"occurred_at"`
-	Actor         repair.Actor   `json:"actor"`
-	CorrelationID string         `json:"correlation_id"`
-	CausationID   string         `json:"causation_id"`
-	Data          map[string]any `json:"data"`
+	Type          string          `json:"type" doc:"The event's name, e.g. RepairStarted."`
+	EventID       string          `json:"event_id"`
+	RepairID      string          `json:"repair_id"`
+	GarageID      string          `json:"garage_id"`
+	Sequence      int64           `json:"sequence" doc:"Position within the repair's events, from 1 without gaps."`
+	OccurredAt    time.Time       `json:"occurred_at"`
+	Actor         repair.Actor    `json:"actor"`
+	CorrelationID string          `json:"correlation_id"`
+	CausationID   string          `json:"causation_id"`
+	Data          json.RawMessage `json:"data" doc:"What the event says, by its type."`
+	Cursor        string          `json:"cursor" doc:"Ask with it for what follows this event."`
 }
 
 // EventPage is a stretch of the events of some garages. Events of one repair
 // come in order.
 type EventPage struct {
 	Events []Event `json:"events"`
-	Cursor string  `json:"cursor" doc:"Ask for what follows with it. It never misses an event."`
+	Cursor string  `json:"cursor" doc:"Ask with it for what follows. It never misses an event; the same cursor again means that there is nothing yet."`
 }
 
 // RepairFilter selects repairs. Empty fields select all.
