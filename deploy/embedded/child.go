@@ -19,10 +19,10 @@ import (
 )
 
 const (
-	stopTimeout = 20 * time.Second // for a clean stop, then the child is killed
-	minBackOff  = 100 * time.Millisecond
-	maxBackOff  = 10 * time.Second
-	healthy     = time.Minute // a child that ran this long starts again at minBackOff
+	stopPatience = 20 * time.Second // for a clean stop, then the child is killed
+	minBackOff   = 100 * time.Millisecond
+	maxBackOff   = 10 * time.Second
+	healthy      = time.Minute // a child that ran this long starts again at minBackOff
 )
 
 // childSpec says how to run a part of the embedded set-up in a process of its own.
@@ -33,6 +33,7 @@ type childSpec struct {
 	env  []string      // added to this process's environment
 	dir  string        // working directory
 	wait time.Duration // for the child to become ready
+	stop time.Duration // for the child to end when it is asked to
 	log  *slog.Logger
 }
 
@@ -62,11 +63,12 @@ func startChild(ctx context.Context, spec childSpec) (*child, error) {
 	return c, nil
 }
 
-// stop asks the child to end cleanly and waits for it; when ctx or the time for
-// it is over the child is killed, which the error says.
+// stop asks the child to end cleanly and waits for it. The end of ctx does not cut
+// that short, since a child that is killed loses what it had promised; when the
+// time for it is over the child is killed all the same, and the error says so.
 func (c *child) stop(ctx context.Context) error {
 	c.stopOnce.Do(func() { close(c.stopping) })
-	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.spec.stop)
 	defer cancel()
 	defer c.kill()
 	select {
@@ -78,7 +80,7 @@ func (c *child) stop(ctx context.Context) error {
 	case <-ctx.Done():
 		c.kill()
 		<-c.done
-		return fmt.Errorf("stop embedded %s: killed, it did not end in time: %w", c.spec.name, ctx.Err())
+		return fmt.Errorf("stop embedded %s: killed, it did not end within %s", c.spec.name, c.spec.stop)
 	}
 }
 

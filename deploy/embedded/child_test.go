@@ -37,7 +37,8 @@ func runTestChild(behaviour string) int {
 
 func startTestChild(t *testing.T, log *testLog, behaviour string) (*child, error) {
 	return startChild(t.Context(), childSpec{
-		name: behaviour, args: []string{"test", behaviour}, wait: 2 * time.Second, log: log.Logger,
+		name: behaviour, args: []string{"test", behaviour},
+		wait: 500 * time.Millisecond, stop: 500 * time.Millisecond, log: log.Logger,
 	})
 }
 
@@ -45,7 +46,7 @@ func TestChildThatCannotStartSaysWhy(t *testing.T) {
 	for behaviour, says := range map[string]string{
 		"refusing": "start embedded refusing: the cellar is flooded: pump it out",
 		"dying":    "last words",
-		"mute":     "not ready after 2s",
+		"mute":     "not ready after 500ms",
 	} {
 		t.Run(behaviour, func(t *testing.T) {
 			_, err := startTestChild(t, newLog(t), behaviour)
@@ -87,8 +88,10 @@ func TestChildIgnoresSignalsAndStopsOnRequest(t *testing.T) {
 	if group, err := syscall.Getpgid(pid); err != nil || group != pid {
 		t.Errorf("process group %d (%v), want its own, %d: the terminal's interrupt would reach it", group, err, pid)
 	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel() // as of a program that was interrupted
 	for range 2 { // a second stop changes nothing
-		if err := c.stop(t.Context()); err != nil {
+		if err := c.stop(ended); err != nil {
 			t.Error(err)
 		}
 	}
@@ -99,9 +102,7 @@ func TestChildIgnoresSignalsAndStopsOnRequest(t *testing.T) {
 
 func TestChildThatDoesNotStopIsKilled(t *testing.T) {
 	c := must(startTestChild(t, newLog(t), "deaf"))(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	wantError(t, c.stop(ctx), "killed, it did not end in time")
+	wantError(t, c.stop(t.Context()), "killed, it did not end within 500ms")
 }
 
 // childOf finds the running child of this process with the given arguments.

@@ -65,6 +65,7 @@ func StartClickHouse(ctx context.Context, d *Data, o ClickHouseOptions) (*ClickH
 		env:  []string{"TZ=UTC", "HOME=" + dir, "GOMAXPROCS=2"},
 		dir:  dir,
 		wait: 2 * time.Minute, // a cold disk reads half a gigabyte of library
+		stop: stopPatience,
 		log:  o.Log,
 	})
 	if err != nil {
@@ -81,8 +82,8 @@ func StartClickHouse(ctx context.Context, d *Data, o ClickHouseOptions) (*ClickH
 	return &ClickHouse{DSN: server.JoinPath("pitstop").String(), child: c}, nil
 }
 
-// Stop ends the engine cleanly and waits for it. Close every client first: the
-// engine waits seconds for idle connections.
+// Stop ends the engine cleanly and waits for it, also after the end of ctx. Close
+// every client first: the engine waits 5 s for those that are connected.
 func (c *ClickHouse) Stop(ctx context.Context) error { return c.child.stop(ctx) }
 
 // createDatabase also proves that the engine takes logins.

@@ -49,6 +49,7 @@ func StartKafka(ctx context.Context, d *Data, o KafkaOptions) (*Kafka, error) {
 		env:  []string{"GOMEMLIMIT=200MiB"},
 		dir:  d.Dir(),
 		wait: time.Minute, // a log of 1 GB takes about 1 s
+		stop: stopPatience,
 		log:  o.Log,
 	})
 	if err != nil {
@@ -57,7 +58,8 @@ func StartKafka(ctx context.Context, d *Data, o KafkaOptions) (*Kafka, error) {
 	return &Kafka{Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), child: c}, nil
 }
 
-// Stop closes the broker cleanly and waits for it. Close the clients first.
+// Stop closes the broker cleanly and waits for it, also after the end of ctx.
+// Close the clients first.
 func (k *Kafka) Stop(ctx context.Context) error { return k.child.stop(ctx) }
 
 // runKafka is the child process of the broker.

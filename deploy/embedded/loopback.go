@@ -33,7 +33,10 @@ func serveLoopback(l net.Listener, h http.Handler, log *slog.Logger) *loopbackSe
 	return s
 }
 
+// stop finishes the requests under way, for a few seconds.
 func (s *loopbackServer) stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
 	err := s.http.Shutdown(ctx)
 	if err != nil { // requests were still under way
 		err = errors.Join(err, s.http.Close())
