@@ -4,11 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"pitstop/schemas"
 	"pitstop/schemas/garage"
@@ -24,14 +21,16 @@ type letter struct {
 	Garage  *garage.Profile
 	Subject string // once written
 
-	Name, Address           string // the reader's; staff are not addressed by name
-	Customer, CustomerPhone string
-	Apart                   bool // the reader decides about somebody else's car
-	Decides                 bool // the reader decides, and pays; else only drives
-	CanCall                 bool // the garage has the reader's phone number
-	Car, Model, Plate, Ref  string
-	Mechanic                string // who works on the car; empty: not known by name
-	Link, StaffLink         string
+	Name, Address          string // the reader's; staff are not addressed by name
+	Customer               string
+	CustomerPhone          string // for reading
+	CustomerDial           string // for dialling
+	Apart                  bool   // the reader decides about somebody else's car
+	Decides                bool   // the reader decides, and pays; else only drives
+	CanCall                bool   // the garage has the reader's phone number
+	Car, Model, Plate, Ref string
+	Mechanic               string // who works on the car; empty: not known by name
+	Link, StaffLink        string
 
 	ReadyAt, PreviousReadyAt time.Time
 	Done                     []job
@@ -91,7 +90,7 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *schemas.Not
 	l := &letter{
 		Lang: lang, Garage: g, now: now, since: n.FirstRequestedAt, currency: n.Currency,
 		Name: reader.Name, Address: strings.TrimSpace(reader.Email), CanCall: reader.Phone != "",
-		Customer: customer.Name, CustomerPhone: lang.Phone(customer.Phone),
+		Customer: customer.Name, CustomerPhone: lang.Phone(customer.Phone), CustomerDial: customer.Phone,
 		Apart: n.Recipient.Role == repair.Approver, Decides: n.Decides,
 		Car: vehicle.Description, Model: model(vehicle.Description),
 		Plate: locale.Plate(vehicle.Plate, vehicle.Country), Ref: n.ExternalRef,
@@ -101,8 +100,8 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *schemas.Not
 		Decision: n.Decision, Method: n.Method, Decider: evidence.Name,
 		Callback: n.MessageKind == repair.Callback, Author: n.From.Role, Writer: mechanicName(g, n.From),
 	}
-	if l.Author == repair.Mechanic && l.Writer == "" {
-		l.Author = "" // the garage writes
+	if n.Kind == schemas.NotifyMessage {
+		l.Mechanic = l.Writer // who wrote signs
 	}
 	if text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")); text != "" {
 		l.Text = strings.Split(text, "\n")
@@ -264,150 +263,4 @@ func (l *letter) answers(q *repair.Quote, answers []repair.Answer, texts []repai
 		l.Answers = append(l.Answers, job{Title: line.Title, Price: l.Money(line.Total), Note: note, Details: remarks[line.Number]})
 	}
 	l.ApprovedTitles = l.Lang.And(approved...)
-}
-
-// words are those that stand between values, where a template cannot.
-var words = map[locale.Lang]struct {
-	labour, approved, rejected string
-	counts                     []string
-	vat                        func(amount, rate string) string
-}{
-	locale.NL: {
-		labour: "arbeid", approved: "Akkoord", rejected: "Niet akkoord",
-		counts: []string{"nul", "één", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen", "tien", "elf", "twaalf"},
-		vat: func(amount, rate string) string {
-			if rate == "" {
-				rate = "btw"
-			}
-			return amount + " " + rate
-		},
-	},
-	locale.EN: {
-		labour: "labour", approved: "Approved", rejected: "Rejected",
-		counts: []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"},
-		vat: func(amount, rate string) string {
-			if rate == "" {
-				rate = "VAT"
-			}
-			return rate + " " + amount
-		},
-	},
-}
-
-// Money writes an amount in the notification's currency.
-func (l *letter) Money(minor int64) string { return l.Lang.Money(minor, l.currency) }
-
-// Time, Clock, Date, Day and DayWord write a moment as the garage's clocks show it.
-func (l *letter) Time(t time.Time) string { return l.Lang.Time(t, l.Garage.Location()) }
-
-func (l *letter) Clock(t time.Time) string {
-	hour, minute, _ := t.In(l.Garage.Location()).Clock()
-	return l.Lang.Clock(hour*60 + minute)
-}
-
-func (l *letter) Date(t time.Time) string { return l.Lang.Date(t, l.now, l.Garage.Location()) }
-
-func (l *letter) Day(t time.Time) string { return l.Lang.DayAndDate(t, l.now, l.Garage.Location()) }
-
-func (l *letter) DayWord(t time.Time) string { return l.Lang.Day(t, l.now, l.Garage.Location()) }
-
-// PartOfDay says when it began.
-func (l *letter) PartOfDay() string { return l.Lang.PartOfDay(l.since, l.now, l.Garage.Location()) }
-
-// IsToday reports whether t is on the day the mail is written.
-func (l *letter) IsToday(t time.Time) bool { return l.SameDay(t, l.now) }
-
-// SameDay reports whether two moments share a day at the garage.
-func (l *letter) SameDay(a, b time.Time) bool {
-	return a.In(l.Garage.Location()).Format(time.DateOnly) == b.In(l.Garage.Location()).Format(time.DateOnly)
-}
-
-// Hours are the garage's opening hours in words.
-func (l *letter) Hours() string { return l.Garage.OpeningHoursText(l.Lang, l.now) }
-
-// Phone is the garage's number for reading, Dial for dialling.
-func (l *letter) Phone() string { return l.Lang.Phone(l.Garage.Phone) }
-
-// Dial is the garage's number in E.164.
-func (l *letter) Dial() string { return l.Garage.Phone }
-
-// Count is the number of jobs in words.
-func (l *letter) Count() string {
-	if counts := words[l.Lang].counts; len(l.Jobs) < len(counts) {
-		return counts[len(l.Jobs)]
-	}
-	return strconv.Itoa(len(l.Jobs))
-}
-
-// TotalThen is what there is to pay if every line is approved.
-func (l *letter) TotalThen() int64 { return l.ApprovedTotal + l.QuoteTotal }
-
-// ReadyThen reports whether an answer in time keeps a promise that is still to come.
-func (l *letter) ReadyThen() bool { return l.ReadyAt.After(l.Deadline) }
-
-// Agreement compares the total with what was agreed: same, less, more, or empty
-// where nothing was.
-func (l *letter) Agreement() string {
-	switch {
-	case l.ApprovedTotal == 0:
-		return ""
-	case l.Total == l.ApprovedTotal:
-		return "same"
-	case l.Total < l.ApprovedTotal:
-		return "less"
-	}
-	return "more"
-}
-
-// Difference is how far the total is from what was agreed.
-func (l *letter) Difference() int64 { return max(l.Total-l.ApprovedTotal, l.ApprovedTotal-l.Total) }
-
-// Upper begins a sentence.
-func (l *letter) Upper(s string) string {
-	r, n := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(r)) + s[n:]
-}
-
-// pickup is when a car can be collected: today From (if not at once) Until, or Next.
-type pickup struct{ From, Until, Next time.Time }
-
-// Pickup follows the calendar: closures, lunch and all.
-func (l *letter) Pickup() pickup {
-	var p pickup
-	c, opens := l.Garage.Calendar(), l.Garage.Calendar().NextOpen(l.now)
-	if !l.IsToday(opens) {
-		return pickup{Next: opens}
-	}
-	p.Until, _ = c.CloseOfDay(l.now)
-	if opens.After(l.now) {
-		p.From = opens
-	}
-	p.Next = c.NextOpen(p.Until)
-	return p
-}
-
-// lowerFirst is a title within a sentence: "Kleine beurt" is "kleine beurt",
-// but APK stays APK.
-func lowerFirst(s string) string {
-	first, n := utf8.DecodeRuneInString(s)
-	if second, _ := utf8.DecodeRuneInString(s[n:]); unicode.IsUpper(first) && unicode.IsLower(second) {
-		return string(unicode.ToLower(first)) + s[n:]
-	}
-	return s
-}
-
-// makes of cars whose name is longer than the first word, and those that are
-// written before a model often enough to shorten a subject by.
-var makes = strings.Split("Alfa Romeo,Aston Martin,Land Rover,Audi,BMW,BYD,Citroën,Cupra,Dacia,DS,Fiat,Ford,Honda,Hyundai,Jaguar,Jeep,Kia,Lexus,"+
-	"Mazda,Mercedes-Benz,Mercedes,MG,Mini,Mitsubishi,Nissan,Opel,Peugeot,Polestar,Porsche,Renault,Saab,Seat,Skoda,Škoda,Smart,Subaru,Suzuki,"+
-	"Tesla,Toyota,Volkswagen,Volvo,VW", ",")
-
-// model is a car without its make: "Volkswagen Golf" is "Golf".
-func model(car string) string {
-	for _, m := range makes {
-		if n := len(m) + 1; len(car) > n && strings.EqualFold(car[:n], m+" ") {
-			return strings.TrimSpace(car[n:])
-		}
-	}
-	return car
 }

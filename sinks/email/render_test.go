@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -213,12 +214,23 @@ func examples(t testing.TB, codec *schemas.Codec, lang string) map[string]*schem
 	return all
 }
 
+// theRenderer is made once: parsing every template takes a while.
+var theRenderer = sync.OnceValues(func() (*renderer, error) {
+	codec, err := schemas.NewCodec()
+	if err != nil {
+		return nil, err
+	}
+	return newRenderer(Config{}, codec)
+})
+
 func mustRender(t testing.TB, n *schemas.NotificationRequested, codec *schemas.Codec, now time.Time) Mail {
 	t.Helper()
-	r, err := newRenderer(testConfig(t), codec)
+	shared, err := theRenderer()
 	if err != nil {
 		t.Fatal(err)
 	}
+	r := *shared
+	r.Config, r.codec = testConfig(t), codec
 	g, _ := testBook(t).Garage(n.GarageID)
 	l, err := r.letter(context.Background(), g, n, now)
 	if err != nil {

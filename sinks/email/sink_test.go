@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,7 @@ import (
 	"pitstop/schemas"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/repair"
+	"pitstop/sinks"
 )
 
 // rig is a broker and a relay in memory, inside a synctest bubble.
@@ -35,6 +37,7 @@ type rig struct {
 	office  *office
 	log     *slog.Logger
 	began   time.Time
+	asked   int
 }
 
 // bubble runs a test on a rig whose relay is open.
@@ -108,7 +111,9 @@ func (r *rig) to(address string) *schemas.NotificationRequested {
 	r.T.Helper()
 	n := example(r.T, r.codec, schemas.NotifyStarted, "nl")
 	contact := r.contact(repair.ContactDetails{Name: "J. de Vries", Email: address})
-	n.AggregateID, n.NotificationID, n.Contact = repair.RepairID("de-brug", "key", address), repair.DerivedID(time.Now(), address), &contact
+	r.asked++
+	n.AggregateID, n.Contact = repair.RepairID("de-brug", "key", address), &contact
+	n.NotificationID = repair.DerivedID(time.Now(), address, strconv.Itoa(r.asked))
 	n.OccurredAt, n.FirstRequestedAt = time.Now().UTC(), time.Now().UTC()
 	return n
 }
@@ -638,6 +643,123 @@ func TestWhatNoMailCanBeMadeOfIsADeadLetter(t *testing.T) {
 		stop()
 		if lag := r.lag(); lag != 0 {
 			t.Errorf("lag %d", lag)
+		}
+	})
+}
+
+// TestMembersComeAndGo: the partitions move between processes, and no mail goes
+// out twice.
+func TestMembersComeAndGo(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.office.data = func(letterIn) error {
+			<-time.After(300 * time.Millisecond)
+			return nil
+		}
+		_, stopA := r.start("a")
+		r.many(100)
+		_, stopB := r.start("b")
+		r.many(100)
+		<-time.After(20 * time.Second)
+		stopA()
+		r.many(50)
+		r.start("c")
+		if got := counts(r.next(250))["DeliveryAccepted"]; got != 250 {
+			t.Errorf("%d accepted, want 250", got)
+		}
+		stopB()
+		r.none()
+		for id, copies := range r.office.accepted(t) {
+			if len(copies) != 1 {
+				t.Errorf("%d copies of %s", len(copies), id)
+			}
+		}
+	})
+}
+
+// TestABatchThatComesAgain, after a rebalance, is neither sent nor recorded twice.
+func TestABatchThatComesAgain(t *testing.T) {
+	r := sealer{t, testCodec(t)}
+	n, other := example(t, r.codec, schemas.NotifyStarted, "nl"), example(t, r.codec, schemas.NotifyCompleted, "nl")
+	again := *other
+	again.Attempt++
+	var attempts, recorded []string
+	w := &writer{
+		attempt: func(_ context.Context, n *schemas.NotificationRequested) (*kgo.Record, error) {
+			attempts = append(attempts, outcomeID(n))
+			return &kgo.Record{Key: []byte(outcomeID(n))}, nil
+		},
+		record: func(_ context.Context, rec *kgo.Record) error {
+			recorded = append(recorded, string(rec.Key))
+			return nil
+		},
+		known: newMemory(10),
+	}
+	for _, batch := range [][]sinks.Message{
+		{{Record: n}, {Record: n}},
+		{{Record: n}, {Record: other}},
+		{{Record: &again}, {Record: n}, {Record: other}},
+	} {
+		if done, err := w.Write(t.Context(), batch); err != nil || done != len(batch) {
+			t.Errorf("%d of %d done, %v", done, len(batch), err)
+		}
+	}
+	want := []string{outcomeID(n), outcomeID(other), outcomeID(&again)}
+	if !slices.Equal(attempts, want) || !slices.Equal(recorded, want) {
+		t.Errorf("attempts %v, recorded %v, want %v", attempts, recorded, want)
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	m := newMemory(2)
+	for _, id := range []string{"a", "b", "a", "c"} {
+		m.put(id, nil, true)
+	}
+	for id, want := range map[string]bool{"a": false, "b": true, "c": true} {
+		if _, got := m.get(id); got != want {
+			t.Errorf("%s is remembered: %t, want %t", id, got, want)
+		}
+	}
+	if len(m.outcomes) != 2 || len(m.order) != 2 {
+		t.Errorf("%d outcomes, %d in order", len(m.outcomes), len(m.order))
+	}
+}
+
+// simulated is a transport such as a simulation's: it accepts some time after
+// the request, whatever the clock says.
+type simulated struct{ delay time.Duration }
+
+func (s simulated) Send(_ context.Context, m Mail) (Receipt, error) {
+	return Receipt{At: m.RequestedAt.Add(s.delay), Code: 250, Words: "simulated"}, nil
+}
+
+func TestATransportTellsWhenItAccepted(t *testing.T) {
+	bubble(t, func(r *rig) {
+		n := r.to("a@example.nl")
+		n.OccurredAt = time.Date(1999, 5, 20, 8, 0, 0, 0, time.UTC)
+		n.FirstRequestedAt = n.OccurredAt
+		r.produce(n)
+		r.startWith("0", simulated{4 * time.Second})
+		got := r.next(1)
+		if len(got) != 1 || !got[0].(schemas.Headed).Head().OccurredAt.Equal(n.OccurredAt.Add(4*time.Second)) {
+			t.Errorf("recorded %v", got)
+		}
+	})
+}
+
+// TestARelayThatIsAwayIsNotPestered: one attempt at a time asks whether it is back.
+func TestARelayThatIsAwayIsNotPestered(t *testing.T) {
+	bubble(t, func(r *rig) {
+		var dials atomic.Int32
+		r.office.connect = func() error {
+			dials.Add(1)
+			return errRefused
+		}
+		r.many(200)
+		r.start("0")
+		r.none() // for a minute
+		// At first as many as are in flight, then some twenty, ever further apart.
+		if n := dials.Load(); n < 5 || n > together+20 {
+			t.Errorf("%d connections in a minute", n)
 		}
 	})
 }

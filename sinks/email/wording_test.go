@@ -1,0 +1,282 @@
+package email
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/html"
+	"pgregory.net/rapid"
+
+	"pitstop/schemas"
+	"pitstop/schemas/link"
+	"pitstop/schemas/repair"
+)
+
+// TestWording is what changes from one mail to the next: parts of the text, or of
+// the subject where the part begins with "Subject: ".
+func TestWording(t *testing.T) {
+	type change func(s sealer, n *schemas.NotificationRequested)
+	work := func(include bool, rates ...repair.VATRate) change {
+		return func(s sealer, n *schemas.NotificationRequested) {
+			w := repair.Work{Currency: "EUR", PricesIncludeVAT: include}
+			for _, rate := range rates {
+				w.Lines = append(w.Lines, repair.Line{Title: "Band", Urgency: repair.Soon, Details: []repair.Detail{
+					{Kind: repair.Part, Description: "Band", Quantity: "2.50", UnitPrice: 10000, VAT: rate},
+					{Kind: repair.Labour, Quantity: "1", UnitPrice: 5000, VAT: rate},
+				}})
+			}
+			q, err := w.Price()
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			n.Quote = &q
+		}
+	}
+	tomorrow := at(10, 0).AddDate(0, 0, 1)
+	saturday := morning.AddDate(0, 0, 3)
+	for _, c := range []struct {
+		name   string
+		kind   schemas.NotificationKind
+		lang   string
+		now    time.Time
+		change change
+		has    []string
+		lacks  []string
+	}{
+		{"answer by tomorrow", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) {
+			n.AnswerBy, n.ReadyAt = tomorrow, tomorrow.Add(7*time.Hour)
+		}, []string{
+			"Subject: Graag uw antwoord vóór donderdag 21 mei, 10.00 uur: extra werk aan uw Golf (K-482-TR), € 387,95",
+			"Antwoordt u uiterlijk morgen, donderdag 21 mei, vóór 10.00 uur, dan is de auto rond 17.00 uur klaar.",
+		}, nil},
+		{"answer by tomorrow", schemas.NotifyApprovalRequired, "en", morning, func(_ sealer, n *schemas.NotificationRequested) {
+			n.AnswerBy, n.ReadyAt = tomorrow, tomorrow.AddDate(0, 0, 1)
+		}, []string{
+			"Subject: Please answer before 10:00 on Thursday 21 May: extra work on your Golf (K-482-TR), €387.95",
+			"If you answer by tomorrow, Thursday 21 May, before 10:00, your car will be ready Friday 22 May, around 10:00.",
+		}, nil},
+		{"only an expiry", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.AnswerBy = time.Time{} }, []string{
+			"vóór donderdag 21 mei, 17.30 uur:", "Dit voorstel geldt tot morgen, donderdag 21 mei, 17.30 uur. Hoe eerder u antwoordt,",
+		}, []string{"Antwoordt u"}},
+		{"answered too late for answer by", schemas.NotifyReminder, "en", morning.Add(5 * time.Hour), nil, []string{
+			"Subject: Reminder: please answer before 17:30 on Thursday 21 May:", "This proposal is valid until tomorrow, Thursday 21 May, 17:30.",
+		}, nil},
+		{"nothing promised", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.ReadyAt = time.Time{} },
+			[]string{"vóór 14.00 uur, dan kunnen we meteen verder. Horen"}, nil},
+		{"nothing agreed before", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) {
+			n.Done, n.AgreedTotal, n.ApprovedTotal = nil, 0, 0
+		}, nil, []string{"afgesproken werk"}},
+		{"nothing agreed, something approved", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) {
+			n.Done, n.AgreedTotal, n.ApprovedTotal = []schemas.DoneLine{{Title: "Accu", Total: 100_00}}, 0, 100_00
+		}, []string{"Met het afgesproken werk (accu) wordt het totaal € 487,95 incl. btw."}, nil},
+		{"one job", schemas.NotifyApprovalRequired, "en", morning, work(true, repair.VAT21), []string{
+			"we found one thing. We will only do it if you agree.", "Needed soon.",
+			"Band 2.5 × €100.00 = €250.00 · labour 1 hour × €50.00 = €50.00", "Together: €300.00 incl. VAT (of which VAT €52.07)",
+		}, nil},
+		{"prices without VAT, two rates", schemas.NotifyApprovalRequired, "nl", morning, work(false, repair.VAT21, repair.VAT9), []string{
+			"vonden we twee dingen", "arbeid 1 uur × € 50,00 = € 50,00 (excl. btw)",
+			"Samen: € 690,00 incl. btw (waarvan € 63,00 21% btw en € 27,00 9% btw)",
+		}, nil},
+		{"no VAT", schemas.NotifyApprovalRequired, "nl", morning, work(true, repair.VATNone), []string{"Samen: € 300,00 (geen btw)"}, nil},
+		{"many jobs", schemas.NotifyApprovalRequired, "nl", morning, work(true, slices.Repeat([]repair.VATRate{repair.VAT21}, 13)...), []string{"vonden we 13 dingen"}, nil},
+		{"unknown name and phone", schemas.NotifyApprovalRequired, "nl", morning, func(s sealer, n *schemas.NotificationRequested) {
+			n.Contact = new(s.contact(repair.ContactDetails{Email: "a@example.nl"}))
+		}, []string{"Goedendag,", "Horen we niets, dan doen we alleen het afgesproken werk."}, []string{"bellen we u"}},
+		{"a car of few words", schemas.NotifyStarted, "nl", morning, func(s sealer, n *schemas.NotificationRequested) {
+			n.Vehicle = s.seal(&repair.VehicleDetails{Plate: "ABCD123", Country: "DE"})
+		}, []string{"Subject: We zijn begonnen aan uw auto (ABCD123)"}, nil},
+		{"nothing known of the car", schemas.NotifyCompleted, "en", morning, func(_ sealer, n *schemas.NotificationRequested) { n.Vehicle = repair.Personal{} },
+			[]string{"Subject: Your car is ready"}, nil},
+		{"an unknown mechanic, yesterday", schemas.NotifyStarted, "nl", morning.AddDate(0, 0, 1), func(_ sealer, n *schemas.NotificationRequested) {
+			n.Mechanic.ID, n.ReadyAt, n.AgreedTotal = "nobody", time.Time{}, 0
+		}, []string{"We zijn gisteren begonnen aan uw auto. Wat we doen: kleine beurt en APK.\n", "groet,\nGarage De Brug"}, []string{"Verwacht", "prijs"}},
+		{"Flemish is Dutch", schemas.NotifyStarted, "nl-BE", morning, nil, []string{"Beste mevrouw"}, nil},
+		{"other languages are the garage's", schemas.NotifyStarted, "de", morning, nil, []string{"Beste "}, nil},
+		{"less than agreed", schemas.NotifyCompleted, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.Total -= 2000 },
+			[]string{"Te betalen: € 617,00 incl. btw, € 20,00 minder dan afgesproken\n"}, nil},
+		{"more than agreed", schemas.NotifyCompleted, "nl", morning, func(s sealer, n *schemas.NotificationRequested) {
+			n.Total += 2000
+			n.Text = s.seal(&repair.FreeText{Text: "Een bout brak af."})
+		}, []string{"Te betalen: € 657,00 incl. btw, € 20,00 meer dan afgesproken\n", "Toelichting:\n\n> Een bout brak af."}, nil},
+		{"free of charge", schemas.NotifyCompleted, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.Total = 0 },
+			[]string{"U hoeft niets te betalen.\n"}, []string{"Betalen kan", "minder"}},
+		{"nothing was agreed", schemas.NotifyCompleted, "en", morning, func(_ sealer, n *schemas.NotificationRequested) { n.ApprovedTotal = 0 },
+			[]string{"To pay: €637.00 incl. VAT\n"}, []string{"agreed"}},
+		{"ready after hours", schemas.NotifyCompleted, "nl", morning.Add(9 * time.Hour), nil,
+			[]string{"U kunt de auto vanaf morgen, donderdag 21 mei, 8.00 uur ophalen tijdens onze openingstijden (ma–vr 8.00–17.30 uur)."}, nil},
+		{"ready before a long weekend", schemas.NotifyCompleted, "en", saturday, nil, // Monday is Whit Monday
+			[]string{"You can collect your car from Tuesday 26 May, 8:00 during our opening hours (Mon–Fri 8:00–17:30)."}, nil},
+		{"ready during lunch", schemas.NotifyCompleted, "nl", morning.Add(2*time.Hour + 40*time.Minute), func(_ sealer, n *schemas.NotificationRequested) { n.GarageID = "noord" },
+			[]string{"U kunt de auto vandaag ophalen van 13.00 tot 17.30 uur, of vanaf morgen tijdens onze openingstijden (ma–do 8.00–12.30 en 13.00–17.30, vr 8.00–12.30 en 13.00–17.00, za 9.00–13.00 uur)."}, nil},
+		{"ready later, another day", schemas.NotifyReadyLater, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.ReadyAt = tomorrow }, []string{
+			"Subject: Uw Volkswagen Golf (K-482-TR) is later klaar: donderdag 21 mei, rond 10.00 uur",
+			"Nieuwe verwachting: morgen, donderdag 21 mei, rond 10.00 uur.", "Eerder zeiden we: vandaag, woensdag 20 mei, rond 16.00 uur.",
+		}, nil},
+		{"customer service writes", schemas.NotifyMessage, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.From.Role = repair.CustomerService },
+			[]string{"Onze klantenservice schrijft u over uw auto:", "groet,\nGarage De Brug"}, nil},
+		{"somebody writes", schemas.NotifyMessage, "en", morning, func(_ sealer, n *schemas.NotificationRequested) { n.From.ID = "nobody" },
+			[]string{"We have written to you about your car:"}, nil},
+		{"approved by phone", schemas.NotifyDecision, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) {
+			n.Decision, n.Method, n.Evidence, n.ApprovedTotal = repair.Approved, repair.ByPhone, repair.Personal{}, 676_95
+			n.Answers = []repair.Answer{{Line: 1, Answer: repair.Approve}, {Line: 2, Answer: repair.Approve}}
+		}, []string{
+			"Subject: Akkoord: K-482-TR, Volkswagen Golf, € 387,95", "Mevrouw De Vries is akkoord met al het extra werk", "Telefonisch gegeven.",
+			"Akkoord voor € 387,95 incl. btw. Met het afgesproken werk: € 676,95.", "Je kunt verder met dit werk.",
+		}, []string{"Niet akkoord"}},
+		{"rejected at the counter", schemas.NotifyDecision, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) {
+			n.Decision, n.Method, n.ApprovedTotal = repair.Rejected, repair.AtCounter, 289_00
+			n.Answers = []repair.Answer{{Line: 1, Answer: repair.Reject, Reason: repair.ReasonPrice}, {Line: 2, Answer: repair.Reject}}
+		}, []string{
+			"Subject: Niet akkoord: K-482-TR, Volkswagen Golf, € 387,95", "is niet akkoord met het extra werk", "Aan de balie gegeven.",
+			"Niet akkoord: de prijs is te hoog\n", "Akkoord voor € 0,00", "Doe dit werk niet.",
+		}, nil},
+	} {
+		t.Run(c.lang+"/"+c.name, func(t *testing.T) {
+			codec := testCodec(t)
+			n := example(t, codec, c.kind, c.lang)
+			if c.change != nil {
+				c.change(sealer{t, codec}, n)
+			}
+			m := mustRender(t, n, codec, c.now)
+			got := strings.ReplaceAll("Subject: "+m.Subject+"\n\n"+m.Text, "\u00a0", " ")
+			for _, part := range c.has {
+				if !strings.Contains(got, part) {
+					t.Errorf("lacks %q:\n%s", part, got)
+				}
+			}
+			for _, part := range c.lacks {
+				if strings.Contains(got, part) {
+					t.Errorf("has %q:\n%s", part, got)
+				}
+			}
+		})
+	}
+}
+
+// TestAttemptsHoldTheSameLink, which opens the repair for its reader.
+func TestAttemptsHoldTheSameLink(t *testing.T) {
+	codec := testCodec(t)
+	for _, decides := range []bool{true, false} {
+		n := example(t, codec, schemas.NotifyStarted, "nl")
+		n.Decides = decides
+		first := mustRender(t, n, codec, morning)
+		n.Attempt, n.OccurredAt, n.EventID = 4, morning.Add(20*time.Minute), "other"
+		again := mustRender(t, n, codec, morning.Add(21*time.Minute))
+		if first.MessageID != again.MessageID || first.Text != again.Text || first.HTML != again.HTML {
+			t.Error("another attempt is another mail")
+		}
+		url := links.FindString(first.Text)
+		token, ok := strings.CutPrefix(url, "https://debrug.example/c/")
+		if !ok {
+			t.Fatalf("link %s", url)
+		}
+		got, err := testConfig(t).LinkKeys.Verify(token, morning)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := link.Claims{
+			Garage: "de-brug", Repair: n.AggregateID, Audience: link.Customer, Lang: "nl",
+			Expires: n.FirstRequestedAt.Add(DefaultLinkLifetime).Truncate(time.Second),
+		}
+		if decides {
+			want.Audience = link.Approver
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("claims (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// TestCustomersTextIsOnlyText: whatever people write, in whichever field, the
+// page keeps its elements and links, and the headers their lines.
+func TestCustomersTextIsOnlyText(t *testing.T) {
+	codec := testCodec(t)
+	plain := make(map[string]string)
+	for name, n := range examples(t, codec, "en") {
+		plain[name] = elements(t, mustRender(t, filled(t, codec, n, "x"), codec, morning).HTML)
+	}
+	check := func(t testing.TB, text string) {
+		for name, n := range examples(t, codec, "en") {
+			m := mustRender(t, filled(t, codec, n, text), codec, morning)
+			if diff := cmp.Diff(plain[name], elements(t, m.HTML)); diff != "" {
+				t.Errorf("%s with %q (-plain +hostile):\n%s", name, text, diff)
+			}
+			if strings.ContainsAny(m.Subject, "\r\n") {
+				t.Errorf("%s with %q: subject %q", name, text, m.Subject)
+			}
+			parse(t, m)
+		}
+	}
+	for _, text := range []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='x`, `</style><style>`, `{{.Garage}}`, `<!--`, `]]>`,
+		`javascript:alert(1)`, "\u202Egnp.exe", "a\x00b\x1b[31m", `&lt;b&gt;`, `</table></td>`, strings.Repeat("W", 3000),
+		"x\r\nBcc: thief@evil.example",
+	} {
+		check(t, text)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		text := rapid.StringOf(rapid.OneOf(rapid.SampledFrom([]rune(`<>"'&/{}=;:\`+"`\u2028\u202e\x00")), rapid.Rune())).Draw(rt, "text")
+		check(t, text+"x")
+	})
+}
+
+// filled puts a text into every field that people write.
+func filled(t testing.TB, codec *schemas.Codec, n *schemas.NotificationRequested, text string) *schemas.NotificationRequested {
+	t.Helper()
+	s := sealer{t, codec}
+	one := strings.NewReplacer("\n", " ", "\r", " ", "\u2028", " ", "\u2029", " ").Replace(text) // lines are elements of their own
+	customer := s.contact(repair.ContactDetails{Name: text, Email: "a@example.nl", Phone: text})
+	n.Customer, n.ExternalRef = customer, text
+	if n.Contact != nil {
+		n.Contact = &customer
+	}
+	n.Vehicle = s.seal(&repair.VehicleDetails{Plate: text, Country: text, Description: text})
+	n.Text = s.seal(&repair.FreeText{Text: one + "x"})
+	n.Evidence = s.seal(&repair.Evidence{Name: text, Texts: []repair.LineText{{Line: 1, Text: text}, {Line: 2, Text: text}}})
+	for i := range n.Done {
+		n.Done[i].Title = text
+	}
+	for i := range n.Declined {
+		n.Declined[i].Title = text
+	}
+	if n.Quote != nil {
+		for i := range n.Quote.Lines {
+			l := &n.Quote.Lines[i]
+			l.Title, l.Consequence = text, text
+			for j := range l.Details {
+				l.Details[j].Description = text
+			}
+		}
+	}
+	return n
+}
+
+// elements are the tags of a page with the names of their attributes, and where
+// its links lead; numbers to dial only by their scheme.
+func elements(t testing.TB, page string) string {
+	t.Helper()
+	var b strings.Builder
+	z := html.NewTokenizer(strings.NewReader(page))
+	for z.Next() != html.ErrorToken {
+		token := z.Token()
+		if token.Type == html.TextToken {
+			continue
+		}
+		b.WriteString(token.Type.String() + " " + token.DataAtom.String())
+		for _, a := range token.Attr {
+			if a.Key == "style" { // a short plate is kept on one line
+				continue
+			}
+			b.WriteString(" " + a.Key)
+			if a.Key == "href" {
+				scheme, _, _ := strings.Cut(a.Val, ":")
+				b.WriteString("=" + scheme)
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
