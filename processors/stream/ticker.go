@@ -29,6 +29,7 @@ const (
 // before. What arrives later than the clock was read is later input.
 func (m *member) tick(ctx context.Context) error {
 	if !m.logic.timed {
+		<-ctx.Done()
 		return nil
 	}
 	opts, err := m.Kafka.Producer(group(m.logic.name)+"-ticker", m.Log)

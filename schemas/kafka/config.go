@@ -137,7 +137,7 @@ func (c Config) Opts(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(c.Brokers...),
 		kgo.ClientID(clientID),
-		kgo.WithLogger(kslog.New(log)),
+		kgo.WithLogger(clientLogger{kslog.New(log)}),
 		kgo.WithHooks(c.Hooks...),
 		kgo.RetryTimeout(20 * time.Second),
 	}
@@ -167,6 +167,17 @@ func (c Config) mechanism() sasl.Mechanism {
 		return scram.Auth{User: c.User, Pass: c.Password}.AsSha512Mechanism()
 	}
 	return nil
+}
+
+// clientLogger keeps franz-go's running commentary for those who debug.
+type clientLogger struct{ *kslog.Logger }
+
+// Level is what kgo asks before it writes a message.
+func (l clientLogger) Level() kgo.LogLevel {
+	if level := l.Logger.Level(); level != kgo.LogLevelInfo {
+		return level
+	}
+	return kgo.LogLevelWarn
 }
 
 // Producer are the options of a client that writes records nobody has to

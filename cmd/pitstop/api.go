@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"pitstop/api"
+	"pitstop/producers/command"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/request"
+	"pitstop/sinks/clickhouse"
+)
+
+// apiCommand runs the HTTP API.
+type apiCommand struct {
+	Addr           string         `default:"127.0.0.1:8080" help:"Address to listen on. Put a proxy with TLS in front." placeholder:"HOST:PORT"`
+	TrustedProxies []netip.Prefix `help:"Networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	CommandSecret  string         `help:"Key of the digests of commands, in hexadecimal, the same in every process; give it as PITSTOP_COMMAND_SECRET."`
+	LinkKeys       string         `help:"Keys of the customers' links, newest first, as id:base64,id:base64; give them as PITSTOP_LINK_KEYS."`
+
+	OIDCIssuer       string `name:"oidc-issuer" help:"Identity provider of the staff, as in the iss claim." placeholder:"URL"`
+	OIDCJWKSURL      string `name:"oidc-jwks-url" help:"Where its keys are; default: discovered from the issuer." placeholder:"URL"`
+	OIDCAudience     string `name:"oidc-audience" default:"pitstop" help:"What the aud claim must hold."`
+	OIDCRolesClaim   string `name:"oidc-roles-claim" default:"roles" help:"Claim with the roles: mechanic, customer_service, manager, integrator, admin."`
+	OIDCGaragesClaim string `name:"oidc-garages-claim" default:"garages" help:"Claim with the ids of the garages."`
+
+	kafkaFlags
+	clickhouseFlags
+	garageFlags
+	opsFlags
+	logFlags
+}
+
+func (c *apiCommand) Run(e *env) error {
+	log, cfg := c.logger(e.err), c.kafkaFlags.config()
+	book, bookErr := c.load()
+	links, linksErr := mailFlags{LinkKeys: c.LinkKeys}.keys()
+	secret, secretErr := secretFrom("PITSTOP_COMMAND_SECRET", c.CommandSecret)
+	oidc := api.OIDCConfig{
+		Issuer: c.OIDCIssuer, JWKSURL: c.OIDCJWKSURL, Audience: c.OIDCAudience,
+		RolesClaim: c.OIDCRolesClaim, GaragesClaim: c.OIDCGaragesClaim,
+	}
+	auth, authErr := api.NewOIDC(oidc, time.Now)
+	if err := wrongUsage(cfg.Validate(), c.clickhouseFlags.config().Validate(), bookErr, linksErr, secretErr, authErr,
+		needAddr("--addr", c.Addr), needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
+		return err
+	}
+	l, err := listen("--addr", c.Addr)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	metrics := newRegistry()
+	r := apiRole(apiParts{
+		listener: l, cfg: cfg, db: c.clickhouseFlags.config(), secret: secret,
+		config: api.Config{
+			TrustedProxies: c.TrustedProxies, Auth: auth, Garages: book, Links: links,
+			Clock: time.Now, Log: log.With("role", "api"), Metrics: metrics,
+		},
+	})
+	return alone(e, log, c.opsFlags, cfg, metrics, r)
+}
+
+// apiParts are what the API is made of.
+type apiParts struct {
+	listener net.Listener
+	cfg      kafka.Config
+	db       clickhouse.Config
+	secret   []byte
+	config   api.Config // without Commands, Store and Events
+}
+
+// apiRole makes the parts that need Kafka's registry when the role starts.
+func apiRole(p apiParts) role {
+	var client atomic.Pointer[command.Client]
+	return role{
+		name: "api",
+		run:  func(ctx context.Context) error { return p.run(ctx, &client) },
+		check: func(now time.Time) error {
+			if c := client.Load(); c != nil {
+				return c.Check(now)
+			}
+			return errors.New("starting")
+		},
+	}
+}
+
+func (p apiParts) run(ctx context.Context, current *atomic.Pointer[command.Client]) (err error) {
+	codec, err := newCodec(ctx, p.cfg)
+	if err != nil {
+		return err
+	}
+	client, err := command.NewClient(p.cfg, codec, p.config.Log)
+	if err != nil {
+		return err
+	}
+	conn, err := p.db.Open()
+	if err != nil {
+		return err
+	}
+	feed, err := noFeed{}, error(nil)
+	if err != nil {
+		return err
+	}
+	c := p.config
+	if c.Requests, err = request.NewBuilder(codec, c.Garages, p.secret, c.Clock); err != nil {
+		return err
+	}
+	c.Commands, c.Store, c.Events = client, clickhouse.NewStore(conn), openEvents
+	handler, err := api.New(c)
+	if err != nil {
+		return err
+	}
+	current.Store(client)
+
+	tailing := make(chan error, 1)
+	tail, stopTail := context.WithCancel(context.WithoutCancel(ctx)) // answers requests until the last is done
+	go func() { tailing <- client.Run(tail) }()
+	err = serve(ctx, p.listener, api.Server(handler, c.Log))
+	stopTail()
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	return errors.Join(err, <-tailing, client.Close(closing), feed.Close(), conn.Close())
+}
+
+// newRegistry gives a registry with the process's own metrics.
+func newRegistry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+// opsRole serves health, readiness and metrics.
+func opsRole(l net.Listener, metrics *prometheus.Registry, roles []role, log *slog.Logger) role {
+	return role{name: "metrics", run: func(ctx context.Context) error {
+		return serve(ctx, l, api.Server(http.NotFoundHandler(), log))
+	}}
+}

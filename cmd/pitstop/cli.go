@@ -1,0 +1,29 @@
+package main
+
+import "strings"
+
+const description = `Pitstop tells a garage's customers what happens to their car, asks them to agree to extra work, and measures how long everybody waits.
+
+Try it: "pitstop demo" simulates garages and customers on embedded parts; "pitstop up" runs the same empty. On your own servers run each role by itself: api, processor lifecycle|notification|latency, sink clickhouse|email, after "pitstop topics apply" and "pitstop migrate".
+
+Every flag can be given in the environment too, as PITSTOP_ and its name: --kafka-brokers is PITSTOP_KAFKA_BROKERS. Give secrets that way.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.`
+
+// cli is the command line.
+type cli struct {
+	Demo demoCommand `cmd:"" help:"Run everything on this machine with simulated garages, mechanics and customers."`
+	Up   upCommand   `cmd:"" help:"Run everything on this machine, on embedded parts: no servers needed."`
+
+	API       apiCommand       `cmd:"" name:"api" help:"Run the HTTP API and the customers' page."`
+	Processor processorCommand `cmd:"" help:"Run one processor: lifecycle, notification or latency."`
+	Sink      sinkCommand      `cmd:"" help:"Run one sink: clickhouse or email."`
+
+	Topics      topicsCommand      `cmd:"" help:"Compare the topics with the catalogue, or make them so."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the ClickHouse tables up to date and load the garages into them."`
+	Import      importCommand      `cmd:"" help:"Send the commands in a file of JSON lines."`
+	Token       tokenCommand       `cmd:"" help:"Print an API token for a member of staff (embedded mode)."`
+	DeadLetters deadLettersCommand `cmd:"" help:"Look at records that could not be handled, and send commands among them again."`
+}
+
+func indent(s string) string { return "  " + strings.ReplaceAll(s, "\n", "\n  ") }

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"pitstop/schemas/garage"
+	"pitstop/schemas/kafka"
+	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/email"
+)
+
+// logFlags say how to log.
+type logFlags struct {
+	LogLevel  slog.Level `default:"info" help:"Least level to log: debug, info, warn or error."`
+	LogFormat string     `enum:"text,json" default:"text" help:"text or json."`
+}
+
+func (f logFlags) logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: f.LogLevel}
+	if f.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// kafkaFlags say where the brokers and the schema registry are.
+type kafkaFlags struct {
+	KafkaBrokers  []string `help:"Kafka brokers, as host:port,host:port." placeholder:"HOST:PORT"`
+	KafkaTLS      bool     `name:"kafka-tls" help:"Encrypt the connection to Kafka."`
+	KafkaCA       string   `name:"kafka-ca" help:"Certificates to trust, in PEM; default: the system's." placeholder:"FILE"`
+	KafkaCert     string   `help:"Client certificate, in PEM." placeholder:"FILE"`
+	KafkaKey      string   `help:"Client key, in PEM." placeholder:"FILE"`
+	KafkaSASL     string   `name:"kafka-sasl" enum:",plain,scram-sha-256,scram-sha-512" default:"" help:"How to log in: plain, scram-sha-256 or scram-sha-512."`
+	KafkaUser     string   `help:"User to log in with."`
+	KafkaPassword string   `help:"Password; give it as PITSTOP_KAFKA_PASSWORD."`
+
+	RegistryURL      string `name:"registry-url" help:"Schema registry (Confluent API)." placeholder:"URL"`
+	RegistryUser     string `help:"User of the schema registry."`
+	RegistryPassword string `help:"Password; give it as PITSTOP_REGISTRY_PASSWORD."`
+}
+
+func (f kafkaFlags) config() kafka.Config {
+	return kafka.Config{
+		Brokers: f.KafkaBrokers, TLS: f.KafkaTLS, CA: f.KafkaCA, Cert: f.KafkaCert, Key: f.KafkaKey,
+		SASL: f.KafkaSASL, User: f.KafkaUser, Password: f.KafkaPassword,
+		RegistryURL: f.RegistryURL, RegistryUser: f.RegistryUser, RegistryPassword: f.RegistryPassword,
+	}
+}
+
+// garageFlags name the garage file.
+type garageFlags struct {
+	Garages string `help:"The garage file: names, opening hours, staff (YAML)." placeholder:"FILE"`
+}
+
+func (f garageFlags) load() (*garage.Book, error) {
+	if f.Garages == "" {
+		return nil, errors.New("no garage file: give --garages FILE")
+	}
+	return garage.Load(f.Garages)
+}
+
+// clickhouseFlags say where ClickHouse is.
+type clickhouseFlags struct {
+	ClickHouse   string `name:"clickhouse" help:"ClickHouse server, as clickhouse://user:password@host:9000/database?secure=true; give it as PITSTOP_CLICKHOUSE." placeholder:"DSN"`
+	ClickHouseCA string `name:"clickhouse-ca" help:"Certificates to trust, in PEM; default: the system's." placeholder:"FILE"`
+}
+
+func (f clickhouseFlags) config() clickhouse.Config {
+	return clickhouse.Config{DSN: f.ClickHouse, CA: f.ClickHouseCA}
+}
+
+// smtpFlags say how mail leaves.
+type smtpFlags struct {
+	SMTP         string         `name:"smtp" help:"SMTP relay, as host:port." placeholder:"HOST:PORT"`
+	SMTPSecurity email.Security `name:"smtp-security" enum:",starttls,tls,plain" default:"" help:"starttls, tls or plain; default: starttls, and plain on loopback."`
+	SMTPCA       string         `name:"smtp-ca" help:"Certificates to trust, in PEM; default: the system's." placeholder:"FILE"`
+	SMTPUser     string         `name:"smtp-user" help:"User to log in with."`
+	SMTPPassword string         `name:"smtp-password" help:"Password; give it as PITSTOP_SMTP_PASSWORD."`
+	SMTPHelo     string         `name:"smtp-helo" help:"Name this host gives itself." placeholder:"HOST"`
+}
+
+func (f smtpFlags) relay() email.Relay {
+	return email.Relay{
+		Addr: f.SMTP, Security: f.SMTPSecurity, CA: f.SMTPCA,
+		User: f.SMTPUser, Password: f.SMTPPassword, Helo: f.SMTPHelo,
+	}
+}
+
+// mailFlags say how mails look from outside.
+type mailFlags struct {
+	PublicURL    string        `name:"public-url" help:"Where customers reach the API, e.g. https://garage.example: their links begin with it." placeholder:"URL"`
+	StaffURL     string        `name:"staff-url" help:"A repair's page for staff, with {repair} in place of its id; default: no link in their mails." placeholder:"URL"`
+	MailSender   string        `help:"Address in From, beside the garage's name." placeholder:"ADDRESS"`
+	MailDomain   string        `help:"Right-hand side of every Message-ID; default: the sender's." placeholder:"DOMAIN"`
+	LinkKeys     string        `help:"Keys of the customers' links, newest first, as id:base64,id:base64; give them as PITSTOP_LINK_KEYS."`
+	LinkLifetime time.Duration `default:"2160h" help:"How long a customer's link works."`
+}
+
+// opsFlags say where health and metrics are.
+type opsFlags struct {
+	MetricsAddr string `default:"127.0.0.1:9464" help:"Address for /healthz, /readyz and /metrics, which need no token: keep it off the open net." placeholder:"HOST:PORT"`
+}
+
+// instanceFlags name this member among its group's.
+type instanceFlags struct {
+	Instance string `help:"Name of this process among those of its role: unique, and the same at every start; default: the host's name." placeholder:"NAME"`
+}
+
+func (f instanceFlags) name() (string, error) {
+	if f.Instance != "" {
+		return f.Instance, nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return "", fmt.Errorf("no --instance, and the host has no name: %w", err)
+	}
+	return host, nil
+}
+
+// secretFrom reads a secret of at least 32 bytes, in hexadecimal.
+func secretFrom(flag, value string) ([]byte, error) {
+	b, err := hex.DecodeString(strings.TrimSpace(value))
+	if err != nil || len(b) < 32 {
+		example := make([]byte, 32)
+		rand.Read(example) // never fails, says crypto/rand
+		return nil, fmt.Errorf("%s must be at least 32 bytes in hexadecimal, the same in every process; a fresh one: %x", flag, example)
+	}
+	return b, nil
+}
+
+// needAddr checks a listening address.
+func needAddr(flag, addr string) error {
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return fmt.Errorf("%s %q is not host:port", flag, addr)
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+// Command pitstop is the whole product in one binary: every role of the
+// pipeline alone (pitstop api, pitstop processor …, pitstop sink …), all of them
+// on embedded parts (pitstop up, pitstop demo), and the tools around them.
+//
+// It only wires: what it wires is in the packages beside cmd.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"pitstop/deploy/embedded"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == embedded.ChildCommand {
+		os.Exit(embedded.RunChild(os.Args[2:]))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2 // wrong usage or configuration: nothing was started
+)
+
+// usageError is a mistake of the caller's: what was asked for cannot be started.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// wrongUsage makes every error in errs, together, the caller's mistake.
+func wrongUsage(errs ...error) error {
+	if err := errors.Join(errs...); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// env is what a command may use of the process.
+type env struct {
+	context.Context
+	in       io.Reader
+	out, err io.Writer
+}
+
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	exited := -1
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("pitstop"),
+		kong.Description(description),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Writers(out, errOut),
+		kong.Exit(func(code int) { exited = code }),
+		kong.DefaultEnvars("PITSTOP"),
+	)
+	if err != nil {
+		fmt.Fprintln(errOut, "pitstop:", err)
+		return exitFailed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if exited >= 0 { // help was asked for and given
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(errOut, "pitstop: %v\nRun pitstop --help, or pitstop COMMAND --help.\n", err)
+		return exitUsage
+	}
+	err = command.Run(&env{ctx, in, out, errOut})
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		fmt.Fprintf(errOut, "pitstop: not started:\n%s\n", indent(usage.Error()))
+		return exitUsage
+	default:
+		fmt.Fprintf(errOut, "pitstop: %v\n", err)
+		return exitFailed
+	}
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/processors/stream"
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+)
+
+// role is a long-running part of the pipeline. What it needs has been checked;
+// run ends with the context, or with what it could not get over.
+type role struct {
+	name string
+	run  func(context.Context) error
+	// check gives the reason it is not ready, nil when it is.
+	check func(now time.Time) error
+}
+
+// Between a role's end and its next start.
+const (
+	firstRestart = 500 * time.Millisecond
+	lastRestart  = 15 * time.Second
+)
+
+// final reports whether starting the role again would fail in the same way, or
+// do harm.
+func final(err error) bool {
+	return errors.Is(err, stream.ErrFenced) || errors.Is(err, schemas.ErrIncompatible)
+}
+
+// keepRunning runs a role until the context ends, starting it again whenever it
+// fails. It returns the error that ends it for good, nil after a stop.
+func (r role) keepRunning(ctx context.Context, log *slog.Logger) error {
+	wait := firstRestart
+	for {
+		began := time.Now()
+		err := r.run(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil:
+			err = errors.New("ended by itself")
+		case final(err):
+			return fmt.Errorf("%s: %w", r.name, err)
+		}
+		if time.Since(began) > time.Minute {
+			wait = firstRestart
+		}
+		log.Error("role failed, starting it again", "role", r.name, "error", err, "in", wait)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, lastRestart)
+	}
+}
+
+// runRoles runs roles side by side until the context ends, or one fails for good.
+func runRoles(ctx context.Context, log *slog.Logger, roles ...role) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make([]error, len(roles))
+	var wg sync.WaitGroup
+	for i, r := range roles {
+		wg.Go(func() {
+			if errs[i] = r.keepRunning(ctx, log); errs[i] != nil {
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// shutdownTimeout bounds how long requests under way may take after a stop.
+const shutdownTimeout = 5 * time.Second
+
+// serve serves until the context ends, and then lets the requests under way finish.
+func serve(ctx context.Context, l net.Listener, server *http.Server) error {
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	return nil
+}
+
+// listen opens a listener, or says what to do about an address in use.
+func listen(flag, addr string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w; stop what uses it, or give another %s", addr, err, flag)
+	}
+	return l, nil
+}
+
+// brokerCheck tells readiness whether the brokers answer.
+func brokerCheck(cfg kafka.Config, log *slog.Logger) (check func(time.Time) error, stop func(), err error) {
+	opts, err := cfg.Opts("pitstop-readiness", log)
+	if err != nil {
+		return nil, nil, err
+	}
+	cl, err := kgo.NewClient(opts...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("kafka client: %w", err)
+	}
+	return func(time.Time) error {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		if err := cl.Ping(ctx); err != nil {
+			return fmt.Errorf("no Kafka broker answers: %w", err)
+		}
+		return nil
+	}, cl.Close, nil
+}

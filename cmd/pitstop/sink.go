@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"pitstop/schemas"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/link"
+	"pitstop/sinks"
+	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/email"
+)
+
+// sinkCommand runs one sink.
+type sinkCommand struct {
+	ClickHouse clickhouseSinkCommand `cmd:"" name:"clickhouse" help:"Copy every topic into ClickHouse."`
+	Email      emailSinkCommand      `cmd:"" help:"Send the mails of notifications through an SMTP relay."`
+}
+
+type clickhouseSinkCommand struct {
+	kafkaFlags
+	clickhouseFlags
+	instanceFlags
+	opsFlags
+	logFlags
+}
+
+func (c *clickhouseSinkCommand) Run(e *env) error {
+	log, cfg := c.logger(e.err), c.kafkaFlags.config()
+	instance, instanceErr := c.name()
+	if err := wrongUsage(cfg.Validate(), c.clickhouseFlags.config().Validate(), instanceErr, needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
+		return err
+	}
+	r := clickhouseRole(c.clickhouseFlags.config(), sinks.Config{Kafka: cfg, Instance: instance, Now: time.Now, Log: log})
+	return alone(e, log, c.opsFlags, cfg, newRegistry(), r)
+}
+
+func clickhouseRole(db clickhouse.Config, c sinks.Config) role {
+	c.Progress = new(kafka.Progress)
+	return role{name: "clickhouse", check: c.Progress.Check, run: func(ctx context.Context) error {
+		var err error
+		if c.Codec, err = newCodec(ctx, c.Kafka); err != nil {
+			return err
+		}
+		conn, err := db.Open()
+		if err != nil {
+			return err
+		}
+		return errors.Join(clickhouse.Run(ctx, conn, c), conn.Close())
+	}}
+}
+
+type emailSinkCommand struct {
+	kafkaFlags
+	garageFlags
+	smtpFlags
+	mailFlags
+	instanceFlags
+	opsFlags
+	logFlags
+}
+
+func (c *emailSinkCommand) Run(e *env) error {
+	log, cfg, relay := c.logger(e.err), c.kafkaFlags.config(), c.relay()
+	instance, instanceErr := c.name()
+	book, bookErr := c.load()
+	mail, mailErr := c.mailFlags.config()
+	if mailErr == nil {
+		mailErr = mail.Validate()
+	}
+	if err := wrongUsage(cfg.Validate(), relay.Validate(), bookErr, mailErr, instanceErr, needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
+		return err
+	}
+	transport, err := email.SMTP(relay, time.Now)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	r := emailRole(mail, book, transport, cfg, instance, time.Now, log)
+	return alone(e, log, c.opsFlags, cfg, newRegistry(), r)
+}
+
+// emailRole makes the sink anew at every start: a failed one is dropped with all
+// it remembers.
+func emailRole(mail email.Config, book *garage.Book, t email.Transport, cfg kafka.Config, instance string, now func() time.Time, log *slog.Logger) role {
+	var current atomic.Pointer[email.Sink]
+	return role{
+		name: "email",
+		run: func(ctx context.Context) error {
+			codec, err := newCodec(ctx, cfg)
+			if err != nil {
+				return err
+			}
+			sink, err := email.New(mail, book, codec, t, now, log.With("role", "email"))
+			if err != nil {
+				return err
+			}
+			current.Store(sink)
+			return sink.Run(ctx, cfg, instance)
+		},
+		check: func(now time.Time) error {
+			if sink := current.Load(); sink != nil {
+				return sink.Progress.Check(now)
+			}
+			return errors.New("starting")
+		},
+	}
+}
+
+func (f mailFlags) config() (email.Config, error) {
+	c := email.Config{
+		PublicURL: f.PublicURL, StaffURL: f.StaffURL, Sender: f.MailSender, Domain: f.MailDomain,
+		LinkLifetime: f.LinkLifetime,
+	}
+	keys, err := f.keys()
+	c.LinkKeys = keys
+	return c, err
+}
+
+func (f mailFlags) keys() (*link.Keys, error) {
+	if f.LinkKeys == "" {
+		return nil, errors.New("no keys for the customers' links: give PITSTOP_LINK_KEYS, the same in every process")
+	}
+	keys, err := link.ParseKeys(f.LinkKeys)
+	if err != nil {
+		return nil, fmt.Errorf("PITSTOP_LINK_KEYS: %w", err)
+	}
+	return keys, nil
+}
+
+func newCodec(ctx context.Context, cfg kafka.Config) (*schemas.Codec, error) {
+	registry, err := cfg.RegistryClient("pitstop")
+	if err != nil {
+		return nil, err
+	}
+	return kafka.NewCodec(ctx, registry, schemas.PersonalSubjects)
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/api"
+	"pitstop/deploy/embedded"
+	"pitstop/producers/deadletter"
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/repair"
+	"pitstop/sinks/clickhouse"
+)
+
+// migrateCommand brings the tables up to date.
+type migrateCommand struct {
+	clickhouseFlags
+	garageFlags
+	logFlags
+}
+
+func (c *migrateCommand) Run(e *env) error {
+	db := c.clickhouseFlags.config()
+	book, bookErr := c.load()
+	if err := wrongUsage(db.Validate(), bookErr); err != nil {
+		return err
+	}
+	steps, err := clickhouse.Migrate(e, db, book, c.logger(e.err))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "done: %d migrations applied, %d garages loaded\n", steps, len(book.Garages()))
+	return nil
+}
+
+// tokenCommand prints a token of the embedded mode's own issuer.
+type tokenCommand struct {
+	Data    string        `default:"data" help:"Data directory of the embedded mode." placeholder:"DIR"`
+	Role    repair.Role   `required:"" enum:"mechanic,customer_service,manager,integrator,admin" help:"mechanic, customer_service, manager, integrator or admin."`
+	Garage  []string      `required:"" help:"Garage the token is for; several with commas." placeholder:"ID"`
+	Subject string        `required:"" help:"Whose token it is, e.g. sam."`
+	TTL     time.Duration `name:"ttl" default:"12h" help:"How long it is good for."`
+}
+
+func (c *tokenCommand) Run(e *env) error {
+	secret, err := embedded.ReadSecret(c.Data, tokensSecret)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	issuer, err := api.NewLocalIssuer(secret, time.Now)
+	if err != nil {
+		return err
+	}
+	token, err := issuer.Issue(api.Caller{Subject: c.Subject, Roles: []repair.Role{c.Role}, Garages: c.Garage}, c.TTL)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	fmt.Fprintln(e.out, token)
+	return nil
+}
+
+// reachFlags are kafkaFlags, or the embedded mode's data directory instead.
+type reachFlags struct {
+	Data string `help:"Data directory of a running embedded mode, instead of the Kafka flags." placeholder:"DIR"`
+	kafkaFlags
+	logFlags
+}
+
+// reach gives where the log is.
+func (f reachFlags) reach() (kafka.Config, error) {
+	cfg := f.kafkaFlags.config()
+	if f.Data != "" {
+		b, err := os.ReadFile(filepath.Join(f.Data, "addresses.json"))
+		if err != nil {
+			return cfg, fmt.Errorf("is pitstop up --data %s running? %w", f.Data, err)
+		}
+		var a embedded.Addresses
+		if err := json.Unmarshal(b, &a); err != nil {
+			return cfg, fmt.Errorf("read addresses: %w", err)
+		}
+		cfg.Brokers, cfg.RegistryURL = []string{a.Kafka}, a.Registry
+	}
+	return cfg, cfg.Validate()
+}
+
+// deadLettersCommand looks at dead letters.
+type deadLettersCommand struct {
+	List   deadLettersList   `cmd:"" help:"List what could not be handled: position, when, who gave up, where it was, why."`
+	Show   deadLettersShow   `cmd:"" help:"Show one, with its bytes and, where they are a record, what they say."`
+	Replay deadLettersReplay `cmd:"" help:"Send commands again. What derives from events is rebuilt instead."`
+}
+
+type deadLettersList struct {
+	reachFlags
+}
+
+type deadLettersShow struct {
+	Position string `arg:"" help:"Position, as list prints it." placeholder:"PARTITION:OFFSET"`
+	reachFlags
+}
+
+type deadLettersReplay struct {
+	Positions []string `arg:"" optional:"" help:"Positions, as list prints them." placeholder:"PARTITION:OFFSET"`
+	All       bool     `help:"Every command among the dead letters."`
+	reachFlags
+}
+
+// box opens the dead letters.
+func (f reachFlags) box(e *env) (deadletter.Box, func(), error) {
+	cfg, err := f.reach()
+	if err != nil {
+		return deadletter.Box{}, nil, wrongUsage(err)
+	}
+	opts, err := cfg.Producer("pitstop-dead-letters", f.logger(e.err))
+	if err != nil {
+		return deadletter.Box{}, nil, err
+	}
+	cl, err := kgo.NewClient(append(opts, kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())...)
+	if err != nil {
+		return deadletter.Box{}, nil, fmt.Errorf("kafka client: %w", err)
+	}
+	codec, err := newCodec(e, cfg)
+	if err != nil {
+		cl.Close()
+		return deadletter.Box{}, nil, err
+	}
+	return deadletter.Box{Client: cl, Codec: codec}, cl.Close, nil
+}
+
+func (c *deadLettersList) Run(e *env) error {
+	box, done, err := c.box(e)
+	if err != nil {
+		return err
+	}
+	defer done()
+	w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "POSITION\tAT\tCONSUMER\tWAS\tREASON\tDETAIL")
+	n := 0
+	err = box.Each(e, func(p deadletter.Position, d *schemas.DeadLetter) error {
+		n++
+		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s[%d]@%d\t%s\t%.100q\n",
+			p, d.At.Format(time.RFC3339), d.Consumer, d.Topic, d.Partition, d.Offset, d.Reason, d.Detail)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		fmt.Fprintln(e.out, "no dead letters")
+		return nil
+	}
+	return w.Flush()
+}
+
+func (c *deadLettersShow) Run(e *env) error {
+	position, err := deadletter.ParsePosition(c.Position)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	box, done, err := c.box(e)
+	if err != nil {
+		return err
+	}
+	defer done()
+	d, err := box.Get(e, position)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "consumer  %s\nreason    %s\ndetail    %s\nwas       %s[%d]@%d, key %q\nat        %s\nbytes     %x\n",
+		d.Consumer, d.Reason, d.Detail, d.Topic, d.Partition, d.Offset, d.Key, d.At.Format(time.RFC3339Nano), d.Value)
+	record, err := box.Codec.Decode(e, d.Value)
+	if err != nil {
+		fmt.Fprintf(e.out, "record    none: %v\n", err)
+		return nil
+	}
+	// Personal data in it is sealed in bytes, and stays so here.
+	text, err := json.MarshalIndent(record, "", "  ")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "record    %s %s\n", schemas.NameOf(record), text)
+	return nil
+}
+
+func (c *deadLettersReplay) Run(e *env) error {
+	var wanted []deadletter.Position
+	var errs []error
+	if c.All == (len(c.Positions) > 0) {
+		errs = append(errs, errors.New("give positions, or --all"))
+	}
+	for _, s := range c.Positions {
+		p, err := deadletter.ParsePosition(s)
+		wanted, errs = append(wanted, p), append(errs, err)
+	}
+	if err := wrongUsage(errs...); err != nil {
+		return err
+	}
+	box, done, err := c.box(e)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var sent int
+	err = box.Each(e, func(p deadletter.Position, d *schemas.DeadLetter) error {
+		switch {
+		case c.All && d.Topic != schemas.Commands.Name:
+			return nil
+		case !c.All && !slices.Contains(wanted, p):
+			return nil
+		}
+		if err := box.Replay(e, d); err != nil {
+			return fmt.Errorf("dead letter %s: %w", p, err)
+		}
+		sent++
+		_, err := fmt.Fprintf(e.out, "%s sent again\n", p)
+		return err
+	})
+	if err == nil && sent < len(wanted) {
+		err = fmt.Errorf("%d of %d positions hold no dead letter: see pitstop dead-letters list", len(wanted)-sent, len(wanted))
+	}
+	return err
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas/kafka"
+)
+
+// topicsCommand compares the cluster with the catalogue of topics.
+type topicsCommand struct {
+	Plan  topicsPlan  `cmd:"" help:"Show what apply would do."`
+	Apply topicsApply `cmd:"" help:"Create missing topics and correct settings that drifted. Refuses to change a number of partitions."`
+}
+
+type topicsFlags struct {
+	kafkaFlags
+	logFlags
+	Partitions  int32 `default:"12" help:"Partitions of every topic. Chosen once: it bounds how many processes can share the work of a role."`
+	Replication int16 `default:"3" help:"Copies of every partition."`
+	MinInSync   int   `default:"2" help:"Copies that must acknowledge a write; 0: the brokers' default."`
+}
+
+type (
+	topicsPlan  struct{ topicsFlags }
+	topicsApply struct{ topicsFlags }
+)
+
+func (c *topicsPlan) Run(e *env) error  { return c.run(e, false) }
+func (c *topicsApply) Run(e *env) error { return c.run(e, true) }
+
+func (c *topicsFlags) run(e *env, apply bool) error {
+	cfg := c.config()
+	cfg.RegistryURL = "http://not-needed"
+	var counts error
+	if c.Partitions < 1 || c.Replication < 1 {
+		counts = fmt.Errorf("--partitions and --replication must be at least 1")
+	}
+	if c.MinInSync > int(c.Replication) {
+		counts = fmt.Errorf("--min-in-sync %d is more than --replication %d: nothing could be written", c.MinInSync, c.Replication)
+	}
+	if err := wrongUsage(cfg.Validate(), counts); err != nil {
+		return err
+	}
+	layout := kafka.Layout{Partitions: c.Partitions, Replication: c.Replication, MinInSync: c.MinInSync}
+	opts, err := cfg.Opts("pitstop-topics", c.logger(e.err))
+	if err != nil {
+		return err
+	}
+	cl, err := kgo.NewClient(opts...)
+	if err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	defer cl.Close()
+	adm := kadm.NewClient(cl)
+	steps, err := layout.Plan(e, adm)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		verb := ""
+		if s.Refused {
+			verb = "refused: "
+		}
+		fmt.Fprintf(e.out, "%s: %s%s\n", s.Topic, verb, s.What)
+	}
+	if len(steps) == 0 {
+		fmt.Fprintln(e.out, "nothing to do: every topic is as the catalogue says")
+		return nil
+	}
+	if !apply {
+		return nil
+	}
+	if err := layout.Apply(e, adm, steps); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "done: %d topics\n", len(steps))
+	return nil
+}

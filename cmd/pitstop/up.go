@@ -1,0 +1,353 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"pitstop/api"
+	"pitstop/deploy/embedded"
+	"pitstop/processors/stream"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/link"
+	"pitstop/sinks"
+	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/email"
+)
+
+// embeddedFlags say where the embedded mode keeps its data.
+type embeddedFlags struct {
+	Data              string `default:"data" help:"Directory for everything that is kept. Made if it is missing." placeholder:"DIR"`
+	ClickHouseLibrary string `name:"clickhouse-library" help:"The ClickHouse library; default: where make deps puts it." placeholder:"FILE"`
+	ClickHouse        string `name:"clickhouse" help:"Use this ClickHouse server instead of the embedded engine." placeholder:"DSN"`
+	logFlags
+}
+
+// upCommand runs everything on embedded parts.
+type upCommand struct {
+	Garages string `help:"The garage file (YAML); default: garages.yaml in the data directory, at first a sample of two garages." placeholder:"FILE"`
+	embeddedFlags
+}
+
+func (c *upCommand) Run(e *env) error {
+	log := c.logger(e.err)
+	data, err := embedded.Open(c.Data, log)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	defer closing(log, "data directory", data.Close)
+	book, err := garagesOf(data, c.Garages, e.err)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	return runEmbedded(e, log, pipelineOptions{flags: c.embeddedFlags, data: data, book: book, clock: time.Now})
+}
+
+// garagesOf loads the garage file. Without one it writes the sample into the
+// data directory at first, and says where.
+func garagesOf(data *embedded.Data, file string, out io.Writer) (*garage.Book, error) {
+	if file != "" {
+		return garage.Load(file)
+	}
+	file = data.Path("garages.yaml")
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		if err := os.WriteFile(file, garage.Sample, 0o600); err != nil {
+			return nil, fmt.Errorf("write sample garages: %w", err)
+		}
+		fmt.Fprintf(out, "No --garages: starting with a sample of two garages. Its copy, yours to change: %s\n", file)
+	}
+	return garage.Load(file)
+}
+
+// pipelineOptions are what up and demo give the pipeline.
+type pipelineOptions struct {
+	flags embeddedFlags
+	data  *embedded.Data
+	book  *garage.Book
+	// clock is the time of ticks, mails and requests.
+	clock func() time.Time
+	// transport replaces the one that hands mails to the mailbox; nil: none does.
+	transport func(email.Transport) email.Transport
+	// beside runs beside the roles once all are ready, and its end ends the
+	// pipeline; nil: the pipeline runs until it is stopped.
+	beside func(context.Context, *pipeline) error
+}
+
+// pipeline is everything, running on one machine.
+type pipeline struct {
+	embedded.Addresses
+	data     *embedded.Data
+	book     *garage.Book
+	cfg      kafka.Config
+	mailbox  *embedded.Mailbox
+	links    *link.Keys
+	issuer   *api.LocalIssuer
+	monitors []*stream.Monitor
+	adm      *kadm.Client
+	db       clickhouse.Config
+	stops    []stop // last started first stopped
+}
+
+type stop struct {
+	name string
+	stop func(context.Context) error
+}
+
+// instance is the name of the embedded mode's members: there is one of each.
+const instance = "embedded"
+
+// partitions of the embedded topics: enough to show that a key's place matters,
+// few enough to be cheap.
+const partitions = 4
+
+func runEmbedded(e *env, log *slog.Logger, o pipelineOptions) (err error) {
+	p := &pipeline{data: o.data, book: o.book}
+	defer func() { err = errors.Join(err, p.stopAll(log)) }()
+	if err := p.startParts(e, log, o); err != nil {
+		return err
+	}
+	if err := p.prepare(e, log); err != nil {
+		return err
+	}
+	api, rest, err := p.roles(log, o)
+	if err != nil {
+		return err
+	}
+
+	// On a stop the API stops first, so that what it accepted is still answered.
+	ctx, cancel := context.WithCancel(e)
+	defer cancel()
+	restCtx, stopRest := context.WithCancel(context.WithoutCancel(e))
+	defer stopRest()
+	running, failed := errgroup.WithContext(ctx)
+	running.Go(func() error { return runRoles(restCtx, log, rest...) })
+	running.Go(func() error {
+		defer stopRest()
+		return runRoles(failed, log, api)
+	})
+	running.Go(func() error {
+		if err := p.ready(failed, append(rest, api)); err != nil {
+			return err
+		}
+		if err := p.Write(p.data.Dir()); err != nil {
+			return err
+		}
+		p.announce(e.out)
+		if o.beside == nil {
+			return nil
+		}
+		defer cancel()
+		return o.beside(failed, p)
+	})
+	return running.Wait()
+}
+
+// startParts starts broker, registry, engine and mailbox side by side.
+func (p *pipeline) startParts(ctx context.Context, log *slog.Logger, o pipelineOptions) error {
+	var (
+		broker   *embedded.Kafka
+		registry *embedded.Registry
+		engine   *embedded.ClickHouse
+		starting errgroup.Group
+	)
+	starting.Go(func() (err error) {
+		broker, err = embedded.StartKafka(ctx, p.data, embedded.KafkaOptions{Log: log})
+		return err
+	})
+	starting.Go(func() (err error) {
+		registry, err = embedded.StartRegistry(ctx, p.data, log)
+		return err
+	})
+	starting.Go(func() (err error) {
+		if o.flags.ClickHouse != "" {
+			return clickhouse.Config{DSN: o.flags.ClickHouse}.Validate()
+		}
+		engine, err = embedded.StartClickHouse(ctx, p.data, embedded.ClickHouseOptions{Library: o.flags.ClickHouseLibrary, Log: log})
+		return err
+	})
+	starting.Go(func() (err error) {
+		p.mailbox, err = embedded.StartMailbox(ctx, p.data, embedded.MailboxOptions{Clock: o.clock, Log: log})
+		return err
+	})
+	err := starting.Wait()
+	if broker != nil {
+		p.stops = append(p.stops, stop{"kafka", broker.Stop})
+		p.Kafka = broker.Addr
+	}
+	if engine != nil {
+		p.stops = append(p.stops, stop{"clickhouse", engine.Stop})
+		p.ClickHouse = engine.DSN
+	}
+	if registry != nil {
+		p.stops = append(p.stops, stop{"schema registry", registry.Stop})
+		p.Registry = registry.URL
+	}
+	if p.mailbox != nil {
+		p.stops = append(p.stops, stop{"mailbox", p.mailbox.Stop})
+		p.Mailbox = p.mailbox.URL
+	}
+	if o.flags.ClickHouse != "" {
+		p.ClickHouse = o.flags.ClickHouse
+	}
+	p.cfg = kafka.Config{Brokers: []string{p.Kafka}, RegistryURL: p.Registry}
+	p.db = clickhouse.Config{DSN: p.ClickHouse}
+	return err
+}
+
+// prepare brings topics and tables up to date.
+func (p *pipeline) prepare(ctx context.Context, log *slog.Logger) error {
+	opts, err := p.cfg.Opts("pitstop-embedded", log)
+	if err != nil {
+		return err
+	}
+	cl, err := kgo.NewClient(opts...)
+	if err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	p.stops = append(p.stops, stop{"kafka client", func(context.Context) error { cl.Close(); return nil }})
+	p.adm = kadm.NewClient(cl)
+	layout := kafka.Layout{Partitions: partitions, Replication: 1, KeepForEver: true}
+	steps, err := layout.Plan(ctx, p.adm)
+	if err != nil {
+		return err
+	}
+	if err := layout.Apply(ctx, p.adm, steps); err != nil {
+		return err
+	}
+	_, err = clickhouse.Migrate(ctx, p.db, p.book, log)
+	return err
+}
+
+// roles makes every role: the API, and the rest.
+func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRoleOf role, rest []role, err error) {
+	secrets := make(map[string][]byte)
+	for _, name := range []string{"commands", "links", tokensSecret} {
+		if secrets[name], err = p.data.Secret(name); err != nil {
+			return role{}, nil, err
+		}
+	}
+	if p.links, err = link.NewKeys(link.Key{ID: "1", Secret: secrets["links"]}); err != nil {
+		return role{}, nil, err
+	}
+	if p.issuer, err = api.NewLocalIssuer(secrets[tokensSecret], time.Now); err != nil {
+		return role{}, nil, err
+	}
+	door, err := p.data.Listen("api")
+	if err != nil {
+		return role{}, nil, err
+	}
+	ops, err := p.data.Listen("metrics")
+	if err != nil {
+		return role{}, nil, errors.Join(err, door.Close())
+	}
+	p.API, p.Metrics = "http://"+door.Addr().String(), "http://"+ops.Addr().String()
+
+	metrics := newRegistry()
+	ps := processors{cfg: p.cfg, book: p.book, instance: instance, clock: o.clock, log: log, metrics: stream.NewMetrics(metrics)}
+	for _, name := range []string{"lifecycle", "notification", "latency"} {
+		r, monitor := ps.role(name)
+		rest, p.monitors = append(rest, r), append(p.monitors, monitor)
+	}
+	rest = append(rest, clickhouseRole(p.db, sinks.Config{
+		Kafka: p.cfg, Instance: instance, Now: time.Now, Log: log.With("role", "clickhouse"),
+		Limits: sinks.Limits{Records: clickhouse.Limits.Records, Age: embeddedAge, Write: clickhouse.Limits.Write},
+	}))
+	transport, err := email.SMTP(email.Relay{Addr: p.mailbox.SMTPAddr}, time.Now)
+	if err != nil {
+		return role{}, nil, err
+	}
+	if o.transport != nil {
+		transport = o.transport(transport)
+	}
+	mail := email.Config{PublicURL: p.API, Sender: "pitstop@localhost.invalid", LinkKeys: p.links}
+	rest = append(rest, emailRole(mail, p.book, transport, p.cfg, instance, o.clock, log))
+
+	door2 := apiRole(apiParts{
+		listener: door, cfg: p.cfg, db: p.db, secret: secrets["commands"],
+		config: api.Config{
+			Auth: p.issuer, Garages: p.book, Links: p.links, Clock: o.clock, Log: log.With("role", "api"), Metrics: metrics,
+		},
+	})
+	rest = append(rest, opsRole(ops, metrics, append(rest, door2), log))
+	return door2, rest, nil
+}
+
+// embeddedAge is how long a row waits for others before it is written.
+const embeddedAge = 50 * time.Millisecond
+
+// tokensSecret is the name of the secret that signs the tokens of the staff.
+const tokensSecret = "tokens"
+
+// ready waits until every role is.
+func (p *pipeline) ready(ctx context.Context, roles []role) error {
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for {
+		waiting := false
+		for _, r := range roles {
+			waiting = waiting || r.check != nil && r.check(time.Now()) != nil
+		}
+		if !waiting {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-look.C:
+		}
+	}
+}
+
+// announce prints where to go.
+func (p *pipeline) announce(out io.Writer) {
+	garages := make([]string, 0, 2)
+	for _, g := range p.book.Garages() {
+		garages = append(garages, g.ID)
+	}
+	if len(garages) > 3 {
+		garages = append(garages[:3], "…")
+	}
+	dir, err := filepath.Abs(p.data.Dir())
+	if err != nil {
+		dir = p.data.Dir()
+	}
+	fmt.Fprintf(out, `Pitstop is running.
+  API and its documentation  %s/docs
+  Mailbox                    %s
+  Metrics and readiness      %s/readyz
+  Garages                    %s
+  A mechanic's token         pitstop token --data %s --role mechanic --garage %s --subject sam
+Everything is kept in %s; addresses for programs are in addresses.json there. Ctrl-C stops.
+`, p.API, p.Mailbox, p.Metrics, strings.Join(garages, ", "), p.data.Dir(), p.book.Garages()[0].ID, dir)
+}
+
+// stopAll stops the parts, the last started first.
+func (p *pipeline) stopAll(log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*shutdownTimeout)
+	defer cancel()
+	var errs []error
+	for i := len(p.stops) - 1; i >= 0; i-- {
+		if err := p.stops[i].stop(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("stop %s: %w", p.stops[i].name, err))
+		}
+	}
+	log.Debug("stopped")
+	return errors.Join(errs...)
+}
+
+func closing(log *slog.Logger, what string, close func() error) {
+	if err := close(); err != nil {
+		log.Error("not closed cleanly", "what", what, "error", err)
+	}
+}
