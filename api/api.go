@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html/template"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"time"
@@ -44,13 +46,16 @@ type Store interface {
 	AsOf(ctx context.Context) (time.Time, error)
 }
 
-// EventFeed reads the log of events.
-type EventFeed interface {
-	// Events gives up to limit events of the garages after a cursor (empty: from
-	// the beginning), waiting up to wait for the first. A cursor that it did not
-	// give out is view.ErrCursor.
-	Events(ctx context.Context, garages []string, after string, limit int, wait time.Duration) (view.EventPage, error)
+// EventReader reads on in the log of events from where it was opened.
+type EventReader interface {
+	// Next gives up to limit events of the garages, waiting up to wait for the first.
+	Next(ctx context.Context, garages []string, limit int, wait time.Duration) (view.EventPage, error)
+	Close()
 }
+
+// OpenEvents opens the log of events after a cursor; an empty one is the
+// beginning. A cursor that it did not give out is view.ErrCursor.
+type OpenEvents func(ctx context.Context, after string) (EventReader, error)
 
 // Limits bound what one caller may ask. 0 means no limit.
 type Limits struct {
@@ -76,7 +81,7 @@ type Config struct {
 	Requests *request.Builder
 	Commands Commands
 	Store    Store
-	Events   EventFeed
+	Events   OpenEvents
 	Auth     Authenticator
 	Garages  *garage.Book
 	Links    *link.Keys
@@ -107,7 +112,8 @@ func (c Config) Validate() error {
 type server struct {
 	Config
 	openapi *huma.OpenAPI
-	pages   *pages
+	pages   *template.Template
+	version string // of the assets
 }
 
 // New gives the handler of everything the API serves.
@@ -140,11 +146,10 @@ func (s *server) router() (http.Handler, error) {
 		staff.Use(s.authenticate)
 		s.openapi = s.register(humachi.New(staff, openapi()))
 	})
-	if err := s.docs(r); err != nil {
-		return nil, err
-	}
-	if err := s.customer(r); err != nil {
-		return nil, err
+	for _, serve := range []func(chi.Router) error{s.serveAssets, s.docs, s.customer} {
+		if err := serve(r); err != nil {
+			return nil, err
+		}
 	}
 	return r, nil
 }
@@ -158,10 +163,15 @@ func allow(w http.ResponseWriter, routes chi.Routes, req *http.Request) {
 	}
 }
 
-// Server gives an HTTP server with the time limits that an open door needs. A
-// stream of events sets its own.
+// stopping is the key, in a request's context, of a context that ends when the
+// server begins to shut down: streams must not keep it waiting.
+type stopping struct{}
+
+// Server gives an HTTP server with the time limits that an open door needs.
+// Streams of events set their own, and end when it shuts down.
 func Server(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+	stop, cancel := context.WithCancel(context.Background())
+	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
@@ -169,5 +179,10 @@ func Server(h http.Handler, log *slog.Logger) *http.Server {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(context.Background(), stopping{}, stop)
+		},
 	}
+	server.RegisterOnShutdown(cancel)
+	return server
 }

@@ -35,6 +35,9 @@ func callerOf(ctx context.Context) Caller {
 
 // authenticate finds out who is calling, before anything else is looked at.
 func (s *server) authenticate(next http.Handler) http.Handler {
+	tooMany := func(w http.ResponseWriter) {
+		writeProblem(w, problem(codeRateLimited, "slow down; Retry-After says in how many seconds"))
+	}
 	perSubject, refused := limiter(s.Limits.Staff, staffWindow), limiter(s.Limits.Staff/10, staffWindow)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -45,6 +48,7 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 		}
 		if err != nil {
 			if refused.over(w, r, s.clientIP(r)) {
+				tooMany(w)
 				return
 			}
 			challenge := `Bearer realm="pitstop"`
@@ -55,6 +59,7 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 			return
 		}
 		if perSubject.over(w, r, caller.Subject) {
+			tooMany(w)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))

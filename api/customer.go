@@ -5,13 +5,11 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"embed"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -27,9 +25,6 @@ import (
 	"pitstop/schemas/view"
 )
 
-//go:embed templates/*.html static/*
-var customerFiles embed.FS
-
 // pagePolicy lets a page use its own style sheet and script and send its own
 // forms, and nothing else.
 const pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -37,46 +32,24 @@ const pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; con
 // maxFormBytes is the largest form that is read.
 const maxFormBytes = 64 << 10
 
-// pages are the customer's page's templates.
-type pages struct {
-	*template.Template
-	version string // of the style sheet and script, so that browsers may keep them
-}
-
 // customer serves the pages that links in mails open.
 func (s *server) customer(r chi.Router) error {
-	t, err := template.New("").Funcs(template.FuncMap{"within": within}).ParseFS(customerFiles, "templates/*.html")
+	var err error
+	s.pages, err = template.New("").Funcs(template.FuncMap{"within": within}).ParseFS(files, "templates/page.html", "templates/forms.html")
 	if err != nil {
 		return fmt.Errorf("parse templates: %w", err)
 	}
-	static, err := fs.Sub(customerFiles, "static")
-	if err != nil {
-		return err
-	}
-	sum := sha256.New()
-	for _, name := range []string{"customer.css", "customer.js"} {
-		b, err := fs.ReadFile(static, name)
-		if err != nil {
-			return err
-		}
-		sum.Write(b)
-	}
-	s.pages = &pages{t, hex.EncodeToString(sum.Sum(nil)[:6])}
-
-	r.Get("/assets/{version}/{name}", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		http.ServeFileFS(w, r, static, chi.URLParam(r, "name"))
-	})
 	perLink, perAddress := limiter(s.Limits.Customer, customerWindow), limiter(10*s.Limits.Customer, customerWindow)
 	r.Route("/c/{token}", func(r chi.Router) {
 		r.Use(func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if perAddress.over(w, r, s.clientIP(r)) || perLink.over(w, r, chi.URLParam(r, "token")) {
-					return
-				}
 				h := w.Header()
 				h.Set("Content-Security-Policy", pagePolicy)
 				h.Set("X-Robots-Tag", "noindex, nofollow")
+				if perAddress.over(w, r, s.clientIP(r)) || perLink.over(w, r, chi.URLParam(r, "token")) {
+					s.stop(w, r, s.stranger(r), http.StatusTooManyRequests, "limit")
+					return
+				}
 				next.ServeHTTP(w, r)
 			})
 		})
@@ -96,19 +69,24 @@ type part struct {
 
 func within(page, it any) part { return part{page, it} }
 
+// stranger is a visitor of whom only the request is known.
+func (s *server) stranger(r *http.Request) *visit {
+	chosen := r.URL.Query().Get("lang")
+	v := &visit{base: "/c/" + url.PathEscape(chi.URLParam(r, "token"))}
+	v.now, v.zone = s.Clock(), time.UTC
+	v.Lang = locale.Fold(append([]string{chosen}, strings.Split(r.Header.Get("Accept-Language"), ",")...)...)
+	if chosen != "" {
+		v.query = "?lang=" + string(v.Lang)
+	}
+	return v
+}
+
 // visitor checks the link and reads the repair it opens, before a page is shown
 // or a form is taken.
 func (s *server) visitor(handle func(http.ResponseWriter, *http.Request, *visit)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		token := chi.URLParam(r, "token")
-		v := &visit{base: "/c/" + url.PathEscape(token)}
-		v.now, v.zone = s.Clock(), time.UTC
-		chosen := r.URL.Query().Get("lang")
-		accepted := strings.Split(r.Header.Get("Accept-Language"), ",")
-		v.Lang = locale.Fold(append([]string{chosen}, accepted...)...)
-		if chosen != "" {
-			v.query = "?lang=" + string(v.Lang)
-		}
+		token, chosen := chi.URLParam(r, "token"), r.URL.Query().Get("lang")
+		v := s.stranger(r)
 		claims, err := s.Links.Verify(token, v.now)
 		v.garage, _ = s.Garages.Garage(claims.Garage)
 		if v.garage != nil {
@@ -481,16 +459,16 @@ func (s *server) busy(w http.ResponseWriter, r *http.Request, v *visit) {
 	s.render(w, http.StatusOK, p)
 }
 
-// dress adds the way to the other language. After a form that is the page itself.
+// dress adds the way to the other language, where following it loses nothing.
 func (s *server) dress(r *http.Request, v *visit, p *page) *page {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return p
+	}
 	other := locale.EN
 	if v.Lang == locale.EN {
 		other = locale.NL
 	}
-	q := url.Values{}
-	if r.Method == http.MethodGet {
-		q = r.URL.Query()
-	}
+	q := r.URL.Query()
 	q.Set("lang", string(other))
 	p.Switch = v.base + "?" + q.Encode()
 	return p
@@ -501,7 +479,7 @@ func (s *server) render(w http.ResponseWriter, status int, p *page) {
 	err := s.pages.ExecuteTemplate(&b, "page", struct {
 		*page
 		Assets string
-	}{p, "/assets/" + s.pages.version})
+	}{p, s.assets()})
 	if err != nil {
 		s.Log.Error("cannot render a page", "err", err)
 		writeProblem(w, problem(codeInternal, ""))

@@ -1,22 +1,195 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"html/template"
 	"net/http"
+	"slices"
+	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
+
+	"pitstop/schemas/repair"
 )
 
-const introduction = `Pitstop tells a garage's customers what happens to their car and asks them to agree to extra work.`
+// introduction heads the documentation; a blank line ends a paragraph.
+const introduction = `Pitstop tells a garage's customers what happens to their car, asks them to agree to extra work, and measures how long everybody waits.
 
+Every request carries a bearer token (JWT) with the roles and the garages of its holder. What belongs to another garage does not exist for it.
+
+What writes needs an Idempotency-Key: a text of your choice that names the request. Repeating the request with its key changes nothing and gets the same answer, with Idempotent-Replayed: true; the same key with another body is refused.
+
+A write waits up to 2 seconds for its outcome. With Prefer: respond-async, or past that, it answers 202, and Location says where the outcome will be. Lists and single repairs come from a read model that follows a moment later: pass the sequence of the answer as ?after= to read what you wrote.
+
+Amounts are integers in minor units with their currency beside them, and include VAT where nothing else is said. Times are RFC 3339.`
+
+// docs serves the OpenAPI document, and the same for people.
 func (s *server) docs(r chi.Router) error {
 	spec, err := json.Marshal(s.openapi)
 	if err != nil {
-		return err
+		return fmt.Errorf("write OpenAPI document: %w", err)
+	}
+	t, err := template.ParseFS(files, "templates/docs.html")
+	if err != nil {
+		return fmt.Errorf("parse templates: %w", err)
+	}
+	var page bytes.Buffer
+	if err := t.ExecuteTemplate(&page, "docs.html", s.reference()); err != nil {
+		return fmt.Errorf("write documentation: %w", err)
 	}
 	r.Get("/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/openapi+json")
 		_, _ = w.Write(spec)
 	})
+	r.Get("/docs", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", pagePolicy)
+		_, _ = w.Write(page.Bytes())
+	})
+	r.Get("/", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/docs", http.StatusSeeOther)
+	})
 	return nil
+}
+
+// reference is the documentation as its template shows it.
+type reference struct {
+	Assets     string
+	Paragraphs []string
+	Problems   []listedProblem
+	Groups     []group
+}
+
+type listedProblem struct {
+	Status int
+	Code   repair.Code
+	Title  string
+}
+
+type group struct {
+	Name       string
+	Operations []operation
+}
+
+type operation struct {
+	ID, Method, Path, Summary string
+	For                       string
+	Parameters, Body          []field
+	Replies                   []replied
+	Refusals                  string
+}
+
+type replied struct {
+	Status, Type string
+	Fields       []field
+}
+
+// field is a parameter or a property; Depth says how deep it lies.
+type field struct {
+	Depth            int
+	Name, Type, Text string
+	Required         bool
+}
+
+func (s *server) reference() reference {
+	ref := reference{Assets: s.assets(), Paragraphs: strings.Split(introduction, "\n\n")}
+	for _, c := range codes {
+		ref.Problems = append(ref.Problems, listedProblem{c.status, c.code, c.title})
+	}
+	for _, r := range routes {
+		op := s.operationOf(r)
+		o := operation{ID: r.id, Method: r.method, Path: r.path, Summary: r.summary, For: r.allowed()}
+		for _, p := range op.Parameters {
+			o.Parameters = append(o.Parameters, field{
+				Name: p.Name, Type: "in the " + p.In + ": " + typeOf(p.Schema), Text: strings.TrimSpace(p.Description), Required: p.Required,
+			})
+		}
+		if op.RequestBody != nil {
+			o.Body = s.fields(op.RequestBody.Content["application/json"].Schema, 0)
+		}
+		var refusals []string
+		for _, status := range sortedKeys(op.Responses) {
+			if status >= "400" {
+				refusals = append(refusals, status)
+				continue
+			}
+			for _, media := range sortedKeys(op.Responses[status].Content) {
+				o.Replies = append(o.Replies, replied{status, media, s.fields(op.Responses[status].Content[media].Schema, 0)})
+			}
+		}
+		o.Refusals = strings.Join(refusals, ", ")
+		name := tag(r.path)
+		i := slices.IndexFunc(ref.Groups, func(g group) bool { return g.Name == name })
+		if i < 0 {
+			i, ref.Groups = len(ref.Groups), append(ref.Groups, group{Name: name})
+		}
+		ref.Groups[i].Operations = append(ref.Groups[i].Operations, o)
+	}
+	return ref
+}
+
+func (s *server) operationOf(r route) *huma.Operation {
+	item := s.openapi.Paths[r.path]
+	switch r.method {
+	case http.MethodPost:
+		return item.Post
+	case http.MethodPatch:
+		return item.Patch
+	}
+	return item.Get
+}
+
+// fields lists the properties of a schema, those of nested objects below them.
+func (s *server) fields(schema *huma.Schema, depth int) []field {
+	if schema != nil && schema.Ref != "" {
+		schema = s.openapi.Components.Schemas.SchemaFromRef(schema.Ref)
+	}
+	if schema == nil || depth > 6 {
+		return nil
+	}
+	if schema.Type == huma.TypeArray {
+		return s.fields(schema.Items, depth)
+	}
+	var all []field
+	for _, name := range sortedKeys(schema.Properties) {
+		p := schema.Properties[name]
+		all = append(all, field{
+			Depth: depth, Name: name, Type: typeOf(p), Text: p.Description, Required: slices.Contains(schema.Required, name),
+		})
+		all = append(all, s.fields(p, depth+1)...)
+	}
+	return all
+}
+
+// typeOf names what a value may be.
+func typeOf(s *huma.Schema) string {
+	switch {
+	case s.Ref != "":
+		return "object"
+	case s.Type == huma.TypeArray:
+		return "list of " + typeOf(s.Items) + "s"
+	case len(s.Enum) > 0:
+		var values []string
+		for _, v := range s.Enum {
+			values = append(values, fmt.Sprint(v))
+		}
+		return strings.Join(values, " | ")
+	case s.Format != "" && s.Type == huma.TypeString:
+		return s.Format
+	case s.Type == "":
+		return "object"
+	}
+	return s.Type
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
 }

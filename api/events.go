@@ -2,12 +2,111 @@ package api
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"pitstop/schemas/view"
 )
 
+// heartbeat is how often a stream says that it is alive, so that proxies and
+// clients notice when it is not.
+const heartbeat = 15 * time.Second
+
 func (s *server) listEvents(ctx context.Context, in *struct {
-	After string `query:"after"`
-}) (*body[view.EventPage], error) {
-	return nil, problem(codeUnavailable, "")
+	After  string `query:"after" doc:"Cursor of a page or an event; absent: from the beginning."`
+	Last   string `header:"Last-Event-ID" doc:"What a browser sends to take a stream up again; holds when after is absent."`
+	Accept string `header:"Accept" doc:"text/event-stream for a stream that goes on."`
+	Garage string `query:"garage" doc:"Only this garage; absent: all of the token's."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	Wait   int    `query:"wait" minimum:"0" maximum:"20" default:"0" doc:"Seconds to wait for the first event when there is none yet."`
+}) (*struct{ Body func(huma.Context) }, error) {
+	garages, err := s.garages(ctx, in.Garage)
+	if err != nil {
+		return nil, err
+	}
+	if in.After == "" {
+		in.After = in.Last
+	}
+	events, err := s.Events(ctx, in.After)
+	if err != nil {
+		return nil, s.feedError(err)
+	}
+	if strings.Contains(in.Accept, "text/event-stream") {
+		return &struct{ Body func(huma.Context) }{func(c huma.Context) {
+			defer events.Close()
+			s.stream(c, events, garages)
+		}}, nil
+	}
+	defer events.Close()
+	page, err := events.Next(ctx, garages, in.Limit, time.Duration(in.Wait)*time.Second)
+	if err != nil {
+		return nil, s.feedError(err)
+	}
+	return &struct{ Body func(huma.Context) }{func(c huma.Context) {
+		c.SetHeader("Content-Type", "application/json")
+		_ = json.NewEncoder(c.BodyWriter()).Encode(page) // the client is gone: nobody to tell
+	}}, nil
+}
+
+func (s *server) feedError(err error) error {
+	err = s.readError(err)
+	if p, ok := err.(*Problem); ok && p.Code == codeInvalid { //nolint:errorlint // made a line above
+		p.Errors[0].Pointer = "/after"
+	}
+	return err
+}
+
+// stream sends events until the client or the server goes. Its ids are cursors.
+func (s *server) stream(c huma.Context, events EventReader, garages []string) {
+	r, w := humachi.Unwrap(c)
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	if stop, ok := ctx.Value(stopping{}).(context.Context); ok {
+		defer context.AfterFunc(stop, cancel)()
+	}
+	out := http.NewResponseController(w)
+	_ = out.SetReadDeadline(time.Time{}) // the client says nothing more
+	c.SetHeader("Content-Type", "text/event-stream")
+	c.SetHeader("X-Accel-Buffering", "no")
+	c.SetStatus(http.StatusOK)
+	for {
+		_ = out.SetWriteDeadline(time.Now().Add(2 * heartbeat)) //nolint:forbidigo // a deadline of the connection's
+		if err := out.Flush(); err != nil {
+			return
+		}
+		page, err := events.Next(ctx, garages, 100, heartbeat)
+		if err != nil {
+			if ctx.Err() == nil {
+				s.Log.Error("cannot read events", "err", err)
+			}
+			return // the client comes back with its last id
+		}
+		if err := send(w, page); err != nil {
+			return
+		}
+	}
+}
+
+func send(w io.Writer, page view.EventPage) error {
+	if len(page.Events) == 0 {
+		_, err := fmt.Fprintf(w, ": nothing new\nid: %s\n\n", page.Cursor)
+		return err
+	}
+	for _, e := range page.Events {
+		data, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, "id: %s\nevent: %s\ndata: %s\n\n", e.Cursor, e.Type, data); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -23,16 +23,15 @@ func limiter(requests int, window time.Duration) limit {
 	if requests <= 0 {
 		return limit{}
 	}
-	return limit{httprate.NewRateLimiter(requests, window, httprate.WithLimitHandler(
-		func(w http.ResponseWriter, _ *http.Request) {
-			writeProblem(w, problem(codeRateLimited, "slow down; Retry-After says in how many seconds"))
-		},
+	return limit{httprate.NewRateLimiter(requests, window, httprate.WithResponseHeaders(
+		httprate.ResponseHeaders{RetryAfter: "Retry-After"},
 	))}
 }
 
-// over counts a request and, when there were too many, answers it.
+// over counts a request and reports whether there were too many. Then it has
+// set Retry-After.
 func (l limit) over(w http.ResponseWriter, r *http.Request, key string) bool {
-	return l.RateLimiter != nil && l.RespondOnLimit(w, r, key)
+	return l.RateLimiter != nil && l.OnLimit(w, r, key)
 }
 
 // clientIP is the address a request came from. Behind trusted proxies it is the

@@ -11,6 +11,7 @@ import (
 
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
+	"pitstop/schemas/view"
 )
 
 // route is one entry of the table that the router, the authorisation and the
@@ -121,7 +122,12 @@ func (s *server) register(api huma.API) *huma.OpenAPI {
 	handle(api, "list-conversations", s.listConversations)
 	handle(api, "get-latencies", s.getLatencies)
 	handle(api, "list-events", s.listEvents)
-	return api.OpenAPI()
+	doc := api.OpenAPI()
+	doc.Paths["/v1/events"].Get.Responses["200"].Content = map[string]*huma.MediaType{ // it writes by itself
+		"application/json":  {Schema: doc.Components.Schemas.Schema(reflect.TypeFor[view.EventPage](), true, "")},
+		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString, Description: "Each message's data is an Event, its id the event's cursor."}},
+	}
+	return doc
 }
 
 // maxBodyBytes is the largest body that is read.

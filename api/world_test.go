@@ -69,7 +69,7 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	must(t, err)
 	c := Config{
 		Patience: 50 * time.Millisecond,
-		Requests: requests, Commands: w, Store: w, Events: w, Auth: w.issuer, Garages: book, Links: links,
+		Requests: requests, Commands: w, Store: w, Events: w.Open, Auth: w.issuer, Garages: book, Links: links,
 		Clock: w.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: prometheus.NewRegistry(),
 	}
 	for _, f := range change {
@@ -155,7 +155,7 @@ func (w *world) publish(h *repair.Header, events []repair.Event) {
 		w.behind = append(w.behind, e)
 		w.events = append(w.events, view.Event{
 			Type: schemas.NameOf(e), EventID: eh.EventID, RepairID: eh.AggregateID, GarageID: eh.GarageID,
-			Sequence: repair.SequenceOf(e), OccurredAt: eh.OccurredAt, Actor: eh.Actor, Data: map[string]any{},
+			Sequence: repair.SequenceOf(e), OccurredAt: eh.OccurredAt, Actor: eh.Actor, Data: json.RawMessage("{}"),
 		})
 	}
 	if !w.lagging {
@@ -217,7 +217,7 @@ func (w *world) Timeline(_ context.Context, garages []string, id string) (*view.
 	t := &view.Timeline{RepairID: id, AsOf: w.now}
 	for _, e := range w.events {
 		if e.RepairID == id && slices.Contains(garages, e.GarageID) {
-			t.Entries = append(t.Entries, view.TimelineEntry{At: e.OccurredAt, Kind: e.Type, Actor: e.Actor, Data: e.Data})
+			t.Entries = append(t.Entries, view.TimelineEntry{At: e.OccurredAt, Kind: e.Type, Actor: e.Actor, Data: map[string]any{}})
 		}
 	}
 	return t, w.broken
@@ -252,24 +252,47 @@ func (w *world) Outcome(_ context.Context, id string) (*view.CommandOutcome, err
 
 func (w *world) AsOf(context.Context) (time.Time, error) { return w.clock(), w.broken }
 
-func (w *world) Events(_ context.Context, garages []string, after string, limit int, _ time.Duration) (view.EventPage, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	at := 0
+// reader reads the world's events; a cursor is "c" and a place.
+type reader struct {
+	w  *world
+	at int
+}
+
+func (w *world) Open(_ context.Context, after string) (EventReader, error) {
+	r := &reader{w: w}
 	if after != "" {
-		if _, err := fmt.Sscanf(after, "c%d", &at); err != nil {
-			return view.EventPage{}, view.ErrCursor
+		if _, err := fmt.Sscanf(after, "c%d", &r.at); err != nil {
+			return nil, view.ErrCursor
 		}
 	}
-	page := view.EventPage{}
-	for at < len(w.events) && len(page.Events) < limit {
-		if e := w.events[at]; slices.Contains(garages, e.GarageID) {
-			page.Events = append(page.Events, e)
+	return r, nil
+}
+
+func (r *reader) Close() {}
+
+func (r *reader) Next(ctx context.Context, garages []string, limit int, wait time.Duration) (view.EventPage, error) {
+	page := view.EventPage{Events: []view.Event{}}
+	for {
+		r.w.mu.Lock()
+		for ; r.at < len(r.w.events) && len(page.Events) < limit; r.at++ {
+			if e := r.w.events[r.at]; slices.Contains(garages, e.GarageID) {
+				e.Cursor = fmt.Sprintf("c%d", r.at+1)
+				page.Events = append(page.Events, e)
+			}
 		}
-		at++
+		err := r.w.broken
+		r.w.mu.Unlock()
+		page.Cursor = fmt.Sprintf("c%d", r.at)
+		if len(page.Events) > 0 || wait <= 0 || err != nil {
+			return page, err
+		}
+		select {
+		case <-ctx.Done():
+			return page, ctx.Err()
+		case <-time.After(min(wait, time.Millisecond)):
+			wait -= time.Millisecond
+		}
 	}
-	page.Cursor = fmt.Sprintf("c%d", at)
-	return page, w.broken
 }
 
 // project brings the views up to date.

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"context"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"pitstop/schemas/link"
+	"pitstop/schemas/repair"
+)
+
+// browserEnv names a Chromium to look at the pages with, and shotsEnv where to
+// keep what it saw.
+const (
+	browserEnv = "PITSTOP_BROWSER"
+	shotsEnv   = "PITSTOP_SCREENSHOTS"
+)
+
+// browser is a page in a real browser.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+	url string
+	w   *world
+}
+
+func newBrowser(t *testing.T, w *world, width, height int64) *browser {
+	t.Helper()
+	path := os.Getenv(browserEnv)
+	if path == "" {
+		t.Skipf("%s names no Chromium", browserEnv)
+	}
+	server := httptest.NewServer(w.handler)
+	t.Cleanup(server.Close)
+	opts := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.Flag("headless", "shell"), chromedp.NoSandbox,
+		chromedp.Flag("no-zygote", true), chromedp.DisableGPU, chromedp.Flag("in-process-gpu", true),
+	)
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), opts...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(cancel)
+	b := &browser{t: t, ctx: ctx, url: server.URL, w: w}
+	b.run(chromedp.EmulateViewport(width, height))
+	return b
+}
+
+func (b *browser) run(actions ...chromedp.Action) {
+	b.t.Helper()
+	if err := chromedp.Run(b.ctx, actions...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// visit opens a page.
+func (b *browser) visit(path string) {
+	b.t.Helper()
+	b.run(chromedp.Navigate(b.url+path), chromedp.WaitReady("main"))
+}
+
+func (b *browser) text(selector string) string {
+	b.t.Helper()
+	var s string
+	b.run(chromedp.TextContent(selector, &s, chromedp.ByQuery))
+	return s
+}
+
+// shot keeps a picture of the whole page, where asked for.
+func (b *browser) shot(name string) {
+	b.t.Helper()
+	dir := os.Getenv(shotsEnv)
+	if dir == "" {
+		return
+	}
+	var png []byte
+	b.run(chromedp.FullScreenshot(&png, 100))
+	must(b.t, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644))
+}
+
+func (b *browser) want(selector, want string) {
+	b.t.Helper()
+	if got := b.text(selector); got != want {
+		b.t.Errorf("%s says %q, want %q", selector, got, want)
+	}
+}
+
+// last is the newest command that the lifecycle got.
+func (w *world) last() repair.Command {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sent[len(w.sent)-1]
+}
+
+func TestBrowserDecides(t *testing.T) {
+	for _, size := range []struct {
+		name          string
+		width, height int64
+	}{{"phone", 390, 844}, {"desktop", 1280, 900}} {
+		t.Run(size.name, func(t *testing.T) {
+			w := newWorld(t)
+			b := newBrowser(t, w, size.width, size.height)
+			b.visit(w.page(w.quoted(), link.Approver))
+			b.shot(size.name + "-1-asked")
+			b.want("#decide", "Kies eerst bij elk onderdeel ja of nee")
+			b.run(chromedp.Click(`[name="line.1"][value=approve]`, chromedp.ByQuery), chromedp.Click("#decide", chromedp.ByQuery))
+			b.want("#error-2", "Kies bij onderdeel 2 ja of nee.")
+			b.run(chromedp.Click(`[name="line.2"][value=approve]`, chromedp.ByQuery))
+			b.want("#decide", "Akkoord, ik betaal €\u00a0387,95")
+			b.run(chromedp.Click(`[name="line.1"][value=reject]`, chromedp.ByQuery), chromedp.Click(`[name="line.2"][value=reject]`, chromedp.ByQuery))
+			b.want("#decide", "Niet akkoord, niets extra doen")
+			b.run(chromedp.Click(`[name="line.1"][value=approve]`, chromedp.ByQuery), chromedp.SetValue("#reason-2", "price", chromedp.ByQuery))
+			b.want("#decide", "Akkoord, ik betaal €\u00a0348,00")
+			b.shot(size.name + "-2-chosen")
+			b.run(chromedp.Click("#decide", chromedp.ByQuery), chromedp.WaitReady(".settled"))
+			b.shot(size.name + "-3-decided")
+			got := w.last().(*repair.DecideQuote)
+			if got.TotalSeen != 34800 || len(got.Answers) != 2 || got.Answers[1].Reason != repair.ReasonPrice {
+				t.Errorf("decided %+v", got)
+			}
+		})
+	}
+}
+
+func TestBrowserWithoutScript(t *testing.T) {
+	w := newWorld(t)
+	b := newBrowser(t, w, 390, 844)
+	b.run(emulation.SetScriptExecutionDisabled(true))
+	b.visit(w.page(w.quoted(), link.Approver) + "?lang=en")
+	b.shot("noscript-1-asked")
+	b.run(chromedp.Click("#decide", chromedp.ByQuery), chromedp.WaitReady("#notice"))
+	b.shot("noscript-2-missing")
+	b.run(chromedp.Click(`[name="line.1"][value=approve]`, chromedp.ByQuery), chromedp.Click(`[name="line.2"][value=reject]`, chromedp.ByQuery),
+		chromedp.Click("#decide", chromedp.ByQuery), chromedp.WaitReady(".confirm"))
+	b.shot("noscript-3-confirm")
+	b.want(".act button", "Agree, I will pay €348.00")
+	b.run(chromedp.Click(".act button", chromedp.ByQuery), chromedp.WaitReady(".settled"))
+	b.shot("noscript-4-decided")
+}
