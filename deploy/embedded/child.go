@@ -187,7 +187,7 @@ func (c *child) launch(ctx, life context.Context) (*process, error) {
 	p.control.Close()
 	select {
 	case <-p.ended:
-	case <-time.After(time.Second):
+	case <-time.After(c.spec.stop):
 		_ = cmd.Process.Kill() // it may have ended just now
 		<-p.ended
 	}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/smtp"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,17 +28,16 @@ type everything struct {
 	mailbox    *Mailbox
 }
 
-func startEverything(ctx context.Context, d *Data, log *slog.Logger) (e everything, err error) {
-	if e.kafka, err = StartKafka(ctx, d, KafkaOptions{Log: log}); err != nil {
-		return e, err
-	}
-	if e.registry, err = StartRegistry(ctx, d, log); err != nil {
-		return e, err
-	}
-	if e.clickhouse, err = StartClickHouse(ctx, d, ClickHouseOptions{Log: log}); err != nil {
-		return e, err
-	}
-	if e.mailbox, err = StartMailbox(ctx, d, MailboxOptions{Log: log}); err != nil {
+func startEverything(ctx context.Context, d *Data, log *slog.Logger) (everything, error) {
+	var e everything
+	var failed [4]error
+	var wait sync.WaitGroup
+	wait.Go(func() { e.kafka, failed[0] = StartKafka(ctx, d, KafkaOptions{Log: log}) })
+	wait.Go(func() { e.registry, failed[1] = StartRegistry(ctx, d, log) })
+	wait.Go(func() { e.clickhouse, failed[2] = StartClickHouse(ctx, d, ClickHouseOptions{Log: log}) })
+	wait.Go(func() { e.mailbox, failed[3] = StartMailbox(ctx, d, MailboxOptions{Log: log}) })
+	wait.Wait()
+	if err := errors.Join(failed[:]...); err != nil {
 		return e, err
 	}
 	e.Addresses = Addresses{Kafka: e.kafka.Addr, Registry: e.registry.URL, ClickHouse: e.clickhouse.DSN, Mailbox: e.mailbox.URL}

@@ -273,7 +273,9 @@ func (s *Store) raw(e entry) ([]byte, error) {
 	return raw, nil
 }
 
-var parser = enmime.NewParser(enmime.DisableTextConversion(true))
+// The parser adds no text part of its own and believes what a mail says about
+// its characters: guessing them took milliseconds a mail.
+var parser = enmime.NewParser(enmime.DisableTextConversion(true), enmime.DisableCharacterDetection(true))
 
 // parse reads the parts of a mail. What is no mail at all is shown as its text.
 func parse(e entry, raw []byte) Mail {
