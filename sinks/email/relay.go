@@ -59,7 +59,7 @@ func (r Relay) Validate() error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	host, port, err := net.SplitHostPort(r.Addr)
 	if n, portErr := strconv.Atoi(port); err != nil || host == "" || portErr != nil || n < 1 || n > 65535 {
-		bad("SMTP relay %q is not host:port: give --smtp-addr", r.Addr)
+		bad("SMTP relay %q is not host:port: give --smtp HOST:PORT", r.Addr)
 	}
 	switch d := r.withDefaults(); d.Security {
 	case StartTLS, ImplicitTLS:
