@@ -1,8 +1,6 @@
 package embedded
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -111,28 +109,6 @@ func (d *Data) Dir() string { return d.dir }
 
 // Path is the absolute path of a file or folder of the data directory.
 func (d *Data) Path(name string) string { return filepath.Join(d.dir, name) }
-
-// Secret returns the 32 random bytes that were drawn for name when they were
-// first asked for. Names are lower-case words with hyphens.
-func (d *Data) Secret(name string) ([]byte, error) {
-	text, err := d.once("secrets", name, func() (string, error) {
-		return hex.EncodeToString(random32()), nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read secret %s: %w", name, err)
-	}
-	secret, err := hex.DecodeString(text)
-	if err != nil || len(secret) != 32 {
-		return nil, fmt.Errorf("read secret %s: %s does not hold 64 hexadecimal digits: restore it from a backup", name, d.Path("secrets/"+name))
-	}
-	return secret, nil
-}
-
-func random32() []byte {
-	b := make([]byte, 32)
-	rand.Read(b) // never fails, says crypto/rand
-	return b
-}
 
 // once returns the text of the file folder/name, which create makes at first.
 func (d *Data) once(folder, name string, create func() (string, error)) (string, error) {

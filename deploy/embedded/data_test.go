@@ -91,6 +91,18 @@ func TestDamagedSecretIsNotReplaced(t *testing.T) {
 	}
 	_, err := d.Secret("link")
 	wantError(t, err, "secrets/link", "backup")
+	_, err = ReadSecret(d.Dir(), "link")
+	wantError(t, err, "secrets/link", "backup")
+}
+
+func TestReadSecretOfARunningPitstop(t *testing.T) {
+	d := openData(t, t.TempDir())
+	_, err := ReadSecret(d.Dir(), "link")
+	wantError(t, err, "run pitstop up --data "+d.Dir()+" first")
+	want := must(d.Secret("link"))(t)
+	if got := must(ReadSecret(d.Dir(), "link"))(t); !bytes.Equal(got, want) {
+		t.Errorf("read %x, want %x", got, want)
+	}
 }
 
 func TestNamesCannotLeaveTheDirectory(t *testing.T) {

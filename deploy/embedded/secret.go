@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -10,8 +11,22 @@ import (
 	"strings"
 )
 
-// ReadSecret gives a secret of a data directory that another process may hold.
-// It makes nothing: before the first start there is none.
+// Secret returns the 32 random bytes that were drawn for name when they were
+// first asked for. Names are lower-case words with hyphens.
+func (d *Data) Secret(name string) ([]byte, error) {
+	text, err := d.once("secrets", name, func() (string, error) {
+		secret := make([]byte, 32)
+		rand.Read(secret) // never fails, says crypto/rand
+		return hex.EncodeToString(secret), nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read secret %s: %w", name, err)
+	}
+	return decodeSecret(d.dir, name, text)
+}
+
+// ReadSecret returns a secret of the data directory dir, which another process
+// may hold. It makes nothing: before the first start there is none.
 func ReadSecret(dir, name string) ([]byte, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "secrets", name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -20,9 +35,13 @@ func ReadSecret(dir, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read secret %s: %w", name, err)
 	}
-	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil {
-		return nil, fmt.Errorf("read secret %s: %w", name, err)
+	return decodeSecret(dir, name, string(text))
+}
+
+func decodeSecret(dir, name, text string) ([]byte, error) {
+	secret, err := hex.DecodeString(strings.TrimSpace(text))
+	if err != nil || len(secret) != 32 {
+		return nil, fmt.Errorf("read secret %s: %s does not hold 64 hexadecimal digits: restore it from a backup", name, filepath.Join(dir, "secrets", name))
 	}
 	return secret, nil
 }
