@@ -65,20 +65,37 @@ const maxAnswer = 4 << 20
 // be away for a while, or have written the command without seeing its outcome. Its
 // error is the context's, or says why the step cannot be asked for at all.
 func (d *Doors) Do(ctx context.Context, s Step, p Repair) error {
-	a, err := d.insist(ctx, func(ctx context.Context) (*http.Request, error) { return d.request(ctx, s, p) })
+	a, err := d.ask(ctx, s, p)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", s.Key, schemas.NameOf(s.Body), err)
+		return err
+	}
+	if !s.answeredBy(a) {
+		d.unexpected(s, a)
+	}
+	return nil
+}
+
+func (d *Doors) ask(ctx context.Context, s Step, p Repair) (answer, error) {
+	again := answer.none
+	if !s.Actor.Role.Staff() {
+		again = answer.noneOfForm
+	}
+	a, err := d.insist(ctx, func(ctx context.Context) (*http.Request, error) { return d.request(ctx, s, p) }, again)
+	if err != nil {
+		return a, fmt.Errorf("%s %s: %w", s.Key, schemas.NameOf(s.Body), err)
 	}
 	d.Stats.asked(schemas.NameOf(s.Body))
 	if a.code != "" {
 		d.Stats.refused(string(a.code))
 	}
-	if !s.answeredBy(a) {
-		d.Stats.unexpected(string(a.code))
-		d.Log.Error("a step was not answered as planned", "key", s.Key, "request", schemas.NameOf(s.Body), "repair", s.RepairID,
-			"at", s.At, "status", a.status, "code", a.code, "detail", a.detail, "planned", s.Refused)
-	}
-	return nil
+	return a, nil
+}
+
+// unexpected tells of an answer that should not be.
+func (d *Doors) unexpected(s Step, a answer) {
+	d.Stats.unexpected(string(a.code))
+	d.Log.Error("a step was not answered as expected", "key", s.Key, "request", schemas.NameOf(s.Body), "repair", s.RepairID,
+		"at", s.At, "status", a.status, "code", a.code, "detail", a.detail, "expected", s.Refused)
 }
 
 // answeredBy compares an answer with the plan. The page of a refused form is for
@@ -93,15 +110,15 @@ func (s Step) answeredBy(a answer) bool {
 // pageRefused stands for the code of a refusal that is a page.
 const pageRefused repair.Code = "page"
 
-// insist sends a request until it gets an answer.
-func (d *Doors) insist(ctx context.Context, build func(context.Context) (*http.Request, error)) (answer, error) {
+// insist sends a request until it gets an answer, rather than none.
+func (d *Doors) insist(ctx context.Context, build func(context.Context) (*http.Request, error), none func(answer) bool) (answer, error) {
 	for pause := minPause; ; pause = min(2*pause, maxPause) {
 		req, err := build(ctx)
 		if err != nil {
 			return answer{}, err
 		}
 		a, err := d.send(req)
-		if err == nil && !a.again() {
+		if err == nil && !none(a) {
 			return a, nil
 		}
 		if ctx.Err() != nil {
@@ -110,12 +127,8 @@ func (d *Doors) insist(ctx context.Context, build func(context.Context) (*http.R
 		if pause == maxPause {
 			d.Log.Warn("the API does not answer, trying again", "status", a.status, "code", a.code, "err", err)
 		}
-		timer := time.NewTimer(max(pause, a.retryAfter()))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if !sleep(ctx, max(pause, a.retryAfter())) {
 			return answer{}, ctx.Err()
-		case <-timer.C:
 		}
 	}
 }
@@ -150,17 +163,18 @@ func (d *Doors) send(req *http.Request) (answer, error) {
 	return a, nil
 }
 
-// again reports whether the answer says no more than that there is none yet. To a
-// form, a page is: what is done answers with where to go, or with nothing.
-func (a answer) again() bool {
+// none reports whether the answer says no more than that there is none yet.
+func (a answer) none() bool {
 	switch a.status {
-	case http.StatusOK:
-		return strings.HasPrefix(a.header.Get("Content-Type"), "text/html")
 	case http.StatusAccepted, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
 	return false
 }
+
+// noneOfForm is none for a form that needs no confirmation: what is done answers
+// with where to go, or with nothing; a page says that the read model lags.
+func (a answer) noneOfForm() bool { return a.none() || a.status == http.StatusOK }
 
 func (a answer) retryAfter() time.Duration {
 	seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
@@ -218,7 +232,7 @@ func (d *Doors) staff(ctx context.Context, s Step) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write body: %w", err)
 	}
-	req, err := d.as(ctx, s.Actor.Role, s.Garage, s.Actor.ID, method, path, body)
+	req, err := d.as(ctx, s.Actor, s.Garage, method, path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -228,10 +242,10 @@ func (d *Doors) staff(ctx context.Context, s Step) (*http.Request, error) {
 }
 
 // as begins a request with the token of a member of staff.
-func (d *Doors) as(ctx context.Context, role repair.Role, garage, subject, method, path string, body []byte) (*http.Request, error) {
-	token, err := d.Token(role, garage, subject)
+func (d *Doors) as(ctx context.Context, who repair.Actor, garage, method, path string, body []byte) (*http.Request, error) {
+	token, err := d.Token(who.Role, garage, who.ID)
 	if err != nil {
-		return nil, fmt.Errorf("token for %s at %s: %w", role, garage, err)
+		return nil, fmt.Errorf("token for %s at %s: %w", who.Role, garage, err)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, d.URL+path, bytes.NewReader(body))
 	if err != nil {

@@ -3,6 +3,7 @@ package simulate
 import (
 	"math/rand/v2"
 
+	"pitstop/schemas/garage"
 	"pitstop/schemas/locale"
 	"pitstop/schemas/repair"
 )
@@ -126,6 +127,20 @@ func (j job) line(l locale.Lang, rate int64) repair.Line {
 		line.Details = append(line.Details, x)
 	}
 	return line
+}
+
+// price makes work of jobs in a language, and prices it.
+func price(g *garage.Profile, l locale.Lang, includeVAT bool, jobs []job) (repair.Work, repair.Quote) {
+	rate := 9500 + int64(len(g.Name)*173%13)*250 // an hour
+	w := repair.Work{Currency: g.Currency, PricesIncludeVAT: includeVAT}
+	for _, j := range jobs {
+		w.Lines = append(w.Lines, j.line(l, rate))
+	}
+	q, err := w.Price()
+	if err != nil {
+		panic("the list of jobs has a mistake: " + err.Error()) // found by any test
+	}
+	return w, q
 }
 
 // some picks n different jobs.

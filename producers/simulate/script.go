@@ -23,10 +23,10 @@ type script struct {
 	ref      string
 	rate     int64 // of labour, cents an hour including VAT
 	visit
-	repair   Repair
-	mechanic repair.Actor
-	steps    []Step
-	now      time.Time // when the last step happened
+	repair         Repair
+	mechanic, desk repair.Actor
+	steps          []Step
+	now            time.Time // when the last step happened
 
 	agreed, approved int64
 	quote            quote // the latest
@@ -60,11 +60,7 @@ func (q quote) total(answers []request.Answer) int64 {
 func newScript(r *rand.Rand, g *garage.Profile, ws windows, index int, v visit) *script {
 	s := &script{
 		Rand: r, garage: g, calendar: g.Calendar(), windows: ws, index: index, visit: v, now: v.at,
-		ref: fmt.Sprintf("WO-%d", 10_000+index), rate: 9500 + int64(len(g.Name)*173%13)*250,
-		mechanic: repair.Actor{Role: repair.Mechanic, ID: "werkplaats"},
-	}
-	if mechanics := g.Staff.Mechanics; len(mechanics) > 0 {
-		s.mechanic.ID = pick(r, mechanics).ID
+		ref: fmt.Sprintf("WO-%d", 10_000+index), mechanic: mechanicOf(r, g), desk: deskOf(g),
 	}
 	s.repair = Repair{Garage: g.ID, Customer: v.Person, Approver: v.approver, Vehicle: v.Vehicle}
 	return s
@@ -181,8 +177,17 @@ func (s *script) happens(body any) {
 	s.sequence++
 }
 
-func (s *script) desk() repair.Actor {
-	return repair.Actor{Role: repair.CustomerService, ID: "balie-" + s.garage.ID}
+// mechanicOf is one of a garage's mechanics, deskOf its customer service.
+func mechanicOf(r *rand.Rand, g *garage.Profile) repair.Actor {
+	a := repair.Actor{Role: repair.Mechanic, ID: "werkplaats"}
+	if len(g.Staff.Mechanics) > 0 {
+		a.ID = pick(r, g.Staff.Mechanics).ID
+	}
+	return a
+}
+
+func deskOf(g *garage.Profile) repair.Actor {
+	return repair.Actor{Role: repair.CustomerService, ID: "balie-" + g.ID}
 }
 
 // decider is who answers a quote, driver who brought the car.
@@ -208,17 +213,4 @@ func requested(w repair.Work) request.Work {
 		body.Lines = append(body.Lines, line)
 	}
 	return body
-}
-
-// priced makes work of jobs and prices it.
-func (s *script) priced(jobs []job) (repair.Work, repair.Quote) {
-	w := repair.Work{Currency: s.garage.Currency, PricesIncludeVAT: s.approver == nil}
-	for _, j := range jobs {
-		w.Lines = append(w.Lines, j.line(s.lang, s.rate))
-	}
-	q, err := w.Price()
-	if err != nil {
-		panic("the list of jobs has a mistake: " + err.Error()) // found by any test
-	}
-	return w, q
 }

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -43,11 +44,11 @@ func (s *script) play() {
 
 func (s *script) start() {
 	jobs := some(s.Rand, agreedJobs, 1+s.IntN(2))
-	w, q := s.priced(jobs)
+	w, q := price(s.garage, s.lang, s.approver == nil, jobs)
 	s.agreed = q.Total
 	body := &request.StartRepair{
 		Vehicle: s.Vehicle, Customer: s.Person, Approver: s.approver, Agreed: requested(w),
-		Bay: string(rune('1' + s.IntN(6))),
+		Bay: bay(s.Rand),
 	}
 	// A garage without a system of its own has no order numbers.
 	if s.chance(0.93) {
@@ -66,6 +67,8 @@ func (s *script) start() {
 	s.steps[0].RepairID = "" // it follows from the reference
 }
 
+func bay(r *rand.Rand) string { return string(rune('1' + r.IntN(6))) }
+
 // propose asks for approval of other jobs than before.
 func (s *script) propose(after time.Duration) {
 	n := 1
@@ -75,7 +78,7 @@ func (s *script) propose(after time.Duration) {
 	case x < 0.45:
 		n = 2
 	}
-	w, q := s.priced(some(s.Rand, extraJobs, n))
+	w, q := price(s.garage, s.lang, s.approver == nil, some(s.Rand, extraJobs, n))
 	at := s.work(s.now, after)
 	if s.wary() { // late in its window, so that no reminder falls into that too
 		for i := 0; i < 100 && s.calendar.Open(at, s.windows.end(at)) > 40*time.Minute; i++ {
@@ -191,7 +194,7 @@ func (s *script) byPage(at time.Time, refused repair.Code) {
 
 // byPhone has staff record an answer; or learn that it is too late for one.
 func (s *script) byPhone(at time.Time) {
-	who, method := s.desk(), repair.ByPhone
+	who, method := s.desk, repair.ByPhone
 	if s.chance(0.4) {
 		who = s.mechanic
 	}
@@ -271,7 +274,7 @@ func (s *script) conversation(who repair.Actor) {
 	s.do(s.home(s.now, s.about(4*time.Minute, 0.8)), who, &request.PostMessage{Kind: repair.Text, Text: q.ask.in(s.lang)}, "")
 	by := s.mechanic
 	if s.chance(0.5) {
-		by = s.desk()
+		by = s.desk
 	}
 	if s.chance(0.93) {
 		s.do(s.work(s.now, s.about(14*time.Minute, 0.9)), by, &request.PostMessage{Kind: repair.Text, Text: q.reply.in(s.lang)}, "")
@@ -282,7 +285,7 @@ func (s *script) correctContact() {
 	at := s.work(s.now, s.about(30*time.Minute, 0.5))
 	s.Email = address("nieuw."+s.Name, s.index, goodDomain)
 	contact := s.Person
-	s.do(at, s.desk(), &request.Change{Contact: &contact}, "")
+	s.do(at, s.desk, &request.Change{Contact: &contact}, "")
 }
 
 func (s *script) readyLater() {
@@ -290,7 +293,7 @@ func (s *script) readyLater() {
 	ready := s.calendar.Add(at, s.about(5*time.Hour, 0.5)).Truncate(15 * time.Minute).Add(15 * time.Minute)
 	who := s.mechanic
 	if s.chance(0.3) {
-		who = s.desk()
+		who = s.desk
 	}
 	s.do(at, who, &request.Change{ReadyAt: &ready}, "")
 }
@@ -321,10 +324,10 @@ func (s *script) afterwards() {
 		s.conversation(s.driver())
 	}
 	if s.chance(0.96) {
-		s.do(s.work(s.now, s.about(150*time.Minute, 0.8)), s.desk(), &request.CollectVehicle{}, "")
+		s.do(s.work(s.now, s.about(150*time.Minute, 0.8)), s.desk, &request.CollectVehicle{}, "")
 	}
 }
 
 func (s *script) cancel(why string) {
-	s.do(s.work(s.now, s.about(30*time.Minute, 0.6)), s.desk(), &request.CancelRepair{Reason: why}, "")
+	s.do(s.work(s.now, s.about(30*time.Minute, 0.6)), s.desk, &request.CancelRepair{Reason: why}, "")
 }

@@ -1,0 +1,260 @@
+package simulate
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pitstop/schemas"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+	"pitstop/schemas/view"
+)
+
+// town stands in for everything behind the doors: it decides commands with the
+// state machine, shows what there is, and sends mails.
+type town struct {
+	*testing.T
+	book    *garage.Book
+	builder *request.Builder
+	send    func(Mail)
+
+	mu      sync.Mutex
+	repairs map[string]*standing
+	seen    map[string]int
+}
+
+// standing is one repair and how it is shown.
+type standing struct {
+	repair.Repair
+	view view.Repair
+}
+
+func newTown(t *testing.T) *town {
+	t.Helper()
+	codec, err := schemas.NewCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	book := mustGarages(t, 6)
+	builder, err := request.NewBuilder(codec, book, bytes.Repeat([]byte{1}, request.MinSecretBytes), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &town{T: t, book: book, builder: builder, repairs: make(map[string]*standing), seen: make(map[string]int)}
+}
+
+func (w *town) RoundTrip(req *http.Request) (*http.Response, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	rec := httptest.NewRecorder()
+	w.mux().ServeHTTP(rec, req)
+	return rec.Result(), nil
+}
+
+func (w *town) mux() *http.ServeMux {
+	m := http.NewServeMux()
+	for path, body := range map[string]func() any{
+		"POST /v1/repairs":                                   func() any { return new(request.StartRepair) },
+		"PATCH /v1/repairs/{id}":                             func() any { return new(request.Change) },
+		"POST /v1/repairs/{id}/quotes":                       func() any { return new(request.RequestApproval) },
+		"POST /v1/repairs/{id}/quotes/{revision}/withdrawal": func() any { return new(request.WithdrawQuote) },
+		"POST /v1/repairs/{id}/quotes/{revision}/decision":   func() any { return new(request.DecideQuote) },
+		"POST /v1/repairs/{id}/messages":                     func() any { return new(request.PostMessage) },
+		"POST /v1/repairs/{id}/completion":                   func() any { return new(request.CompleteRepair) },
+		"POST /v1/repairs/{id}/collection":                   func() any { return new(request.CollectVehicle) },
+		"POST /v1/repairs/{id}/cancellation":                 func() any { return new(request.CancelRepair) },
+	} {
+		m.HandleFunc(path, func(rw http.ResponseWriter, req *http.Request) { w.staff(rw, req, body()) })
+	}
+	m.HandleFunc("GET /v1/repairs", w.list)
+	m.HandleFunc("GET /v1/repairs/{id}", func(rw http.ResponseWriter, req *http.Request) {
+		if s := w.repairs[req.PathValue("id")]; s != nil {
+			_ = json.NewEncoder(rw).Encode(s.view)
+			return
+		}
+		w.problem(rw, repair.Verdict{Code: repair.NotFound})
+	})
+	m.HandleFunc("GET /c/{token}", func(rw http.ResponseWriter, req *http.Request) { w.page(rw, req, nil) })
+	m.HandleFunc("POST /c/{token}/view", func(rw http.ResponseWriter, req *http.Request) {
+		n, _ := strconv.Atoi(req.PostFormValue("revision"))
+		w.form(rw, req, "view."+strconv.Itoa(n), n, new(request.RecordView), http.StatusNoContent)
+	})
+	m.HandleFunc("POST /c/{token}/messages", func(rw http.ResponseWriter, req *http.Request) {
+		body := &request.PostMessage{Kind: repair.MessageKind(req.PostFormValue("kind")), Text: req.PostFormValue("text")}
+		w.form(rw, req, req.PostFormValue("command"), 0, body, http.StatusSeeOther)
+	})
+	m.HandleFunc("POST /c/{token}/quotes/{revision}/decision", w.decision)
+	return m
+}
+
+func (w *town) staff(rw http.ResponseWriter, req *http.Request, body any) {
+	if err := json.NewDecoder(req.Body).Decode(body); err != nil {
+		w.Errorf("%s: %v", req.URL, err)
+	}
+	role, rest, _ := strings.Cut(strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "), ".")
+	garage, subject, _ := strings.Cut(rest, ".")
+	revision, _ := strconv.Atoi(req.PathValue("revision"))
+	id, verdict := w.do(request.Request{
+		Garage: garage, RepairID: req.PathValue("id"), Revision: int32(revision), Body: body,
+		Key: req.Header.Get("Idempotency-Key"), Actor: repair.Actor{Role: repair.Role(role), ID: subject},
+	})
+	if verdict.Code != "" {
+		w.problem(rw, verdict)
+		return
+	}
+	rw.WriteHeader(http.StatusCreated)
+	fmt.Fprintf(rw, `{"repair_id":%q,"sequence":%d}`, id, verdict.Sequence)
+}
+
+func (w *town) problem(rw http.ResponseWriter, v repair.Verdict) {
+	status := http.StatusConflict
+	if v.Code == repair.NotFound {
+		status = http.StatusNotFound
+	}
+	rw.WriteHeader(status)
+	fmt.Fprintf(rw, `{"code":%q,"detail":%q}`, v.Code, v.Detail)
+}
+
+func (w *town) do(r request.Request) (id string, v repair.Verdict) {
+	cmd, err := w.builder.Build(r)
+	if err != nil {
+		w.Errorf("%s %T: %v", r.Key, r.Body, err)
+		return "", repair.Verdict{Code: repair.Invalid}
+	}
+	id = cmd.Head().AggregateID
+	s := w.repairs[id]
+	if s == nil {
+		s = new(standing)
+		w.repairs[id] = s
+	}
+	events, v := s.Handle(cmd)
+	for _, e := range events {
+		w.show(s, id, e, r.Body)
+	}
+	s.view.State, s.view.Sequence = s.State, s.Sequence
+	return id, v
+}
+
+// show keeps the view of a repair in step with its events.
+func (w *town) show(s *standing, id string, e repair.Event, body any) {
+	w.seen[schemas.NameOf(e)]++
+	v := &s.view
+	switch e := e.(type) {
+	case *repair.RepairStarted:
+		c := body.(*request.StartRepair).Customer
+		v.RepairID, v.GarageID, v.ExternalRef, v.Agreed.Total = id, e.GarageID, e.ExternalRef, e.Agreed.Total
+		v.Customer = view.Person{Name: c.Name, Email: c.Email, Language: c.Language}
+		w.mail(s)
+	case *repair.ApprovalRequested:
+		q := view.Quote{Revision: e.Revision, RequestedAt: e.OccurredAt}
+		for _, l := range e.Quote.Lines {
+			q.Lines = append(q.Lines, view.Line{Line: l.Number, Title: l.Title, Total: l.Total})
+		}
+		v.Quotes = append(v.Quotes, q)
+		w.mail(s)
+	case *repair.QuoteDecided:
+		v.Quotes[e.Revision-1].ApprovedTotal = e.ApprovedTotal
+		w.seen["by "+string(e.Method)+" in "+v.Customer.Language]++
+		w.seen[string(e.Decision)]++
+	case *repair.MessagePosted:
+		v.Messages = append(v.Messages, view.Message{Kind: e.Kind, From: e.Actor.Role})
+		w.seen["message by "+string(e.Actor.Role)]++
+	}
+}
+
+func (w *town) mail(s *standing) {
+	if s.view.Customer.Email != "" && w.send != nil {
+		w.send(Mail{To: s.view.Customer.Email, Subject: string(s.State), Text: "Bekijk: http://api.test/c/" + s.view.RepairID + "\n"})
+	}
+}
+
+func (w *town) list(rw http.ResponseWriter, req *http.Request) {
+	_, rest, _ := strings.Cut(req.Header.Get("Authorization"), ".")
+	var p view.Page[view.RepairItem]
+	for id, s := range w.repairs {
+		if string(s.State) == req.FormValue("state") && strings.HasPrefix(rest, s.GarageID+".") {
+			p.Items = append(p.Items, view.RepairItem{RepairID: id, ExternalRef: s.view.ExternalRef, Sequence: s.Sequence})
+		}
+	}
+	_ = json.NewEncoder(rw).Encode(p)
+}
+
+// pages are the API's, down to what a browser sends.
+var pages = template.Must(template.New("").Parse(`<!doctype html><html lang="{{.Lang}}"><body>
+{{if .Hidden}}<form class="confirm" method="post" action="{{.Base}}/quotes/{{.Revision}}/decision">
+{{range $name, $values := .Hidden}}<input type="hidden" name="{{$name}}" value="{{index $values 0}}">{{end}}
+<input type="hidden" name="total_seen" value="{{.Total}}">
+<button name="confirmed" value="1">Akkoord</button> <button name="change" value="1">Wijzig</button></form>
+{{else if .Lines}}<form class="decide" method="post" action="{{.Base}}/quotes/{{.Revision}}/decision" data-view="{{.Base}}/view" data-revision="{{.Revision}}">
+<input type="hidden" name="command" value="k"><input type="hidden" name="total_seen" value="">
+{{range .Lines}}<input type="radio" name="line.{{.Line}}" value="approve"> <input type="radio" name="line.{{.Line}}" value="reject">
+<select name="reason.{{.Line}}"><option value=""></option><option value="price">Te duur</option></select><textarea name="text.{{.Line}}"></textarea>
+{{end}}<button name="all" value="approve">Alles</button><input name="name"><button>Controleer</button></form>{{end}}
+<form class="write" method="post" action="{{.Base}}/messages"><input type="hidden" name="command" value="m"><textarea name="text"></textarea>
+<button name="kind" value="text">Stuur</button><button name="kind" value="callback">Bel mij</button></form></body></html>`))
+
+func (w *town) page(rw http.ResponseWriter, req *http.Request, choice url.Values) {
+	s := w.repairs[req.PathValue("token")]
+	data := map[string]any{"Lang": s.view.Customer.Language, "Base": "/c/" + s.view.RepairID}
+	if n := s.OpenRevision(); n > 0 {
+		data["Revision"], data["Lines"] = n, s.view.Quotes[n-1].Lines
+		if choice != nil {
+			var total int64
+			for _, l := range s.view.Quotes[n-1].Lines {
+				if choice.Get(fmt.Sprintf("line.%d", l.Line)) == string(repair.Approve) {
+					total += l.Total
+				}
+			}
+			choice.Del("total_seen")
+			data["Hidden"], data["Total"] = choice, total
+		}
+	}
+	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if err := pages.Execute(rw, data); err != nil {
+		w.Error(err)
+	}
+}
+
+func (w *town) decision(rw http.ResponseWriter, req *http.Request) {
+	revision, _ := strconv.Atoi(req.PathValue("revision"))
+	if req.PostFormValue("confirmed") != "1" {
+		w.page(rw, req, req.PostForm)
+		return
+	}
+	total, err := strconv.ParseInt(req.PostForm.Get("total_seen"), 10, 64)
+	if err != nil {
+		w.Errorf("total_seen: %v", err)
+	}
+	body := &request.DecideQuote{Method: repair.ByPage, TotalSeen: &total, Name: req.PostForm.Get("name")}
+	for n := int32(1); req.PostForm.Has(fmt.Sprintf("line.%d", n)); n++ {
+		body.Lines = append(body.Lines, request.Answer{
+			Line: n, Answer: repair.AnswerKind(req.PostForm.Get(fmt.Sprintf("line.%d", n))),
+			Reason: repair.RejectReason(req.PostForm.Get(fmt.Sprintf("reason.%d", n))),
+		})
+	}
+	w.form(rw, req, req.PostForm.Get("command"), revision, body, http.StatusSeeOther)
+}
+
+func (w *town) form(rw http.ResponseWriter, req *http.Request, key string, revision int, body any, status int) {
+	s := w.repairs[req.PathValue("token")]
+	_, verdict := w.do(request.Request{
+		Garage: s.GarageID, RepairID: s.view.RepairID, Revision: int32(revision), Body: body, Key: key, Actor: repair.Actor{Role: repair.Customer},
+	})
+	if verdict.Code != "" {
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		rw.WriteHeader(http.StatusConflict)
+		return
+	}
+	rw.WriteHeader(status)
+}
