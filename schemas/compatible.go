@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 )
 
 // Compatible reports why records cannot go from the older schema to the newer:
@@ -18,18 +19,19 @@ func Compatible(older, newer string) error {
 	if err := json.Unmarshal([]byte(newer), &n); err != nil {
 		return fmt.Errorf("newer schema: %w", err)
 	}
-	return (&comparison{map[string]any{}, map[string]any{}, map[string]bool{}}).types("", o, n)
+	return (&comparison{named(o), named(n), map[string]bool{}}).types("", o, n)
 }
 
-// comparison walks two schemas side by side. Named types may be spelled out at
-// one place and referred to at another, so they are looked up by name.
+// comparison walks two schemas side by side. Named types are spelled out at one
+// place and referred to at others, not always the same in both: so they are
+// looked up by name.
 type comparison struct {
 	older, newer map[string]any
 	done         map[string]bool
 }
 
 func (c *comparison) types(at string, o, n any) error {
-	o, n = named(c.older, o), named(c.newer, n)
+	o, n = resolved(c.older, o), resolved(c.newer, n)
 	switch o := o.(type) {
 	case string:
 		if o != n {
@@ -49,18 +51,18 @@ func (c *comparison) types(at string, o, n any) error {
 		return nil
 	case map[string]any:
 		m, ok := n.(map[string]any)
-		if !ok || o["type"] != m["type"] || o["name"] != m["name"] || o["logicalType"] != m["logicalType"] {
+		if !ok || !same(o, m, "type", "name", "logicalType") {
 			return fmt.Errorf("%s: was %v, is %v", at, describe(o), describe(n))
 		}
 		switch o["type"] {
 		case "record":
-			return c.records(at, o, m)
+			return c.records(o, m)
 		case "array":
 			return c.types(at, o["items"], m["items"])
 		case "map":
 			return c.types(at, o["values"], m["values"])
 		case "enum", "fixed":
-			if !reflect.DeepEqual(o["symbols"], m["symbols"]) || o["size"] != m["size"] {
+			if !same(o, m, "symbols", "size") {
 				return fmt.Errorf("%s: the %v changed", at, o["type"])
 			}
 		}
@@ -69,7 +71,7 @@ func (c *comparison) types(at string, o, n any) error {
 	return fmt.Errorf("%s: %v is no schema", at, o)
 }
 
-func (c *comparison) records(at string, o, n map[string]any) error {
+func (c *comparison) records(o, n map[string]any) error {
 	name := fmt.Sprint(o["name"])
 	if c.done[name] {
 		return nil
@@ -93,28 +95,52 @@ func (c *comparison) records(at string, o, n map[string]any) error {
 		if _, ok := f["default"]; !ok {
 			return fmt.Errorf("%s.%s: the field was added without a default", name, field)
 		}
-		named(c.newer, f["type"]) // later references to a type spelled out here
 	}
 	return nil
 }
 
-// named replaces a reference to a record by the record, and remembers a record
-// that is spelled out.
-func named(known map[string]any, s any) any {
-	switch t := s.(type) {
-	case string:
-		if r, ok := known[t]; ok {
-			return r
-		}
-	case map[string]any:
-		if name, ok := t["name"].(string); ok {
-			known[name] = t
-			if ns, ok := t["namespace"].(string); ok {
-				known[ns+"."+name] = t
+// named collects the types that are spelled out anywhere in a schema, by name
+// and by full name.
+func named(schema any) map[string]any {
+	known := make(map[string]any)
+	var walk func(any)
+	walk = func(s any) {
+		switch s := s.(type) {
+		case []any:
+			for _, branch := range s {
+				walk(branch)
 			}
+		case map[string]any:
+			name, ok := s["name"].(string)
+			if ok && slices.Contains([]any{"record", "enum", "fixed"}, s["type"]) {
+				known[name] = s
+				if ns, ok := s["namespace"].(string); ok {
+					known[ns+"."+name] = s
+				}
+			}
+			for _, f := range list(s["fields"]) {
+				walk(f["type"])
+			}
+			walk(s["items"])
+			walk(s["values"])
+		}
+	}
+	walk(schema)
+	return known
+}
+
+// resolved replaces a reference by the type it refers to.
+func resolved(known map[string]any, s any) any {
+	if name, ok := s.(string); ok {
+		if t, ok := known[name]; ok {
+			return t
 		}
 	}
 	return s
+}
+
+func same(o, n map[string]any, keys ...string) bool {
+	return !slices.ContainsFunc(keys, func(k string) bool { return !reflect.DeepEqual(o[k], n[k]) })
 }
 
 func fieldsByName(record map[string]any) map[string]map[string]any {

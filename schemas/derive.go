@@ -90,7 +90,9 @@ func (d *deriver) fields(t reflect.Type, out []fieldSchema) ([]fieldSchema, erro
 		}
 		field := fieldSchema{Name: name, Doc: d.docs(t, f.Name), Type: typ}
 		if option == "added" {
-			field.Default = zeroDefault(f.Type)
+			if field.Default, err = json.Marshal(zeroDefault(f.Type)); err != nil {
+				return nil, err
+			}
 		}
 		out = append(out, field)
 	}
@@ -141,19 +143,25 @@ func fieldTag(f reflect.StructField) (name, option string) {
 	return name, option
 }
 
-// zeroDefault is Go's zero value as the JSON of an Avro default.
-func zeroDefault(t reflect.Type) json.RawMessage {
+// zeroDefault is Go's zero value as an Avro default.
+func zeroDefault(t reflect.Type) any {
 	switch {
 	case t == timeType, t.Kind() == reflect.Pointer:
-		return json.RawMessage("null")
-	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8, t.Kind() == reflect.String:
-		return json.RawMessage(`""`)
+		return nil
+	case t.Kind() == reflect.Struct:
+		fields := make(map[string]any)
+		for _, f := range reflect.VisibleFields(t) {
+			if name, _ := fieldTag(f); name != "" {
+				fields[name] = zeroDefault(f.Type)
+			}
+		}
+		return fields
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+		return ""
 	case t.Kind() == reflect.Slice:
-		return json.RawMessage("[]")
+		return []any{}
 	case t.Kind() == reflect.Map:
-		return json.RawMessage("{}")
-	case t.Kind() == reflect.Bool:
-		return json.RawMessage("false")
+		return map[string]any{}
 	}
-	return json.RawMessage("0")
+	return reflect.Zero(t).Interface()
 }

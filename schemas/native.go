@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -104,7 +105,7 @@ func convert(t reflect.Type, required bool) (conversion, error) {
 		}, nil
 	case reflect.Int32:
 		return conversion{
-			func(v reflect.Value) (any, error) { return int32(v.Int()), nil }, //nolint:gosec // an int32 by its kind
+			func(v reflect.Value) (any, error) { return int32(v.Int()), nil },
 			func(n any, v reflect.Value) error {
 				i, ok := n.(int32)
 				if !ok {
@@ -158,6 +159,8 @@ func convert(t reflect.Type, required bool) (conversion, error) {
 // timeBranch is goavro's name for the branch of a union that holds a time.
 const timeBranch = "long.timestamp-micros"
 
+var errNotSet = errors.New("the time is not set")
+
 // timeConversion keeps times in UTC. The zero time is null where null is
 // allowed, and refused where a time is required: nothing happened in year 1.
 func timeConversion(required bool) conversion {
@@ -166,7 +169,7 @@ func timeConversion(required bool) conversion {
 			t := v.Interface().(time.Time)
 			switch {
 			case t.IsZero() && required:
-				return nil, fmt.Errorf("the time is not set")
+				return nil, errNotSet
 			case t.IsZero():
 				return nil, nil
 			case required:
@@ -178,14 +181,17 @@ func timeConversion(required bool) conversion {
 			if branch, ok := n.(map[string]any); ok {
 				n = branch[timeBranch]
 			}
-			switch t := n.(type) {
-			case nil:
-				v.SetZero()
-			case time.Time:
-				v.Set(reflect.ValueOf(t.UTC()))
-			default:
+			t, ok := n.(time.Time)
+			switch {
+			case !ok && n != nil:
 				return mismatch(n, v)
+			case t.IsZero() && required:
+				return errNotSet
+			case t.IsZero():
+				v.SetZero()
+				return nil
 			}
+			v.Set(reflect.ValueOf(t.UTC()))
 			return nil
 		},
 	}
@@ -200,7 +206,7 @@ func bytesConversion() conversion {
 				return mismatch(n, v)
 			}
 			if len(b) > 0 { // none and empty are one, and read back as nil
-				v.SetBytes(b)
+				v.SetBytes(b[:len(b):len(b)]) // a part of the message: appending must not overwrite the rest
 			}
 			return nil
 		},
@@ -285,6 +291,9 @@ func mapConversion(t reflect.Type) (conversion, error) {
 			in, ok := n.(map[string]any)
 			if !ok {
 				return mismatch(n, v)
+			}
+			if len(in) == 0 { // none and empty are one, and read back as nil
+				return nil
 			}
 			m := reflect.MakeMapWithSize(t, len(in))
 			for k, x := range in {

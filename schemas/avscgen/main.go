@@ -5,6 +5,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -19,35 +20,38 @@ import (
 )
 
 func main() {
-	if err := run("."); err != nil {
+	files, err := generate(".")
+	for name, text := range files {
+		err = errors.Join(err, os.WriteFile(filepath.Join("avsc", name), text, 0o644)) //nolint:gosec // source files
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "avscgen:", err)
 		os.Exit(1)
 	}
 }
 
-// run reads the packages in dir and dir/repair and writes dir/avsc.
-func run(dir string) error {
+// generate derives the schema files, by name, with the comments of the packages
+// in dir and dir/repair.
+func generate(dir string) (map[string][]byte, error) {
 	docs := make(map[string]string)
 	for _, pkg := range []string{dir, filepath.Join(dir, "repair")} {
 		if err := readDocs(pkg, docs); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	files := make(map[string][]byte)
 	for _, t := range schemas.Records() {
 		s, err := schemas.Derive(t, func(t reflect.Type, field string) string { return docs[t.Name()+"."+field] })
 		if err != nil {
-			return err
+			return nil, err
 		}
 		text, err := json.MarshalIndent(s, "", "  ")
 		if err != nil {
-			return err
+			return nil, err
 		}
-		file := filepath.Join(dir, "avsc", t.Name()+".avsc")
-		if err := os.WriteFile(file, append(text, '\n'), 0o644); err != nil { //nolint:gosec // a source file
-			return err
-		}
+		files[t.Name()+".avsc"] = append(text, '\n')
 	}
-	return nil
+	return files, nil
 }
 
 // readDocs collects the comments of struct types ("Type.") and fields ("Type.Field").
