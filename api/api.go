@@ -85,8 +85,9 @@ type Config struct {
 	Auth     Authenticator
 	Garages  *garage.Book
 	Links    *link.Keys
-	// Clock is asked once per request.
-	Clock   func() time.Time
+	// Clock tells when a customer's request is made; members of staff say it
+	// themselves, or the clock of Requests does.
+	Clock   func(*http.Request) time.Time
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
 }

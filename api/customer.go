@@ -73,7 +73,7 @@ func within(page, it any) part { return part{page, it} }
 func (s *server) stranger(r *http.Request) *visit {
 	chosen := r.URL.Query().Get("lang")
 	v := &visit{base: "/c/" + url.PathEscape(chi.URLParam(r, "token"))}
-	v.now, v.zone = s.Clock(), time.UTC
+	v.now, v.zone = s.Clock(r), time.UTC
 	v.Lang = locale.Fold(append([]string{chosen}, strings.Split(r.Header.Get("Accept-Language"), ",")...)...)
 	if chosen != "" {
 		v.query = "?lang=" + string(v.Lang)
@@ -219,7 +219,7 @@ func (v *visit) after(sequence int64) string {
 // submit sends what a visitor asked for.
 func (s *server) submit(ctx context.Context, v *visit, r request.Request, patience time.Duration) (*repair.Outcome, string, error) {
 	r.Garage, r.RepairID = v.repair.GarageID, v.repair.RepairID
-	r.Actor = repair.Actor{Role: v.role(), ID: v.person.ID}
+	r.Actor, r.Now = repair.Actor{Role: v.role(), ID: v.person.ID}, v.now
 	cmd, err := s.Requests.Build(r)
 	if err != nil {
 		return nil, "", err

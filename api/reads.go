@@ -169,7 +169,9 @@ func (s *server) getLatencies(ctx context.Context, in *struct {
 	}
 	q := view.LatencyQuery{Measure: in.Measure, Garages: garages, From: in.From, To: in.To, GroupBy: in.GroupBy}
 	if q.To.IsZero() {
-		q.To = s.Clock()
+		if q.To, err = s.Store.AsOf(ctx); err != nil {
+			return nil, s.readError(err)
+		}
 	}
 	if q.From.IsZero() {
 		q.From = q.To.AddDate(0, 0, -latencyDays)

@@ -70,7 +70,7 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	c := Config{
 		Patience: 50 * time.Millisecond,
 		Requests: requests, Commands: w, Store: w, Events: w.Open, Auth: w.issuer, Garages: book, Links: links,
-		Clock: w.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: prometheus.NewRegistry(),
+		Clock: func(*http.Request) time.Time { return w.clock() }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: prometheus.NewRegistry(),
 	}
 	for _, f := range change {
 		f(&c)

@@ -48,7 +48,10 @@ func (b *Builder) Build(r Request) (repair.Command, error) {
 		}}
 	}
 	d := &draft{Request: r, codec: b.codec, garage: profile}
-	d.at = d.occurredAt(b.clock())
+	if d.Now.IsZero() {
+		d.Now = b.clock()
+	}
+	d.at = d.occurredAt()
 	cmd, err := b.command(d)
 	if err != nil {
 		return nil, err

@@ -55,8 +55,8 @@ func (d *draft) repairID(body *StartRepair) string {
 }
 
 // occurredAt is the request's own time, else now: UTC, microseconds.
-func (d *draft) occurredAt(now time.Time) time.Time {
-	now = now.UTC().Truncate(time.Microsecond)
+func (d *draft) occurredAt() time.Time {
+	now := d.Now.UTC().Truncate(time.Microsecond)
 	w, ok := d.Body.(interface{ At() *When })
 	if !ok || w.At().OccurredAt == nil {
 		return now

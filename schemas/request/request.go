@@ -23,6 +23,8 @@ type Request struct {
 	Revision int32        // of the quote it is about; 0: none
 	Key      string       // the idempotency key
 	Actor    repair.Actor // who asks
+	// Now is when it is asked; zero: what the Builder's clock says.
+	Now time.Time
 	// IP and UserAgent of a customer who decides; empty for staff.
 	IP, UserAgent string
 	// Body is a pointer to one of this package's bodies.
