@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -50,4 +51,17 @@ func (s *Store) Latencies(ctx context.Context, q view.LatencyQuery) (*view.Laten
 
 func percentiles(p []float64) view.Percentiles {
 	return view.Percentiles{P50: p[0], P90: p[1], P99: p[2]}
+}
+
+// within holds a time in what the tables can hold; zero is otherwise.
+func within(t, otherwise time.Time) time.Time {
+	switch {
+	case t.IsZero():
+		return otherwise
+	case t.Before(firstTime):
+		return firstTime
+	case t.After(lastTime):
+		return lastTime
+	}
+	return t
 }

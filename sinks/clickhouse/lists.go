@@ -12,62 +12,105 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"pitstop/schemas/locale"
+	"pitstop/schemas/repair"
 	"pitstop/schemas/view"
 )
 
+// A list is read in two steps: the ids of a page, which takes the few columns it
+// is filtered and sorted by, and what is shown of them.
 var (
 	//go:embed queries/repairs.sql
 	repairsSQL string
 	//go:embed queries/conversations.sql
 	conversationsSQL string
+	//go:embed queries/page.sql
+	pageSQL string
 )
 
 // pageLength is the length of a page where the caller names none.
 const pageLength = 50
 
+// standing is one row of the view conversations.
+type standing struct {
+	repairID, garageID, externalRef     string
+	state                               repair.State
+	sequence                            int64
+	waitingFor                          view.WaitingFor
+	vehicle                             view.Vehicle
+	customer                            view.Person
+	mechanic                            string
+	needsReplySince, waitsSince, callAt *time.Time
+	callReason                          string
+	amount                              int64
+	currency                            string
+	startedAt, lastAt                   time.Time
+	message                             string
+	messageKind                         repair.MessageKind
+}
+
 // Repairs lists repairs, the last started first.
 func (s *Store) Repairs(ctx context.Context, f view.RepairFilter) (view.Page[view.RepairItem], error) {
-	return page(ctx, s, "repairs", repairsSQL, f.Garages, f.Cursor, f.Limit, []any{
+	args := []any{
 		clickhouse.Named("state", string(f.State)),
 		clickhouse.Named("plate", f.Plate),
 		clickhouse.Named("ref", f.ExternalRef),
-	}, func(rows driver.Rows, at *cursor) (r view.RepairItem, err error) {
-		err = rows.Scan(&at.Key, &r.RepairID, &r.GarageID, &r.ExternalRef, (*string)(&r.State), &r.Sequence,
-			(*string)(&r.WaitingFor), &r.Vehicle.Plate, &r.Vehicle.Country, &r.Vehicle.Description, &r.Customer,
-			&r.Mechanic, &r.StartedAt, &r.LastAt)
-		at.ID = r.RepairID
-		return r, err
+	}
+	return page(ctx, s, "repairs", repairsSQL, f.Garages, f.Cursor, f.Limit, args, func(r standing) view.RepairItem {
+		return view.RepairItem{
+			RepairID: r.repairID, GarageID: r.garageID, ExternalRef: r.externalRef, State: r.state, Sequence: r.sequence,
+			WaitingFor: r.waitingFor, Vehicle: r.vehicle, Customer: r.customer.Name, Mechanic: r.mechanic,
+			StartedAt: r.startedAt, LastAt: r.lastAt,
+		}
 	})
 }
 
 // Conversations lists repairs as customer service sees them: those who wait
-// longest first, unless f.Sort is recent. WaitingSince is since when the customer
-// or the garage has been waiting for what f.Filter asks for, or for anything.
+// longest first, unless f.Sort is recent. WaitingSince is since when somebody
+// waits for what f.Filter asks for, or for anything.
 //
 // The rules of who waits stand in the view conversations (migrations).
 func (s *Store) Conversations(ctx context.Context, f view.ConversationFilter) (view.Page[view.Conversation], error) {
-	list := "conversations/" + f.Filter + "/" + f.Sort
 	text := strings.TrimSpace(f.Query)
-	return page(ctx, s, list, conversationsSQL, f.Garages, f.Cursor, f.Limit, []any{
+	args := []any{
 		clickhouse.Named("filter", f.Filter),
 		clickhouse.Named("sort", f.Sort),
 		clickhouse.Named("text", text),
 		clickhouse.Named("plate", locale.NormalizePlate(text)),
-	}, func(rows driver.Rows, at *cursor) (c view.Conversation, err error) {
-		err = rows.Scan(&at.Key, &c.RepairID, &c.GarageID, &c.ExternalRef, (*string)(&c.State),
-			&c.Vehicle.Plate, &c.Vehicle.Country, &c.Vehicle.Description,
-			&c.Customer.ID, &c.Customer.Name, &c.Customer.Email, &c.Customer.Phone, &c.Customer.Language,
-			&c.Mechanic, &c.NeedsReply, &c.Waiting, &c.Call, &c.CallReason, &c.WaitingSince,
-			&c.Amount, &c.Currency, &c.LastAt, &c.LastMessage, (*string)(&c.LastKind))
-		at.ID = c.RepairID
-		return c, err
+	}
+	list := "conversations/" + f.Filter + "/" + f.Sort
+	return page(ctx, s, list, conversationsSQL, f.Garages, f.Cursor, f.Limit, args, func(r standing) view.Conversation {
+		return view.Conversation{
+			RepairID: r.repairID, GarageID: r.garageID, ExternalRef: r.externalRef, State: r.state,
+			Vehicle: r.vehicle, Customer: r.customer, Mechanic: r.mechanic,
+			NeedsReply: r.needsReplySince != nil, Waiting: r.waitsSince != nil, Call: r.callAt != nil,
+			CallReason: r.callReason, WaitingSince: r.since(f.Filter), Amount: r.amount, Currency: r.currency,
+			LastAt: r.lastAt, LastMessage: r.message, LastKind: r.messageKind,
+		}
 	})
 }
 
-// page reads one page of a list after its cursor, and one row more to see
-// whether there is another.
+// since is when the wait that a filter asks for began, or the longest of all.
+func (r standing) since(filter string) *time.Time {
+	switch filter {
+	case "needs-reply":
+		return r.needsReplySince
+	case "waiting":
+		return r.waitsSince
+	case "call":
+		return r.callAt
+	}
+	var first *time.Time
+	for _, t := range []*time.Time{r.needsReplySince, r.waitsSince, r.callAt} {
+		if t != nil && (first == nil || t.Before(*first)) {
+			first = t
+		}
+	}
+	return first
+}
+
+// page reads the page of a list that follows a cursor.
 func page[T any](ctx context.Context, s *Store, list, sql string, garages []string, after string, limit int,
-	args []any, scan func(driver.Rows, *cursor) (T, error),
+	args []any, show func(standing) T,
 ) (p view.Page[T], err error) {
 	from, err := readCursor(list, after)
 	if err != nil {
@@ -76,39 +119,57 @@ func page[T any](ctx context.Context, s *Store, list, sql string, garages []stri
 	if p.AsOf, err = s.AsOf(ctx); err != nil { // before the rows: they are at least as fresh
 		return p, err
 	}
-	p.Items = []T{}
 	limit = max(cmp.Or(limit, pageLength), 1)
-	at := cursor{List: list}
-	args = append(args,
+	var places []cursor
+	err = each(ctx, s.conn, sql, append(args,
 		clickhouse.Named("garages", garages),
 		clickhouse.Named("after", from.Key),
 		clickhouse.Named("after_id", from.ID),
-		clickhouse.Named("limit", limit+1),
-	)
-	err = each(ctx, s.conn, sql, args, func(rows driver.Rows) error {
-		if len(p.Items) == limit {
-			p.Cursor = at.String()
-			return nil
-		}
-		item, err := scan(rows, &at)
-		p.Items = append(p.Items, item)
+		clickhouse.Named("limit", limit+1), // one more tells whether there is another page
+	), func(rows driver.Rows) error {
+		at := cursor{List: list}
+		err := rows.Scan(&at.Key, &at.ID)
+		places = append(places, at)
 		return err
 	})
 	if err != nil {
-		return view.Page[T]{}, fmt.Errorf("list %s: %w", strings.TrimRight(list, "/"), err)
+		return p, fmt.Errorf("list %s: %w", list, err)
+	}
+	if len(places) > limit {
+		places = places[:limit]
+		p.Cursor = places[limit-1].String()
+	}
+	p.Items = make([]T, 0, len(places))
+	if len(places) == 0 {
+		return p, nil
+	}
+	rows, err := s.standings(ctx, garages, places)
+	if err != nil {
+		return p, fmt.Errorf("list %s: %w", list, err)
+	}
+	for _, at := range places {
+		if r, ok := rows[at.ID]; ok { // gone only if it was erased just now
+			p.Items = append(p.Items, show(r))
+		}
 	}
 	return p, nil
 }
 
-// within holds a time in what the tables can hold; zero is otherwise.
-func within(t, otherwise time.Time) time.Time {
-	switch {
-	case t.IsZero():
-		return otherwise
-	case t.Before(firstTime):
-		return firstTime
-	case t.After(lastTime):
-		return lastTime
+func (s *Store) standings(ctx context.Context, garages []string, places []cursor) (map[string]standing, error) {
+	ids := make([]string, len(places))
+	for i, at := range places {
+		ids[i] = at.ID
 	}
-	return t
+	found := make(map[string]standing, len(ids))
+	args := []any{clickhouse.Named("garages", garages), clickhouse.Named("ids", ids)}
+	return found, each(ctx, s.conn, pageSQL, args, func(rows driver.Rows) error {
+		var r standing
+		err := rows.Scan(&r.repairID, &r.garageID, &r.externalRef, (*string)(&r.state), &r.sequence,
+			(*string)(&r.waitingFor), &r.vehicle.Plate, &r.vehicle.Country, &r.vehicle.Description,
+			&r.customer.ID, &r.customer.Name, &r.customer.Email, &r.customer.Phone, &r.customer.Language,
+			&r.mechanic, &r.needsReplySince, &r.waitsSince, &r.callAt, &r.callReason,
+			&r.amount, &r.currency, &r.startedAt, &r.lastAt, &r.message, (*string)(&r.messageKind))
+		found[r.repairID] = r
+		return err
+	})
 }

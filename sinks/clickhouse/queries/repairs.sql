@@ -1,7 +1,6 @@
--- Newest first. key is what the list is sorted by, and the cursor's place in it.
-SELECT
-    -toUnixTimestamp64Micro(started_at) AS key, repair_id, garage_id, external_ref, state, sequence,
-    waiting_for, plate, country, vehicle, customer_name, mechanic, started_at, last_at
+-- A page of the list, the last started first. key is what it is sorted by, and
+-- the cursor's place in it.
+SELECT -toUnixTimestamp64Micro(started_at) AS key, repair_id
 FROM conversations
 WHERE garage_id IN {garages:Array(String)}
     AND ({state:String} = '' OR state = {state:String})
