@@ -14,6 +14,22 @@
 //     one notification.
 //
 // Of several deliveries that say the same, the first in its topic counts.
+//
+// How the waits end:
+//
+//	delivery        accepted, failed, suppressed
+//	view            viewed (also by answering on the page, or writing); else the quote's end
+//	response        decided, message; else the quote's end
+//	approval        approved, partly_approved, rejected; else the quote's end
+//	customer_wait   as the last approval in the stretch
+//	staff_response  replied, completed, collected, cancelled
+//	resume          resumed, cancelled
+//	turnaround      completed, cancelled
+//
+// A quote's end is expired, withdrawn, replaced or cancelled; of a view also decided:
+// by phone or at the counter, unseen. A view or response is void if the quote ended
+// before a mail server had taken the request over. A wait whose end another clock
+// puts before its beginning took no time.
 package latency
 
 import (
@@ -55,7 +71,7 @@ func (s step) record(rec schemas.Headed) error {
 	case *schemas.NotificationRequested:
 		s.notice(r.Notice, func(n *Notice) { n.requested(r) })
 	case *schemas.NotificationSuppressed:
-		s.notice(r.Notice, func(n *Notice) { n.suppressed(r.OccurredAt) })
+		s.notice(r.Notice, func(n *Notice) { first(&n.SuppressedAt, r.OccurredAt) })
 	case *schemas.DeliveryAccepted:
 		s.quote(r)
 		s.notice(r.Notice, func(n *Notice) { first(&n.AcceptedAt, r.OccurredAt) })

@@ -65,6 +65,10 @@ func TestMeasures(t *testing.T) {
 		}, []string{
 			"view (1) noor: 20 10:01 to 20 10:11, viewed: 10m, 10m open", "response (1) noor: 20 10:01 to 20 10:31, decided: 30m, 30m open",
 		}},
+		{"an answer on the page is a view", []schemas.Measure{"view"}, func(f *facts) {
+			mailed(f)
+			f.event(at(20, 10, 31), customer, &repair.QuoteDecided{Revision: 1, Decision: repair.Approved, Method: repair.ByPage})
+		}, []string{"view (1) noor: 20 10:01 to 20 10:31, viewed: 30m, 30m open"}},
 		{"a question is a view and a response", []schemas.Measure{"view", "response"}, func(f *facts) {
 			mailed(f)
 			f.event(at(20, 10, 21), customer, text())

@@ -180,6 +180,7 @@ func TestForgets(t *testing.T) {
 		f.requested(at(20, 10, 0), n)
 		f.accepted(at(20, 10, 1), n)
 	}
+	f.suppressed(at(20, 11, 0), about("n9", schemas.NotifyReminder, 1))
 	f.event(at(20, 17, 0), desk, &repair.VehicleCollected{})
 	rows, s := measure(t, sample(t), f.all)
 	if len(rows) != 10 {

@@ -3,7 +3,6 @@ package latency
 import (
 	"hash/fnv"
 	"slices"
-	"time"
 
 	"pitstop/schemas"
 )
@@ -43,15 +42,8 @@ func (n *Notice) requested(r *schemas.NotificationRequested) {
 	}
 }
 
-// suppressed ends a notification that was requested before. Of one that was not,
-// nobody waited for the delivery.
-func (n *Notice) suppressed(at time.Time) {
-	if !n.RequestedAt.IsZero() {
-		first(&n.SuppressedAt, at)
-	}
-}
-
-// unknown reports whether nothing has been said about the notification that counts.
+// unknown reports whether nothing has been said about the notification that
+// counts. Where one is suppressed that was never requested, nobody waited.
 func (n *Notice) unknown() bool {
 	return n.RequestedAt.IsZero() && n.AcceptedAt.IsZero() && n.FailedAt.IsZero()
 }
@@ -78,5 +70,5 @@ func (n *Notice) row() schemas.Latency {
 func hash(id string) int64 {
 	h := fnv.New64a()
 	h.Write([]byte(id))
-	return int64(h.Sum64()) //nolint:gosec // any 64 bits
+	return int64(h.Sum64())
 }

@@ -22,8 +22,8 @@ const firstWait = 13 * time.Second
 func wait(notificationID string, attempt int32) time.Duration {
 	h := fnv.New64a()
 	h.Write([]byte(notificationID))
-	h.Write(binary.BigEndian.AppendUint32(nil, uint32(attempt))) //nolint:gosec // positive
-	spread := int64(h.Sum64()%2001) - 1000                       //nolint:gosec // below 2001
+	h.Write(binary.BigEndian.AppendUint32(nil, uint32(attempt)))
+	spread := int64(h.Sum64()%2001) - 1000
 	d := firstWait << (attempt - 1)
 	return d + d/10_000*time.Duration(spread)
 }
@@ -79,21 +79,22 @@ func (s step) deferred(id string, attempt int32) {
 	case attempt >= tries:
 		s.drop(i)
 		s.suppress(p.Request.Notice, schemas.TriesUsedUp, "")
-		s.callInstead(schemas.CallUndeliverable, p.Request.Notice, s.now(p.Request.Recipient))
+		s.callInstead(schemas.CallUndeliverable, p.Request.Notice, s.current(p.Request.Recipient))
 	default:
 		s.Known.Pending[i].Waiting = true
 		s.Set(retryTimer+id, s.Time().Add(wait(id, attempt)))
 	}
 }
 
-// failed: the address, or what was sent there, was refused for good.
+// failed: the address, or what was sent there, was refused for good. Somebody calls
+// the customer, unless that does not matter any more.
 func (s step) failed(id string, attempt int32) {
 	i := s.underWay(id, attempt)
 	if i < 0 {
 		return
 	}
 	p := s.drop(i)
-	to := s.now(p.Request.Recipient)
+	to := s.current(p.Request.Recipient)
 	if p.Passed != "" || to.contact == nil {
 		return
 	}
@@ -111,7 +112,7 @@ func (s step) retry(id string) {
 		return
 	}
 	d := draft{NotificationRequested: s.drop(i).Request}
-	d.to = s.now(d.Recipient)
+	d.to = s.current(d.Recipient)
 	d.Attempt++
 	s.tell(d)
 }

@@ -76,6 +76,24 @@ func TestRefusedForGood(t *testing.T) {
 	expect(t, w.failed(at(21, 10, 1), w.newest(schemas.NotifyCompleted)), "call customer: undeliverable")
 }
 
+// Nobody calls the garage's own people, or a customer who has asked for it already.
+func TestNoCall(t *testing.T) {
+	w := asked(t)
+	w.event(at(20, 10, 10), customer, says(repair.Callback))
+	expect(t, w.failed(at(20, 10, 11), w.newest(schemas.NotifyMessage)))
+	expect(t, w.failed(at(20, 10, 11), w.newest(schemas.NotifyApprovalRequired)))
+	expect(t, w.until(at(20, 17, 0)))
+}
+
+// The first thing that ended a notification's moment is the reason.
+func TestFirstReason(t *testing.T) {
+	w := asked(t)
+	one := w.newest(schemas.NotifyApprovalRequired)
+	w.event(at(20, 10, 0), noor, request(2))
+	w.event(at(20, 10, 0), customer, decided(2))
+	expect(t, w.deferred(at(20, 10, 1), one), "no approval_required to customer (1): moment_passed replaced")
+}
+
 // A reminder that is refused for good makes the call task earlier.
 func TestReminderRefused(t *testing.T) {
 	w := asked(t)
@@ -180,6 +198,16 @@ func TestContactCorrected(t *testing.T) {
 		w.until(at(20, 11, 0))
 		if got := w.newest(schemas.NotifyReminder).Contact.ID; got != "new" {
 			t.Errorf("the reminder went to %q", got)
+		}
+	})
+	t.Run("what becomes of the old address does not matter", func(t *testing.T) {
+		for _, fate := range []func(*world, time.Time, *schemas.NotificationRequested) []string{(*world).accepted, (*world).failed} {
+			w := asked(t)
+			old := w.newest(schemas.NotifyApprovalRequired)
+			w.event(at(20, 10, 0), desk, correct(repair.TheCustomer, "new", repair.Email))
+			expect(t, fate(w, at(20, 10, 1), old))
+			expect(t, w.event(at(20, 10, 2), desk, correct(repair.TheCustomer, "newer", repair.Email)), "approval_required to customer (1)")
+			expect(t, w.until(at(20, 11, 0)), "approval_reminder to customer (1)")
 		}
 	})
 	t.Run("another one decides", func(t *testing.T) {

@@ -126,7 +126,7 @@ func (s step) ask(e *repair.ApprovalRequested) {
 	pace, calendar := s.garage.Approval, s.garage.Calendar()
 	s.Known.Asked = &Asked{
 		Revision: e.Revision, Sequence: e.Sequence, Quote: e.Quote, AnswerBy: e.AnswerBy, ExpiresAt: e.ExpiresAt,
-		AskedBy: e.AskedBy, Reminders: int32(len(pace.RemindAfter)), //nolint:gosec // a few
+		AskedBy: e.AskedBy, Reminders: int32(len(pace.RemindAfter)),
 	}
 	for i, after := range pace.RemindAfter {
 		if due := calendar.Add(e.OccurredAt, after); due.Before(e.ExpiresAt) {
@@ -166,17 +166,17 @@ func (s step) correct(e *repair.ContactCorrected) {
 	} else {
 		k.Customer = e.Contact
 	}
-	a, now := k.Asked, s.approver()
+	a, decides := k.Asked, s.approver()
 	if a == nil || k.Approver != nil && e.Party != repair.TheApprover {
 		return
 	}
 	a.Refused = false
-	if a.Accepted && now.actor == before {
+	if a.Accepted && decides.actor == before {
 		return
 	}
 	a.Accepted = false
 	s.pass("contact_corrected", schemas.NotifyApprovalRequired)
-	s.tell(s.draft(schemas.NotifyApprovalRequired, now, a.Sequence, a.Revision))
+	s.tell(s.draft(schemas.NotifyApprovalRequired, decides, a.Sequence, a.Revision))
 }
 
 // message passes a message on to the other side: the customer's to the mechanic
@@ -200,7 +200,6 @@ func (s step) message(e *repair.MessagePosted) {
 	if e.Kind == repair.Callback {
 		if k.Asked != nil {
 			s.stopReminders(string(repair.Callback))
-			s.Cancel(callTimer)
 			k.Asked.Called = true
 		}
 		s.call(schemas.CallRequested, "", e.Sequence, 0, s.writer())

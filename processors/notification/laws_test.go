@@ -2,6 +2,7 @@ package notification
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -167,9 +168,12 @@ func TestLaws(t *testing.T) {
 						if over[o.Revision] {
 							t.Fatalf("%s after the revision was over", inShort(o))
 						}
-						if o.Quote == nil || !o.Decides {
-							t.Fatalf("%s to nobody who decides, or about nothing", inShort(o))
+						if !o.Decides {
+							t.Fatalf("%s to nobody who decides", inShort(o))
 						}
+					}
+					if (o.Quote != nil) != (o.Revision > 0) {
+						t.Fatalf("%s about %v", inShort(o), o.Quote)
 					}
 					count(reminders, o.Notice)
 				case *schemas.NotificationSuppressed:
@@ -197,6 +201,26 @@ func TestLaws(t *testing.T) {
 				if pending == (suppressed[id] || l.settled[id]) && !(pending && l.settled[id] && !suppressed[id]) {
 					t.Fatalf("notification %s: pending %v, suppressed %v, settled %v", id, pending, suppressed[id], l.settled[id])
 				}
+			}
+			waiting := 0
+			if s.Known != nil {
+				for _, p := range s.Known.Pending {
+					if p.Waiting {
+						waiting++
+					}
+				}
+			}
+			retries := 0
+			for _, timer := range l.Timers("r1") {
+				switch {
+				case strings.HasPrefix(timer.Name, retryTimer):
+					retries++
+				case timer.Name != forgetTimer && (s.Known == nil || s.Known.Asked == nil):
+					t.Fatalf("timer %s, but no quote awaits an answer", timer.Name)
+				}
+			}
+			if retries != waiting {
+				t.Fatalf("%d notifications wait for another try, with %d timers", waiting, retries)
 			}
 			for _, revision := range l.closed {
 				over[revision] = true

@@ -1,21 +1,29 @@
 // Package notification decides what to tell whom, when: a pure function of the
 // events of a repair and of what became of each delivery.
 //
-// What the events tell people stands in events.go; which notifications must
-// reach somebody, or somebody calls, in kinds.go; tries and retries in
-// deliveries.go. Waits count opening time from the request for approval.
+// What each event tells whom stands in events.go, how it is told or why not in
+// tell.go, and what becomes of it in deliveries.go. Waits count the garage's opening
+// time from the request for approval.
 //
 // What holds:
 //
-//   - Every notification has an id, computed from the event that caused it, its
-//     kind and its recipient, and ends as accepted, failed or suppressed. Why
+//   - Every notification has an id, computed from the event or timer that caused it,
+//     its kind and its recipient, and ends as accepted, failed or suppressed. Why
 //     nothing was sent always has an answer.
 //   - Everything about a revision stops when it is decided, withdrawn, expired,
-//     replaced or cancelled. Each reminder that the revision did not get any more is
-//     suppressed with that as the reason; so is every mail that waits for another try.
-//   - At most one call task is about a revision.
-//   - A request for approval is asked anew when the contact of the one who decides is
-//     corrected before a mail server took it over, or when somebody else is to decide.
+//     replaced or cancelled. Each reminder that it did not get any more is suppressed
+//     with that as the reason; so is each mail that waits for another try. Asking to
+//     be called stops the reminders, too.
+//   - At most one call task is about a revision. A customer who asks to be called
+//     makes one each time, which is about the message; a mail of another kind that
+//     does not reach the customer (mustReach) makes one for itself.
+//   - A request for approval is sent anew when the contact of who decides is corrected
+//     before a mail server took it over, or when somebody else is to decide.
+//   - The customer's messages go to the mechanic who acted last and to customer
+//     service; the garage's to the one of customer and approver who wrote last.
+//     Customer service is told what a mechanic without an address would be.
+//   - A repair that is over is remembered for a month after its last event, then as a
+//     marker. Nothing brings it back.
 package notification
 
 import (

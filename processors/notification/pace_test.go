@@ -1,7 +1,7 @@
 package notification
 
 import (
-	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,64 +83,46 @@ func TestOutage(t *testing.T) {
 
 // Each answer, and everything else that ends a quote, stops all that is about it.
 func TestStops(t *testing.T) {
-	ends := []struct {
+	for _, end := range []struct {
 		because string
-		event   func() repair.Event
 		by      repair.Actor
+		event   func() repair.Event
 	}{
-		{"decided", func() repair.Event { return decided(1) }, customer},
-		{"expired", func() repair.Event { return &repair.QuoteExpired{Revision: 1} }, system},
-		{"withdrawn", func() repair.Event { return &repair.QuoteWithdrawn{Revision: 1} }, sam},
-		{"replaced", func() repair.Event { return request(2) }, sam},
-		{"cancelled", func() repair.Event { return &repair.RepairCancelled{} }, sam},
-	}
-	pending := []struct {
-		name string
-		make func(w *world)
-		want string // besides what ends it causes by itself
-		then func(w *world) []string
-		last string
-	}{
-		{"a mail that waits for another try", func(w *world) {
+		{"decided", customer, func() repair.Event { return decided(1) }},
+		{"expired", system, func() repair.Event { return &repair.QuoteExpired{Revision: 1} }},
+		{"withdrawn", sam, func() repair.Event { return &repair.QuoteWithdrawn{Revision: 1} }},
+		{"replaced", sam, func() repair.Event { return request(2) }},
+		{"cancelled", sam, func() repair.Event { return &repair.RepairCancelled{} }},
+	} {
+		noReminder := "no approval_reminder to customer (1): moment_passed " + end.because
+		noMail := "no approval_required to customer (1): moment_passed " + end.because
+		t.Run(end.because+", the mail waits for another try", func(t *testing.T) {
+			w := asked(t)
 			w.deferred(at(20, 10, 30), w.newest(schemas.NotifyApprovalRequired))
-		}, "no approval_required to customer (1): moment_passed %s", nil, ""},
-		{"a mail under way that is refused for now", func(*world) {}, "", func(w *world) []string {
-			return w.deferred(at(20, 10, 31), first(w, schemas.NotifyApprovalRequired))
-		}, "no approval_required to customer (1): moment_passed %s"},
-		{"a mail under way that is refused for good", func(*world) {}, "", func(w *world) []string {
-			return w.failed(at(20, 10, 31), first(w, schemas.NotifyApprovalRequired))
-		}, ""},
+			expect(t, w.event(at(20, 10, 30), end.by, end.event())[:2], noReminder, noMail)
+			nothingMore(t, w)
+		})
+		t.Run(end.because+", the mail is refused for now afterwards", func(t *testing.T) {
+			w := asked(t)
+			expect(t, w.event(at(20, 10, 30), end.by, end.event())[:1], noReminder)
+			expect(t, w.deferred(at(20, 10, 31), first(w, schemas.NotifyApprovalRequired)), noMail)
+			nothingMore(t, w)
+		})
+		t.Run(end.because+", the mail is refused for good afterwards", func(t *testing.T) {
+			w := asked(t)
+			w.event(at(20, 10, 30), end.by, end.event())
+			expect(t, w.failed(at(20, 10, 31), first(w, schemas.NotifyApprovalRequired)))
+			nothingMore(t, w)
+		})
 	}
-	for _, end := range ends {
-		for _, p := range pending {
-			t.Run(p.name+", "+end.because, func(t *testing.T) {
-				w := asked(t)
-				p.make(w)
-				got := w.event(at(20, 10, 30), end.by, end.event())
-				want := []string{fmt.Sprintf("no approval_reminder to customer (1): moment_passed %s", end.because)}
-				if p.want != "" {
-					want = append(want, fmt.Sprintf(p.want, end.because))
-				}
-				expect(t, got[:len(want)], want...)
-				if p.then != nil {
-					var want []string
-					if p.last != "" {
-						want = append(want, fmt.Sprintf(p.last, end.because))
-					}
-					expect(t, p.then(w), want...)
-				}
-				// Nothing about revision 1 comes any more.
-				w.all = nil
-				w.until(at(21, 17, 0))
-				for _, o := range w.all {
-					if n, ok := o.(*schemas.NotificationRequested); ok && n.Revision == 1 && n.Kind != schemas.NotifyDecision {
-						t.Errorf("after the end: %s", inShort(o))
-					}
-					if c, ok := o.(*schemas.CallTask); ok && c.Revision == 1 {
-						t.Errorf("after the end: %s", inShort(o))
-					}
-				}
-			})
+}
+
+// nothingMore lets time pass in which nothing about revision 1 may come.
+func nothingMore(t *testing.T, w *world) {
+	t.Helper()
+	for _, s := range w.until(at(21, 17, 0)) {
+		if strings.Contains(s, "(1)") {
+			t.Errorf("after the end: %s", s)
 		}
 	}
 }

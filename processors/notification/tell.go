@@ -42,15 +42,16 @@ func (s step) writer() recipient {
 	return s.customer()
 }
 
-// now is a recipient of before as they are now.
-func (s step) now(actor repair.Actor) recipient {
+// current is a recipient of before as they are now.
+func (s step) current(actor repair.Actor) recipient {
 	switch actor.Role {
 	case repair.Customer:
 		return s.customer()
 	case repair.Approver:
 		return s.approver()
+	default:
+		return recipient{actor: actor, reachable: true}
 	}
-	return recipient{actor: actor, reachable: true}
 }
 
 // staff is a mechanic; or customer service for somebody whose address the garage
@@ -143,19 +144,19 @@ func (s step) suppress(n schemas.Notice, why schemas.SuppressReason, because str
 // pass ends the moment of notifications that are under way: those that wait for
 // another try are suppressed at once, the others if their try is refused for now.
 func (s step) pass(because string, kinds ...schemas.NotificationKind) {
-	for i := range s.Known.Pending {
-		if p := &s.Known.Pending[i]; p.Passed == "" && slices.Contains(kinds, p.Request.Kind) {
+	kept := s.Known.Pending[:0]
+	for _, p := range s.Known.Pending {
+		if p.Passed == "" && slices.Contains(kinds, p.Request.Kind) {
 			p.Passed = because
 		}
-	}
-	s.Known.Pending = slices.DeleteFunc(s.Known.Pending, func(p Pending) bool {
-		over := p.Waiting && p.Passed != ""
-		if over {
+		if p.Waiting && p.Passed != "" {
 			s.Cancel(retryTimer + p.Request.NotificationID)
 			s.suppress(p.Request.Notice, schemas.MomentPassed, p.Passed)
+			continue
 		}
-		return over
-	})
+		kept = append(kept, p)
+	}
+	s.Known.Pending = kept
 }
 
 // mustReach are the notifications that a customer has to hear of: when there is no
@@ -174,7 +175,8 @@ func (s step) callInstead(why schemas.CallReason, n schemas.Notice, to recipient
 	}
 }
 
-// call asks customer service and the mechanic to call, once for a revision.
+// call asks customer service and the mechanic to call: about a revision only while
+// it awaits an answer, and once.
 func (s step) call(why schemas.CallReason, kind schemas.NotificationKind, restsOn int64, revision int32, to recipient) {
 	if revision != 0 {
 		a := s.Known.Asked
@@ -182,7 +184,6 @@ func (s step) call(why schemas.CallReason, kind schemas.NotificationKind, restsO
 			return
 		}
 		a.Called = true
-		s.Cancel(callTimer)
 	}
 	t := &schemas.CallTask{Reason: why, RestsOn: restsOn, Revision: revision, Kind: kind, Recipient: to.actor}
 	t.GarageID = s.garage.ID
