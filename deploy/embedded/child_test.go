@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,28 +29,32 @@ func runTestChild(behaviour string) int {
 		return 3
 	case "mute":
 		untilStopped(control)
+		runtime.KeepAlive(ready) // or it is closed when it is forgotten
 	case "deaf":
 		fmt.Fprintln(ready, 1)
-		select {}
+		never := make(chan os.Signal, 1)
+		signal.Notify(never, syscall.SIGUSR1)
+		<-never
 	}
 	return 0
 }
 
-func startTestChild(t *testing.T, log *testLog, behaviour string) (*child, error) {
+func startTestChild(t *testing.T, log *testLog, behaviour string, wait time.Duration) (*child, error) {
 	return startChild(t.Context(), childSpec{
 		name: behaviour, args: []string{"test", behaviour},
-		wait: 500 * time.Millisecond, stop: 500 * time.Millisecond, log: log.Logger,
+		wait: wait, stop: wait, log: log.Logger,
 	})
 }
 
 func TestChildThatCannotStartSaysWhy(t *testing.T) {
+	wait := map[string]time.Duration{"refusing": time.Minute, "dying": time.Minute, "mute": time.Second}
 	for behaviour, says := range map[string]string{
 		"refusing": "start embedded refusing: the cellar is flooded: pump it out",
 		"dying":    "last words",
-		"mute":     "not ready after 500ms",
+		"mute":     "not ready after 1s",
 	} {
 		t.Run(behaviour, func(t *testing.T) {
-			_, err := startTestChild(t, newLog(t), behaviour)
+			_, err := startTestChild(t, newLog(t), behaviour, wait[behaviour])
 			wantError(t, err, says)
 		})
 	}
@@ -64,7 +69,7 @@ func TestChildStartIsBoundByContext(t *testing.T) {
 
 func TestKilledChildIsStartedAgain(t *testing.T) {
 	log := newLog(t)
-	c := must(startTestChild(t, log, "good"))(t)
+	c := must(startTestChild(t, log, "good", time.Minute))(t)
 	first := childOf(t, "good")
 	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -83,7 +88,7 @@ func TestKilledChildIsStartedAgain(t *testing.T) {
 
 func TestChildIgnoresSignalsAndStopsOnRequest(t *testing.T) {
 	log := newLog(t)
-	c := must(startTestChild(t, log, "good"))(t)
+	c := must(startTestChild(t, log, "good", time.Minute))(t)
 	pid := childOf(t, "good")
 	if group, err := syscall.Getpgid(pid); err != nil || group != pid {
 		t.Errorf("process group %d (%v), want its own, %d: the terminal's interrupt would reach it", group, err, pid)
@@ -101,8 +106,8 @@ func TestChildIgnoresSignalsAndStopsOnRequest(t *testing.T) {
 }
 
 func TestChildThatDoesNotStopIsKilled(t *testing.T) {
-	c := must(startTestChild(t, newLog(t), "deaf"))(t)
-	wantError(t, c.stop(t.Context()), "killed, it did not end within 500ms")
+	c := must(startTestChild(t, newLog(t), "deaf", time.Second))(t)
+	wantError(t, c.stop(t.Context()), "killed, it did not end within 1s")
 }
 
 // childOf finds the running child of this process with the given arguments.

@@ -196,6 +196,17 @@ func TestKilledClickHouseComesBackWithAllRows(t *testing.T) {
 	stop(t, c)
 }
 
+// TestClickHouseStopsRightAfterStart guards the moment at which the engine
+// already listens and does not yet read its commands.
+func TestClickHouseStopsRightAfterStart(t *testing.T) {
+	needEngine(t)
+	log := newLog(t)
+	d := openData(t, t.TempDir())
+	for range 5 {
+		stop(t, startClickHouse(t, d, log))
+	}
+}
+
 func TestClickHouseUsers(t *testing.T) {
 	needEngine(t)
 	c := startClickHouse(t, openData(t, t.TempDir()), newLog(t))

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"github.com/creack/pty"
@@ -63,7 +64,11 @@ func runClickHouse(control, ready *os.File, library, data, portText string) (err
 	go func() { _, _ = io.Copy(io.Discard, terminal) }() // what the terminal echoes
 	go func() {
 		untilStopped(control)
-		_, _ = terminal.WriteString("exit\r")
+		// More than once: the engine listens before it reads its commands, and
+		// as it begins to read them it drops what was typed until then.
+		for ; ; time.Sleep(50 * time.Millisecond) {
+			_, _ = terminal.WriteString("exit\r")
+		}
 	}()
 
 	handle, err := purego.Dlopen(library, purego.RTLD_NOW|purego.RTLD_GLOBAL)
