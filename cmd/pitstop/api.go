@@ -59,11 +59,11 @@ func (c *apiCommand) Run(e *env) error {
 		return wrongUsage(err)
 	}
 	metrics := newRegistry()
-	r := apiRole(apiParts{
+	r := newAPIRole(apiParts{
 		listener: l, cfg: cfg, db: c.clickhouseFlags.config(), secret: secret,
 		config: api.Config{
 			TrustedProxies: c.TrustedProxies, Auth: auth, Garages: book, Links: links,
-			Clock: time.Now, Log: log.With("role", "api"), Metrics: metrics,
+			Clock: wallClock, Log: log.With("role", "api"), Metrics: metrics,
 		},
 	})
 	return alone(e, log, c.opsFlags, cfg, metrics, r)
@@ -78,8 +78,8 @@ type apiParts struct {
 	config   api.Config // without Commands, Store and Events
 }
 
-// apiRole makes the parts that need Kafka's registry when the role starts.
-func apiRole(p apiParts) role {
+// newAPIRole makes the parts that need Kafka's registry when the role starts.
+func newAPIRole(p apiParts) role {
 	var client atomic.Pointer[command.Client]
 	return role{
 		name: "api",
@@ -106,15 +106,12 @@ func (p apiParts) run(ctx context.Context, current *atomic.Pointer[command.Clien
 	if err != nil {
 		return err
 	}
-	feed, err := noFeed{}, error(nil)
-	if err != nil {
-		return err
-	}
+	feed := kafka.NewFeed(p.cfg, codec, p.config.Log)
 	c := p.config
-	if c.Requests, err = request.NewBuilder(codec, c.Garages, p.secret, c.Clock); err != nil {
+	if c.Requests, err = request.NewBuilder(codec, c.Garages, p.secret, time.Now); err != nil {
 		return err
 	}
-	c.Commands, c.Store, c.Events = client, clickhouse.NewStore(conn), openEvents
+	c.Commands, c.Store, c.Events = client, clickhouse.NewStore(conn), openEvents(feed)
 	handler, err := api.New(c)
 	if err != nil {
 		return err
@@ -128,7 +125,14 @@ func (p apiParts) run(ctx context.Context, current *atomic.Pointer[command.Clien
 	stopTail()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	return errors.Join(err, <-tailing, client.Close(closing), feed.Close(), conn.Close())
+	return errors.Join(err, <-tailing, client.Close(closing), conn.Close())
+}
+
+// wallClock is when every request is made: now.
+func wallClock(*http.Request) time.Time { return time.Now() }
+
+func openEvents(feed *kafka.Feed) api.OpenEvents {
+	return func(ctx context.Context, after string) (api.EventReader, error) { return feed.Open(ctx, after) }
 }
 
 // newRegistry gives a registry with the process's own metrics.
@@ -140,7 +144,13 @@ func newRegistry() *prometheus.Registry {
 
 // opsRole serves health, readiness and metrics.
 func opsRole(l net.Listener, metrics *prometheus.Registry, roles []role, log *slog.Logger) role {
+	var checks []api.Check
+	for _, r := range roles {
+		if r.check != nil {
+			checks = append(checks, api.Check{Name: r.name, Ready: func() error { return r.check(time.Now()) }})
+		}
+	}
 	return role{name: "metrics", run: func(ctx context.Context) error {
-		return serve(ctx, l, api.Server(http.NotFoundHandler(), log))
+		return serve(ctx, l, api.Server(api.Ops(checks, metrics), log))
 	}}
 }

@@ -12,11 +12,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"pitstop/deploy/embedded"
+	"pitstop/producers/simulate"
 )
 
 func main() {
@@ -67,6 +69,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { exited = code }),
 		kong.DefaultEnvars("PITSTOP"),
+		kong.Vars{"repairs": strconv.Itoa(simulate.DefaultRepairs)},
 	)
 	if err != nil {
 		fmt.Fprintln(errOut, "pitstop:", err)

@@ -47,7 +47,7 @@ func (r role) keepRunning(ctx context.Context, log *slog.Logger) error {
 		err := r.run(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // stopping is no failure, whatever was cut short by it
 		case err == nil:
 			err = errors.New("ended by itself")
 		case final(err):

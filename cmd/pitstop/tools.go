@@ -29,7 +29,7 @@ type migrateCommand struct {
 }
 
 func (c *migrateCommand) Run(e *env) error {
-	db := c.clickhouseFlags.config()
+	db := c.config()
 	book, bookErr := c.load()
 	if err := wrongUsage(db.Validate(), bookErr); err != nil {
 		return err
@@ -77,7 +77,7 @@ type reachFlags struct {
 
 // reach gives where the log is.
 func (f reachFlags) reach() (kafka.Config, error) {
-	cfg := f.kafkaFlags.config()
+	cfg := f.config()
 	if f.Data != "" {
 		b, err := os.ReadFile(filepath.Join(f.Data, "addresses.json"))
 		if err != nil {

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +53,7 @@ func (c *upCommand) Run(e *env) error {
 	if err != nil {
 		return wrongUsage(err)
 	}
-	return runEmbedded(e, log, pipelineOptions{flags: c.embeddedFlags, data: data, book: book, clock: time.Now})
+	return runEmbedded(e, log, pipelineOptions{flags: c.embeddedFlags, data: data, book: book, clock: time.Now, requestClock: wallClock})
 }
 
 // garagesOf loads the garage file. Without one it writes the sample into the
@@ -60,7 +62,7 @@ func garagesOf(data *embedded.Data, file string, out io.Writer) (*garage.Book, e
 	if file != "" {
 		return garage.Load(file)
 	}
-	file = data.Path("garages.yaml")
+	file = embeddedGarages(data.Dir())
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
 		if err := os.WriteFile(file, garage.Sample, 0o600); err != nil {
 			return nil, fmt.Errorf("write sample garages: %w", err)
@@ -75,8 +77,9 @@ type pipelineOptions struct {
 	flags embeddedFlags
 	data  *embedded.Data
 	book  *garage.Book
-	// clock is the time of ticks, mails and requests.
-	clock func() time.Time
+	// clock is the time of ticks and mails, requestClock that of customers' requests.
+	clock        func() time.Time
+	requestClock func(*http.Request) time.Time
 	// transport replaces the one that hands mails to the mailbox; nil: none does.
 	transport func(email.Transport) email.Transport
 	// beside runs beside the roles once all are ready, and its end ends the
@@ -230,9 +233,9 @@ func (p *pipeline) prepare(ctx context.Context, log *slog.Logger) error {
 }
 
 // roles makes every role: the API, and the rest.
-func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRoleOf role, rest []role, err error) {
+func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, rest []role, err error) {
 	secrets := make(map[string][]byte)
-	for _, name := range []string{"commands", "links", tokensSecret} {
+	for _, name := range []string{commandsSecret, "links", tokensSecret} {
 		if secrets[name], err = p.data.Secret(name); err != nil {
 			return role{}, nil, err
 		}
@@ -273,21 +276,32 @@ func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRoleOf role, r
 	mail := email.Config{PublicURL: p.API, Sender: "pitstop@localhost.invalid", LinkKeys: p.links}
 	rest = append(rest, emailRole(mail, p.book, transport, p.cfg, instance, o.clock, log))
 
-	door2 := apiRole(apiParts{
-		listener: door, cfg: p.cfg, db: p.db, secret: secrets["commands"],
+	apiRole = newAPIRole(apiParts{
+		listener: door, cfg: p.cfg, db: p.db, secret: secrets[commandsSecret],
 		config: api.Config{
-			Auth: p.issuer, Garages: p.book, Links: p.links, Clock: o.clock, Log: log.With("role", "api"), Metrics: metrics,
+			Auth: p.issuer, Garages: p.book, Links: p.links, Clock: o.requestClock, Log: log.With("role", "api"), Metrics: metrics,
 		},
 	})
-	rest = append(rest, opsRole(ops, metrics, append(rest, door2), log))
-	return door2, rest, nil
+	broker, stopBroker, err := brokerCheck(p.cfg, log)
+	if err != nil {
+		return role{}, nil, err
+	}
+	p.stops = append(p.stops, stop{"readiness client", func(context.Context) error { stopBroker(); return nil }})
+	asked := append(slices.Clone(rest), apiRole, role{name: "kafka", check: broker})
+	return apiRole, append(rest, opsRole(ops, metrics, asked, log)), nil
 }
 
 // embeddedAge is how long a row waits for others before it is written.
 const embeddedAge = 50 * time.Millisecond
 
-// tokensSecret is the name of the secret that signs the tokens of the staff.
-const tokensSecret = "tokens"
+// Names of secrets that other commands read too.
+const (
+	tokensSecret   = "tokens"   // signs the tokens of the staff
+	commandsSecret = "commands" // keys the digests of commands
+)
+
+// embeddedGarages is where a data directory keeps its garage file.
+func embeddedGarages(dir string) string { return filepath.Join(dir, "garages.yaml") }
 
 // ready waits until every role is.
 func (p *pipeline) ready(ctx context.Context, roles []role) error {

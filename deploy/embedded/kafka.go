@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -86,7 +87,7 @@ func runKafka(control, ready *os.File, data, portText string) (err error) {
 		kfake.DataDir(dir),
 		kfake.SyncWrites(),
 		// Truncation and failed writes show only as warnings.
-		kfake.WithLogger(kfake.BasicLogger(os.Stderr, kfake.LogLevelWarn)),
+		kfake.WithLogger(brokerLogger{kfake.BasicLogger(os.Stderr, kfake.LogLevelWarn)}),
 	)
 	if err != nil {
 		return portError("kafka", filepath.Join(data, "ports", "kafka"), port, err)
@@ -115,4 +116,14 @@ func checkKafkaDir(dir string) error {
 		return fmt.Errorf("%s holds data but no meta.json, the broker would start empty: restore the folder from a backup, or move it away to start anew", dir)
 	}
 	return nil
+}
+
+// brokerLogger keeps what an operator can act on. That a commit waited a few
+// milliseconds for the disk, which kfake finds worth a warning, is not.
+type brokerLogger struct{ kfake.Logger }
+
+func (l brokerLogger) Logf(level kfake.LogLevel, format string, args ...any) {
+	if !strings.HasPrefix(format, "txn: EndTxn slow") {
+		l.Logger.Logf(level, format, args...)
+	}
 }

@@ -27,6 +27,8 @@ type Mail struct {
 	Lang string
 	// Text and HTML say the same.
 	Text, HTML string
+	// Attempt is its number, from 1.
+	Attempt int
 	// Date is when the attempt was made.
 	Date time.Time
 	// RequestedAt is when the attempt was asked for.

@@ -93,7 +93,7 @@ func (r *renderer) render(l *letter, n *schemas.NotificationRequested, to []netm
 		ReplyTo:   netmail.Address{Name: oneLine(l.Garage.Name), Address: l.Garage.ReplyTo},
 		To:        to, Subject: l.Subject, Lang: string(l.Lang),
 		Text: tidy(plain.String()), HTML: printable(page.String()),
-		Date: l.now.In(l.Garage.Location()), RequestedAt: n.OccurredAt,
+		Attempt: int(n.Attempt), Date: l.now.In(l.Garage.Location()), RequestedAt: n.OccurredAt,
 	}, nil
 }
 

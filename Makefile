@@ -1,0 +1,61 @@
+# Pitstop. `make` lists the targets.
+GOLANGCI_VERSION := v2.15.0
+TOOLS := $(CURDIR)/.tools/bin
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo up test race bench fuzz lint fmt generate check clean
+
+help: ## List the targets.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+deps: deploy/clickhouse-lib/node_modules/.installed ## Fetch the ClickHouse library (npm).
+
+deploy/%/node_modules/.installed: deploy/%/package-lock.json
+	cd deploy/$* && $(NPM_CI)
+	@touch $@
+
+build: ## Build bin/pitstop.
+	CGO_ENABLED=0 go build -o bin/pitstop ./cmd/pitstop
+
+demo: deps build ## Run the whole pipeline with simulated garages. ARGS='--for 60s --data DIR'
+	@bin/pitstop demo $(ARGS)
+
+up: deps build ## Run the whole pipeline, empty. ARGS='--data DIR --garages FILE'
+	@bin/pitstop up $(ARGS)
+
+test: deps deploy/browser/node_modules/.installed ## Run all the tests, real ClickHouse and a real browser included.
+	go test -timeout 20m ./...
+
+race: deps deploy/browser/node_modules/.installed ## Run all the tests under the race detector.
+	go test -race -timeout 30m ./...
+
+bench: deps ## Run the benchmarks.
+	go test -run '^$$' -bench . -benchmem ./...
+
+FUZZTIME ?= 20s
+fuzz: ## Fuzz every decoder for a while. FUZZTIME=5m
+	@set -e; for pkg in $$(go list ./...); do \
+	  for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## Run the linters.
+	go vet ./...
+	$< run ./...
+
+$(TOOLS)/golangci-lint-$(GOLANGCI_VERSION):
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(TOOLS)/golangci-lint $@
+
+fmt: ## Format the code.
+	gofmt -w $$(git ls-files '*.go')
+
+generate: ## Write the generated files: Avro schemas, OpenAPI.
+	go generate ./...
+
+check: generate lint race ## All that CI does; the generated files must be current.
+	git diff --exit-code
+
+clean: ## Remove what was built; data and fetched parts stay.
+	rm -rf bin

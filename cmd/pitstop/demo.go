@@ -1,0 +1,351 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"pitstop/api"
+	"pitstop/deploy/embedded"
+	"pitstop/deploy/embedded/mailbox"
+	"pitstop/processors/stream"
+	"pitstop/producers/simulate"
+	"pitstop/schemas"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/link"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/view"
+	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/email"
+)
+
+// demoCommand runs everything with simulated people.
+type demoCommand struct {
+	Repairs int           `default:"${repairs}" help:"Repairs in the 30 days of history."`
+	Seed    uint64        `default:"1" help:"Same seed, same history."`
+	Every   time.Duration `default:"2s" help:"How often a repair begins, after the history."`
+	For     time.Duration `help:"End after so long, history included; default: Ctrl-C ends it."`
+	embeddedFlags
+}
+
+func (c *demoCommand) Run(e *env) error {
+	log := c.logger(e.err)
+	if c.Repairs < 0 || c.Every <= 0 || c.For < 0 {
+		return wrongUsage(errors.New("--repairs and --for must not be negative, and --every must be positive"))
+	}
+	data, err := embedded.Open(c.Data, log)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	defer closing(log, "data directory", data.Close)
+	saved, err := simulate.Open(data.Path("history.json"), c.Seed, c.Repairs, time.Now(), func(at time.Time) (*garage.Book, error) {
+		return simulate.Garages(simulate.DefaultGarages, at)
+	})
+	if err != nil {
+		return wrongUsage(err)
+	}
+	if err := keepGarages(data, saved.Garages); err != nil {
+		return err
+	}
+	d := &demo{demoCommand: c, saved: saved, clock: simulate.NewClock(saved.Done, time.Now), out: e.out, log: log}
+	ctx := e.Context
+	if c.For > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.For)
+		defer cancel()
+	}
+	return runEmbedded(&env{ctx, e.in, e.out, e.err}, log, pipelineOptions{
+		flags: c.embeddedFlags, data: data, book: saved.Garages,
+		clock: d.clock.Now, requestClock: simulate.RequestClock(time.Now),
+		transport: d.transport, beside: d.run,
+	})
+}
+
+// keepGarages writes the garages where the tools look for them.
+func keepGarages(data *embedded.Data, book *garage.Book) error {
+	text, err := book.Marshal()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(embeddedGarages(data.Dir()), text, 0o600); err != nil {
+		return fmt.Errorf("write garages: %w", err)
+	}
+	return nil
+}
+
+// demo plays history first and then live traffic, through the doors everybody uses.
+type demo struct {
+	*demoCommand
+	saved *simulate.Saved
+	clock *simulate.Clock
+	out   io.Writer
+	log   *slog.Logger
+	stats simulate.Stats
+}
+
+// transport accepts mails of the history as their time has it, and leaves later
+// ones to the mailbox.
+func (d *demo) transport(real email.Transport) email.Transport {
+	return transportFunc(func(ctx context.Context, m email.Mail) (email.Receipt, error) {
+		if !m.RequestedAt.Before(d.saved.Plan.To) {
+			return real.Send(ctx, m)
+		}
+		reply := simulate.Accept(m.To[0].Address, m.MessageID, m.Attempt, m.RequestedAt)
+		if reply.Code/100 != 2 {
+			return email.Receipt{}, &email.Refusal{At: reply.At, ForGood: reply.Code/100 == 5, Code: reply.Code, Words: reply.Words}
+		}
+		return email.Receipt{At: reply.At, Code: reply.Code, Words: reply.Words}, nil
+	})
+}
+
+type transportFunc func(context.Context, email.Mail) (email.Receipt, error)
+
+func (f transportFunc) Send(ctx context.Context, m email.Mail) (email.Receipt, error) {
+	return f(ctx, m)
+}
+
+func (d *demo) run(ctx context.Context, p *pipeline) error {
+	conn, err := p.db.Open()
+	if err != nil {
+		return err
+	}
+	store := clickhouse.NewStore(conn)
+	doors := &simulate.Doors{
+		URL: p.API, HTTP: simulate.Transport(), Stats: &d.stats, Log: d.log,
+		Token: func(role repair.Role, garage, subject string) (string, error) {
+			return p.issuer.Issue(api.Caller{Subject: subject, Roles: []repair.Role{role}, Garages: []string{garage}}, 24*time.Hour)
+		},
+		Link: func(garage, repairID string, to link.Audience, lang string) string {
+			return p.links.Sign(link.Claims{
+				Garage: garage, Repair: repairID, Audience: to, Lang: lang,
+				Expires: d.saved.Plan.To.Add(email.DefaultLinkLifetime),
+			})
+		},
+	}
+	err = d.history(ctx, p, doors)
+	if err == nil {
+		err = d.live(ctx, p, doors, store)
+	}
+	if ctx.Err() != nil { // Ctrl-C, or --for is over
+		err = nil
+	}
+	return errors.Join(err, d.summary(context.WithoutCancel(ctx), store), conn.Close())
+}
+
+// history performs what is left of the 30 days.
+func (d *demo) history(ctx context.Context, p *pipeline, doors *simulate.Doors) error {
+	plan := d.saved.Plan
+	if !d.saved.Done.Before(plan.To) {
+		d.clock.Go()
+		return nil
+	}
+	began := time.Now()
+	bar := progressbar.NewOptions64(int64(plan.To.Sub(plan.From)/time.Minute),
+		progressbar.OptionSetWriter(d.out), progressbar.OptionSetVisibility(isTerminal(d.out)), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetDescription("30 days of history"), progressbar.OptionSetPredictTime(true))
+	fmt.Fprintf(d.out, "Playing 30 days of history: %d repairs at %d garages.\n", len(plan.Repairs), len(p.book.Garages()))
+	h := &simulate.History{
+		Plan: plan, Doors: doors, Done: d.saved.Done, SetClock: d.clock.Set,
+		Settled: p.settled(d.clock.Now), Save: d.saved.Save,
+		Report: func(done time.Time) { _ = bar.Set64(int64(done.Sub(plan.From) / time.Minute)) }, // a picture only
+	}
+	if err := h.Run(ctx); err != nil {
+		return err
+	}
+	_ = bar.Finish() // a picture only
+	d.clock.Go()
+	fmt.Fprintf(d.out, "History is complete after %s.\n", time.Since(began).Round(100*time.Millisecond))
+	return nil
+}
+
+// settled waits until every group has read all there is, twice in a row without
+// anything new in between, and no timer is due.
+func (p *pipeline) settled(now func() time.Time) func(context.Context) error {
+	var groups []string
+	for _, name := range append(slices.Clone(schemas.Processors), "clickhouse", email.Name) {
+		groups = append(groups, schemas.Prefix+name)
+	}
+	return func(ctx context.Context) error {
+		look := time.NewTicker(2 * time.Millisecond)
+		defer look.Stop()
+		quiet := int64(-1)
+		for {
+			lag, end, err := p.lag(ctx, groups)
+			if err != nil {
+				return err
+			}
+			due := slices.ContainsFunc(p.monitors, func(m *stream.Monitor) bool { return m.Due(now()) })
+			switch {
+			case lag > 0 || due:
+				quiet = -1
+			case end == quiet:
+				return nil
+			default:
+				quiet = end
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-look.C:
+			}
+		}
+	}
+}
+
+// lag gives how many records the groups have not read, and the sum of the ends
+// of what they read, which tells whether anything was written.
+func (p *pipeline) lag(ctx context.Context, groups []string) (lag, end int64, err error) {
+	lags, err := p.adm.Lag(ctx, groups...)
+	if err != nil {
+		return 0, 0, fmt.Errorf("ask for lag: %w", err)
+	}
+	for _, g := range lags {
+		if err := g.Error(); err != nil {
+			return 0, 0, fmt.Errorf("ask for lag of %s: %w", g.Group, err)
+		}
+		for _, topic := range g.Lag {
+			for _, l := range topic {
+				lag, end = lag+max(l.Lag, 0), end+l.End.Offset
+			}
+		}
+	}
+	return lag, end, nil
+}
+
+// live plays until ctx ends, and shows how things go.
+func (d *demo) live(ctx context.Context, p *pipeline, doors *simulate.Doors, store *clickhouse.Store) error {
+	live := simulate.NewLive(doors, p.book, d.Seed+uint64(time.Now().Unix()), d.Every, time.Now)
+	stop := p.mailbox.OnMail(func(m mailbox.Mail) {
+		live.Deliver(simulate.Mail{To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML})
+	})
+	defer stop()
+	if err := d.pointOut(ctx, p, store); err != nil {
+		return err
+	}
+	playing := make(chan struct{})
+	go func() {
+		defer close(playing)
+		live.Run(ctx)
+	}()
+	every := time.NewTicker(2 * time.Second)
+	defer every.Stop()
+	t := &table{out: d.out, redraw: isTerminal(d.out)}
+	for {
+		select {
+		case <-playing:
+			return nil
+		case <-every.C:
+			if err := t.draw(ctx, p, store); err != nil && ctx.Err() == nil {
+				d.log.Warn("figures not read", "error", err)
+			}
+		}
+	}
+}
+
+// pointOut names pages that have something to show.
+func (d *demo) pointOut(ctx context.Context, p *pipeline, store *clickhouse.Store) error {
+	garages := make([]string, 0, len(p.book.Garages()))
+	for _, g := range p.book.Garages() {
+		garages = append(garages, g.ID)
+	}
+	page, err := store.Conversations(ctx, view.ConversationFilter{Garages: garages, Filter: "waiting", Limit: 1})
+	if err != nil || len(page.Items) == 0 {
+		return err
+	}
+	c := page.Items[0]
+	lang := c.Customer.Language
+	token := p.links.Sign(link.Claims{
+		Garage: c.GarageID, Repair: c.RepairID, Audience: link.Customer, Lang: lang, Expires: time.Now().Add(email.DefaultLinkLifetime),
+	})
+	data := p.data.Dir()
+	fmt.Fprintf(d.out, `Look at:
+  A customer's page          %[1]s/c/%[2]s
+  A conversation             curl -H "Authorization: Bearer $(bin/pitstop token --data %[3]s --role customer_service --garage %[4]s --subject eva)" %[1]s/v1/repairs/%[5]s/timeline
+  How long answers take      curl -H "Authorization: Bearer $(bin/pitstop token --data %[3]s --role manager --garage %[4]s --subject jan)" '%[1]s/v1/latencies?measure=approval&group_by=day'
+`, p.API, token, data, c.GarageID, c.RepairID)
+	return nil
+}
+
+// summary says what was played.
+func (d *demo) summary(ctx context.Context, store *clickhouse.Store) error {
+	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
+	defer cancel()
+	totals, err := store.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	counts := d.stats.Counts()
+	fmt.Fprintf(d.out, "\nIn all: %d commands, %d events, %d mails accepted. This run: %d customers opened their mail.\n",
+		totals.Commands, totals.Events, totals.Mails, counts.Mails)
+	if len(counts.Unexpected) == 0 {
+		return nil
+	}
+	var kinds []string
+	for code, n := range counts.Unexpected {
+		kinds = append(kinds, fmt.Sprintf("%d × %s", n, code))
+	}
+	slices.Sort(kinds)
+	return fmt.Errorf("answers that were not expected: %s", strings.Join(kinds, ", "))
+}
+
+// table shows how the pipeline gets on.
+type table struct {
+	out    io.Writer
+	redraw bool // over the last one: somebody looks at it
+	drawn  int
+}
+
+func (t *table) draw(ctx context.Context, p *pipeline, store *clickhouse.Store) error {
+	totals, err := store.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	lags := make([]string, 0, 5)
+	for _, name := range append(slices.Clone(schemas.Processors), "clickhouse", email.Name) {
+		lag, _, err := p.lag(ctx, []string{schemas.Prefix + name})
+		if err != nil {
+			return err
+		}
+		lags = append(lags, fmt.Sprintf("%s %d", name, lag))
+	}
+	var garages []string
+	for _, g := range p.book.Garages() {
+		garages = append(garages, g.ID)
+	}
+	l, err := store.Latencies(ctx, view.LatencyQuery{
+		Measure: string(schemas.MeasureDelivery), Garages: garages, From: time.Now().Add(-5 * time.Minute),
+	})
+	if err != nil {
+		return err
+	}
+	wait := "-"
+	if len(l.Rows) > 0 && l.Rows[0].N > 0 {
+		r := l.Rows[0]
+		wait = fmt.Sprintf("p50 %.0f ms, p99 %.0f ms (n %d, last 5 minutes)", 1000*r.Wall.P50, 1000*r.Wall.P99, r.N)
+	}
+	if !t.redraw {
+		if t.drawn++; t.drawn%5 == 1 { // every ten seconds
+			fmt.Fprintf(t.out, "commands %d  events %d  mails %d  request to mail %s  lag: %s\n",
+				totals.Commands, totals.Events, totals.Mails, wait, strings.Join(lags, ", "))
+		}
+		return nil
+	}
+	if t.drawn++; t.drawn > 1 {
+		fmt.Fprint(t.out, "\x1b[5A")
+	}
+	for _, line := range [][2]string{
+		{"commands", fmt.Sprint(totals.Commands)}, {"events", fmt.Sprint(totals.Events)}, {"mails", fmt.Sprint(totals.Mails)},
+		{"request → mail", wait}, {"lag", strings.Join(lags, ", ")},
+	} {
+		fmt.Fprintf(t.out, "\x1b[K  %-16s%s\n", line[0], line[1])
+	}
+	return nil
+}

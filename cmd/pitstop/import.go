@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"pitstop/deploy/embedded"
+	"pitstop/producers/command"
+	"pitstop/schemas/request"
+)
+
+// importCommand sends the commands in a file.
+type importCommand struct {
+	File          string `arg:"" help:"JSON lines: {\"garage\",\"key\",\"command\",\"repair\" or \"external_ref\",\"revision\",\"occurred_at\",\"actor\":{\"role\",\"id\"},\"body\"}; command is e.g. StartRepair, body what the API takes." placeholder:"FILE"`
+	State         string `help:"File that remembers how far the import got; default: FILE.state." placeholder:"FILE"`
+	CommandSecret string `help:"As of pitstop api; with --data, the embedded mode's."`
+	reachFlags
+	garageFlags
+}
+
+func (c *importCommand) Run(e *env) error {
+	cfg, cfgErr := c.reach()
+	var secret []byte
+	var secretErr error
+	if c.Data != "" {
+		secret, secretErr = embedded.ReadSecret(c.Data, commandsSecret)
+		if c.Garages == "" {
+			c.Garages = embeddedGarages(c.Data)
+		}
+	} else {
+		secret, secretErr = secretFrom("PITSTOP_COMMAND_SECRET", c.CommandSecret)
+	}
+	book, bookErr := c.load()
+	file, fileErr := os.Open(c.File)
+	if err := wrongUsage(cfgErr, secretErr, bookErr, fileErr); err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+
+	codec, err := newCodec(e, cfg)
+	if err != nil {
+		return err
+	}
+	requests, err := request.NewBuilder(codec, book, secret, time.Now)
+	if err != nil {
+		return err
+	}
+	client, err := command.NewClient(cfg, codec, c.logger(e.err))
+	if err != nil {
+		return err
+	}
+	bar := progressbar.NewOptions64(info.Size(),
+		progressbar.OptionSetWriter(e.err), progressbar.OptionShowBytes(true), progressbar.OptionSetDescription("importing"),
+		progressbar.OptionSetVisibility(isTerminal(e.err)), progressbar.OptionClearOnFinish())
+	reader := progressbar.NewReader(file, bar)
+	importer := &command.Importer{
+		Requests: requests, SendAll: client.SendAll, State: c.State,
+		Bad: func(line int, reason error) { fmt.Fprintf(e.err, "line %d: %v\n", line, reason) },
+	}
+	if importer.State == "" {
+		importer.State = c.File + ".state"
+	}
+	sum, err := importer.Import(e, &reader)
+	closing, cancel := context.WithTimeout(context.WithoutCancel(e), shutdownTimeout)
+	defer cancel()
+	err = errors.Join(err, bar.Finish(), client.Close(closing))
+	fmt.Fprintf(e.out, "%d lines: %d sent, %d bad, %d sent by an earlier run\n", sum.Lines, sum.Sent, sum.Bad, sum.Lines-sum.Sent-sum.Bad)
+	return err
+}
+
+// isTerminal reports whether somebody looks at it.
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
