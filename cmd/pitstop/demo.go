@@ -32,6 +32,8 @@ type demoCommand struct {
 	Repairs int           `default:"${repairs}" help:"Repairs in the 30 days of history."`
 	Seed    uint64        `default:"1" help:"Same seed, same history."`
 	Every   time.Duration `default:"2s" help:"How often a repair begins, after the history."`
+	Until   time.Time     `help:"Where the history ends, as 2026-05-20T12:00:00Z; default: now. Same seed, same end: the same history to the microsecond." placeholder:"TIME"`
+	Live    bool          `default:"true" negatable:"" help:"Go on with live traffic after the history."`
 	For     time.Duration `help:"End after so long, history included; default: Ctrl-C ends it."`
 	embeddedFlags
 }
@@ -46,7 +48,11 @@ func (c *demoCommand) Run(e *env) error {
 		return wrongUsage(err)
 	}
 	defer closing(log, "data directory", data.Close)
-	saved, err := simulate.Open(data.Path("history.json"), c.Seed, c.Repairs, time.Now(), func(at time.Time) (*garage.Book, error) {
+	until := c.Until
+	if until.IsZero() {
+		until = time.Now()
+	}
+	saved, err := simulate.Open(data.Path("history.json"), c.Seed, c.Repairs, until, func(at time.Time) (*garage.Book, error) {
 		return simulate.Garages(simulate.DefaultGarages, at)
 	})
 	if err != nil {
@@ -131,7 +137,7 @@ func (d *demo) run(ctx context.Context, p *pipeline) error {
 		},
 	}
 	err = d.history(ctx, p, doors)
-	if err == nil {
+	if err == nil && d.Live {
 		err = d.live(ctx, p, doors, store)
 	}
 	if ctx.Err() != nil { // Ctrl-C, or --for is over

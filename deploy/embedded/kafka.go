@@ -8,10 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
