@@ -8,6 +8,7 @@ package lifecycle
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"pitstop/processors/stream"
@@ -21,11 +22,16 @@ const Name = "lifecycle"
 // Remember is how long command ids are remembered, in event time.
 const Remember = 7 * 24 * time.Hour
 
+// rememberBytes bounds what is kept of one repair's commands, so that nobody can
+// fill its state until it no longer fits in a record: about a thousand commands,
+// of which the oldest are forgotten early. A repair sees a few dozen.
+const rememberBytes = 128_000
+
 // State is what is kept of one repair.
 type State struct {
 	// The repair.
 	Repair repair.Repair `avro:"repair"`
-	// The commands of the last seven days, oldest first.
+	// The commands of the last seven days, as they came.
 	Commands []Remembered `avro:"commands"`
 }
 
@@ -37,6 +43,8 @@ type Remembered struct {
 	Digest string `avro:"digest"`
 	// When it occurred.
 	At time.Time `avro:"at,required"`
+	// How often it came again: each of its outcomes has an id of its own.
+	Repeats int32 `avro:"repeats"`
 	// The answer.
 	repair.Verdict
 }
@@ -62,39 +70,53 @@ func record(c *stream.Context, s *State, rec schemas.Headed) error {
 	if !ok {
 		return fmt.Errorf("a %s is no command", schemas.NameOf(rec))
 	}
-	outcome := &repair.Outcome{Command: schemas.NameOf(rec), Digest: repair.DigestOf(cmd)}
-	outcome.Actor = cmd.Head().Actor
-	if known := s.remembered(cmd.Head().EventID); known != nil {
-		outcome.Result, outcome.Verdict = repair.Duplicate, known.Verdict
-		if known.Digest != repair.DigestOf(cmd) {
-			outcome.Verdict = repair.Verdict{
+	id, digest := cmd.Head().EventID, repair.DigestOf(cmd)
+	if known := s.remembered(id); known != nil {
+		known.Repeats++
+		verdict := known.Verdict
+		if known.Digest != digest {
+			verdict = repair.Verdict{
 				Code:   repair.KeyReused,
 				Detail: "the same idempotency key came before with another body",
 				State:  s.Repair.State, Sequence: s.Repair.Sequence,
 			}
 		}
-		c.Emit(schemas.Outcomes, outcome)
+		answer(c, cmd, repair.Duplicate, verdict, known.Repeats)
 		return nil
 	}
 
+	open := s.Repair.OpenRevision()
 	events, verdict := s.Repair.Handle(cmd)
 	for _, e := range events {
 		c.Emit(schemas.Events, e)
 	}
-	outcome.Result, outcome.Verdict = repair.Accepted, verdict
+	result := repair.Accepted
 	if verdict.Code != "" {
-		outcome.Result = repair.Refused
+		result = repair.Refused
 	}
-	c.Emit(schemas.Outcomes, outcome)
+	answer(c, cmd, result, verdict, 0)
 
-	s.setExpiry(c)
-	if len(s.Commands) == 0 {
-		c.Set(forget, c.Time().Add(Remember))
+	switch n := s.Repair.OpenRevision(); n {
+	case open: // a timer set once keeps the correlation of who asked
+	case 0:
+		c.Cancel(expire)
+	default:
+		c.Set(expire, s.Repair.Revisions[n-1].ExpiresAt)
 	}
-	s.Commands = append(s.Commands, Remembered{
-		ID: cmd.Head().EventID, Digest: repair.DigestOf(cmd), At: c.Time(), Verdict: verdict,
-	})
+	s.Commands = append(s.Commands, Remembered{ID: id, Digest: digest, At: c.Time(), Verdict: verdict})
+	for s.size() > rememberBytes {
+		s.Commands = s.Commands[1:]
+	}
+	s.setForget(c)
 	return nil
+}
+
+// answer gives the outcome of one command record.
+func answer(c *stream.Context, cmd repair.Command, result repair.Result, v repair.Verdict, repeats int32) {
+	o := &repair.Outcome{Command: schemas.NameOf(cmd), Result: result, Digest: repair.DigestOf(cmd), Verdict: v}
+	o.Actor = cmd.Head().Actor
+	o.EventID = repair.DerivedID(c.Time(), cmd.Head().EventID, schemas.Outcomes.Name, strconv.Itoa(int(repeats)))
+	c.Emit(schemas.Outcomes, o)
 }
 
 func timer(c *stream.Context, s *State, t stream.Timer) error {
@@ -103,14 +125,13 @@ func timer(c *stream.Context, s *State, t stream.Timer) error {
 		for _, e := range s.Repair.Expire(t.Due) {
 			c.Emit(schemas.Events, e)
 		}
-		s.setExpiry(c)
 	case forget:
 		s.Commands = slices.DeleteFunc(s.Commands, func(r Remembered) bool { return !r.At.Add(Remember).After(t.Due) })
 		if len(s.Commands) > 0 {
-			oldest := slices.MinFunc(s.Commands, func(a, b Remembered) int { return a.At.Compare(b.At) })
-			c.Set(forget, oldest.At.Add(Remember))
+			s.setForget(c)
 			return nil
 		}
+		s.Commands = nil // not merely empty: a repair that never started leaves nothing
 		s.Repair.Forget()
 	default:
 		return fmt.Errorf("no timer is called %q", t.Name)
@@ -118,13 +139,11 @@ func timer(c *stream.Context, s *State, t stream.Timer) error {
 	return nil
 }
 
-// setExpiry keeps the timer in step with the open quote.
-func (s *State) setExpiry(c *stream.Context) {
-	if n := s.Repair.OpenRevision(); n > 0 {
-		c.Set(expire, s.Repair.Revisions[n-1].ExpiresAt)
-		return
-	}
-	c.Cancel(expire)
+// setForget keeps the timer in step with the oldest remembered command, which
+// need not be the first that came.
+func (s *State) setForget(c *stream.Context) {
+	oldest := slices.MinFunc(s.Commands, func(a, b Remembered) int { return a.At.Compare(b.At) })
+	c.Set(forget, oldest.At.Add(Remember))
 }
 
 func (s *State) remembered(id string) *Remembered {
@@ -133,4 +152,16 @@ func (s *State) remembered(id string) *Remembered {
 		return nil
 	}
 	return &s.Commands[i]
+}
+
+// size is about what the remembered commands take, in bytes.
+func (s *State) size() int {
+	n := 0
+	for _, r := range s.Commands {
+		n += 60 + len(r.ID) + len(r.Digest) + len(r.Detail)
+		for _, e := range r.Errors {
+			n += len(e.Pointer) + len(e.Detail)
+		}
+	}
+	return n
 }

@@ -1,0 +1,143 @@
+package lifecycle_test
+
+import (
+	"testing"
+	"time"
+
+	"pitstop/processors/lifecycle"
+	"pitstop/schemas/repair"
+)
+
+// A command id is remembered for exactly seven days of event time.
+func TestForgettingCommands(t *testing.T) {
+	d := begin(t)
+	week := 7 * 24 * time.Hour
+	first, early, late := d.of(message(), noon.Add(time.Hour)), d.of(message(), noon), d.of(message(), noon.Add(2*time.Hour))
+	d.do(noon, start())
+	d.send(first, early, late)
+	d.until(noon.Add(week - time.Microsecond))
+	again := func(c repair.Command, at time.Time) string {
+		c.Head().OccurredAt = at
+		return names(d.send(c))
+	}
+	if got := again(early, noon.Add(week-time.Microsecond)); got != "duplicate" {
+		t.Errorf("just within a week: %s", got)
+	}
+	d.until(noon.Add(week))
+	if got := len(d.state().Commands); got != 2 {
+		t.Errorf("after a week, %d commands are remembered, want the later two", got)
+	}
+	if got := again(late, noon.Add(week+2*time.Hour-time.Microsecond)); got != "duplicate" {
+		t.Errorf("the last, just within its week: %s", got)
+	}
+	if got := again(late, noon.Add(week+2*time.Hour)); got != "MessagePosted accepted" {
+		t.Errorf("after its week: %s", got)
+	}
+}
+
+// A repair that is over shrinks to a marker, which keeps it from coming back to
+// life, and takes messages for ever.
+func TestClosedMarker(t *testing.T) {
+	d := begin(t)
+	id := repair.RepairID("garage-de-brug-utrecht", "external_ref", "WO-1842")
+	of := func(c repair.Command, at time.Time) repair.Command {
+		c = d.of(c, at)
+		c.Head().AggregateID, c.Head().GarageID = id, "garage-de-brug-utrecht"
+		return c
+	}
+	d.send(of(start(), noon), of(request(noon.Add(time.Hour)), noon), of(approve(1), noon), of(&repair.CompleteRepair{Total: 1}, noon),
+		of(&repair.CollectVehicle{}, noon), of(message(), noon))
+	size := func() int {
+		s, ok, err := d.State(id)
+		if err != nil || !ok {
+			t.Fatalf("there is no state: %v", err)
+		}
+		b, err := d.Codec().Encode(&s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(b)
+	}
+	full := size()
+	d.until(noon.Add(lifecycle.Remember))
+	t.Logf("a closed repair takes %d bytes for a week, then %d", full, size())
+	if size() >= 150 || len(d.Timers(id)) > 0 {
+		t.Errorf("the marker takes %d bytes, and %v are set", size(), d.Timers(id))
+	}
+	later := noon.Add(30 * 24 * time.Hour)
+	for _, step := range []struct {
+		command repair.Command
+		want    string
+	}{
+		{start(), "refused:already_started"},
+		{approve(1), "refused:illegal_state"},
+		{request(later.Add(time.Hour)), "refused:illegal_state"},
+		{&repair.CollectVehicle{}, "refused:illegal_state"},
+		{message(), "MessagePosted accepted"},
+	} {
+		if got := names(d.send(of(step.command, later))); got != step.want {
+			t.Errorf("%T, a month later: %s, want %s", step.command, got, step.want)
+		}
+	}
+	if e := d.events[len(d.events)-1]; repair.SequenceOf(e) != 7 {
+		t.Errorf("the message has sequence %d, want 7", repair.SequenceOf(e))
+	}
+	d.until(later.Add(lifecycle.Remember))
+	if size() >= 150 {
+		t.Errorf("after the message was forgotten, %d bytes are left", size())
+	}
+}
+
+// Commands of a repair that never started leave nothing behind.
+func TestNothingIsKeptOfNothing(t *testing.T) {
+	d := begin(t)
+	d.do(noon, approve(1), message())
+	if _, ok, _ := d.State("r1"); !ok {
+		t.Error("the answers are not remembered")
+	}
+	d.until(noon.Add(lifecycle.Remember))
+	if s, ok, err := d.State("r1"); ok || err != nil || len(d.Timers("r1")) > 0 {
+		t.Errorf("%+v is left, %v", s, err)
+	}
+}
+
+// An open repair is never shrunk, however long it takes.
+func TestAnOpenRepairIsKept(t *testing.T) {
+	d := begin(t)
+	d.do(noon, start(), request(noon.Add(time.Hour)), approve(1))
+	d.until(noon.Add(365 * 24 * time.Hour))
+	if s := d.state(); len(s.Commands) > 0 || s.Repair.ApprovedTotal != 34800 || len(s.Repair.Revisions) != 1 {
+		t.Errorf("%+v", s)
+	}
+	if got := names(d.do(noon.Add(366*24*time.Hour), &repair.CompleteRepair{Total: 63700})); got != "RepairCompleted accepted" {
+		t.Errorf("a year later: %s", got)
+	}
+}
+
+// Nobody can fill a repair's state until it no longer fits in a record: then
+// every further command, anybody's, would be a dead letter.
+func TestAFloodIsForgottenEarly(t *testing.T) {
+	d := begin(t)
+	d.do(noon, start(), request(noon.Add(time.Hour)))
+	var last repair.Command
+	for range 60 {
+		mistaken := approve(1)
+		mistaken.Answers = make([]repair.Answer, 1000)
+		last = d.of(mistaken, noon)
+		d.send(last)
+	}
+	s := d.state()
+	b, err := d.Codec().Encode(&s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b) > 150_000 || len(s.Commands) < 20 {
+		t.Errorf("%d commands are remembered in %d bytes", len(s.Commands), len(b))
+	}
+	if got := names(d.send(last)); got != "duplicate:invalid" {
+		t.Errorf("the last one again: %s", got)
+	}
+	if len(d.dead) > 0 {
+		t.Errorf("%d dead letters", len(d.dead))
+	}
+}
