@@ -54,6 +54,8 @@ func NewClient(cfg kafka.Config, codec *schemas.Codec, log *slog.Logger) (*Clien
 		kgo.RecordDeliveryTimeout(SendTimeout), // where nothing can have been written yet
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtEnd()),
+		// A partition that the first fetch does not hold yet waits until that ends.
+		kgo.FetchMaxWait(200*time.Millisecond),
 	)...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka client: %w", err)
@@ -82,27 +84,34 @@ func (c *Client) Send(ctx context.Context, cmd repair.Command) error {
 	return err
 }
 
+// SendAll writes commands in order and returns once all are acknowledged. After
+// an error some may have been written; its errors are Send's.
+func (c *Client) SendAll(ctx context.Context, cmds ...repair.Command) error {
+	records := make([]*kgo.Record, len(cmds))
+	for i, cmd := range cmds {
+		var err error
+		if records[i], err = c.record(cmd); err != nil {
+			return err
+		}
+	}
+	return c.produce(ctx, records...)
+}
+
 // Ask sends a command and then waits up to patience for its outcome. The
 // command is written but not answered when both results are nil. The outcome of
 // a repetition is a duplicate that repeats the original verdict. Errors are
 // Send's.
 func (c *Client) Ask(ctx context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error) {
-	head := cmd.Head()
-	value, err := c.codec.Encode(cmd)
+	record, err := c.record(cmd)
 	if err != nil {
-		return nil, fmt.Errorf("send command: %w", err)
-	}
-	if len(value) > kafka.MaxRecordBytes {
-		return nil, &request.Invalid{Errors: []repair.FieldError{
-			{Detail: fmt.Sprintf("the command has %d bytes, more than the log takes (%d)", len(value), kafka.MaxRecordBytes)},
-		}}
+		return nil, err
 	}
 	w := waiter{repair.DigestOf(cmd), make(chan *repair.Outcome, 1)}
-	if patience > 0 { // before the outcome can be there
-		c.register(head.EventID, w)
-		defer c.forget(head.EventID, w)
+	if id := cmd.Head().EventID; patience > 0 { // before the outcome can be there
+		c.register(id, w)
+		defer c.forget(id, w)
 	}
-	if err := c.produce(ctx, &kgo.Record{Topic: schemas.Commands.Name, Key: []byte(head.AggregateID), Value: value}); err != nil {
+	if err := c.produce(ctx, record); err != nil {
 		return nil, err
 	}
 	timer := time.NewTimer(patience)
@@ -116,28 +125,45 @@ func (c *Client) Ask(ctx context.Context, cmd repair.Command, patience time.Dura
 	return nil, nil //nolint:nilnil // documented: written, not answered
 }
 
-// produce writes a record. Cancelling a produce does not take the record back
-// and may fail its whole batch: so ctx is looked at before, the record produced
+func (c *Client) record(cmd repair.Command) (*kgo.Record, error) {
+	value, err := c.codec.Encode(cmd)
+	if err != nil {
+		return nil, fmt.Errorf("send command: %w", err)
+	}
+	if len(value) > kafka.MaxRecordBytes {
+		return nil, &request.Invalid{Errors: []repair.FieldError{
+			{Detail: fmt.Sprintf("the command has %d bytes, more than the log takes (%d)", len(value), kafka.MaxRecordBytes)},
+		}}
+	}
+	return &kgo.Record{Topic: schemas.Commands.Name, Key: []byte(cmd.Head().AggregateID), Value: value}, nil
+}
+
+// produce writes records. Cancelling a produce does not take a record back and
+// may fail its whole batch: so ctx is looked at before, the records produced
 // without it, and waited for apart.
-func (c *Client) produce(ctx context.Context, r *kgo.Record) error {
+func (c *Client) produce(ctx context.Context, records ...*kgo.Record) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("send command: nothing was written: %w", err)
 	}
-	acknowledged := make(chan error, 1)
-	c.kafka.TryProduce(context.WithoutCancel(ctx), r, func(_ *kgo.Record, err error) { acknowledged <- err })
+	acknowledged := make(chan error, len(records))
+	for _, r := range records {
+		c.kafka.TryProduce(context.WithoutCancel(ctx), r, func(_ *kgo.Record, err error) { acknowledged <- err })
+	}
 	timer := time.NewTimer(SendTimeout)
 	defer timer.Stop()
-	select {
-	case err := <-acknowledged:
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	for range records {
+		select {
+		case err := <-acknowledged:
+			if err != nil {
+				return fmt.Errorf("%w: %w", ErrUnavailable, err)
+			}
+		case <-timer.C:
+			return ErrUnavailable
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 		}
-		return nil
-	case <-timer.C:
-		return ErrUnavailable
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 	}
+	return nil
 }
 
 func (c *Client) register(id string, w waiter) {

@@ -1,0 +1,336 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"pitstop/schemas"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+var begin = time.Date(2026, time.May, 20, 8, 0, 0, 0, time.UTC)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func builder(t *testing.T, codec *schemas.Codec) *request.Builder {
+	t.Helper()
+	book, err := garage.Parse(garage.Sample)
+	must(t, err)
+	b, err := request.NewBuilder(codec, book, bytes.Repeat([]byte{5}, request.MinSecretBytes), func() time.Time { return begin })
+	must(t, err)
+	return b
+}
+
+// rig is a broker in memory, a client, and a stand-in for the lifecycle that
+// accepts what it sees first and calls the rest duplicates.
+type rig struct {
+	t       *testing.T
+	cluster *kfake.Cluster
+	config  kafka.Config
+	codec   *schemas.Codec
+	log     *slog.Logger
+	client  *Client
+	build   *request.Builder
+	stops   []func()
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	var net kfake.VirtualNetwork
+	cluster, err := kfake.NewCluster(
+		kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
+		kfake.SeedTopics(3, schemas.Commands.Name, schemas.Outcomes.Name),
+	)
+	must(t, err)
+	t.Cleanup(cluster.Close)
+	codec, err := schemas.NewCodec()
+	must(t, err)
+	r := &rig{
+		t: t, cluster: cluster, codec: codec, build: builder(t, codec),
+		config: kafka.Config{Brokers: cluster.ListenAddrs(), Dialer: net.DialContext},
+		log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	r.client, err = NewClient(r.config, codec, r.log)
+	must(t, err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = r.client.Close(ctx)
+	})
+	return r
+}
+
+// start runs something until the test ends.
+func (r *rig) start(run func(context.Context) error) {
+	ctx, cancel := context.WithCancel(r.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx) }()
+	r.t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			r.t.Error(err)
+		}
+	})
+}
+
+// ready runs the client and waits until it misses nothing.
+func (r *rig) ready() {
+	r.t.Helper()
+	r.start(r.client.Run)
+	synctest.Wait()
+	for range 100 {
+		if r.client.Check(time.Now()) == nil {
+			return
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	r.t.Fatal(r.client.Check(time.Now()))
+}
+
+// lifecycle answers commands in transactions.
+func (r *rig) lifecycle(ctx context.Context) error {
+	opts, err := r.config.Producer("lifecycle", r.log)
+	if err != nil {
+		return err
+	}
+	cl, err := kgo.NewClient(append(opts, kgo.TransactionalID("lifecycle"), kgo.FetchMaxWait(200*time.Millisecond),
+		kgo.ConsumeTopics(schemas.Commands.Name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	seen := make(map[string]string) // digest by command id
+	for ctx.Err() == nil {
+		fetches := cl.PollFetches(ctx)
+		if fetches.Empty() {
+			continue
+		}
+		if err := cl.BeginTransaction(); err != nil {
+			return err
+		}
+		for _, rec := range fetches.Records() {
+			cmd, err := r.codec.Decode(ctx, rec.Value)
+			if err != nil {
+				return err
+			}
+			c := cmd.(repair.Command)
+			h, digest := c.Head(), repair.DigestOf(c)
+			o := &repair.Outcome{Header: *h, Result: repair.Accepted, Digest: digest, Verdict: repair.Verdict{State: repair.InProgress, Sequence: 1}}
+			o.EventID, o.CausationID = fmt.Sprint("o", rec.Offset), h.EventID
+			switch first, again := seen[h.EventID]; {
+			case again && first != digest:
+				o.Result, o.Code = repair.Refused, repair.KeyReused
+			case again:
+				o.Result = repair.Duplicate
+			}
+			if _, again := seen[h.EventID]; !again {
+				seen[h.EventID] = digest
+			}
+			value, err := r.codec.Encode(o)
+			if err != nil {
+				return err
+			}
+			cl.Produce(ctx, &kgo.Record{Topic: schemas.Outcomes.Name, Key: rec.Key, Value: value}, nil)
+		}
+		if err := cl.Flush(ctx); err != nil {
+			return ctx.Err()
+		}
+		if err := cl.EndTransaction(context.WithoutCancel(ctx), kgo.TryCommit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *rig) message(key, text string) repair.Command {
+	r.t.Helper()
+	cmd, err := r.build.Build(request.Request{
+		Garage: "de-brug", RepairID: repair.RepairID("de-brug", "key", "r1"), Key: key,
+		Actor: repair.Actor{Role: repair.Mechanic, ID: "sam"}, Body: &request.PostMessage{Kind: repair.Text, Text: text},
+	})
+	must(r.t, err)
+	return cmd
+}
+
+// written counts the commands on the log, by id.
+func (r *rig) written() map[string]int {
+	r.t.Helper()
+	opts, err := r.config.Opts("reader", r.log)
+	must(r.t, err)
+	cl, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(schemas.Commands.Name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
+	must(r.t, err)
+	defer cl.Close()
+	got := make(map[string]int)
+	for {
+		ctx, cancel := context.WithTimeout(r.t.Context(), 2*time.Second)
+		fetches := cl.PollFetches(ctx)
+		cancel()
+		if fetches.NumRecords() == 0 {
+			return got
+		}
+		for _, rec := range fetches.Records() {
+			cmd, err := r.codec.Decode(r.t.Context(), rec.Value)
+			must(r.t, err)
+			got[cmd.(repair.Command).Head().EventID]++
+		}
+	}
+}
+
+func TestAskGetsItsOutcome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.ready()
+		r.start(r.lifecycle)
+		for i, want := range []repair.Result{repair.Accepted, repair.Duplicate, repair.Duplicate} {
+			o, err := r.client.Ask(t.Context(), r.message("k1", "hallo"), 2*time.Second)
+			must(t, err)
+			if o == nil || o.Result != want || o.Sequence != 1 {
+				t.Errorf("time %d: got %+v, want %s", i+1, o, want)
+			}
+		}
+		o, err := r.client.Ask(t.Context(), r.message("k1", "iets anders"), 2*time.Second)
+		must(t, err)
+		if o == nil || o.Code != repair.KeyReused {
+			t.Errorf("same key, another text: got %+v", o)
+		}
+	})
+}
+
+// Two requests with one key and different texts at once must each get their own
+// answer, in whatever order the log has them.
+func TestAskTellsSimultaneousRequestsApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.ready()
+		r.start(r.lifecycle)
+		var accepted, reused atomic.Int32
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				o, err := r.client.Ask(t.Context(), r.message("k1", fmt.Sprint("tekst ", i)), 2*time.Second)
+				switch {
+				case err != nil || o == nil:
+					t.Errorf("%d: %v, %v", i, o, err)
+				case o.Code == "":
+					accepted.Add(1)
+				case o.Code == repair.KeyReused:
+					reused.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if accepted.Load() != 1 || reused.Load() != 7 {
+			t.Errorf("%d accepted and %d refused, want 1 and 7", accepted.Load(), reused.Load())
+		}
+		if n := len(r.client.waiting); n != 0 {
+			t.Errorf("%d commands are still waited for", n)
+		}
+	})
+}
+
+func TestAskDoesNotWaitForever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t) // no lifecycle
+		r.ready()
+		began := time.Now()
+		o, err := r.client.Ask(t.Context(), r.message("k1", "hallo"), 2*time.Second)
+		if o != nil || err != nil || time.Since(began) < 2*time.Second {
+			t.Errorf("got %v, %v after %s, want nothing after 2 s", o, err, time.Since(began))
+		}
+	})
+}
+
+func TestSendRefusedByTheBroker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.cluster.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			r.cluster.KeepControl()
+			p := req.(*kmsg.ProduceRequest)
+			resp := p.ResponseKind().(*kmsg.ProduceResponse)
+			for _, topic := range p.Topics {
+				rt := kmsg.NewProduceResponseTopic()
+				rt.Topic, rt.TopicID = topic.Topic, topic.TopicID
+				for _, part := range topic.Partitions {
+					rp := kmsg.NewProduceResponseTopicPartition()
+					rp.Partition, rp.ErrorCode = part.Partition, kerr.TopicAuthorizationFailed.Code
+					rt.Partitions = append(rt.Partitions, rp)
+				}
+				resp.Topics = append(resp.Topics, rt)
+			}
+			return resp, nil, true
+		})
+		if err := r.client.Send(t.Context(), r.message("k1", "hallo")); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("got %v, want ErrUnavailable", err)
+		}
+	})
+}
+
+// A command whose acknowledgement is lost is written once all the same, and the
+// sender is told that it does not know.
+func TestSendGivesUpWaitingButNotWriting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.cluster.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+			r.cluster.SleepControl(func() { <-time.After(3 * time.Second) })
+			return nil, nil, false
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		cmd := r.message("k1", "hallo")
+		if err := r.client.Send(ctx, cmd); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("got %v, want ErrUnavailable", err)
+		}
+		must(t, r.client.Send(t.Context(), r.message("k2", "nog iets"))) // and comes after it
+		got := r.written()
+		if got[cmd.Head().EventID] != 1 {
+			t.Errorf("written: %v, want %s once", got, cmd.Head().EventID)
+		}
+	})
+}
+
+func TestSendWithEndedContextWritesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := r.client.Send(ctx, r.message("k1", "hallo")); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		if diff := cmp.Diff(map[string]int{}, r.written()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestCheckSaysWhatIsMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		if err := r.client.Check(time.Now()); err == nil {
+			t.Error("ready before it runs")
+		}
+		r.ready()
+	})
+}

@@ -1,0 +1,214 @@
+package command
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// Line is one line of an import: a request as an API would have got it.
+type Line struct {
+	Garage  string `json:"garage"`
+	Key     string `json:"key"`
+	Command string `json:"command"` // the command's name, e.g. RequestApproval
+	// Repair is the repair's id. ExternalRef says it instead: the garage's own
+	// order number, given when the repair was started. StartRepair needs neither.
+	Repair      string          `json:"repair"`
+	ExternalRef string          `json:"external_ref"`
+	Revision    int32           `json:"revision"` // of a quote that is decided, withdrawn or viewed
+	OccurredAt  *time.Time      `json:"occurred_at"`
+	Actor       repair.Actor    `json:"actor"`
+	Body        json.RawMessage `json:"body"` // as the API takes it; absent: empty
+}
+
+// bodies gives the body of each command that can be imported.
+var bodies = map[string]func() any{
+	"StartRepair":     func() any { return new(request.StartRepair) },
+	"RequestApproval": func() any { return new(request.RequestApproval) },
+	"WithdrawQuote":   func() any { return new(request.WithdrawQuote) },
+	"DecideQuote":     func() any { return new(request.DecideQuote) },
+	"ChangeReadyTime": func() any { return new(request.Change) },
+	"CorrectContact":  func() any { return new(request.Change) },
+	"CompleteRepair":  func() any { return new(request.CompleteRepair) },
+	"CollectVehicle":  func() any { return new(request.CollectVehicle) },
+	"CancelRepair":    func() any { return new(request.CancelRepair) },
+	"PostMessage":     func() any { return new(request.PostMessage) },
+	"RecordView":      func() any { return new(request.RecordView) },
+}
+
+// Limits of an import.
+const (
+	importBatch  = 500       // lines between two acknowledgements
+	maxLineBytes = 256 << 10 // a longer one is bad
+)
+
+// Importer sends the commands of a file.
+type Importer struct {
+	Requests *request.Builder
+	// SendAll writes commands in order and returns once all are acknowledged.
+	SendAll func(context.Context, ...repair.Command) error
+	// State is the file that remembers how far an import got; empty: none. A
+	// second run of the same input goes on from there.
+	State string
+	// Bad is told of every line that is refused; nil: nobody is.
+	Bad func(line int, reason error)
+	// Progress is told after every batch; nil: nobody is.
+	Progress func(Summary)
+}
+
+// Summary says what became of the lines of an import, earlier runs included.
+type Summary struct {
+	Lines int `json:"lines"`
+	Sent  int `json:"sent"`
+	Bad   int `json:"bad"`
+}
+
+// ErrBadLines is returned by an import that sent what it could and refused the rest.
+var ErrBadLines = errors.New("some lines were refused")
+
+// Import sends the command of every line. A bad line is told of and left out. It
+// ends with ErrBadLines when there was one, and stops with another error when
+// the log does not take commands: running it again goes on. The end of a batch
+// may be sent twice then, which is harmless: ids follow from the lines.
+func (im *Importer) Import(ctx context.Context, r io.Reader) (Summary, error) {
+	in := newHashed(r)
+	done, err := im.resume(in)
+	if err != nil {
+		return done, err
+	}
+	for more := true; more; {
+		var batch []repair.Command
+		for n := 0; n < importBatch; n++ {
+			line, err := in.line()
+			if errors.Is(err, io.EOF) {
+				more = false
+				break
+			}
+			if err != nil && !errors.Is(err, errTooLong) {
+				return done, fmt.Errorf("read line %d: %w", done.Lines+1, err)
+			}
+			done.Lines++
+			if len(bytes.TrimSpace(line)) == 0 && err == nil {
+				continue
+			}
+			var cmd repair.Command
+			if err == nil {
+				cmd, err = im.command(line)
+			}
+			if err != nil {
+				done.Bad++
+				if im.Bad != nil {
+					im.Bad(done.Lines, err)
+				}
+				continue
+			}
+			batch = append(batch, cmd)
+		}
+		if err := im.SendAll(ctx, batch...); err != nil {
+			return done, fmt.Errorf("send lines up to %d: %w", done.Lines, err)
+		}
+		done.Sent += len(batch)
+		if err := im.save(done, in); err != nil {
+			return done, err
+		}
+		if im.Progress != nil {
+			im.Progress(done)
+		}
+	}
+	if done.Bad > 0 {
+		return done, ErrBadLines
+	}
+	return done, nil
+}
+
+// command makes the command of a line.
+func (im *Importer) command(text []byte) (repair.Command, error) {
+	var l Line
+	if err := strict(text, &l); err != nil {
+		return nil, err
+	}
+	body := bodies[l.Command]
+	if body == nil {
+		return nil, fmt.Errorf("%q is no command", l.Command)
+	}
+	if !l.Actor.Role.Staff() && !l.Actor.Role.CustomerSide() {
+		return nil, fmt.Errorf("actor.role %q is no role of a sender", l.Actor.Role)
+	}
+	r := request.Request{
+		Garage: l.Garage, RepairID: l.Repair, Revision: l.Revision, Key: l.Key, Actor: l.Actor, Body: body(),
+	}
+	if len(l.Body) > 0 {
+		if err := strict(l.Body, r.Body); err != nil {
+			return nil, fmt.Errorf("body: %w", err)
+		}
+	}
+	if w := r.Body.(interface{ At() *request.When }).At(); w.OccurredAt == nil {
+		w.OccurredAt = l.OccurredAt
+	}
+	switch start, ok := r.Body.(*request.StartRepair); {
+	case ok && start.ExternalRef == "":
+		start.ExternalRef = l.ExternalRef
+	case !ok && l.Repair == "" && l.ExternalRef != "":
+		r.RepairID = repair.RepairID(l.Garage, "external_ref", l.ExternalRef)
+	}
+	cmd, err := im.Requests.Build(r)
+	if err != nil {
+		return nil, err
+	}
+	if name := schemas.NameOf(cmd); name != l.Command {
+		return nil, fmt.Errorf("the body is that of %s, not of %s", name, l.Command)
+	}
+	return cmd, nil
+}
+
+// strict reads exactly one JSON value and no field it does not know.
+func strict(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one JSON value on the line")
+	}
+	return nil
+}
+
+var errTooLong = fmt.Errorf("longer than %d bytes", maxLineBytes)
+
+// line gives the next line without its end, io.EOF after the last.
+func (h *hashed) line() ([]byte, error) {
+	var line []byte
+	tooLong := false
+	for {
+		part, err := h.ReadSlice('\n')
+		h.sum.Write(part)
+		h.offset += int64(len(part))
+		if len(line)+len(part) > maxLineBytes {
+			line, tooLong = nil, true
+		}
+		if !tooLong {
+			line = append(line, part...)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && (len(line) > 0 || tooLong):
+		case err != nil:
+			return nil, err
+		}
+		if tooLong {
+			return nil, errTooLong
+		}
+		return bytes.TrimPrefix(line, []byte("\ufeff")), nil
+	}
+}
