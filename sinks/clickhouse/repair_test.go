@@ -1,0 +1,262 @@
+package clickhouse
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pitstop/schemas/repair"
+	"pitstop/schemas/view"
+)
+
+// TestRepair tells the stories that a repair can have and checks what is shown
+// of them, one by one and in the list.
+func TestRepair(t *testing.T) {
+	d := newDB(t)
+	const hour = time.Hour
+	type quote struct {
+		Status   repair.QuoteStatus
+		Decision repair.Decision
+		Approved int64
+		Answers  string
+	}
+	for _, tc := range []struct {
+		name   string
+		story  func(*story)
+		state  repair.State
+		waits  view.WaitingFor
+		quotes []quote
+	}{
+		{"started", func(*story) {}, repair.InProgress, view.ForMechanic, nil},
+		{"asked", func(s *story) { s.ask(sam) }, repair.AwaitingApproval, view.ForCustomer, []quote{{repair.QuoteOpen, "", 0, ", "}}},
+		{
+			"approved", func(s *story) { s.ask(sam).decide(customer, repair.ByPage, repair.Approve, repair.Approve) },
+			repair.InProgress, view.ForMechanic, []quote{{repair.QuoteAnswered, repair.Approved, 38795, "approve, approve"}},
+		},
+		{
+			"partly approved", func(s *story) { s.ask(sam).decide(customer, repair.ByPage, repair.Approve, repair.Reject) },
+			repair.InProgress, view.ForMechanic, []quote{{repair.QuoteAnswered, repair.PartlyApproved, 34800, "approve, reject price"}},
+		},
+		{
+			"rejected", func(s *story) { s.ask(sam).decide(desk, repair.ByPhone, repair.Reject, repair.Reject) },
+			repair.InProgress, view.ForMechanic, []quote{{repair.QuoteAnswered, repair.Rejected, 0, "reject price, reject price"}},
+		},
+		{
+			"expired", func(s *story) { s.ask(sam).after(24 * hour).expire() },
+			repair.InProgress, view.ForMechanic, []quote{{repair.QuoteLapsed, "", 0, ", "}},
+		},
+		{
+			"withdrawn", func(s *story) {
+				s.ask(sam).must(sam, &repair.WithdrawQuote{Revision: 1, Reason: s.text("verkeerd onderdeel")})
+			},
+			repair.InProgress, view.ForMechanic, []quote{{repair.QuoteTakenBack, "", 0, ", "}},
+		},
+		{
+			"replaced", func(s *story) {
+				s.ask(sam).after(hour).ask(kim).decide(customer, repair.ByPage, repair.Reject, repair.Approve)
+			},
+			repair.InProgress, view.ForMechanic,
+			[]quote{{repair.QuoteReplaced, "", 0, ", "}, {repair.QuoteAnswered, repair.PartlyApproved, 3995, "reject price, approve"}},
+		},
+		{
+			"cancelled", func(s *story) { s.ask(sam).must(desk, &repair.CancelRepair{}) },
+			repair.Cancelled, view.ForNobody, []quote{{repair.QuoteAbandoned, "", 0, ", "}},
+		},
+		{"completed", func(s *story) { s.must(sam, &repair.CompleteRepair{Total: 28900}) }, repair.Completed, view.ForNobody, nil},
+		{
+			"asked after completion", func(s *story) {
+				s.must(sam, &repair.CompleteRepair{Total: 28900}).say(customer, repair.Text, "Tot hoe laat bent u open?")
+			}, repair.Completed, view.ForMechanic, nil,
+		},
+		{
+			"collected", func(s *story) {
+				s.must(sam, &repair.CompleteRepair{Total: 28900}).must(desk, &repair.CollectVehicle{})
+			}, repair.Collected, view.ForNobody, nil,
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := d.story("brug", tc.name).start("K482TR", "J. de Vries").after(hour)
+			tc.story(s)
+			d.write(s.records...)
+
+			r, err := d.Repair(t.Context(), []string{"noord", "brug"}, s.id)
+			must(t, err)
+			if r.State != tc.state || r.WaitingFor != tc.waits || r.Sequence != s.state.Sequence {
+				t.Errorf("it is %s at %d and waits for %s, want %s at %d for %s", r.State, r.Sequence, r.WaitingFor, tc.state, s.state.Sequence, tc.waits)
+			}
+			var quotes []quote
+			for _, q := range r.Quotes {
+				text := ""
+				for i, l := range q.Lines {
+					if i > 0 {
+						text += ", "
+					}
+					text += string(l.Answer)
+					if l.Reason != "" {
+						text += " " + string(l.Reason)
+					}
+				}
+				quotes = append(quotes, quote{q.Status, q.Decision, q.ApprovedTotal, text})
+				if q.Total != 38795 || len(q.VAT) != 1 || q.VAT[0].Amount != 6733 {
+					t.Errorf("quote %d comes to %d with VAT %v", q.Revision, q.Total, q.VAT)
+				}
+				if (q.ClosedAt == nil) != (q.Status == repair.QuoteOpen) {
+					t.Errorf("quote %d is %s and closed at %v", q.Revision, q.Status, q.ClosedAt)
+				}
+			}
+			if diff := cmp.Diff(tc.quotes, quotes); diff != "" {
+				t.Errorf("quotes (-want +got):\n%s", diff)
+			}
+
+			page, err := d.Repairs(t.Context(), view.RepairFilter{Garages: []string{"brug"}, Limit: 100})
+			must(t, err)
+			want := view.RepairItem{
+				RepairID: r.RepairID, GarageID: r.GarageID, ExternalRef: r.ExternalRef, State: r.State, Sequence: r.Sequence,
+				WaitingFor: r.WaitingFor, Vehicle: r.Vehicle, Customer: r.Customer.Name, Mechanic: r.Mechanic,
+				StartedAt: r.StartedAt, LastAt: s.state.LastAt,
+			}
+			for _, item := range page.Items {
+				if item.RepairID == s.id {
+					if diff := cmp.Diff(want, item); diff != "" {
+						t.Errorf("the list says otherwise (-repair +item):\n%s", diff)
+					}
+					return
+				}
+			}
+			t.Error("the list does not have it")
+		})
+	}
+}
+
+func TestRepairShowsEverythingKnown(t *testing.T) {
+	d := newDB(t)
+	s := d.story("brug", "1").start("K482TR", "J. de Vries").after(time.Hour).ask(sam)
+	s.after(time.Minute).must(customer, &repair.RecordView{Revision: 1})
+	s.after(time.Minute).decide(desk, repair.ByPhone, repair.Approve, repair.Reject)
+	s.say(customer, repair.Text, "Kan het <vandaag>?").say(kim, repair.Note, "Kim belt").say(sam, repair.Text, "Ja")
+	s.must(sam, &repair.ChangeReadyTime{ReadyAt: monday.Add(8 * time.Hour)})
+	s.must(desk, &repair.CorrectContact{Party: repair.TheApprover, Contact: repair.Contact{
+		ID: "lease", Personal: s.seal(&repair.ContactDetails{Name: "Lease BV", Email: "lease@example.nl"}),
+	}})
+	s.after(time.Hour).must(kim, &repair.CompleteRepair{Total: 63700})
+	d.write(s.records...)
+
+	r, err := d.Repair(t.Context(), []string{"brug"}, s.id)
+	must(t, err)
+	asked, completed, ready, total := monday.Add(time.Hour), monday.Add(2*time.Hour+2*time.Minute), monday.Add(8*time.Hour), int64(63700)
+	viewed, decided := asked.Add(time.Minute), asked.Add(2*time.Minute)
+	line := func(n int32, title string, urgency repair.Urgency, total int64, details ...view.Detail) view.Line {
+		return view.Line{Line: n, Title: title, Urgency: urgency, Total: total, Details: details}
+	}
+	labour := func(quantity string, price int64) view.Detail {
+		return view.Detail{Kind: repair.Labour, Quantity: quantity, UnitPrice: price, VAT: repair.VAT21}
+	}
+	part := func(what, quantity string, price int64) view.Detail {
+		return view.Detail{Kind: repair.Part, Description: what, Quantity: quantity, UnitPrice: price, VAT: repair.VAT21}
+	}
+	brakes := line(1, "Remmen", repair.Safety, 34800, part("Schijven", "2", 6900), part("Blokken", "1", 7200), labour("1.2", 11500))
+	brakes.Consequence, brakes.Answer = "Geen APK", repair.Approve
+	wipers := line(2, "Ruitenwissers", repair.Advice, 3995, part("", "1", 3995))
+	wipers.Answer, wipers.Reason, wipers.Text = repair.Reject, repair.ReasonPrice, "kan wachten"
+	want := &view.Repair{
+		RepairID: s.id, GarageID: "brug", ExternalRef: "WO-K482TR", State: repair.Completed, Sequence: 10, WaitingFor: view.ForNobody,
+		Vehicle:  view.Vehicle{Plate: "K482TR", Country: "NL", Description: "Volkswagen Golf"},
+		Customer: view.Person{ID: "c-K482TR", Name: "J. de Vries", Email: "j@example.nl", Phone: "+31612345678", Language: "nl"},
+		Approver: &view.Person{ID: "lease", Name: "Lease BV", Email: "lease@example.nl"},
+		Mechanic: "kim", Bay: "3", StartedAt: monday, ReadyAt: &ready, CompletedAt: &completed, Total: &total,
+		Agreed: view.Work{
+			Currency: "EUR", PricesIncludeVAT: true, Total: 28900, VAT: []view.VAT{{Rate: repair.VAT21, Amount: 5016}},
+			Lines: []view.Line{line(1, "Kleine beurt en APK", "", 28900, labour("1", 28900))},
+		},
+		Quotes: []view.Quote{{
+			Revision: 1, Status: repair.QuoteAnswered, RequestedAt: asked, AskedBy: "sam", ExpiresAt: asked.Add(24 * time.Hour),
+			Work: view.Work{
+				Currency: "EUR", PricesIncludeVAT: true, Total: 38795, VAT: []view.VAT{{Rate: repair.VAT21, Amount: 6733}},
+				Lines: []view.Line{brakes, wipers},
+			},
+			ViewedAt: &viewed, ClosedAt: &decided, Decision: repair.PartlyApproved, ApprovedTotal: 34800,
+			Method: repair.ByPhone, DecidedBy: "J. de Vries",
+		}},
+		Messages: []view.Message{
+			{At: decided, Kind: repair.Text, From: repair.Customer, Text: "Kan het <vandaag>?"},
+			{At: decided, Kind: repair.Note, From: repair.Mechanic, By: "kim", Text: "Kim belt"},
+			{At: decided, Kind: repair.Text, From: repair.Mechanic, By: "sam", Text: "Ja"},
+		},
+	}
+	if diff := cmp.Diff(want, r); diff != "" {
+		t.Errorf("repair (-want +got):\n%s", diff)
+	}
+	if n, err := d.Sequence(t.Context(), s.id); n != 10 || err != nil {
+		t.Errorf("sequence is %d, %v", n, err)
+	}
+}
+
+func TestAnotherGaragesRepairDoesNotExist(t *testing.T) {
+	d := newDB(t)
+	s := d.story("brug", "1").start("K482TR", "J. de Vries")
+	d.write(s.records...)
+	for name, read := range map[string]func(garages []string, id string) error{
+		"repair":   func(g []string, id string) error { _, err := d.Repair(t.Context(), g, id); return err },
+		"timeline": func(g []string, id string) error { _, err := d.Timeline(t.Context(), g, id); return err },
+	} {
+		for _, tc := range []struct {
+			garages []string
+			id      string
+		}{{[]string{"noord"}, s.id}, {[]string{}, s.id}, {[]string{"brug"}, "nobody"}, {[]string{"') OR 1=1 --"}, s.id}} {
+			if err := read(tc.garages, tc.id); !errors.Is(err, view.ErrNotFound) {
+				t.Errorf("%s of %s in %v: %v, want not found", name, tc.id, tc.garages, err)
+			}
+		}
+	}
+	for _, garages := range [][]string{{"noord"}, {}} {
+		repairs, err := d.Repairs(t.Context(), view.RepairFilter{Garages: garages})
+		must(t, err)
+		conversations, err := d.Conversations(t.Context(), view.ConversationFilter{Garages: garages})
+		must(t, err)
+		if len(repairs.Items)+len(conversations.Items) > 0 {
+			t.Errorf("the lists of %v show %d repairs and %d conversations", garages, len(repairs.Items), len(conversations.Items))
+		}
+	}
+	if n, err := d.Sequence(t.Context(), "nobody"); n != 0 || err != nil {
+		t.Errorf("the sequence of nothing is %d, %v", n, err)
+	}
+}
+
+func TestOutcome(t *testing.T) {
+	d := newDB(t)
+	s := d.story("brug", "1").start("K482TR", "J. de Vries").ask(sam)
+	s.decide(desk, repair.ByPhone, repair.Approve, repair.Reject)
+	decided := s.last
+	s.do(sam, &repair.RequestApproval{Work: repair.Work{Currency: "USD"}})
+	invalid := s.last
+	duplicate := &repair.Outcome{Command: "DecideQuote", Result: repair.Duplicate, Verdict: repair.Verdict{Code: repair.KeyReused}}
+	s.stamp(&duplicate.Header, desk, decided)
+	pending := &repair.CancelRepair{}
+	s.stamp(&pending.Header, desk, "")
+	d.write(append(s.records, duplicate, pending)...)
+
+	got, err := d.Outcome(t.Context(), decided)
+	must(t, err)
+	want := &view.CommandOutcome{
+		CommandID: decided, RepairID: s.id, Result: view.Accepted, State: repair.InProgress, Sequence: 3,
+		Revision: 1, Decision: repair.PartlyApproved, Sender: desk, GarageID: "brug",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("decision (-want +got):\n%s", diff)
+	}
+	got, err = d.Outcome(t.Context(), invalid)
+	must(t, err)
+	if got.Result != view.Refused || got.Code != repair.Invalid || len(got.Errors) < 2 || got.Errors[0].Pointer == "" {
+		t.Errorf("refusal is %+v", got)
+	}
+	got, err = d.Outcome(t.Context(), pending.EventID)
+	must(t, err)
+	if got.Result != view.Pending || got.Sender != desk {
+		t.Errorf("a command without outcome is %+v", got)
+	}
+	if _, err := d.Outcome(t.Context(), "nobody"); !errors.Is(err, view.ErrNotFound) {
+		t.Errorf("the outcome of nothing: %v", err)
+	}
+}
