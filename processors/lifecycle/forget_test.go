@@ -120,7 +120,7 @@ func TestAFloodIsForgottenEarly(t *testing.T) {
 	d := begin(t)
 	d.do(noon, start(), request(noon.Add(time.Hour)))
 	var last repair.Command
-	for range 60 {
+	for range 120 {
 		mistaken := approve(1)
 		mistaken.Answers = make([]repair.Answer, 1000)
 		last = d.of(mistaken, noon)
