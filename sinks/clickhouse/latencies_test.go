@@ -1,0 +1,149 @@
+package clickhouse
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/go-cmp/cmp"
+
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/view"
+)
+
+// wait is a row that was measured: open without outcome, else it took wall, of
+// which opening within opening hours.
+func wait(id string, measure schemas.Measure, mechanic string, from time.Time, outcome string, wall, opening time.Duration) *schemas.Latency {
+	l := &schemas.Latency{
+		Header:    repair.Header{EventID: id + outcome, AggregateID: "r-" + id, GarageID: "brug", OccurredAt: from.Add(wall)},
+		LatencyID: id, Measure: measure, Version: 1, StartedAt: from, Mechanic: mechanic, Outcome: outcome,
+	}
+	if outcome != "" {
+		l.Version, l.EndedAt = 2, from.Add(wall)
+		l.WallMicros, l.OpeningMicros = wall.Microseconds(), opening.Microseconds()
+	}
+	return l
+}
+
+func TestLatencies(t *testing.T) {
+	d := newDB(t)
+	const approval, minute = schemas.MeasureApproval, time.Minute
+	tuesday := monday.Add(24 * time.Hour)
+	elsewhere := wait("z", approval, "sam", monday, "approved", 99*minute, minute)
+	elsewhere.GarageID = "noord"
+	d.write(
+		// Sam on Monday: 10, 20, 30 and 40 minutes, half of them opening time.
+		wait("a", approval, "sam", monday, "", 0, 0), // and it ended:
+		wait("a", approval, "sam", monday, "approved", 10*minute, 5*minute),
+		wait("b", approval, "sam", monday, "partly_approved", 20*minute, 10*minute),
+		wait("c", approval, "sam", monday, "rejected", 30*minute, 15*minute),
+		wait("d", approval, "sam", monday, "expired", 40*minute, 20*minute),
+		// Kim on Tuesday: one of 50 minutes, one open, and what does not count.
+		wait("e", approval, "kim", tuesday, "approved", 50*minute, 50*minute),
+		wait("f", approval, "kim", tuesday, "", 0, 0),
+		wait("g", approval, "kim", tuesday, "withdrawn", 1000*minute, minute),
+		wait("h", approval, "kim", tuesday, "replaced", 1000*minute, minute),
+		wait("i", approval, "kim", tuesday, "cancelled", 1000*minute, minute),
+		wait("j", approval, "kim", tuesday, "", 0, 0), // turned out to be none:
+		wait("j", approval, "kim", tuesday, "void", 0, 0),
+		// 22:30 UTC is half past midnight in Utrecht: Wednesday.
+		wait("k", approval, "kim", tuesday.Add(14*time.Hour+30*minute), "approved", 60*minute, 0),
+		elsewhere,
+		// What counts of the other measures is what they are about.
+		wait("l", schemas.MeasureTurnaround, "sam", monday, "completed", 100*minute, 100*minute),
+		wait("m", schemas.MeasureTurnaround, "sam", monday, "cancelled", 1*minute, 1*minute),
+		wait("n", schemas.MeasureDelivery, "sam", monday, "accepted", 1*minute, 1*minute),
+		wait("o", schemas.MeasureDelivery, "sam", monday, "failed", 100*minute, 1*minute),
+		wait("p", schemas.MeasureCustomerWait, "sam", monday, "withdrawn", 7*minute, 7*minute),
+		wait("q", schemas.MeasureView, "sam", monday, "expired", 100*minute, 1*minute),
+		wait("r", schemas.MeasureStaffResponse, "sam", monday, "", 0, 0),
+	)
+	row := func(group string, n, open int64, wall, opening view.Percentiles) view.LatencyRow {
+		return view.LatencyRow{Group: group, N: n, Open: open, Wall: wall, Opening: opening}
+	}
+	minutes := func(p50, p90, p99 float64) view.Percentiles {
+		return view.Percentiles{P50: p50 * 60, P90: p90 * 60, P99: p99 * 60}
+	}
+	one := func(m float64) view.Percentiles { return minutes(m, m, m) }
+	brug := []string{"brug"}
+	// Of 10 20 30 40, interpolated: the median lies half-way, p90 at 0.9 × 3 = 2.7 steps.
+	mondayWall, mondayOpening := minutes(25, 37, 39.7), minutes(12.5, 18.5, 19.85)
+	for _, tc := range []struct {
+		name  string
+		query view.LatencyQuery
+		want  []view.LatencyRow
+	}{
+		{"by day", view.LatencyQuery{Measure: "approval", Garages: brug, GroupBy: "day"}, []view.LatencyRow{
+			row("2026-05-18", 4, 0, mondayWall, mondayOpening), row("2026-05-19", 1, 1, one(50), one(50)), row("2026-05-20", 1, 0, one(60), one(0)),
+		}},
+		{"by mechanic", view.LatencyQuery{Measure: "approval", Garages: brug, GroupBy: "mechanic"}, []view.LatencyRow{
+			row("kim", 2, 1, minutes(55, 59, 59.9), minutes(25, 45, 49.5)), row("sam", 4, 0, mondayWall, mondayOpening),
+		}},
+		{"from and to", view.LatencyQuery{Measure: "approval", Garages: brug, From: monday, To: tuesday}, []view.LatencyRow{
+			row("", 4, 0, mondayWall, mondayOpening),
+		}},
+		{"open only", view.LatencyQuery{Measure: "staff_response", Garages: brug}, []view.LatencyRow{row("", 0, 1, view.Percentiles{}, view.Percentiles{})}},
+		{"turnaround", view.LatencyQuery{Measure: "turnaround", Garages: brug}, []view.LatencyRow{row("", 1, 0, one(100), one(100))}},
+		{"delivery", view.LatencyQuery{Measure: "delivery", Garages: brug}, []view.LatencyRow{row("", 1, 0, one(1), one(1))}},
+		{"customer_wait", view.LatencyQuery{Measure: "customer_wait", Garages: brug}, []view.LatencyRow{row("", 1, 0, one(7), one(7))}},
+		{"never viewed", view.LatencyQuery{Measure: "view", Garages: brug}, []view.LatencyRow{}},
+		{"nothing", view.LatencyQuery{Measure: "resume", Garages: brug, GroupBy: "day"}, []view.LatencyRow{}},
+		{"another garage", view.LatencyQuery{Measure: "approval", Garages: []string{"noord"}}, []view.LatencyRow{row("", 1, 0, one(99), one(1))}},
+		{"no garage", view.LatencyQuery{Measure: "approval", Garages: []string{}}, []view.LatencyRow{}},
+		{"all time", view.LatencyQuery{Measure: "turnaround", Garages: brug, From: time.Unix(-1<<40, 0), To: time.Unix(1<<40, 0)}, []view.LatencyRow{
+			row("", 1, 0, one(100), one(100)),
+		}},
+	} {
+		got, err := d.Latencies(t.Context(), tc.query)
+		must(t, err)
+		near := cmp.Comparer(func(a, b float64) bool { return a-b < 1e-6 && b-a < 1e-6 })
+		if diff := cmp.Diff(tc.want, got.Rows, near); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+		}
+	}
+}
+
+// TestSQLComputesOpeningTime checks the calendar table, by the query that
+// dashboards use, against the garage's calendar.
+func TestSQLComputesOpeningTime(t *testing.T) {
+	d := newDB(t)
+	const opening = `
+SELECT sum(if(b, 1, -1) * (c.before_micros + dateDiff('microsecond', c.starts_at, least(at, c.ends_at))))
+FROM (SELECT {garage:String} AS garage_id, toBool(number) AS b, if(b, {b:DateTime64(6, 'UTC')}, {a:DateTime64(6, 'UTC')}) AS at FROM numbers(2)) AS q
+ASOF JOIN calendar AS c ON c.garage_id = q.garage_id AND c.starts_at <= q.at`
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, p := range book(t).Garages() {
+		for range 20 {
+			a := monday.Add(time.Duration(random.Int64N(int64(300 * 24 * time.Hour)))).Truncate(time.Microsecond)
+			b := a.Add(time.Duration(random.Int64N(int64(90 * 24 * time.Hour)))).Truncate(time.Microsecond)
+			var micros int64
+			must(t, d.conn.QueryRow(t.Context(), opening, clickhouse.Named("garage", p.ID),
+				clickhouse.Named("a", a), clickhouse.Named("b", b)).Scan(&micros))
+			if want := p.Calendar().Open(a, b).Microseconds(); micros != want {
+				t.Errorf("%s from %s to %s: SQL says %d µs open, the calendar %d", p.ID, a, b, micros, want)
+			}
+		}
+	}
+}
+
+// TestGaragesAreRewritten changes the garage file and migrates again.
+func TestGaragesAreRewritten(t *testing.T) {
+	d := newDB(t)
+	count := func() (garages, days, intervals uint64) {
+		must(t, each(t.Context(), d.conn, "SELECT (SELECT count() FROM garages), (SELECT count() FROM days), (SELECT count() FROM calendar)",
+			nil, func(r driver.Rows) error { return r.Scan(&garages, &days, &intervals) }))
+		return garages, days, intervals
+	}
+	g, n, i := count()
+	steps, err := Migrate(t.Context(), d.config, book(t), quiet)
+	must(t, err)
+	if g2, n2, i2 := count(); steps != 0 || g2 != g || n2 != n || i2 != i {
+		t.Errorf("a second run takes %d steps and leaves %d, %d, %d rows instead of %d, %d, %d", steps, g2, n2, i2, g, n, i)
+	}
+	if g != 2 || n != 2*9133 || i == 0 {
+		t.Errorf("%d garages with %d days (and %d intervals)", g, n, i)
+	}
+}
