@@ -89,7 +89,13 @@ func emptyDatabase(t testing.TB) Config {
 
 func newDB(t testing.TB) *db {
 	t.Helper()
-	d := &db{t: t, config: emptyDatabase(t)}
+	return openDB(t, emptyDatabase(t))
+}
+
+// openDB migrates a database and opens it.
+func openDB(t testing.TB, c Config) *db {
+	t.Helper()
+	d := &db{t: t, config: c}
 	_, err := Migrate(t.Context(), d.config, book(t), quiet)
 	must(t, err)
 	d.conn, err = d.config.Open()

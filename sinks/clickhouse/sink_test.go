@@ -1,0 +1,282 @@
+package clickhouse
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/deploy/embedded"
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/repair"
+	"pitstop/sinks"
+)
+
+// pipeline is a broker in memory before a database.
+type pipeline struct {
+	*db
+	cluster *kfake.Cluster
+	client  *kgo.Client
+	config  sinks.Config
+}
+
+func newPipeline(d *db) *pipeline {
+	d.t.Helper()
+	var topics []string
+	for _, t := range Topics {
+		topics = append(topics, t.Name)
+	}
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, topics...))
+	must(d.t, err)
+	d.t.Cleanup(cluster.Close)
+	p := &pipeline{db: d, cluster: cluster, config: sinks.Config{
+		Codec: d.codec, Progress: new(kafka.Progress), Now: time.Now, Log: quiet,
+		Kafka: kafka.Config{Brokers: cluster.ListenAddrs(), RegistryURL: "http://localhost"},
+	}}
+	opts, err := p.config.Kafka.Producer("test", quiet)
+	must(d.t, err)
+	p.client, err = kgo.NewClient(opts...)
+	must(d.t, err)
+	d.t.Cleanup(p.client.Close)
+	return p
+}
+
+// topicOf is the topic that a record belongs on.
+func topicOf(record any) string {
+	i := slices.IndexFunc(schemas.Topics(), func(t schemas.Topic) bool { return schemas.Belongs(t.Name, record) })
+	return schemas.Topics()[i].Name
+}
+
+func (p *pipeline) produce(records ...any) {
+	p.t.Helper()
+	var out []*kgo.Record
+	for _, r := range records {
+		value, err := p.codec.Encode(r)
+		must(p.t, err)
+		out = append(out, &kgo.Record{Topic: topicOf(r), Key: []byte(r.(schemas.Headed).Head().AggregateID), Value: value})
+	}
+	must(p.t, p.client.ProduceSync(p.t.Context(), out...).FirstErr())
+}
+
+// run starts the sink; stop ends it and fails the test if it failed.
+func (p *pipeline) run() (stop func()) {
+	ctx, cancel := context.WithCancel(p.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- Run(ctx, p.conn, p.config) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			p.t.Errorf("the sink ended with %v", err)
+		}
+	})
+	p.t.Cleanup(stop)
+	return stop
+}
+
+// eventually waits until what is true, and fails the test when it does not come true.
+func eventually(t testing.TB, what string, true func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(2 * time.Minute) // the machine may be busy
+	for !true() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("it does not come true that %s", what)
+		}
+	}
+}
+
+// lag is the number of records that the sink has not committed.
+func (p *pipeline) lag() int64 {
+	lags, err := kadm.NewClient(p.client).Lag(p.t.Context(), schemas.Prefix+"clickhouse")
+	must(p.t, err)
+	must(p.t, lags.Error())
+	return lags.Sorted()[0].Lag.Total()
+}
+
+// fresh waits until everything that is on the log now has been written, as the
+// read model itself says.
+func (p *pipeline) fresh() {
+	p.t.Helper()
+	now := time.Now()
+	eventually(p.t, "the read model says it is up to date", func() bool {
+		at, err := p.AsOf(p.t.Context())
+		return err == nil && at.After(now)
+	})
+}
+
+func TestSinkReplaysGiveTheSameAnswers(t *testing.T) {
+	p := newPipeline(newDB(t))
+	s := eventful(p.db)
+	p.produce(s.records...)
+	p.produce(wait("w", "approval", "sam", monday, "approved", time.Minute, 0))
+	if at, err := p.AsOf(t.Context()); err != nil || !at.IsZero() {
+		t.Errorf("before anything is read it is as of %v, %v", at, err)
+	}
+	stop := p.run()
+	p.fresh()
+	stop()
+	if lag := p.lag(); lag != 0 {
+		t.Errorf("lag is %d", lag)
+	}
+	want := p.answers(s.id)
+	for range 2 {
+		_, err := kadm.NewClient(p.client).DeleteGroup(t.Context(), schemas.Prefix+"clickhouse")
+		must(t, err)
+		stop := p.run()
+		p.fresh()
+		stop()
+		if diff := cmp.Diff(want, p.answers(s.id)); diff != "" {
+			t.Errorf("a replay changes the answers:\n%s", diff)
+		}
+	}
+}
+
+func TestBadBytesOnEveryTopicAreKeptAside(t *testing.T) {
+	p := newPipeline(newDB(t))
+	s := p.story("brug", "1").start("K482TR", "J. de Vries")
+	sealed := &repair.MessagePosted{Kind: repair.Text, Text: repair.Personal{KeyID: "k1", Bytes: []byte("x")}}
+	s.stamp(&sealed.Header, sam, "")
+	timeless := &repair.VehicleCollected{}
+	s.stamp(&timeless.Header, sam, "")
+	timeless.OccurredAt = time.UnixMicro(1 << 62)
+	var want []string
+	for _, topic := range Topics {
+		for partition := range 3 {
+			junk := []byte(fmt.Sprint("junk ", partition))
+			r := &kgo.Record{Topic: topic.Name, Key: junk, Value: junk, Headers: []kgo.RecordHeader{{Key: "h", Value: []byte{0xff}}}}
+			must(t, p.client.ProduceSync(t.Context(), r).FirstErr())
+			want = append(want, fmt.Sprintf("%s clickhouse undecodable %q", topic.Name, junk))
+		}
+	}
+	p.produce(sealed, timeless)
+	p.produce(s.records...)
+	want = append(want, schemas.Events.Name+" clickhouse undecodable", schemas.Events.Name+" clickhouse unhandled")
+	stop := p.run()
+	var got []string
+	eventually(t, "the dead letters are in the table", func() bool {
+		got = nil
+		must(t, each(t.Context(), p.conn, "SELECT topic, consumer, reason, value, headers.value FROM dead_letters FINAL", nil, func(rows driver.Rows) error {
+			var topic, consumer, reason, value string
+			var headers []string
+			err := rows.Scan(&topic, &consumer, &reason, &value, &headers)
+			text := topic + " " + consumer + " " + reason
+			if strings.HasPrefix(value, "junk") {
+				text += fmt.Sprintf(" %q", value)
+				if !slices.Equal(headers, []string{"\xff"}) {
+					t.Errorf("headers are %q", headers)
+				}
+			}
+			got = append(got, text)
+			return err
+		}))
+		return len(got) >= len(want)
+	})
+	p.fresh()
+	stop()
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("dead letters (-want +got):\n%s", diff)
+	}
+	if r, err := p.Repair(t.Context(), []string{"brug"}, s.id); err != nil || r.Sequence != 1 {
+		t.Errorf("what came after them: %+v, %v", r, err)
+	}
+	if lag := p.lag(); lag != 0 {
+		t.Errorf("lag is %d: a partition stands still", lag)
+	}
+}
+
+// TestNothingIsLostWhenTheEngineIsAway has an engine of its own: it starts after
+// the sink, and is killed again and again while rows come in.
+func TestNothingIsLostWhenTheEngineIsAway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills an engine for seconds")
+	}
+	dir := t.TempDir()
+	data, err := embedded.Open(dir, quiet)
+	must(t, err)
+	defer data.Close()
+	start := func() *embedded.ClickHouse {
+		e, err := embedded.StartClickHouse(t.Context(), data, embedded.ClickHouseOptions{Log: quiet})
+		must(t, err)
+		return e
+	}
+	e := start()
+	d := openDB(t, Config{DSN: e.DSN})
+	must(t, e.Stop(t.Context()))
+
+	p := newPipeline(d)
+	defer p.run()()
+	s := p.story("brug", "first").start("K482TR", "J. de Vries")
+	p.produce(s.records...)
+	eventually(t, "the sink is not ready and says why", func() bool {
+		err := p.config.Progress.Check(time.Now())
+		return err != nil && strings.Contains(err.Error(), "connection refused")
+	})
+	e = start()
+	defer func() { _ = e.Stop(context.WithoutCancel(t.Context())) }()
+	p.fresh()
+	if err := p.config.Progress.Check(time.Now()); err != nil {
+		t.Errorf("the engine is back, but the sink is not ready: %v", err)
+	}
+
+	const repairs, kills = 600, 5
+	for n := range repairs {
+		if n%(repairs/kills) == repairs/kills/2 {
+			kill(t, dir)
+		}
+		s := p.story("brug", strconv.Itoa(n)).start(fmt.Sprint("P", n), "J. de Vries").ask(sam)
+		s.decide(customer, repair.ByPage, repair.Approve, repair.Reject)
+		p.produce(s.records...)
+	}
+	p.fresh()
+	for table, want := range map[string]uint64{"commands": 3*repairs + 1, "outcomes": 3*repairs + 1, "events": 3*repairs + 1} {
+		var got uint64
+		must(t, p.conn.QueryRow(t.Context(), "SELECT count() FROM "+table+" FINAL").Scan(&got))
+		if got != want {
+			t.Errorf("%s has %d rows, want %d", table, got, want)
+		}
+	}
+	var summed uint64
+	must(t, p.conn.QueryRow(t.Context(), "SELECT count() FROM conversations WHERE sequence = 3 AND state = 'in_progress'").Scan(&summed))
+	if summed != repairs {
+		t.Errorf("%d of %d repairs are summed up in full", summed, repairs)
+	}
+}
+
+// kill kills the engine whose data is in dir, as the kernel would, once it runs.
+func kill(t *testing.T, dir string) {
+	t.Helper()
+	eventually(t, "the engine runs", func() bool {
+		processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
+		must(t, err)
+		for _, file := range processes {
+			line, err := os.ReadFile(file) // it may have ended just now
+			if err != nil || !bytes.Contains(line, []byte(embedded.ChildCommand)) || !bytes.Contains(line, []byte("\x00"+dir+"\x00")) {
+				continue
+			}
+			pid, err := strconv.Atoi(strings.Split(file, "/")[2])
+			must(t, err)
+			return syscall.Kill(pid, syscall.SIGKILL) == nil
+		}
+		return false
+	})
+}
