@@ -112,6 +112,7 @@ func (c Config) Validate() error {
 // server serves one Config.
 type server struct {
 	Config
+	handler http.Handler
 	openapi *huma.OpenAPI
 	pages   *template.Template
 	version string // of the assets
@@ -119,6 +120,14 @@ type server struct {
 
 // New gives the handler of everything the API serves.
 func New(c Config) (http.Handler, error) {
+	s, err := newServer(c)
+	if err != nil {
+		return nil, err
+	}
+	return s.handler, nil
+}
+
+func newServer(c Config) (*server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -126,13 +135,14 @@ func New(c Config) (http.Handler, error) {
 		c.Patience = 2 * time.Second
 	}
 	s := &server{Config: c}
-	return s.router()
+	return s, s.route()
 }
 
-func (s *server) router() (http.Handler, error) {
+// route builds the handler.
+func (s *server) route() error {
 	observe, err := s.observe()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r := chi.NewRouter()
 	r.Use(observe, s.recoverer, secure)
@@ -149,10 +159,11 @@ func (s *server) router() (http.Handler, error) {
 	})
 	for _, serve := range []func(chi.Router) error{s.serveAssets, s.docs, s.customer} {
 		if err := serve(r); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return r, nil
+	s.handler = r
+	return nil
 }
 
 // allow names the methods that an address does take.

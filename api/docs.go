@@ -28,7 +28,7 @@ Amounts are integers in minor units with their currency beside them, and include
 
 // docs serves the OpenAPI document, and the same for people.
 func (s *server) docs(r chi.Router) error {
-	spec, err := json.Marshal(s.openapi)
+	spec, err := s.document()
 	if err != nil {
 		return fmt.Errorf("write OpenAPI document: %w", err)
 	}
@@ -53,6 +53,20 @@ func (s *server) docs(r chi.Router) error {
 		http.Redirect(w, r, "/docs", http.StatusSeeOther)
 	})
 	return nil
+}
+
+// document is the OpenAPI document. Huma cannot say of an object that it may be
+// null; where one may, that is said while the document is written.
+func (s *server) document() ([]byte, error) {
+	for _, name := range []string{"Repair", "StartRepairRequest"} {
+		properties := s.openapi.Components.Schemas.Map()[name].Properties
+		approver := properties["approver"]
+		defer func() { properties["approver"] = approver }()
+		properties["approver"] = &huma.Schema{
+			AnyOf: []*huma.Schema{{Ref: approver.Ref}, {Type: "null"}}, Description: approver.Description,
+		}
+	}
+	return json.Marshal(s.openapi)
 }
 
 // reference is the documentation as its template shows it.

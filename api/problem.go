@@ -166,7 +166,7 @@ func newError(status int, msg string, errs ...error) huma.StatusError {
 		case codeInvalid:
 			return problem(codeInvalid, "see errors", fields...)
 		default:
-			return problem(c.code, msg, fields...)
+			return problem(c.code, join(msg, fields))
 		}
 	}
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: msg}

@@ -155,7 +155,14 @@ func (r route) operation(api huma.API) huma.Operation {
 		Extensions:   map[string]any{"x-roles": r.roles()},
 	}
 	if r.writes() {
-		op.Errors = append(op.Errors, 400, 409, 413)
+		op.Errors = append(op.Errors, 400, 409, 413, 415)
+		op.Responses = map[string]*huma.Response{"202": {
+			Description: "Written, and not answered yet",
+			Headers:     map[string]*huma.Param{"Location": {Schema: &huma.Schema{Type: huma.TypeString}}},
+			Content: map[string]*huma.MediaType{"application/json": {
+				Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[CommandReply](), true, ""),
+			}},
+		}}
 		op.Description += " Waits up to 2 s for the outcome; with `Prefer: respond-async`, or past that, it answers 202 and Location says where to look."
 	}
 	return op

@@ -9,12 +9,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"pitstop/schemas"
@@ -32,6 +34,7 @@ var begin = time.Date(2026, time.May, 20, 8, 0, 0, 0, time.UTC)
 // it, and a read model that is as fresh as the test wants.
 type world struct {
 	t       *testing.T
+	server  *server
 	handler http.Handler
 	issuer  *LocalIssuer
 	links   *link.Keys
@@ -75,8 +78,9 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	for _, f := range change {
 		f(&c)
 	}
-	w.handler, err = New(c)
+	w.server, err = newServer(c)
 	must(t, err)
+	w.handler = w.server.handler
 	return w
 }
 
@@ -205,7 +209,7 @@ func (w *world) Repairs(_ context.Context, f view.RepairFilter) (view.Page[view.
 	page := view.Page[view.RepairItem]{AsOf: w.now}
 	for _, v := range w.views {
 		if slices.Contains(f.Garages, v.GarageID) && (f.State == "" || f.State == v.State) && (f.Plate == "" || f.Plate == v.Vehicle.Plate) {
-			page.Items = append(page.Items, view.RepairItem{RepairID: v.RepairID, GarageID: v.GarageID, State: v.State})
+			page.Items = append(page.Items, view.RepairItem{RepairID: v.RepairID, GarageID: v.GarageID, State: v.State, WaitingFor: v.WaitingFor})
 		}
 	}
 	return page, w.broken
@@ -413,8 +417,35 @@ func (w *world) do(r *http.Request) answer {
 	a := answer{Response: rec.Result(), text: rec.Body.String()}
 	if strings.Contains(a.Header.Get("Content-Type"), "json") {
 		must(w.t, json.Unmarshal(rec.Body.Bytes(), &a.json))
+		w.conforms(r, a)
 	}
 	return a
+}
+
+// conforms checks a JSON answer against the documentation.
+func (w *world) conforms(r *http.Request, a answer) {
+	w.t.Helper()
+	schemas := w.server.openapi.Components.Schemas
+	for _, route := range routes {
+		pattern := "^" + regexp.MustCompile(`\{\w+\}`).ReplaceAllString(route.path, `[^/]+`) + "$"
+		if r.Method != route.method || !regexp.MustCompile(pattern).MatchString(r.URL.Path) {
+			continue
+		}
+		documented := w.server.operationOf(route).Responses[fmt.Sprint(a.StatusCode)]
+		media, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
+		if documented == nil || documented.Content[media] == nil {
+			w.t.Errorf("%s %s answers %d %s, which is not documented", r.Method, r.URL.Path, a.StatusCode, media)
+			return
+		}
+		var res huma.ValidateResult
+		huma.Validate(schemas, documented.Content[media].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, a.json, &res)
+		for _, err := range res.Errors {
+			if !strings.Contains(err.Error(), "approver: <nil>") { // see document
+				w.t.Errorf("%s %s %d: %v", r.Method, r.URL.Path, a.StatusCode, err)
+			}
+		}
+		return
+	}
 }
 
 // call asks as whoever the token is for. Headers are "Name: value".

@@ -41,7 +41,7 @@ type VAT struct {
 
 // Detail is one part or one piece of labour.
 type Detail struct {
-	Kind        repair.DetailKind `json:"kind"`
+	Kind        repair.DetailKind `json:"kind" enum:"part,labour"`
 	Description string            `json:"description"`
 	Quantity    string            `json:"quantity"`
 	UnitPrice   int64             `json:"unit_price"`
@@ -52,12 +52,12 @@ type Detail struct {
 type Line struct {
 	Line        int32               `json:"line"`
 	Title       string              `json:"title"`
-	Urgency     repair.Urgency      `json:"urgency,omitempty"`
+	Urgency     repair.Urgency      `json:"urgency,omitempty" enum:"safety,soon,advice"`
 	Consequence string              `json:"consequence,omitempty"`
 	Details     []Detail            `json:"details"`
 	Total       int64               `json:"total"`
-	Answer      repair.AnswerKind   `json:"answer,omitempty"`
-	Reason      repair.RejectReason `json:"reason,omitempty"`
+	Answer      repair.AnswerKind   `json:"answer,omitempty" enum:"approve,reject"`
+	Reason      repair.RejectReason `json:"reason,omitempty" enum:"price,later,elsewhere,other"`
 	Text        string              `json:"text,omitempty"`
 }
 
@@ -73,7 +73,7 @@ type Work struct {
 // Quote is one revision and what became of it.
 type Quote struct {
 	Revision int32              `json:"revision"`
-	Status   repair.QuoteStatus `json:"status" doc:"open, decided, expired, withdrawn, replaced or cancelled"`
+	Status   repair.QuoteStatus `json:"status" enum:"open,decided,expired,withdrawn,replaced,cancelled"`
 	Work
 	RequestedAt   time.Time       `json:"requested_at"`
 	AskedBy       string          `json:"asked_by"`
@@ -81,9 +81,9 @@ type Quote struct {
 	ExpiresAt     time.Time       `json:"expires_at"`
 	ViewedAt      *time.Time      `json:"viewed_at,omitempty"`
 	ClosedAt      *time.Time      `json:"closed_at,omitempty" doc:"When it was decided, expired, withdrawn or replaced."`
-	Decision      repair.Decision `json:"decision,omitempty"`
+	Decision      repair.Decision `json:"decision,omitempty" enum:"approved,partly_approved,rejected"`
 	ApprovedTotal int64           `json:"approved_total"`
-	Method        repair.Method   `json:"method,omitempty"`
+	Method        repair.Method   `json:"method,omitempty" enum:"page,phone,counter"`
 	DecidedBy     string          `json:"decided_by,omitempty"`
 }
 
@@ -103,9 +103,9 @@ type Repair struct {
 	RepairID    string       `json:"repair_id"`
 	GarageID    string       `json:"garage_id"`
 	ExternalRef string       `json:"external_ref,omitempty"`
-	State       repair.State `json:"state"`
+	State       repair.State `json:"state" enum:"in_progress,awaiting_approval,completed,collected,cancelled"`
 	Sequence    int64        `json:"sequence"`
-	WaitingFor  WaitingFor   `json:"waiting_for"`
+	WaitingFor  WaitingFor   `json:"waiting_for" enum:"customer,mechanic,nobody"`
 	Vehicle     Vehicle      `json:"vehicle"`
 	Customer    Person       `json:"customer"`
 	Approver    *Person      `json:"approver"`
@@ -124,7 +124,7 @@ type Repair struct {
 // Message is something one side said.
 type Message struct {
 	At   time.Time          `json:"at"`
-	Kind repair.MessageKind `json:"kind"`
+	Kind repair.MessageKind `json:"kind" enum:"text,note,callback"`
 	From repair.Role        `json:"from"`
 	By   string             `json:"by,omitempty"`
 	Text string             `json:"text"`
@@ -134,14 +134,14 @@ type Message struct {
 type CommandOutcome struct {
 	CommandID string              `json:"command_id"`
 	RepairID  string              `json:"repair_id,omitempty"`
-	Result    Result              `json:"result"`
+	Result    Result              `json:"result" enum:"pending,accepted,refused"`
 	Code      repair.Code         `json:"code,omitempty" doc:"Why it was refused."`
 	Detail    string              `json:"detail,omitempty"`
 	Errors    []repair.FieldError `json:"errors,omitempty"`
 	State     repair.State        `json:"state,omitempty"`
 	Sequence  int64               `json:"sequence,omitempty"`
 	Revision  int32               `json:"revision,omitempty"`
-	Decision  repair.Decision     `json:"decision,omitempty"`
+	Decision  repair.Decision     `json:"decision,omitempty" enum:"approved,partly_approved,rejected"`
 	// Sender and GarageID say who may see the outcome.
 	Sender   repair.Actor `json:"-"`
 	GarageID string       `json:"-"`
@@ -195,9 +195,9 @@ type RepairItem struct {
 	RepairID    string       `json:"repair_id"`
 	GarageID    string       `json:"garage_id"`
 	ExternalRef string       `json:"external_ref,omitempty"`
-	State       repair.State `json:"state"`
+	State       repair.State `json:"state" enum:"in_progress,awaiting_approval,completed,collected,cancelled"`
 	Sequence    int64        `json:"sequence"`
-	WaitingFor  WaitingFor   `json:"waiting_for"`
+	WaitingFor  WaitingFor   `json:"waiting_for" enum:"customer,mechanic,nobody"`
 	Vehicle     Vehicle      `json:"vehicle"`
 	Customer    string       `json:"customer"`
 	Mechanic    string       `json:"mechanic"`
@@ -246,7 +246,7 @@ type Conversation struct {
 	RepairID     string             `json:"repair_id"`
 	GarageID     string             `json:"garage_id"`
 	ExternalRef  string             `json:"external_ref,omitempty"`
-	State        repair.State       `json:"state"`
+	State        repair.State       `json:"state" enum:"in_progress,awaiting_approval,completed,collected,cancelled"`
 	Vehicle      Vehicle            `json:"vehicle"`
 	Customer     Person             `json:"customer"`
 	Mechanic     string             `json:"mechanic"`
