@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -23,6 +24,8 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/plugin/kslog"
+
+	"pitstop/schemas"
 )
 
 // Config says how to reach the brokers and the schema registry.
@@ -59,9 +62,20 @@ const (
 // registryTimeout bounds one request to the schema registry.
 const registryTimeout = 5 * time.Second
 
-// MaxRecordBytes is the size of a record that every broker takes by default,
-// with room for the batch around it.
+// MaxRecordBytes is the size of a record's value that every broker takes by
+// default, with room for its key, its headers and the batch around it.
 const MaxRecordBytes = 1_000_000
+
+// maxBatchBytes is the largest batch the brokers take of a topic: of one that is
+// larger they refuse every record. By default they take 12 bytes more than this.
+func maxBatchBytes(topic string) int32 {
+	for _, t := range schemas.Topics() {
+		if t.Name == topic && t.MaxRecordBytes > 0 {
+			return int32(t.MaxRecordBytes)
+		}
+	}
+	return 1 << 20
+}
 
 // Validate reports everything that is wrong, without asking anybody.
 func (c Config) Validate() error {
@@ -71,7 +85,8 @@ func (c Config) Validate() error {
 		bad("no Kafka brokers: give --kafka-brokers host:port[,host:port]")
 	}
 	for _, b := range c.Brokers {
-		if _, _, err := net.SplitHostPort(b); err != nil {
+		host, port, err := net.SplitHostPort(b)
+		if _, e := strconv.ParseUint(port, 10, 16); err != nil || e != nil || host == "" {
 			bad("Kafka broker %q is not host:port", b)
 		}
 	}
@@ -98,9 +113,12 @@ func (c Config) Validate() error {
 			errs = append(errs, err)
 		}
 	}
-	if u, err := url.Parse(c.RegistryURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		bad("schema registry %q is not an http or https URL: give --registry-url", c.RegistryURL)
-	} else if u.User != nil {
+	switch u, err := url.Parse(c.RegistryURL); { // none of these repeats the URL: it may hold a password
+	case c.RegistryURL == "":
+		bad("no schema registry: give --registry-url")
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		bad("the schema registry's URL is not an http or https one: correct --registry-url")
+	case u.User != nil:
 		bad("the schema registry's user and password belong in their own settings, not in its URL")
 	}
 	if c.RegistryUser == "" && c.RegistryPassword != "" {
@@ -111,22 +129,26 @@ func (c Config) Validate() error {
 
 func (c Config) tls() (*tls.Config, error) {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12}
+	var errs []error
 	if c.CA != "" {
 		pem, err := os.ReadFile(c.CA)
-		if err != nil {
-			return nil, fmt.Errorf("read Kafka CA: %w", err)
-		}
 		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("read Kafka CA: %s holds no certificate in PEM", c.CA)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("read Kafka CA: %w", err))
+		case !conf.RootCAs.AppendCertsFromPEM(pem):
+			errs = append(errs, fmt.Errorf("read Kafka CA: %s holds no certificate in PEM", c.CA))
 		}
 	}
 	if c.Cert != "" && c.Key != "" {
 		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
 		if err != nil {
-			return nil, fmt.Errorf("read Kafka client certificate: %w", err)
+			errs = append(errs, fmt.Errorf("read Kafka client certificate: %w", err))
 		}
 		conf.Certificates = []tls.Certificate{pair}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
 	}
 	return conf, nil
 }
@@ -140,6 +162,7 @@ func (c Config) Opts(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
 		kgo.WithLogger(clientLogger{kslog.New(log)}),
 		kgo.WithHooks(c.Hooks...),
 		kgo.RetryTimeout(20 * time.Second),
+		kgo.ProducerBatchMaxBytesFn(maxBatchBytes),
 	}
 	if c.Dialer != nil {
 		opts = append(opts, kgo.Dialer(c.Dialer))
@@ -187,7 +210,6 @@ func (c Config) Producer(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
 	opts, err := c.Opts(clientID, log)
 	return append(opts,
 		kgo.RequiredAcks(kgo.AllISRAcks()), // with idempotence, franz-go's default
-		kgo.ProducerBatchMaxBytes(MaxRecordBytes),
 	), err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/twmb/franz-go/pkg/sr"
 
@@ -60,8 +61,9 @@ func (r registry) Create(ctx context.Context, subject, text string) (int, error)
 }
 
 // notFound reports the registry's answers "no such subject, version or schema"
-// (404xx), which are facts and not failures.
+// (404xx), which are facts and not failures. A 404 that is not in its words comes
+// from something else that answers at its address, and is a failure.
 func notFound(err error) bool {
 	var re *sr.ResponseError
-	return errors.As(err, &re) && re.StatusCode == 404
+	return errors.As(err, &re) && re.StatusCode == http.StatusNotFound && (re.ErrorCode == 404 || re.ErrorCode/100 == 404)
 }
