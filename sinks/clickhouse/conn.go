@@ -12,6 +12,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 
@@ -48,6 +49,11 @@ func (c Config) options() (*clickhouse.Options, error) {
 			err = parse.Err
 		}
 		return nil, fmt.Errorf("read the ClickHouse DSN: %w: %s", err, give)
+	}
+	for _, addr := range o.Addr {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			errs = append(errs, fmt.Errorf("ClickHouse server %q is not host:port: %s", addr, give))
+		}
 	}
 	if o.Auth.Database == "" || o.Auth.Database == "default" {
 		errs = append(errs, fmt.Errorf("the ClickHouse DSN names no database of its own: %s", give))

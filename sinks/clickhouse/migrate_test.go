@@ -1,0 +1,147 @@
+package clickhouse
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/go-cmp/cmp"
+)
+
+// schema is every table of the database as the server would create it, one
+// statement after another, separated by lines of "--".
+func schema(t *testing.T, c Config) string {
+	t.Helper()
+	conn, err := c.Open()
+	must(t, err)
+	defer conn.Close()
+	var statements []string
+	must(t, each(t.Context(), conn, `
+SELECT create_table_query FROM system.tables
+WHERE database = currentDatabase() AND name NOT LIKE '.%'
+ORDER BY engine IN ('View', 'MaterializedView'), name`, nil, func(r driver.Rows) error {
+		var s string
+		err := r.Scan(&s)
+		statements = append(statements, s)
+		return err
+	}))
+	o, err := c.options()
+	must(t, err)
+	// A dump must not name this test's database.
+	text := strings.Join(statements, "\n--\n") + "\n"
+	return strings.NewReplacer("`"+o.Auth.Database+"`.", "", o.Auth.Database+".", "").Replace(text)
+}
+
+// versions are the numbers of the migrations.
+func versions(t *testing.T) []int {
+	t.Helper()
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	must(t, err)
+	var numbers []int
+	for i, f := range files {
+		if want := fmt.Sprintf("migrations/%04d_", i+1); !strings.HasPrefix(f, want) {
+			t.Fatalf("%s is not numbered %s: numbers have no gaps", f, want)
+		}
+		numbers = append(numbers, i+1)
+	}
+	return numbers
+}
+
+// TestMigrateFromEveryVersion starts from the tables of every version there has
+// been (testdata/versions) and wants those of today. A new migration needs a dump
+// of its own: -update writes it. Never change the others.
+func TestMigrateFromEveryVersion(t *testing.T) {
+	fresh := emptyDatabase(t)
+	steps, err := Migrate(t.Context(), fresh, book(t), quiet)
+	must(t, err)
+	all := versions(t)
+	if steps != len(all) {
+		t.Errorf("from nothing it takes %d steps, want %d", steps, len(all))
+	}
+	want := schema(t, fresh)
+	golden(t, fmt.Sprintf("versions/%04d.sql", len(all)), []byte(want))
+	if steps, err := Migrate(t.Context(), fresh, book(t), quiet); steps != 0 || err != nil {
+		t.Errorf("a second run takes %d steps, %v", steps, err)
+	}
+	for _, version := range all {
+		t.Run(fmt.Sprintf("%04d", version), func(t *testing.T) {
+			c := emptyDatabase(t)
+			load(t, c, version)
+			steps, err := Migrate(t.Context(), c, book(t), quiet)
+			must(t, err)
+			if steps != len(all)-version {
+				t.Errorf("it takes %d steps, want %d", steps, len(all)-version)
+			}
+			if diff := cmp.Diff(want, schema(t, c)); diff != "" {
+				t.Errorf("tables (-from nothing +from version %d):\n%s", version, diff)
+			}
+		})
+	}
+}
+
+// load creates the tables of a version, and says that it has been migrated to.
+func load(t *testing.T, c Config, version int) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "versions", fmt.Sprintf("%04d.sql", version)))
+	must(t, err)
+	conn, err := c.Open()
+	must(t, err)
+	defer conn.Close()
+	for _, statement := range strings.Split(string(text), "\n--\n") {
+		must(t, conn.Exec(t.Context(), statement))
+	}
+	for v := range version + 1 { // from 0, as goose does
+		must(t, conn.Exec(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (?, 1)", v))
+	}
+}
+
+func TestMigrateGoesOnWhereItWasCut(t *testing.T) {
+	c := emptyDatabase(t)
+	conn, err := c.Open()
+	must(t, err)
+	defer conn.Close()
+	// The first statement was done, the version was not recorded.
+	text, err := fs.ReadFile(migrations, "migrations/0001_tables.sql")
+	must(t, err)
+	_, rest, _ := strings.Cut(string(text), "CREATE TABLE")
+	first, _, _ := strings.Cut(rest, ";")
+	must(t, conn.Exec(t.Context(), "CREATE TABLE"+first))
+	if steps, err := Migrate(t.Context(), c, book(t), quiet); steps != len(versions(t)) || err != nil {
+		t.Errorf("%d steps, %v", steps, err)
+	}
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	must(t, os.WriteFile(ca, []byte("no certificate"), 0o600))
+	for _, tc := range []struct {
+		config Config
+		want   []string // empty: it is right
+	}{
+		{Config{DSN: "clickhouse://u:secret@host:9000/pitstop"}, nil},
+		{Config{DSN: "clickhouse://u:secret@a:9440,b:9440/pitstop?secure=true"}, nil},
+		{Config{}, []string{"--clickhouse"}},
+		{Config{DSN: "http://host/pitstop"}, []string{"--clickhouse"}},
+		{Config{DSN: "clickhouse://u:secret@host:90:00/pitstop"}, []string{"--clickhouse"}},
+		{Config{DSN: "clickhouse://u:secret@host:9000/pitstop?dial_timeout=secret"}, []string{"dial"}},
+		{Config{DSN: "clickhouse://u:secret@host:9000", CA: ca}, []string{"database", "?secure=true"}},
+		{Config{DSN: "clickhouse://u:secret@host:9000?secure=true", CA: ca}, []string{"database", "no certificate"}},
+	} {
+		err := tc.config.Validate()
+		if (err != nil) != (tc.want != nil) {
+			t.Errorf("%+v: %v", tc.config, err)
+		}
+		for _, w := range tc.want {
+			if !strings.Contains(fmt.Sprint(err), w) {
+				t.Errorf("%+v: %v does not say %q", tc.config, err, w)
+			}
+		}
+		if strings.Contains(fmt.Sprint(err), "u:secret") {
+			t.Errorf("the error tells the password: %v", err)
+		}
+	}
+}
