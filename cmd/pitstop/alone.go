@@ -76,9 +76,9 @@ func (p processors) role(name string) (role, *stream.Monitor) {
 		Metrics: p.metrics, Monitor: monitor,
 	}
 	run := map[string]func(context.Context) error{
-		lifecycle.Name: func(ctx context.Context) error { return stream.Run(ctx, lifecycle.New(), o) },
-		"notification": func(ctx context.Context) error { return stream.Run(ctx, notification.New(p.book), o) },
-		"latency":      func(ctx context.Context) error { return stream.Run(ctx, latency.New(p.book), o) },
+		lifecycle.Name:    func(ctx context.Context) error { return stream.Run(ctx, lifecycle.New(), o) },
+		notification.Name: func(ctx context.Context) error { return stream.Run(ctx, notification.New(p.book), o) },
+		latency.Name:      func(ctx context.Context) error { return stream.Run(ctx, latency.New(p.book), o) },
 	}
 	return role{name: name, run: run[name], check: monitor.Check}, monitor
 }

@@ -16,7 +16,6 @@ import (
 	"pitstop/api"
 	"pitstop/deploy/embedded"
 	"pitstop/deploy/embedded/mailbox"
-	"pitstop/processors/stream"
 	"pitstop/producers/simulate"
 	"pitstop/schemas"
 	"pitstop/schemas/garage"
@@ -172,60 +171,6 @@ func (d *demo) history(ctx context.Context, p *pipeline, doors *simulate.Doors) 
 	return nil
 }
 
-// settled waits until every group has read all there is, twice in a row without
-// anything new in between, and no timer is due.
-func (p *pipeline) settled(now func() time.Time) func(context.Context) error {
-	var groups []string
-	for _, name := range append(slices.Clone(schemas.Processors), "clickhouse", email.Name) {
-		groups = append(groups, schemas.Prefix+name)
-	}
-	return func(ctx context.Context) error {
-		look := time.NewTicker(2 * time.Millisecond)
-		defer look.Stop()
-		quiet := int64(-1)
-		for {
-			lag, end, err := p.lag(ctx, groups)
-			if err != nil {
-				return err
-			}
-			due := slices.ContainsFunc(p.monitors, func(m *stream.Monitor) bool { return m.Due(now()) })
-			switch {
-			case lag > 0 || due:
-				quiet = -1
-			case end == quiet:
-				return nil
-			default:
-				quiet = end
-			}
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-look.C:
-			}
-		}
-	}
-}
-
-// lag gives how many records the groups have not read, and the sum of the ends
-// of what they read, which tells whether anything was written.
-func (p *pipeline) lag(ctx context.Context, groups []string) (lag, end int64, err error) {
-	lags, err := p.adm.Lag(ctx, groups...)
-	if err != nil {
-		return 0, 0, fmt.Errorf("ask for lag: %w", err)
-	}
-	for _, g := range lags {
-		if err := g.Error(); err != nil {
-			return 0, 0, fmt.Errorf("ask for lag of %s: %w", g.Group, err)
-		}
-		for _, topic := range g.Lag {
-			for _, l := range topic {
-				lag, end = lag+max(l.Lag, 0), end+l.End.Offset
-			}
-		}
-	}
-	return lag, end, nil
-}
-
 // live plays until ctx ends, and shows how things go.
 func (d *demo) live(ctx context.Context, p *pipeline, doors *simulate.Doors, store *clickhouse.Store) error {
 	live := simulate.NewLive(doors, p.book, d.Seed+uint64(time.Now().Unix()), d.Every, time.Now)
@@ -314,13 +259,13 @@ func (t *table) draw(ctx context.Context, p *pipeline, store *clickhouse.Store) 
 	if err != nil {
 		return err
 	}
-	lags := make([]string, 0, 5)
-	for _, name := range append(slices.Clone(schemas.Processors), "clickhouse", email.Name) {
-		lag, _, err := p.lag(ctx, []string{schemas.Prefix + name})
-		if err != nil {
-			return err
-		}
-		lags = append(lags, fmt.Sprintf("%s %d", name, lag))
+	behind, _, err := p.lag(ctx)
+	if err != nil {
+		return err
+	}
+	lags := make([]string, len(readers))
+	for i, r := range readers {
+		lags[i] = fmt.Sprintf("%s %d", r.name, behind[i])
 	}
 	var garages []string
 	for _, g := range p.book.Garages() {

@@ -20,6 +20,7 @@ import (
 	"pitstop/api"
 	"pitstop/deploy/embedded"
 	"pitstop/processors/stream"
+	"pitstop/schemas"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/link"
@@ -258,7 +259,7 @@ func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, res
 
 	metrics := newRegistry()
 	ps := processors{cfg: p.cfg, book: p.book, instance: instance, clock: o.clock, log: log, metrics: stream.NewMetrics(metrics)}
-	for _, name := range []string{"lifecycle", "notification", "latency"} {
+	for _, name := range schemas.Processors {
 		r, monitor := ps.role(name)
 		rest, p.monitors = append(rest, r), append(p.monitors, monitor)
 	}

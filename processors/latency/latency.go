@@ -41,10 +41,13 @@ import (
 	"pitstop/schemas/repair"
 )
 
+// Name is the processor's.
+const Name = "latency"
+
 // New gives the processor for the garages of the book.
 func New(book *garage.Book) stream.Processor[State] {
 	return stream.Processor[State]{
-		Name:   "latency",
+		Name:   Name,
 		Inputs: []stream.Input{{Topic: schemas.Events}, {Topic: schemas.Notifications}, {Topic: schemas.Deliveries}},
 		Record: func(c *stream.Context, state *State, rec schemas.Headed) error {
 			h := rec.Head()

@@ -51,11 +51,14 @@ const (
 	forgetTimer = "forget"
 )
 
+// Name is the processor's.
+const Name = "notification"
+
 // New gives the processor for the garages of the book.
 func New(book *garage.Book) stream.Processor[State] {
 	p := processor{book}
 	return stream.Processor[State]{
-		Name:     "notification",
+		Name:     Name,
 		Inputs:   []stream.Input{{Topic: schemas.Events, MovesTime: true}, {Topic: schemas.Deliveries}},
 		Upstream: &stream.Upstream{Processor: "lifecycle", Topic: schemas.Commands},
 		Record:   p.record,
