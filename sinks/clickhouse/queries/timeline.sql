@@ -1,5 +1,6 @@
 -- rank orders what happened at the same time by cause and effect. A request or
--- delivery rests on an event, and follows it by its rests_on.
+-- delivery rests on an event, and follows it by its rests_on; what an event calls
+-- off rests on an older one, and follows the event that did.
 SELECT occurred_at, kind, actor_role, actor_id, sequence, data, request
 FROM
 (
@@ -23,10 +24,19 @@ FROM
     ) AS c ON c.event_id = o.causation_id
 
     UNION ALL
-    SELECT occurred_at, kind, actor_role, actor_id, 0, data, '',
-        rests_on, multiIf(kind = 'NotificationRequested', 2, kind = 'NotificationSuppressed', 3, 5), attempt, event_id
-    FROM notifications FINAL
-    WHERE garage_id IN {garages:Array(String)} AND aggregate_id = {id:String}
+    SELECT n.occurred_at, n.kind, n.actor_role, n.actor_id, 0, n.data, '',
+        greatest(n.rests_on, cause.sequence),
+        multiIf(n.kind = 'NotificationRequested', 2, n.kind = 'NotificationSuppressed', 3, 5), n.attempt, n.event_id
+    FROM
+    (
+        SELECT * FROM notifications FINAL
+        WHERE garage_id IN {garages:Array(String)} AND aggregate_id = {id:String}
+    ) AS n
+    LEFT ANY JOIN
+    (
+        SELECT event_id, sequence FROM events FINAL
+        WHERE garage_id IN {garages:Array(String)} AND aggregate_id = {id:String}
+    ) AS cause ON cause.event_id = n.causation_id
 
     UNION ALL
     SELECT occurred_at, kind, actor_role, actor_id, 0, data, '',
