@@ -100,6 +100,11 @@ func TestStops(t *testing.T) {
 			w := asked(t)
 			w.deferred(at(20, 10, 30), w.newest(schemas.NotifyApprovalRequired))
 			expect(t, w.event(at(20, 10, 30), end.by, end.event())[:2], noReminder, noMail)
+			for _, timer := range w.Timers("r1") {
+				if strings.HasPrefix(timer.Name, retryTimer) {
+					t.Errorf("left: %+v", timer)
+				}
+			}
 			nothingMore(t, w)
 		})
 		t.Run(end.because+", the mail is refused for now afterwards", func(t *testing.T) {
