@@ -28,12 +28,15 @@ type target struct {
 	at  time.Time
 }
 
+// patience is how long the brokers may take to say how far everything is.
+const patience = 5 * time.Second
+
 // beat finds out whether the brokers answer and, where somebody asks, how far
 // the group has come: a partition whose committed offset has reached the end it
 // had at some time is written up to that time, whoever of the group wrote it.
 // So marks advance on an idle log too, and under load they lag by about a pulse.
 func (l *loop) beat(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, l.Limits.Write)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if l.Mark == nil {
 		if err := l.client.Ping(ctx); err != nil {

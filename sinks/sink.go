@@ -29,6 +29,10 @@ var ErrAway = errors.New("target is away")
 // becomes a dead letter. Wrap it, or schemas.ErrUndecodable.
 var ErrUnhandled = errors.New("unhandled")
 
+// ErrFenced says that another process took over this instance's name. Starting
+// again would throw that one out in turn: end instead.
+var ErrFenced = errors.New("another process runs the same instance")
+
 // Message is a record that could be read.
 type Message struct {
 	Topic     string
@@ -76,6 +80,7 @@ type Config struct {
 	// Mark is told from time to time how far everything has been written; nil: nobody asks.
 	Mark     func(ctx context.Context, marks []Mark) error
 	Progress *kafka.Progress
+	Metrics  *Metrics // nil: nothing is counted
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -176,7 +181,10 @@ func (l *loop) step(ctx context.Context) error {
 		return err
 	}
 	l.pause, l.stalled = minPause, ""
-	l.Progress.Waiting()
+	l.Metrics.stalled(l.Name, false)
+	if _, generation := l.client.GroupMetadata(); generation >= 0 {
+		l.Progress.Waiting()
+	}
 	return nil
 }
 
@@ -211,8 +219,7 @@ func (l *loop) poll(ctx context.Context, records []*kgo.Record) ([]*kgo.Record, 
 		switch {
 		case errors.Is(e.Err, context.DeadlineExceeded), errors.Is(e.Err, context.Canceled):
 		case errors.Is(e.Err, kerr.FencedInstanceID):
-			return records, fmt.Errorf("another process runs as instance %q of group %s%s: give each its own: %w",
-				l.Instance, schemas.Prefix, l.Name, e.Err)
+			return records, l.fenced()
 		case errors.As(e.Err, &lost):
 			l.Log.Warn("records are gone from the broker", "sink", l.Name, "topic", e.Topic, "partition", e.Partition, "error", e.Err)
 		default: // the client keeps trying by itself
@@ -220,6 +227,10 @@ func (l *loop) poll(ctx context.Context, records []*kgo.Record) ([]*kgo.Record, 
 		}
 	}
 	return records, away
+}
+
+func (l *loop) fenced() error {
+	return fmt.Errorf("%w (%s): give every process its own --instance", ErrFenced, l.Instance)
 }
 
 // handle writes a batch and commits it. It leaves in records what is not done.
@@ -231,6 +242,7 @@ func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
 		l.Progress.Working(fmt.Sprintf("write %d records", len(*records)), l.Now())
 	}
 	done, err := l.write(ctx, *records)
+	l.Metrics.written(l.Name, done)
 	finished := (*records)[:done]
 	*records = (*records)[done:]
 	if len(finished) == 0 {
@@ -238,8 +250,7 @@ func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
 	}
 	switch commitErr := l.client.CommitRecords(ctx, finished...); {
 	case errors.Is(commitErr, kerr.FencedInstanceID):
-		return errors.Join(err, fmt.Errorf("commit: another process runs as instance %q of group %s%s: give each its own: %w",
-			l.Instance, schemas.Prefix, l.Name, commitErr))
+		return errors.Join(err, l.fenced())
 	case commitErr != nil:
 		// The next commit covers this one, unless the partitions went to another
 		// member: then it does the batch again.
@@ -266,6 +277,7 @@ func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 				return 0, encodeErr
 			}
 			dead = append(dead, letter)
+			l.Metrics.dead(l.Name, reason)
 			continue
 		}
 		if err != nil {
@@ -317,6 +329,7 @@ func (l *loop) hold(ctx context.Context, rest []*kgo.Record, why error) {
 		l.Log.Warn("sink waits and tries again", "sink", l.Name, "error", why)
 	}
 	l.Progress.Stalled(l.stalled)
+	l.Metrics.stalled(l.Name, true)
 	first := make(map[string]map[int32]kgo.EpochOffset)
 	for _, r := range rest {
 		if first[r.Topic] == nil {

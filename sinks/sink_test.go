@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -262,6 +263,34 @@ func TestSinkEndsOnAnErrorThatWaitingDoesNotCure(t *testing.T) {
 	})
 }
 
+func TestTwoProcessesWithOneInstance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		stopFirst := r.start(r.sink("one"), new(memory))
+		pass(5 * time.Second)
+		stopSecond := r.start(r.sink("one"), new(memory))
+		pass(30 * time.Second)
+		if err := stopFirst(); !errors.Is(err, ErrFenced) || !strings.Contains(err.Error(), "one") {
+			t.Errorf("the first ended with %v, want it to be fenced", err)
+		}
+		must(t, stopSecond())
+	})
+}
+
+func TestSinkIsNotReadyBeforeItIsInItsGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		c := r.sink("one")
+		c.Kafka.Brokers = []string{"localhost:1"} // nobody there
+		stop := r.start(c, new(memory))
+		pass(time.Minute)
+		if err := c.Progress.Check(time.Now()); err == nil {
+			t.Error("it is ready without a broker")
+		}
+		must(t, stop())
+	})
+}
+
 func TestBadRecordsGoToTheDeadLetters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, m := newRig(t), new(memory)
@@ -282,6 +311,8 @@ func TestBadRecordsGoToTheDeadLetters(t *testing.T) {
 		}
 		r.produceEvents(2, 10)
 		c := r.sink("")
+		metrics := prometheus.NewRegistry()
+		c.Metrics = NewMetrics(metrics)
 		c.Prepare = func(_ context.Context, m *Message) error {
 			if m.Record.(schemas.Headed).Head().EventID == "e1" {
 				return fmt.Errorf("%w: cannot be opened", ErrUnhandled)
@@ -310,10 +341,87 @@ func TestBadRecordsGoToTheDeadLetters(t *testing.T) {
 		if diff := cmp.Diff(want, reasons); diff != "" {
 			t.Errorf("reasons (-want +got):\n%s", diff)
 		}
+		if n := count(t, metrics, "pitstop_sink_dead_letters_total"); n != 5 {
+			t.Errorf("%v dead letters are counted", n)
+		}
+		if n := count(t, metrics, "pitstop_sink_records_total"); n != 13 {
+			t.Errorf("%v records are counted", n)
+		}
 		if h := letters[1].Headers; len(h) != 1 || h[0].Key != "traceparent" {
 			t.Errorf("headers are %v", h)
 		}
 	})
+}
+
+// registry is a schema registry that knows nothing, and may be away.
+type registry struct {
+	mu   sync.Mutex
+	away error
+	ids  int
+}
+
+func (r *registry) set(away error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.away = away
+}
+
+func (r *registry) SchemaText(context.Context, int) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.away != nil {
+		return "", r.away
+	}
+	return "", fmt.Errorf("%w: no such schema", schemas.ErrUndecodable)
+}
+
+func (r *registry) Lookup(context.Context, string, string) (int, bool, error) {
+	r.ids++
+	return r.ids, true, nil
+}
+func (r *registry) Latest(context.Context, string) (string, bool, error) { return "", false, nil }
+func (r *registry) Create(context.Context, string, string) (int, error)  { return 0, nil }
+
+func TestSinkWaitsForTheRegistry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := newRig(t), new(memory)
+		reg := new(registry)
+		must(t, r.codec.Register(t.Context(), reg, schemas.PersonalSubjects))
+		reg.set(errors.New("registry is away"))
+		unknown := []byte{0, 0, 0, 9, 9, 1}
+		r.produce(r.event(1), &kgo.Record{Topic: schemas.Events.Name, Key: []byte("r1"), Value: unknown}, r.event(18))
+		c := r.sink("")
+		stop := r.start(c, m)
+		pass(time.Minute)
+		if err := c.Progress.Check(time.Now()); err == nil || !strings.Contains(err.Error(), "registry is away") {
+			t.Errorf("readiness says %v, want the reason", err)
+		}
+		if n := len(r.deadLetters()); n != 0 {
+			t.Errorf("%d dead letters while the registry is away", n)
+		}
+		reg.set(nil)
+		pass(time.Minute)
+		must(t, stop())
+		m.want(t, 2, 2) // what came before the unknown one was not held back, nor done again
+		if n := len(r.deadLetters()); n != 1 {
+			t.Errorf("%d dead letters, want the unknown record", n)
+		}
+	})
+}
+
+// count sums up a metric over its labels.
+func count(t *testing.T, r *prometheus.Registry, name string) (sum float64) {
+	t.Helper()
+	families, err := r.Gather()
+	must(t, err)
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name {
+				sum += m.GetCounter().GetValue()
+			}
+		}
+	}
+	return sum
 }
 
 // deadLetters reads the dead letters in the order in which their records came.
