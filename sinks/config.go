@@ -1,0 +1,93 @@
+package sinks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+)
+
+// ErrAway marks the error of a Writer whose target cannot take anything at
+// present: the same messages are tried again later. Wrap it.
+var ErrAway = errors.New("target is away")
+
+// ErrUnhandled marks a message that Config.Prepare cannot make anything of: it
+// becomes a dead letter. Wrap it, or schemas.ErrUndecodable.
+var ErrUnhandled = errors.New("unhandled")
+
+// ErrFenced says that another process took over this instance's name. Starting
+// again would throw that one out in turn: end instead.
+var ErrFenced = errors.New("another process runs the same instance")
+
+// Message is a record that could be read.
+type Message struct {
+	Topic     string
+	Partition int32
+	Offset    int64
+	// Timestamp is Kafka's: wall time. Event time is in the record.
+	Timestamp time.Time
+	// Record is a pointer to one of the structs in schemas.Records.
+	Record any
+}
+
+// Writer writes a batch to the target.
+type Writer interface {
+	// Write makes the messages durable in the target, in order within a
+	// partition, and gives the number of those, counted from the first, that
+	// need not come again. An error that wraps ErrAway brings the rest back
+	// after a pause; any other error ends Run. The context is not cut by a stop
+	// request, but has a deadline (Limits.Write).
+	Write(ctx context.Context, batch []Message) (done int, err error)
+}
+
+// Limits bound a batch. Age and Write together must stay below
+// kafka.RebalanceTimeout, or the group expels the member that holds a batch.
+type Limits struct {
+	Records int           // most records in a batch
+	Age     time.Duration // longest time from the first record of a batch to its writing
+	Write   time.Duration // longest time to write and commit a batch
+}
+
+// Config says what a sink reads and how.
+type Config struct {
+	// Name of the sink: its consumer group is schemas.Prefix + Name, and its
+	// dead letters bear it.
+	Name string
+	// Instance is the stable name of this member; empty: a new one every start.
+	Instance string
+	Topics   []schemas.Topic
+	Kafka    kafka.Config
+	Codec    *schemas.Codec
+	Limits   Limits
+	// Prepare turns a decoded record into what the Writer takes, by setting
+	// m.Record; nil: it takes it as it is. An error that wraps ErrUnhandled or
+	// schemas.ErrUndecodable makes the record a dead letter, any other stalls.
+	Prepare func(ctx context.Context, m *Message) error
+	// Mark is told from time to time how far everything has been written; nil: nobody asks.
+	Mark     func(ctx context.Context, marks []Mark) error
+	Progress *kafka.Progress
+	Metrics  *Metrics // nil: nothing is counted
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Validate reports everything that is wrong, without asking anybody.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Name == "" || len(c.Topics) == 0 {
+		errs = append(errs, errors.New("sink has no name or no topics"))
+	}
+	if c.Limits.Records < 1 || c.Limits.Age <= 0 || c.Limits.Write <= 0 {
+		errs = append(errs, fmt.Errorf("sink limits must be positive: %d records, age %s, write %s",
+			c.Limits.Records, c.Limits.Age, c.Limits.Write))
+	}
+	if hold := c.Limits.Age + c.Limits.Write; hold >= kafka.RebalanceTimeout {
+		errs = append(errs, fmt.Errorf("a batch may be held for %s (age %s + write %s), which must be less than the rebalance timeout of %s: lower them",
+			hold, c.Limits.Age, c.Limits.Write, kafka.RebalanceTimeout))
+	}
+	return errors.Join(append(errs, c.Kafka.Validate())...)
+}
