@@ -45,7 +45,6 @@ func (v voice) stamp(t time.Time) string {
 var texts = map[string]struct{ nl, en string }{
 	"other language": {"Read this page in English", "Lees deze pagina in het Nederlands"},
 	"call":           {"Bel %s", "Call %s"},
-	"your car":       {"uw auto", "your car"},
 
 	// Headlines.
 	"head decide by": {"Graag uw antwoord vóór %s", "Please answer before %s"},
@@ -99,7 +98,6 @@ var texts = map[string]struct{ nl, en string }{
 	"with agreed":    {"Met het werk dat al was afgesproken wordt het totaal %s %s.", "With the work agreed before, the total comes to %s %s."},
 	"answer within":  {"Antwoordt u %s, vóór %s, dan kunnen we meteen verder. Horen we niets, dan bellen we u.", "If you answer %s, before %s, we can carry on straight away. If we hear nothing, we will call you."},
 	"valid until":    {"U kunt antwoorden tot %s. Zonder uw akkoord doen we niets extra’s.", "You can answer until %s. We do nothing extra without your approval."},
-	"choose":         {"Wat zullen we doen?", "What shall we do?"},
 	"yes":            {"Ja, doen", "Yes, do it"},
 	"no":             {"Niet doen", "Leave it"},
 	"why not":        {"Waarom niet? (mag u leeg laten)", "Why not? (you may leave this empty)"},
@@ -114,7 +112,6 @@ var texts = map[string]struct{ nl, en string }{
 	"agree pay":      {"Akkoord, ik betaal %s", "Agree, I will pay %s"},
 	"agree none":     {"Niet akkoord, niets extra doen", "Not agreed, do nothing extra"},
 	"choose each":    {"Kies eerst bij elk onderdeel ja of nee", "First choose yes or no for each item"},
-	"extra":          {"Extra:", "Extra:"},
 
 	// The confirmation.
 	"confirm head":  {"Klopt dit?", "Is this right?"},
@@ -128,7 +125,6 @@ var texts = map[string]struct{ nl, en string }{
 	// What was agreed.
 	"agreed":       {"Afgesproken werk", "Agreed work"},
 	"agreed total": {"Totaal afgesproken", "Total agreed"},
-	"earlier":      {"Eerdere prijsopgaven", "Earlier quotes"},
 	"your answer":  {"Uw antwoord", "Your answer"},
 	"the answer":   {"Het antwoord", "The answer"},
 	"answered at":  {"Gegeven %s", "Given %s"},
@@ -137,12 +133,9 @@ var texts = map[string]struct{ nl, en string }{
 	"at counter":   {"aan de balie", "at the counter"},
 	"agreed yes":   {"Akkoord", "Agreed"},
 	"agreed no":    {"Niet akkoord", "Not agreed"},
-	"not done":     {"Niet gedaan", "Not done"},
-	"extra agreed": {"Extra, met uw akkoord", "Extra, with your approval"},
 
 	// Messages.
 	"messages":        {"Berichten", "Messages"},
-	"no messages":     {"Er zijn nog geen berichten.", "There are no messages yet."},
 	"from you":        {"U", "You"},
 	"from them":       {"De klant", "The customer"},
 	"from approver":   {"Wie beslist", "Who decides"},
@@ -154,21 +147,17 @@ var texts = map[string]struct{ nl, en string }{
 	"call me":         {"Bel mij terug", "Call me back"},
 	"call me on":      {"We bellen het nummer dat we van u hebben (eindigt op %s).", "We will call the number we have for you (ends in %s)."},
 	"call me where":   {"We hebben geen telefoonnummer van u: zet het in het bericht.", "We have no phone number for you: put it in the message."},
-	"message sent":    {"Uw bericht is verstuurd. We antwoorden zo snel mogelijk.", "Your message was sent. We will answer as soon as we can."},
+	"message sent":    {"Uw bericht is verstuurd; we antwoorden zo snel mogelijk.", "Your message was sent. We will answer as soon as we can."},
 	"callback sent":   {"We bellen u zo snel mogelijk terug.", "We will call you back as soon as we can."},
 	"contact":         {"Liever bellen?", "Would you rather call?"},
-	"open":            {"Open: %s", "Open: %s"},
 	"reach by phone":  {"Akkoord geven kan ook telefonisch.", "You can also agree by phone."},
-	"vehicle":         {"Auto", "Car"},
 	"number plate":    {"Kenteken", "Number plate"},
-	"page title":      {"%s – %s", "%s – %s"},
 	"problem heading": {"Er is iets niet ingevuld", "Something is missing"},
 
 	// Mistakes in a form.
 	"error title":    {"Fout: ", "Error: "},
 	"error line":     {"Kies bij onderdeel %d ja of nee.", "Choose yes or no for item %d."},
 	"error text":     {"Schrijf eerst uw vraag, of kies ‘Bel mij terug’.", "Write your question first, or choose “Call me back”."},
-	"error long":     {"Dit is te lang: maak het korter dan %d tekens.", "This is too long: make it shorter than %d characters."},
 	"error field":    {"Dit kunnen we niet lezen. Wilt u het anders opschrijven?", "We cannot read this. Could you write it differently?"},
 	"error reason":   {"Kies een van de redenen.", "Choose one of the reasons."},
 	"error unsent":   {"Het is niet gelukt om dit te versturen. Probeer het nog eens: het telt maar één keer. Lukt het niet, bel ons dan.", "This could not be sent. Please try again: it counts only once. If it does not work, call us."},
@@ -185,22 +174,21 @@ var texts = map[string]struct{ nl, en string }{
 	"late not allowed": {"Over de kosten beslist iemand anders. U kunt wel een bericht sturen.", "Somebody else decides about the costs. You can send a message."},
 
 	// Pages without a repair.
-	"busy head":      {"Uw antwoord wordt verwerkt", "Your answer is being processed"},
-	"busy text":      {"Dit duurt meestal maar een paar seconden. Deze pagina ververst vanzelf; u hoeft niets opnieuw te versturen.", "This usually takes just a few seconds. This page refreshes by itself; there is no need to send anything again."},
-	"soon head":      {"We zetten uw gegevens klaar", "We are getting your details ready"},
-	"soon text":      {"Dit duurt meestal maar een paar seconden. Deze pagina ververst vanzelf.", "This usually takes just a few seconds. This page refreshes by itself."},
-	"refresh":        {"Nu verversen", "Refresh now"},
-	"expired head":   {"Deze link is verlopen", "This link has expired"},
-	"expired text":   {"Links in onze mails werken een beperkte tijd. Bel ons of beantwoord de mail, dan sturen we u een nieuwe.", "Links in our mails work for a limited time. Call us or reply to the mail, and we will send you a new one."},
-	"bad head":       {"Deze link werkt niet", "This link does not work"},
-	"bad text":       {"Misschien is hij niet helemaal overgenomen. Open de link opnieuw vanuit de mail. Lukt het niet? Het telefoonnummer van de garage staat onder aan de mail.", "Perhaps it was not copied completely. Open the link from the mail again. If that does not help: the garage’s phone number is at the bottom of the mail."},
-	"down head":      {"Even niet bereikbaar", "Not available for a moment"},
-	"down text":      {"Er gaat aan onze kant iets mis. Probeer het over een minuut nog eens; dringend? Bel ons.", "Something is going wrong on our side. Try again in a minute; if it is urgent, call us."},
-	"limit head":     {"Even rustig aan", "One moment, please"},
-	"limit text":     {"Deze pagina is net heel vaak geopend. Probeer het over een minuut nog eens.", "This page was opened very often just now. Try again in a minute."},
-	"foreign head":   {"Dit kan niet vanaf deze pagina", "This cannot be done from here"},
-	"foreign text":   {"Open de link uit de mail opnieuw en kies daar.", "Open the link from the mail again and choose there."},
-	"unknown person": {"de klant", "the customer"},
+	"busy head":    {"Uw antwoord wordt verwerkt", "Your answer is being processed"},
+	"busy text":    {"Dit duurt meestal maar een paar seconden. Deze pagina ververst vanzelf; u hoeft niets opnieuw te versturen.", "This usually takes just a few seconds. This page refreshes by itself; there is no need to send anything again."},
+	"soon head":    {"We zetten uw gegevens klaar", "We are getting your details ready"},
+	"soon text":    {"Dit duurt meestal maar een paar seconden. Deze pagina ververst vanzelf.", "This usually takes just a few seconds. This page refreshes by itself."},
+	"refresh":      {"Nu verversen", "Refresh now"},
+	"expired head": {"Deze link is verlopen", "This link has expired"},
+	"expired text": {"Links in onze mails werken een beperkte tijd. Bel ons of beantwoord de mail, dan sturen we u een nieuwe.", "Links in our mails work for a limited time. Call us or reply to the mail, and we will send you a new one."},
+	"bad head":     {"Deze link werkt niet", "This link does not work"},
+	"bad text":     {"Misschien is hij niet helemaal overgenomen. Open de link opnieuw vanuit de mail. Lukt het niet? Het telefoonnummer van de garage staat onder aan de mail.", "Perhaps it was not copied completely. Open the link from the mail again. If that does not help: the garage’s phone number is at the bottom of the mail."},
+	"down head":    {"Even niet bereikbaar", "Not available for a moment"},
+	"down text":    {"Er gaat aan onze kant iets mis. Probeer het over een minuut nog eens; dringend? Bel ons.", "Something is going wrong on our side. Try again in a minute; if it is urgent, call us."},
+	"limit head":   {"Even rustig aan", "One moment, please"},
+	"limit text":   {"Deze pagina is net heel vaak geopend. Probeer het over een minuut nog eens.", "This page was opened very often just now. Try again in a minute."},
+	"foreign head": {"Dit kan niet vanaf deze pagina", "This cannot be done from here"},
+	"foreign text": {"Open de link uit de mail opnieuw en kies daar.", "Open the link from the mail again and choose there."},
 }
 
 // counts words small numbers, as a letter would.

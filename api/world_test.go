@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -51,6 +52,7 @@ type world struct {
 	lagging bool           // events stay behind until catchUp
 	silent  bool           // outcomes do not come in time
 	broken  error          // of everything
+	unsent  error          // of what is sent
 	asked   []any          // filters the store was asked with
 }
 
@@ -107,8 +109,8 @@ func (w *world) pass(d time.Duration) {
 func (w *world) Ask(_ context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.broken != nil {
-		return nil, w.broken
+	if err := errors.Join(w.broken, w.unsent); err != nil {
+		return nil, err
 	}
 	w.sent = append(w.sent, cmd)
 	h := cmd.Head()
@@ -358,6 +360,12 @@ func (w *world) project() {
 			}
 		case *repair.RepairCompleted:
 			v.CompletedAt, v.Total = &at, &e.Total
+		case *repair.RepairCancelled:
+			for i := range v.Quotes {
+				if v.Quotes[i].Status == repair.QuoteOpen {
+					v.Quotes[i].Status, v.Quotes[i].ClosedAt = repair.QuoteAbandoned, &at
+				}
+			}
 		case *repair.MessagePosted:
 			text, _ := schemas.Open[repair.FreeText](ctx, w.codec, e.Text)
 			v.Messages = append(v.Messages, view.Message{At: at, Kind: e.Kind, From: h.Actor.Role, By: h.Actor.ID, Text: text.Text})
