@@ -15,7 +15,7 @@ type Mark struct {
 	AsOf      time.Time
 }
 
-// targets are, per partition, an end it had and when it had it.
+// targets are, per partition that is behind, an end it had and when it had it.
 type targets map[partition]target
 
 type partition struct {
@@ -34,7 +34,8 @@ const patience = 5 * time.Second
 // beat finds out whether the brokers answer and, where somebody asks, how far
 // the group has come: a partition whose committed offset has reached the end it
 // had at some time is written up to that time, whoever of the group wrote it.
-// So marks advance on an idle log too, and under load they lag by about a pulse.
+// So marks advance on an idle log too, and under load they lag by about a pulse
+// more.
 func (l *loop) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -84,11 +85,14 @@ func (l *loop) marks(ctx context.Context) ([]Mark, error) {
 			}
 			p := partition{topic, id}
 			t, waiting := l.targets[p]
-			if waiting && position >= t.end {
+			switch {
+			case position >= end.Offset:
+				marks = append(marks, Mark{topic, id, now})
+				continue
+			case !waiting:
+				t = target{end.Offset, now}
+			case position >= t.end:
 				marks = append(marks, Mark{topic, id, t.at})
-				waiting = false
-			}
-			if !waiting {
 				t = target{end.Offset, now}
 			}
 			next[p] = t

@@ -469,12 +469,12 @@ func TestMarksFollowWhatIsWritten(t *testing.T) {
 			return most
 		}
 		pass(10 * time.Second)
-		if b := behind(); b > 3*time.Second {
+		if b := behind(); b > 2*time.Second {
 			t.Errorf("on an empty log, marks are %s behind", b)
 		}
 		r.produceTransaction(20)
 		pass(10 * time.Second)
-		if b := behind(); b > 3*time.Second {
+		if b := behind(); b > 2*time.Second {
 			t.Errorf("after a transaction, marks are %s behind", b)
 		}
 		m.failWith(func([]Message) (int, error) { return 0, ErrAway })
@@ -485,7 +485,7 @@ func TestMarksFollowWhatIsWritten(t *testing.T) {
 		}
 		m.failWith(nil)
 		pass(30 * time.Second)
-		if b := behind(); b > 3*time.Second {
+		if b := behind(); b > 2*time.Second {
 			t.Errorf("after catching up, marks are %s behind", b)
 		}
 		must(t, stop())
