@@ -35,7 +35,7 @@ const patience = 5 * time.Second
 // the group has come: a partition whose committed offset has reached the end it
 // had at some time is written up to that time, whoever of the group wrote it.
 // So marks advance on an idle log too, and under load they lag by about a pulse
-// more.
+// more. What an open transaction holds counts as not written.
 func (l *loop) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -57,7 +57,7 @@ func (l *loop) beat(ctx context.Context) error {
 
 func (l *loop) marks(ctx context.Context) ([]Mark, error) {
 	now := l.Now() // before the ends are asked for
-	ends, err := l.admin.ListCommittedOffsets(ctx, l.topics...)
+	ends, err := l.admin.ListEndOffsets(ctx, l.topics...)
 	if err != nil {
 		return nil, err
 	}
