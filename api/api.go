@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"pitstop/schemas/garage"
@@ -57,7 +58,7 @@ type EventReader interface {
 // beginning. A cursor that it did not give out is view.ErrCursor.
 type OpenEvents func(ctx context.Context, after string) (EventReader, error)
 
-// Limits bound what one caller may ask. 0 means no limit.
+// Limits bound what one caller may ask. 0 is the default's, less than 0 no limit.
 type Limits struct {
 	// Staff is requests in 10 seconds per subject of a token; refused tokens
 	// count against a tenth of it per address.
@@ -67,7 +68,7 @@ type Limits struct {
 }
 
 // DefaultLimits are far above what people do, and stop programs that run wild.
-var DefaultLimits = Limits{Staff: 1000, Customer: 60}
+var DefaultLimits = Limits{Staff: 3000, Customer: 120}
 
 // Config is what the API needs.
 type Config struct {
@@ -103,8 +104,8 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("api: %s is missing", name))
 		}
 	}
-	if c.Patience < 0 || c.Limits.Staff < 0 || c.Limits.Customer < 0 {
-		errs = append(errs, errors.New("api: patience and limits must not be negative"))
+	if c.Patience < 0 {
+		errs = append(errs, errors.New("api: patience must not be negative"))
 	}
 	return errors.Join(errs...)
 }
@@ -134,6 +135,12 @@ func newServer(c Config) (*server, error) {
 	if c.Patience == 0 {
 		c.Patience = 2 * time.Second
 	}
+	if c.Limits.Staff == 0 {
+		c.Limits.Staff = DefaultLimits.Staff
+	}
+	if c.Limits.Customer == 0 {
+		c.Limits.Customer = DefaultLimits.Customer
+	}
 	s := &server{Config: c}
 	return s, s.route()
 }
@@ -145,7 +152,7 @@ func (s *server) route() error {
 		return err
 	}
 	r := chi.NewRouter()
-	r.Use(observe, s.recoverer, secure)
+	r.Use(observe, s.recoverer, secure, middleware.GetHead)
 	r.NotFound(func(w http.ResponseWriter, req *http.Request) {
 		writeProblem(w, problem(codeNotFound, "there is nothing at this address"))
 	})

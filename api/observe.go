@@ -10,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/propagation"
 )
 
 // observe measures and logs every request by its route's pattern: the path of a
@@ -26,6 +27,8 @@ func (s *server) observe() (func(http.Handler) http.Handler, error) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			began := time.Now() //nolint:forbidigo // a stopwatch, not the time of anything
 			ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+			// The caller's trace goes on in what the request causes.
+			r = r.WithContext(propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header)))
 			next.ServeHTTP(ww, r)
 			took := time.Since(began)
 			pattern := chi.RouteContext(r.Context()).RoutePattern()

@@ -54,10 +54,10 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 	for _, r := range routes {
 		name := r.method + " " + r.path
 		t.Run(strings.ReplaceAll(name, "/", "|"), func(t *testing.T) {
+			w := newWorld(t)
+			path, body := r.sample(w.quoted())
 			for letter, role := range roles {
-				w := newWorld(t)
-				path, body := r.sample(w.quoted())
-				a := w.call(w.token("u", role, "de-brug"), r.method, path, body, key("k"))
+				a := w.call(w.token("u", role, "de-brug"), r.method, path, body, key("k"+letter))
 				if strings.Contains(allowed[name], letter) {
 					if a.StatusCode >= 300 && a.StatusCode != 409 {
 						t.Errorf("%s may: got %d %s", role, a.StatusCode, a.text)
@@ -70,8 +70,6 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 				}
 				w.call(w.token("u", role), r.method, path, body, key("k2")).problem(t, 403, "forbidden") // no garage
 			}
-			w := newWorld(t)
-			path, body := r.sample(w.quoted())
 			before := len(w.sent)
 			for _, token := range []string{"", "nonsense", w.token("u", repair.Mechanic, "de-brug") + "x"} {
 				a := w.call(token, r.method, path, body, key("k"))

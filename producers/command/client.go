@@ -10,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/otel/propagation"
 
 	"pitstop/schemas"
 	"pitstop/schemas/kafka"
@@ -90,7 +91,7 @@ func (c *Client) SendAll(ctx context.Context, cmds ...repair.Command) error {
 	records := make([]*kgo.Record, len(cmds))
 	for i, cmd := range cmds {
 		var err error
-		if records[i], err = c.record(cmd); err != nil {
+		if records[i], err = c.record(ctx, cmd); err != nil {
 			return err
 		}
 	}
@@ -102,7 +103,7 @@ func (c *Client) SendAll(ctx context.Context, cmds ...repair.Command) error {
 // a repetition is a duplicate that repeats the original verdict. Errors are
 // Send's.
 func (c *Client) Ask(ctx context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error) {
-	record, err := c.record(cmd)
+	record, err := c.record(ctx, cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +126,8 @@ func (c *Client) Ask(ctx context.Context, cmd repair.Command, patience time.Dura
 	return nil, nil //nolint:nilnil // documented: written, not answered
 }
 
-func (c *Client) record(cmd repair.Command) (*kgo.Record, error) {
+// record gives a command's record. The trace it belongs to rides in its headers.
+func (c *Client) record(ctx context.Context, cmd repair.Command) (*kgo.Record, error) {
 	value, err := c.codec.Encode(cmd)
 	if err != nil {
 		return nil, fmt.Errorf("send command: %w", err)
@@ -135,7 +137,13 @@ func (c *Client) record(cmd repair.Command) (*kgo.Record, error) {
 			{Detail: fmt.Sprintf("the command has %d bytes, more than the log takes (%d)", len(value), kafka.MaxRecordBytes)},
 		}}
 	}
-	return &kgo.Record{Topic: schemas.Commands.Name, Key: []byte(cmd.Head().AggregateID), Value: value}, nil
+	r := &kgo.Record{Topic: schemas.Commands.Name, Key: []byte(cmd.Head().AggregateID), Value: value}
+	trace := make(propagation.MapCarrier)
+	propagation.TraceContext{}.Inject(ctx, trace)
+	for key, text := range trace {
+		r.Headers = append(r.Headers, kgo.RecordHeader{Key: key, Value: []byte(text)})
+	}
+	return r, nil
 }
 
 // produce writes records. Cancelling a produce does not take a record back and

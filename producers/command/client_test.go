@@ -18,6 +18,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"go.opentelemetry.io/otel/propagation"
 
 	"pitstop/schemas"
 	"pitstop/schemas/garage"
@@ -321,6 +322,19 @@ func TestSendWithEndedContextWritesNothing(t *testing.T) {
 		}
 		if diff := cmp.Diff(map[string]int{}, r.written()); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+func TestTheTraceGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+		ctx := propagation.TraceContext{}.Extract(t.Context(), propagation.MapCarrier{"traceparent": parent})
+		record, err := r.client.record(ctx, r.message("k1", "hallo"))
+		must(t, err)
+		if diff := cmp.Diff([]kgo.RecordHeader{{Key: "traceparent", Value: []byte(parent)}}, record.Headers); diff != "" {
+			t.Errorf("headers (-want +got):\n%s", diff)
 		}
 	})
 }
