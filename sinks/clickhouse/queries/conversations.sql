@@ -16,7 +16,7 @@ WITH
                 OR positionCaseInsensitiveUTF8(external_ref, {text:String}) > 0
                 OR startsWith(aggregate_id, {text:String}))
     ),
-    waits AS
+    pending AS
     (
         SELECT
             repair_id,
@@ -48,7 +48,7 @@ FROM
     SELECT repair_id, last_at FROM conversations
     WHERE garage_id IN {garages:Array(String)} AND ({text:String} = '' OR repair_id IN found)
 ) AS c
-LEFT ANY JOIN waits AS w ON w.repair_id = c.repair_id
+LEFT ANY JOIN pending AS w ON w.repair_id = c.repair_id
 WHERE ({filter:String} = '' OR (w.since != never AND w.since != toDateTime64(0, 6, 'UTC')))
     AND (key, repair_id) > ({after:Int64}, {after_id:String})
 ORDER BY key, repair_id
