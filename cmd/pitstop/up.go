@@ -215,22 +215,31 @@ func (p *pipeline) prepare(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	cl, err := kgo.NewClient(opts...)
+	if err := applyTopics(ctx, opts); err != nil {
+		return err
+	}
+	if p.adm, err = kadm.NewOptClient(opts...); err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	p.stops = append(p.stops, stop{"kafka client", func(context.Context) error { p.adm.Close(); return nil }})
+	_, err = clickhouse.Migrate(ctx, p.db, p.book, log)
+	return err
+}
+
+// applyTopics has a client of its own: it remembers for seconds that there were no
+// topics.
+func applyTopics(ctx context.Context, opts []kgo.Opt) error {
+	adm, err := kadm.NewOptClient(opts...)
 	if err != nil {
 		return fmt.Errorf("kafka client: %w", err)
 	}
-	p.stops = append(p.stops, stop{"kafka client", func(context.Context) error { cl.Close(); return nil }})
-	p.adm = kadm.NewClient(cl)
+	defer adm.Close()
 	layout := kafka.Layout{Partitions: partitions, Replication: 1, KeepForEver: true}
-	steps, err := layout.Plan(ctx, p.adm)
+	steps, err := layout.Plan(ctx, adm)
 	if err != nil {
 		return err
 	}
-	if err := layout.Apply(ctx, p.adm, steps); err != nil {
-		return err
-	}
-	_, err = clickhouse.Migrate(ctx, p.db, p.book, log)
-	return err
+	return layout.Apply(ctx, adm, steps)
 }
 
 // roles makes every role: the API, and the rest.
