@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
 
 	"pitstop/processors/latency"
 	"pitstop/processors/lifecycle"
@@ -43,11 +46,16 @@ func (p *pipeline) lag(ctx context.Context) (behind []int64, end int64, err erro
 		return nil, 0, fmt.Errorf("ask for committed offsets: %w", err)
 	}
 	ends, err := p.adm.ListEndOffsets(ctx, topics...)
-	if err == nil {
-		err = ends.Error()
-	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("ask for ends: %w", err)
+	}
+	ends.Each(func(e kadm.ListedOffset) {
+		if e.Err != nil {
+			err = errors.Join(err, fmt.Errorf("end of %s[%d]: %w", e.Topic, e.Partition, e.Err))
+		}
+	})
+	if err != nil {
+		return nil, 0, err
 	}
 	for _, partitions := range ends {
 		for _, e := range partitions {
