@@ -13,9 +13,8 @@ import (
 )
 
 var (
-	noon     = time.Date(2026, time.May, 20, 12, 0, 0, 0, time.UTC)
-	sam      = repair.Actor{Role: repair.Mechanic, ID: "sam"}
-	customer = repair.Actor{Role: repair.Customer}
+	noon = time.Date(2026, time.May, 20, 12, 0, 0, 0, time.UTC)
+	sam  = repair.Actor{Role: repair.Mechanic, ID: "sam"}
 )
 
 // day is a lifecycle on a driver, and all it emitted.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -178,7 +177,7 @@ func TestClientsAreQuiet(t *testing.T) {
 
 func TestOptsNeedTheirFiles(t *testing.T) {
 	c := kafka.Config{Brokers: []string{"kafka:9092"}, TLS: true, CA: "/no/ca", RegistryURL: "http://registry"}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	if _, err := c.Producer("test", log); err == nil {
 		t.Error("a producer without its CA")
 	}

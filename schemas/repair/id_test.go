@@ -28,8 +28,16 @@ func TestIDsNeverChange(t *testing.T) {
 func TestIDsTellTheirPartsApart(t *testing.T) {
 	seen := make(map[string]string)
 	for _, parts := range [][3]string{
-		{"ab", "c", ""}, {"a", "bc", ""}, {"", "ab", "c"}, {"a", "b", "c"}, {"abc", "", ""}, {"", "", "abc"},
-		{"a", "", "bc"}, {"a\x00", "b", "c"}, {"a", "\x00b", "c"}, {"", "", ""},
+		{"ab", "c", ""},
+		{"a", "bc", ""},
+		{"", "ab", "c"},
+		{"a", "b", "c"},
+		{"abc", "", ""},
+		{"", "", "abc"},
+		{"a", "", "bc"},
+		{"a\x00", "b", "c"},
+		{"a", "\x00b", "c"},
+		{"", "", ""},
 	} {
 		for kind, id := range map[string]string{
 			"repair":  repair.RepairID(parts[0], parts[1], parts[2]),

@@ -41,13 +41,13 @@ var vatRates = []struct {
 	percent int64
 }{{VAT21, 21}, {VAT9, 9}, {VAT0, 0}, {VATNone, 0}}
 
-func (r VATRate) percent() (int64, bool) {
+func (r VATRate) known() bool {
 	for _, v := range vatRates {
 		if v.rate == r {
-			return v.percent, true
+			return true
 		}
 	}
-	return 0, false
+	return false
 }
 
 // Detail is one part or one piece of labour within a line.
@@ -188,7 +188,7 @@ func (w Work) Validate(at string, proposed bool) []FieldError {
 			if d.UnitPrice < 0 || d.UnitPrice > maxUnitPrice {
 				bad(detail+"/unit_price", "must lie between 0 and %d minor units", maxUnitPrice)
 			}
-			if _, ok := d.VAT.percent(); !ok {
+			if !d.VAT.known() {
 				bad(detail+"/vat", "%.40q is not one of 21, 9, 0, none", d.VAT)
 			}
 		}
@@ -248,7 +248,7 @@ func (d Detail) Amount() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, ok := d.VAT.percent(); !ok {
+	if !d.VAT.known() {
 		return 0, fmt.Errorf("VAT rate %.40q is not one of 21, 9, 0, none", d.VAT)
 	}
 	if d.UnitPrice < 0 || d.UnitPrice > maxUnitPrice {

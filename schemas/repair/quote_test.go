@@ -53,16 +53,19 @@ func TestPrice(t *testing.T) {
 		"VAT on top of each line, not the sum": {excluding(line(detail("1", 50, repair.VAT9)), line(detail("1", 50, repair.VAT9))), []int64{55, 55}, 110, vat(repair.VAT9, 9)},
 		"mixed rates, included": {
 			work(line(detail("1", 12100, repair.VAT21), detail("1", 10900, repair.VAT9), detail("1", 500, repair.VATNone), detail("1", 700, repair.VAT0))),
-			[]int64{24200}, 24200, vat(repair.VAT21, 2100, repair.VAT9, 900, repair.VAT0, 0),
+			[]int64{24200},
+			24200, vat(repair.VAT21, 2100, repair.VAT9, 900, repair.VAT0, 0),
 		},
 		"mixed rates, on top": {
 			excluding(line(detail("1", 10000, repair.VAT9), detail("1", 10000, repair.VAT21)), line(detail("1", 500, repair.VATNone))),
-			[]int64{23000, 500}, 23500, vat(repair.VAT21, 2100, repair.VAT9, 900),
+			[]int64{23000, 500},
+			23500, vat(repair.VAT21, 2100, repair.VAT9, 900),
 		},
 		"the VAT shown is of the sum over lines": {
 			// 3 × 0.01 at 21 % holds 0.52 cent; each line's own would be nothing.
 			work(line(detail("1", 1, repair.VAT21)), line(detail("1", 1, repair.VAT21)), line(detail("1", 1, repair.VAT21))),
-			[]int64{1, 1, 1}, 3, vat(repair.VAT21, 1),
+			[]int64{1, 1, 1},
+			3, vat(repair.VAT21, 1),
 		},
 		"given away": {work(line(detail("1", 0, repair.VAT21))), []int64{0}, 0, nil},
 	} {
