@@ -59,8 +59,15 @@ func laterNote() (zero, filled, ofOld any) {
 		Places []Place          `avro:"places,added"`
 	}
 	return Note{}, &Note{
-		"hoi", &Author{1, "ed"}, Author{2, "an"}, 3, epoch, epoch.Add(time.Hour), &Author{4, "bo"},
-		true, 5, 6, epoch, []byte{7}, []string{"eight"}, map[string]int64{"nine": 9}, Place{City: "Utrecht", Floor: 10}, []Place{{City: "Ede"}},
+		"hoi", &Author{1, "ed"},
+		Author{2, "an"},
+		3, epoch, epoch.Add(time.Hour), &Author{4, "bo"},
+		true, 5, 6, epoch,
+		[]byte{7},
+		[]string{"eight"},
+		map[string]int64{"nine": 9},
+		Place{City: "Utrecht", Floor: 10},
+		[]Place{{City: "Ede"}},
 	}, &Note{Author: Author{0, "an"}, Line: 3, At: epoch, Due: epoch.Add(time.Hour), Second: &Author{0, "bo"}}
 }
 
