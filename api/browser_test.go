@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,4 +144,56 @@ func TestBrowserWithoutScript(t *testing.T) {
 	b.want(".act button", "Agree, I will pay €348.00")
 	b.run(chromedp.Click(".act button", chromedp.ByQuery), chromedp.WaitReady(".settled"))
 	b.shot("noscript-4-decided")
+}
+
+// The pages around a decision. Nothing may be wider than a phone.
+func TestBrowserPages(t *testing.T) {
+	w := newWorld(t)
+	b := newBrowser(t, w, 390, 844)
+	sam := w.token("sam", repair.Mechanic, "de-brug")
+	fits := func(name string) {
+		t.Helper()
+		b.shot("pages-" + name)
+		var width int64
+		b.run(chromedp.Evaluate("document.documentElement.scrollWidth", &width))
+		if width > 390 {
+			t.Errorf("%s is %d wide", name, width)
+		}
+	}
+	id := w.started()
+	page, at := w.page(id, link.Approver), "/v1/repairs/"+id
+	b.visit(page)
+	fits("started")
+	long := strings.Repeat("Aandrijfashoesvervangingswerkzaamheden ", 3)
+	body := strings.NewReplacer("Ruitenwissers vervangen", long, `"unit_price":3995`, `"unit_price":99999995`, "Remblokken", long+"https://example.nl/"+strings.Repeat("x", 80)).Replace(quoteBody)
+	w.call(sam, "POST", at+"/quotes", body, key("q1")).want(t, 201, nil)
+	w.call(sam, "POST", at+"/messages", `{"kind":"text","text":"De schijven zijn echt op. Ik heb foto’s gemaakt; bel gerust als u ze wilt zien. `+strings.Repeat("x", 100)+`"}`, key("m1")).want(t, 201, nil)
+	b.visit(page)
+	b.run(chromedp.Evaluate(`document.querySelectorAll("details").forEach(d => d.open = true)`, nil))
+	fits("long")
+	b.run(chromedp.SendKeys("#message", "Kan het ook volgende week?", chromedp.ByQuery), chromedp.Click(`.write [value=callback]`, chromedp.ByQuery), chromedp.WaitReady(".message.own"))
+	fits("asked")
+	w.call(sam, "POST", at+"/quotes", quoteBody, key("q2")).want(t, 201, nil)
+	b.run(chromedp.Click(`[name=all][value=approve]`, chromedp.ByQuery), chromedp.Click("#decide", chromedp.ByQuery), chromedp.WaitReady("#notice"))
+	fits("superseded")
+	w.pass(3 * 24 * time.Hour)
+	b.visit(page + "?lang=en")
+	fits("expired")
+	sam = w.token("sam", repair.Mechanic, "de-brug")
+	w.call(sam, "POST", at+"/quotes", strings.Replace(quoteBody, `"answer_by":"2026-05-20T14:00:00+02:00",`, "", 1), key("q3")).want(t, 201, nil)
+	b.visit(w.page(id, link.Customer))
+	fits("driver")
+	b.visit(page)
+	b.run(chromedp.Click(`[name=all][value=reject]`, chromedp.ByQuery), chromedp.Click("#decide", chromedp.ByQuery), chromedp.WaitReady(".settled"))
+	fits("rejected")
+	w.call(sam, "POST", at+"/completion", `{"total":28900}`, key("c")).want(t, 200, nil)
+	b.visit(page)
+	fits("completed")
+	b.visit(page + "?after=99")
+	fits("busy")
+	b.visit("/c/k1.bad")
+	fits("bad-link")
+	b.run(chromedp.EmulateViewport(1280, 900))
+	b.visit("/docs")
+	b.shot("docs")
 }

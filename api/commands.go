@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -205,7 +206,7 @@ func (s *server) reach(ctx context.Context, id string, sequence int64) error {
 		if errors.Is(err, view.ErrNotFound) {
 			err = nil
 		}
-		if err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil && !errors.Is(err, os.ErrDeadlineExceeded) { // the connection may notice first
 			return s.readError(err)
 		}
 		if got >= sequence {

@@ -27,6 +27,7 @@ type page struct {
 	Confirm  *confirmation
 	Proposal *proposal // an open quote that somebody else decides about
 	Total    *total
+	Owed     bool // the car is ready: what there is to pay comes first
 	Agreed   []row
 	Earlier  []settled
 	Messages []said

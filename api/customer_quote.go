@@ -24,7 +24,7 @@ func (v *visit) money(p *page) {
 		}
 	}
 	p.Total = &total{Label: v.T("agreed total"), Amount: v.Lang.Money(sum, r.Agreed.Currency), Note: v.Lang.InclVAT()}
-	if r.Total != nil {
+	if p.Owed = r.Total != nil; p.Owed {
 		p.Total = &total{Label: v.T("to pay"), Amount: v.Lang.Money(*r.Total, r.Agreed.Currency), Note: v.Lang.InclVAT()}
 		if *r.Total == sum {
 			p.Total.Note += ", " + v.T("as agreed")
@@ -76,10 +76,12 @@ func (v *visit) proposal(q *view.Quote, c choice, mistakes map[string]string) pr
 	if agreed := v.agreedTotal(); agreed > 0 {
 		p.Extra = v.T("with agreed", money(agreed+q.Total), v.Lang.InclVAT())
 	}
-	if q.AnswerBy != nil && v.now.Before(*q.AnswerBy) {
+	if v.decides && q.AnswerBy != nil && v.now.Before(*q.AnswerBy) {
 		p.Until = append(p.Until, v.T("answer within", v.Lang.DayAndDate(*q.AnswerBy, v.now, v.zone), v.Lang.Time(*q.AnswerBy, v.zone)))
 	}
-	p.Until = append(p.Until, v.T("valid until", v.moment(q.ExpiresAt)))
+	if v.decides {
+		p.Until = append(p.Until, v.T("valid until", v.moment(q.ExpiresAt)))
+	}
 	for _, l := range q.Lines {
 		a := c.of(l.Line)
 		shown := proposed{

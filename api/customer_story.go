@@ -12,7 +12,7 @@ func (v *visit) story(p *page) {
 	r := v.repair
 	say := func(key string, args ...any) { p.Lead = append(p.Lead, v.T(key, args...)) }
 	ready := func() {
-		if r.ReadyAt != nil {
+		if r.ReadyAt != nil && v.now.Before(*r.ReadyAt) {
 			say("ready around", v.moment(*r.ReadyAt))
 		}
 	}
@@ -64,9 +64,14 @@ func (v *visit) answered(say func(string, ...any)) {
 	case q.Status == repair.QuoteAnswered && v.decides:
 		say("decided thanks")
 		amount := v.Lang.Money(q.ApprovedTotal, q.Currency)
-		say(map[repair.Decision]string{
-			repair.Approved: "decided all", repair.PartlyApproved: "decided part", repair.Rejected: "decided none",
-		}[q.Decision], amount)
+		switch q.Decision {
+		case repair.Approved:
+			say("decided all", amount)
+		case repair.PartlyApproved:
+			say("decided part", amount)
+		case repair.Rejected:
+			say("decided none")
+		}
 	}
 }
 
@@ -94,11 +99,14 @@ func (v *visit) steps(p *page) {
 		case repair.QuoteReplaced:
 			add("done", "step replaced", v.stamp(*q.ClosedAt))
 		case repair.QuoteOpen:
-			key := "step asked"
-			if !v.decides {
-				key = "step asked it"
+			switch {
+			case !v.now.Before(q.ExpiresAt): // a moment ago
+				add("done", "step lapsed", v.stamp(q.ExpiresAt))
+			case v.decides:
+				add("now", "step asked", v.T("waiting"))
+			default:
+				add("now", "step asked it", v.T("waiting"))
 			}
-			add("now", key, v.T("waiting"))
 		case repair.QuoteAbandoned:
 		}
 	}
@@ -108,7 +116,7 @@ func (v *visit) steps(p *page) {
 		return
 	case r.CompletedAt != nil:
 		add("done", "step ready", v.stamp(*r.CompletedAt))
-	case r.ReadyAt != nil:
+	case r.ReadyAt != nil && v.now.Before(*r.ReadyAt):
 		add("next", "step ready", v.T("expected", v.stamp(*r.ReadyAt)))
 	default:
 		add("next", "step ready", "")

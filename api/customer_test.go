@@ -49,6 +49,9 @@ func (a answer) has(t *testing.T, status int, texts ...string) {
 		t.Errorf("status %d, want %d", a.StatusCode, status)
 	}
 	said := strings.ReplaceAll(a.text, "\u00a0", " ")
+	if strings.Contains(said, "%!") || strings.Contains(said, "<no value>") {
+		t.Errorf("the page has a gap:\n%s", said)
+	}
 	for _, s := range texts {
 		if not, forbidden := strings.CutPrefix(s, "!"); forbidden {
 			if strings.Contains(said, not) {
@@ -454,5 +457,24 @@ func TestTexts(t *testing.T) {
 		if !strings.Contains(source.String(), `"`+k+`"`) && !((tail == "head" || tail == "text") && strings.Contains(source.String(), `"`+stem+`"`)) {
 			t.Errorf("%q is not used", k)
 		}
+	}
+}
+
+func TestWhatWasDecided(t *testing.T) {
+	for _, tt := range []struct {
+		lines [2]string
+		total string
+		says  []string
+	}{
+		{[2]string{"approve", "approve"}, "38795", []string{"U gaf akkoord voor € 387,95. We gaan ermee aan de slag", "€ 676,95"}},
+		{[2]string{"approve", "reject"}, "34800", []string{"U gaf akkoord voor € 348,00; de rest doen we niet.", "€ 637,00"}},
+		{[2]string{"reject", "reject"}, "0", []string{"U wilt het extra werk niet laten doen. We maken af wat was afgesproken", "€ 289,00"}},
+	} {
+		w := newWorld(t)
+		page := w.page(w.quoted(), link.Approver)
+		a := w.post(page+"/quotes/1/decision", "command", "c", "confirmed", "1", "line.1", tt.lines[0], "line.2", tt.lines[1], "total_seen", tt.total)
+		w.open(a.Header.Get("Location")).has(t, 200, append(tt.says, "via deze pagina", "16.00 uur")...)
+		w.pass(24 * time.Hour)
+		w.open(page).has(t, 200, append(tt.says, "!We verwachten dat de auto klaar is")...) // that time has passed
 	}
 }
