@@ -103,6 +103,13 @@ func TestMeasures(t *testing.T) {
 		}, []string{
 			"view (1) noor: 20 11:00 to 20 11:00, void: 0s, 0s open", "response (1) noor: 20 11:00 to 20 11:00, void: 0s, 0s open",
 		}},
+		{"decided by phone before the mail arrived", []schemas.Measure{"view", "response"}, func(f *facts) {
+			asked(f)
+			f.event(at(20, 10, 20), desk, &repair.QuoteDecided{Revision: 1, Decision: repair.Approved, Method: repair.ByPhone})
+			f.accepted(at(20, 11, 0), approval)
+		}, []string{
+			"view (1) noor: 20 11:00 to 20 11:00, void: 0s, 0s open", "response (1) noor: 20 11:00 to 20 11:00, void: 0s, 0s open",
+		}},
 		{"viewed by another clock before the mail arrived", []schemas.Measure{"view"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 10, 20), customer, &repair.QuoteViewed{Revision: 1})
