@@ -149,7 +149,6 @@ func (d *demo) run(ctx context.Context, p *pipeline) error {
 func (d *demo) history(ctx context.Context, p *pipeline, doors *simulate.Doors) error {
 	plan := d.saved.Plan
 	if !d.saved.Done.Before(plan.To) {
-		d.clock.Go()
 		return nil
 	}
 	began := time.Now()
@@ -166,13 +165,13 @@ func (d *demo) history(ctx context.Context, p *pipeline, doors *simulate.Doors) 
 		return err
 	}
 	_ = bar.Finish() // a picture only
-	d.clock.Go()
 	fmt.Fprintf(d.out, "History is complete after %s.\n", time.Since(began).Round(100*time.Millisecond))
 	return nil
 }
 
 // live plays until ctx ends, and shows how things go.
 func (d *demo) live(ctx context.Context, p *pipeline, doors *simulate.Doors, store *clickhouse.Store) error {
+	d.clock.Go()
 	live := simulate.NewLive(doors, p.book, d.Seed+uint64(time.Now().Unix()), d.Every, time.Now)
 	stop := p.mailbox.OnMail(func(m mailbox.Mail) {
 		live.Deliver(simulate.Mail{To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML})
