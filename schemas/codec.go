@@ -95,14 +95,31 @@ func NewCodec(extra ...any) (*Codec, error) {
 		if err != nil {
 			return nil, fmt.Errorf("schema of %s: %w", t.Name(), err)
 		}
-		f.id = uint32(i + 1) //nolint:gosec // a few dozen types
+		f.id = uint32(i + 1)
 		c.byType[t], c.byName[Namespace+"."+t.Name()] = f, f
 		c.byID[f.id] = writer{f.avro, f}
 	}
 	return c, nil
 }
 
+// parsed keeps the formats by type: goavro takes its time to make one, and every
+// codec of the process needs the same.
+var parsed sync.Map
+
 func newFormat(t reflect.Type) (*format, error) {
+	f, ok := parsed.Load(t)
+	if !ok {
+		made, err := parseFormat(t)
+		if err != nil {
+			return nil, err
+		}
+		f, _ = parsed.LoadOrStore(t, made)
+	}
+	own := *f.(*format) // the id is each codec's own
+	return &own, nil
+}
+
+func parseFormat(t reflect.Type) (*format, error) {
 	text, err := SchemaOf(t)
 	if err != nil {
 		return nil, err

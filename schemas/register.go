@@ -36,7 +36,7 @@ func (c *Codec) Register(ctx context.Context, r Registrar, subjects string) erro
 		if err != nil {
 			return err
 		}
-		f.id = uint32(id) //nolint:gosec // the wire format has four bytes for it
+		f.id = uint32(id)
 		byID[f.id] = writer{f.avro, f}
 	}
 	c.mu.Lock()

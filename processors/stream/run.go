@@ -119,7 +119,6 @@ func (m *member) connect() error {
 		// Positions must pass the markers that end transactions, or ticks wait for ever.
 		kgo.KeepControlRecords(),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.ProducerBatchMaxBytes(int32(schemas.DeadLetters.MaxRecordBytes)),
 		kgo.OnPartitionsAssigned(m.onAssigned),
 	)
 	if m.session, err = kgo.NewGroupTransactSession(opts...); err != nil {

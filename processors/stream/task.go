@@ -49,7 +49,7 @@ type source struct {
 // handle handles one record: decoded is what its value is, or err says why it is none.
 func (t *task) handle(src source, decoded any, err error) error {
 	t.positions[src.topic] = src.offset + 1
-	if tick, ok := decoded.(*schemas.Tick); ok {
+	if tick, ok := decoded.(*schemas.Tick); ok && src.topic == schemas.Ticks.Name {
 		if tick.Processor == t.logic.name {
 			t.pending = append(t.pending, *tick)
 		}
