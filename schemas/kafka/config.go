@@ -162,7 +162,7 @@ func (c Config) Opts(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
 		kgo.WithLogger(clientLogger{kslog.New(log)}),
 		kgo.WithHooks(c.Hooks...),
 		// A broker that came back, or a topic just made, is noticed at once.
-		kgo.MetadataMinAge(100*time.Millisecond),
+		kgo.MetadataMinAge(100 * time.Millisecond),
 		kgo.RetryTimeout(20 * time.Second),
 		kgo.ProducerBatchMaxBytesFn(maxBatchBytes),
 	}
