@@ -13,7 +13,7 @@ import (
 type mail struct {
 	ID         string
 	MessageID  string `json:"message_id"`
-	To         string
+	From, To   string
 	Subject    string
 	Text, HTML string
 	ReceivedAt time.Time `json:"received_at"`
@@ -60,7 +60,7 @@ func says(t testing.TB, what, text string, wanted ...string) {
 	text = plain(text)
 	for _, want := range wanted {
 		if !strings.Contains(text, want) {
-			t.Errorf("%s does not say %q:\n%s", what, want, text)
+			t.Errorf("%s does not say %q:\n%.3000s", what, want, text)
 		}
 	}
 }

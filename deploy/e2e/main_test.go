@@ -140,4 +140,7 @@ var garageTemplate = template.Must(template.New("").Parse(`garages:
 // everyGarage is what the shared pipeline serves: a test has its own.
 var everyGarage = []garage{
 	{ID: "approve"}, {ID: "partly"}, {ID: "reject"}, {ID: "expire"}, {ID: "withdraw"}, {ID: "replace"}, {ID: "cancel"},
+	{ID: "roundtrip", Approval: "remind_after: [], call_after: 10000h"}, {ID: "statemachine"}, {ID: "badrecords"}, {ID: "retries"},
+	{ID: "login"}, {ID: "elsewhere"}, {ID: "scanner"}, {ID: "mailtext"}, {ID: "escape"}, {ID: "plates"}, {ID: "empty"}, {ID: "told"},
+	{ID: "driver"}, {ID: "totals"}, {ID: "pace", Approval: "remind_after: [2s], call_after: 4s"}, {ID: "changed"},
 }

@@ -125,11 +125,11 @@ type data struct {
 	Kind, Reason, Because string
 	Code                  any // of a refusal a word, of a delivery a number
 	Recipient             struct{ Role, ID string }
-	Revision, Attempt           int
-	Reply                       string
-	MessageID                   string `json:"message_id"`
-	NotificationID              string `json:"notification_id"`
-	Text                        string
+	Revision, Attempt     int
+	Reply                 string
+	MessageID             string `json:"message_id"`
+	NotificationID        string `json:"notification_id"`
+	Text                  string
 }
 
 func (e entry) data(t testing.TB) (d data) {
@@ -270,4 +270,40 @@ func (j *job) reads(sequence int64) (r repair) {
 		return ""
 	})
 	return r
+}
+
+// list is a page of a list.
+type list struct {
+	Items  []item
+	Cursor string
+	AsOf   *time.Time `json:"as_of"`
+}
+
+// item is a repair or a conversation in a list.
+type item struct {
+	RepairID    string `json:"repair_id"`
+	ExternalRef string `json:"external_ref"`
+	State       string
+	NeedsReply  bool `json:"needs_reply"`
+	Waiting     bool
+	Call        bool
+	CallReason  string `json:"call_reason"`
+	LastMessage string `json:"last_message"`
+}
+
+func (l list) ids() (ids []string) {
+	for _, i := range l.Items {
+		ids = append(ids, i.RepairID)
+	}
+	return ids
+}
+
+// list reads a page of a list.
+func (w *world) list(role, path string) list {
+	w.Helper()
+	l := into[list](w.as(role).get(path), http.StatusOK)
+	if l.Items == nil || l.AsOf == nil {
+		w.Errorf("%s: incomplete list %+v", path, l)
+	}
+	return l
 }

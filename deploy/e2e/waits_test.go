@@ -13,6 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// measures are all that are measured.
+var measures = []string{"delivery", "view", "response", "approval", "staff_response", "resume", "customer_wait", "turnaround"}
+
 // wait is a measured wait, as it should be.
 type wait struct {
 	measure  string
