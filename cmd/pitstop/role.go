@@ -15,6 +15,7 @@ import (
 	"pitstop/processors/stream"
 	"pitstop/schemas"
 	"pitstop/schemas/kafka"
+	"pitstop/sinks"
 )
 
 // role is a long-running part of the pipeline. What it needs has been checked;
@@ -35,7 +36,7 @@ const (
 // final reports whether starting the role again would fail in the same way, or
 // do harm.
 func final(err error) bool {
-	return errors.Is(err, stream.ErrFenced) || errors.Is(err, schemas.ErrIncompatible)
+	return errors.Is(err, stream.ErrFenced) || errors.Is(err, sinks.ErrFenced) || errors.Is(err, schemas.ErrIncompatible)
 }
 
 // keepRunning runs a role until the context ends, starting it again whenever it

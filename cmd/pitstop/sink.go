@@ -37,8 +37,11 @@ func (c *clickhouseSinkCommand) Run(e *env) error {
 	if err := wrongUsage(cfg.Validate(), c.clickhouseFlags.config().Validate(), instanceErr, needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
 		return err
 	}
-	r := clickhouseRole(c.clickhouseFlags.config(), sinks.Config{Kafka: cfg, Instance: instance, Now: time.Now, Log: log})
-	return alone(e, log, c.opsFlags, cfg, newRegistry(), r)
+	metrics := newRegistry()
+	r := clickhouseRole(c.clickhouseFlags.config(), sinks.Config{
+		Kafka: cfg, Instance: instance, Metrics: sinks.NewMetrics(metrics), Now: time.Now, Log: log,
+	})
+	return alone(e, log, c.opsFlags, cfg, metrics, r)
 }
 
 func clickhouseRole(db clickhouse.Config, c sinks.Config) role {
@@ -81,27 +84,44 @@ func (c *emailSinkCommand) Run(e *env) error {
 	if err != nil {
 		return wrongUsage(err)
 	}
-	r := emailRole(mail, book, transport, cfg, instance, time.Now, log)
-	return alone(e, log, c.opsFlags, cfg, newRegistry(), r)
+	metrics := newRegistry()
+	r := emailParts{
+		cfg: cfg, mail: mail, book: book, transport: transport, instance: instance,
+		now: time.Now, log: log, metrics: sinks.NewMetrics(metrics),
+	}.role()
+	return alone(e, log, c.opsFlags, cfg, metrics, r)
 }
 
-// emailRole makes the sink anew at every start: a failed one is dropped with all
-// it remembers.
-func emailRole(mail email.Config, book *garage.Book, t email.Transport, cfg kafka.Config, instance string, now func() time.Time, log *slog.Logger) role {
+// emailParts are what the e-mail sink is made of.
+type emailParts struct {
+	cfg       kafka.Config
+	mail      email.Config
+	book      *garage.Book
+	transport email.Transport
+	instance  string
+	now       func() time.Time
+	log       *slog.Logger
+	metrics   *sinks.Metrics
+}
+
+// role makes the sink anew at every start: a failed one is dropped with all it
+// remembers.
+func (p emailParts) role() role {
 	var current atomic.Pointer[email.Sink]
 	return role{
-		name: "email",
+		name: email.Name,
 		run: func(ctx context.Context) error {
-			codec, err := newCodec(ctx, cfg)
+			codec, err := newCodec(ctx, p.cfg)
 			if err != nil {
 				return err
 			}
-			sink, err := email.New(mail, book, codec, t, now, log.With("role", "email"))
+			sink, err := email.New(p.mail, p.book, codec, p.transport, p.now, p.log.With("role", email.Name))
 			if err != nil {
 				return err
 			}
+			sink.Metrics = p.metrics
 			current.Store(sink)
-			return sink.Run(ctx, cfg, instance)
+			return sink.Run(ctx, p.cfg, p.instance)
 		},
 		check: func(now time.Time) error {
 			if sink := current.Load(); sink != nil {

@@ -272,8 +272,9 @@ func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, res
 		r, monitor := ps.role(name)
 		rest, p.monitors = append(rest, r), append(p.monitors, monitor)
 	}
+	sinkMetrics := sinks.NewMetrics(metrics)
 	rest = append(rest, clickhouseRole(p.db, sinks.Config{
-		Kafka: p.cfg, Instance: instance, Now: time.Now, Log: log.With("role", "clickhouse"),
+		Kafka: p.cfg, Instance: instance, Metrics: sinkMetrics, Now: time.Now, Log: log.With("role", "clickhouse"),
 		Limits: sinks.Limits{Records: clickhouse.Limits.Records, Age: embeddedAge, Write: clickhouse.Limits.Write},
 	}))
 	transport, err := email.SMTP(email.Relay{Addr: p.mailbox.SMTPAddr}, time.Now)
@@ -284,7 +285,10 @@ func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, res
 		transport = o.transport(transport)
 	}
 	mail := email.Config{PublicURL: p.API, Sender: "pitstop@localhost.invalid", LinkKeys: p.links}
-	rest = append(rest, emailRole(mail, p.book, transport, p.cfg, instance, o.clock, log))
+	rest = append(rest, emailParts{
+		cfg: p.cfg, mail: mail, book: p.book, transport: transport, instance: instance,
+		now: o.clock, log: log, metrics: sinkMetrics,
+	}.role())
 
 	apiRole = newAPIRole(apiParts{
 		listener: door, cfg: p.cfg, db: p.db, secret: secrets[commandsSecret],

@@ -41,7 +41,9 @@ var limits = sinks.Limits{Records: 256, Age: 25 * time.Millisecond, Write: start
 type Sink struct {
 	*renderer
 	// Progress tells readiness whether the sink gets on, and why not.
-	Progress  kafka.Progress
+	Progress kafka.Progress
+	// Metrics count what it does; nil: nothing is counted.
+	Metrics   *sinks.Metrics
 	book      *garage.Book
 	transport Transport
 	now       func() time.Time
@@ -84,7 +86,7 @@ func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
 	return sinks.Run(ctx, sinks.Config{
 		Name: Name, Instance: instance, Topics: []schemas.Topic{schemas.Notifications},
 		Kafka: k, Codec: s.codec, Limits: limits, Prepare: prepare,
-		Progress: &s.Progress, Now: s.now, Log: s.log,
+		Progress: &s.Progress, Metrics: s.Metrics, Now: s.now, Log: s.log,
 	}, w)
 }
 
