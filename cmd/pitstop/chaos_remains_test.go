@@ -1,0 +1,337 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/deploy/embedded"
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/repair"
+	"pitstop/sinks/clickhouse"
+)
+
+// remains are what a run left behind, as readers of what is committed see it.
+type remains struct {
+	// Commands are how often each was written.
+	Commands map[string]int
+	// Outcomes are those that are no duplicates, by command.
+	Outcomes map[string]said
+	// Events, Notifications and Deliveries are by their ids.
+	Events, Notifications, Deliveries map[string]said
+	// Latencies are the waits as the newest version of each has them.
+	Latencies map[string]said
+
+	copies int                        // records whose id came before
+	hidden int64                      // records of transactions that were aborted
+	ids    map[string]map[string]bool // by topic
+	faults []error                    // what must not be in any run
+}
+
+// said is what a record says, with personal data opened: two registries can have
+// given the schemas in it different ids.
+type said struct {
+	Record   string
+	Header   repair.Header
+	Sequence int64
+	Body     map[string]any
+}
+
+// inspect reads what a run left in a data directory. Its error holds everything
+// that must not be in any run.
+func inspect(ctx context.Context, dir string) (r *remains, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	exe, err := binary()
+	if err != nil {
+		return nil, err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	data, err := embedded.Open(dir, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+	broker, err := embedded.StartKafka(ctx, data, embedded.KafkaOptions{Exe: exe, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, broker.Stop(ctx)) }()
+	registry, err := embedded.StartRegistry(ctx, data, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, registry.Stop(ctx)) }()
+	engine, err := embedded.StartClickHouse(ctx, data, embedded.ClickHouseOptions{Exe: exe, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, engine.Stop(ctx)) }()
+
+	r = &remains{
+		Commands: make(map[string]int), Outcomes: make(map[string]said),
+		Events: make(map[string]said), Notifications: make(map[string]said), Deliveries: make(map[string]said),
+		Latencies: make(map[string]said), ids: make(map[string]map[string]bool),
+	}
+	cfg := kafka.Config{Brokers: []string{broker.Addr}, RegistryURL: registry.URL}
+	if err := r.readLog(ctx, cfg, log); err != nil {
+		return nil, err
+	}
+	if err := r.checkTables(ctx, clickhouse.Config{DSN: engine.DSN}); err != nil {
+		return nil, err
+	}
+	return r, errors.Join(r.faults...)
+}
+
+// logged are the topics that are read.
+var logged = []string{
+	schemas.Commands.Name, schemas.Outcomes.Name, schemas.Events.Name, schemas.Notifications.Name,
+	schemas.Deliveries.Name, schemas.Latencies.Name, schemas.DeadLetters.Name,
+}
+
+// readLog reads every topic from its beginning to its end.
+func (r *remains) readLog(ctx context.Context, cfg kafka.Config, log *slog.Logger) error {
+	codec, err := newCodec(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	opts, err := cfg.Opts("chaos", log)
+	if err != nil {
+		return err
+	}
+	cl, err := kgo.NewClient(append(opts,
+		kgo.ConsumeTopics(logged...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+	)...)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	ends, err := kadm.NewClient(cl).ListEndOffsets(ctx, logged...)
+	if err != nil {
+		return err
+	}
+	type place struct {
+		topic     string
+		partition int32
+	}
+	left := make(map[place]int64)
+	ends.Each(func(o kadm.ListedOffset) {
+		if o.Offset > 0 {
+			left[place{o.Topic, o.Partition}] = o.Offset
+			r.hidden += o.Offset
+		}
+	})
+	answered := make(map[string]int) // outcomes of each command, duplicates included
+	for len(left) > 0 {
+		fetches := cl.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			return fmt.Errorf("read the log, %v to go: %w", left, err)
+		}
+		for it := fetches.RecordIter(); !it.Done(); {
+			rec := it.Next()
+			at := place{rec.Topic, rec.Partition}
+			r.hidden--
+			if rec.Offset+1 >= left[at] {
+				delete(left, at)
+			}
+			if rec.Attrs.IsControl() {
+				continue
+			}
+			if err := r.add(ctx, codec, rec, answered); err != nil {
+				return fmt.Errorf("%s[%d]@%d: %w", rec.Topic, rec.Partition, rec.Offset, err)
+			}
+		}
+	}
+	for id, n := range r.Commands {
+		if _, once := r.Outcomes[id]; !once || answered[id] != n {
+			r.fault("command %s was written %d times and has %d outcomes, one of them no duplicate: %t", id, n, answered[id], once)
+		}
+	}
+	if len(answered) > len(r.Commands) {
+		r.fault("%d commands have outcomes, but only %d were written", len(answered), len(r.Commands))
+	}
+	return nil
+}
+
+func (r *remains) fault(format string, args ...any) {
+	r.faults = append(r.faults, fmt.Errorf(format, args...))
+}
+
+// add takes a record up.
+func (r *remains) add(ctx context.Context, codec *schemas.Codec, rec *kgo.Record, answered map[string]int) error {
+	record, err := codec.Decode(ctx, rec.Value)
+	if err != nil {
+		return err
+	}
+	if d, dead := record.(*schemas.DeadLetter); dead {
+		r.fault("dead letter of %s: %s: %s", d.Consumer, d.Reason, d.Detail)
+		return nil
+	}
+	s, err := saidBy(ctx, codec, record.(schemas.Headed))
+	if err != nil {
+		return err
+	}
+	id := s.Header.EventID
+	if r.ids[rec.Topic] == nil {
+		r.ids[rec.Topic] = make(map[string]bool)
+	}
+	r.ids[rec.Topic][id] = true
+	switch o := record.(type) {
+	case repair.Command:
+		r.Commands[id]++
+	case *repair.Outcome:
+		answered[o.CausationID]++
+		if o.Result != repair.Duplicate {
+			r.once(r.Outcomes, o.CausationID, s)
+		}
+	case repair.Event:
+		r.once(r.Events, id, s)
+	case *schemas.Latency:
+		// What the row rests on last depends on which topic was read first.
+		s.Header.CausationID, s.Header.CorrelationID = "", ""
+		if newest, known := r.Latencies[o.LatencyID]; !known || o.Version > int64(newest.Body["version"].(float64)) {
+			r.Latencies[o.LatencyID] = s
+		}
+	case *schemas.DeliveryAccepted, *schemas.DeliveryDeferred, *schemas.DeliveryFailed:
+		before, known := r.Deliveries[id]
+		if r.Deliveries[id] = s; known {
+			r.copies++
+			if diff := gocmp.Diff(before, s); diff != "" {
+				r.fault("delivery %s came twice and differs:\n%s", id, diff)
+			}
+		}
+	default:
+		r.once(r.Notifications, id, s)
+	}
+	return nil
+}
+
+// once adds a record whose id may not come twice.
+func (r *remains) once(to map[string]said, id string, s said) {
+	if before, known := to[id]; known {
+		r.fault("there are two %s for %s:\n%s", s.Record, id, gocmp.Diff(before, s))
+	}
+	to[id] = s
+}
+
+func saidBy(ctx context.Context, codec *schemas.Codec, record schemas.Headed) (said, error) {
+	s := said{Record: schemas.NameOf(record), Header: *record.Head()}
+	if e, ok := record.(repair.Event); ok {
+		s.Sequence = repair.SequenceOf(e)
+	}
+	text, err := codec.AppendJSON(ctx, nil, record)
+	if err != nil {
+		return s, err
+	}
+	if err := json.Unmarshal(text, &s.Body); err != nil {
+		return s, err
+	}
+	delete(s.Body, "digest") // of an outcome: the key is another in every data directory
+	return s, nil
+}
+
+// checkTables compares what the tables hold with what the topics do.
+func (r *remains) checkTables(ctx context.Context, db clickhouse.Config) (err error) {
+	conn, err := db.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	waits := make(map[string]bool)
+	for id, s := range r.Latencies {
+		waits[fmt.Sprintf("%s %v", id, s.Body["version"])] = true
+	}
+	for _, c := range []struct {
+		table, id string
+		want      map[string]bool
+	}{
+		{"commands", "event_id", r.ids[schemas.Commands.Name]},
+		{"outcomes", "event_id", r.ids[schemas.Outcomes.Name]},
+		{"events", "event_id", r.ids[schemas.Events.Name]},
+		{"notifications", "event_id", r.ids[schemas.Notifications.Name]},
+		{"deliveries", "event_id", r.ids[schemas.Deliveries.Name]},
+		{"latencies", "concat(latency_id, ' ', toString(version))", waits},
+	} {
+		rows, err := conn.Query(ctx, "SELECT "+c.id+" AS id FROM "+c.table+" FINAL ORDER BY id")
+		if err != nil {
+			return fmt.Errorf("read %s: %w", c.table, err)
+		}
+		got, want := []string(nil), slices.Sorted(maps.Keys(c.want))
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return fmt.Errorf("read %s: %w", c.table, err)
+			}
+			got = append(got, id)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return fmt.Errorf("read %s: %w", c.table, err)
+		}
+		if diff := gocmp.Diff(want, got); diff != "" {
+			r.fault("the topic has %d ids and the table %s %d, -topic +table:\n%s", len(want), c.table, len(got), diff)
+		}
+	}
+	return nil
+}
+
+// compare fails the test where a run left something else than another.
+func (r *remains) compare(t *testing.T, want *remains) {
+	t.Helper()
+	t.Logf("%d commands, %d of them written again; %d events, %d notifications, %d deliveries (and %d copies), %d waits; %d records of aborted transactions",
+		len(r.Commands), sum(r.Commands)-len(r.Commands), len(r.Events), len(r.Notifications), len(r.Deliveries), r.copies, len(r.Latencies), r.hidden)
+	for _, c := range []struct {
+		what      string
+		want, got map[string]said
+	}{
+		{"outcomes", want.Outcomes, r.Outcomes},
+		{"events", want.Events, r.Events},
+		{"notifications", want.Notifications, r.Notifications},
+		{"deliveries", want.Deliveries, r.Deliveries},
+		{"waits", want.Latencies, r.Latencies},
+	} {
+		if len(c.want) == 0 {
+			t.Errorf("the undisturbed run left no %s", c.what)
+		}
+		var differ []string
+		for _, id := range union(c.want, c.got) {
+			if diff := gocmp.Diff(c.want[id], c.got[id]); diff != "" {
+				differ = append(differ, id+"\n"+diff)
+			}
+		}
+		if len(differ) > 0 {
+			t.Errorf("%d of %d %s are not as in the undisturbed run, -undisturbed +this:\n%s",
+				len(differ), len(c.want), c.what, strings.Join(differ[:min(5, len(differ))], "\n"))
+		}
+	}
+}
+
+// union gives the ids of both in the order of event time.
+func union(a, b map[string]said) []string {
+	both := maps.Clone(a)
+	maps.Copy(both, b)
+	return slices.SortedFunc(maps.Keys(both), func(x, y string) int {
+		return cmp.Or(both[x].Header.OccurredAt.Compare(both[y].Header.OccurredAt), cmp.Compare(x, y))
+	})
+}
+
+func sum(m map[string]int) (n int) {
+	for _, v := range m {
+		n += v
+	}
+	return n
+}

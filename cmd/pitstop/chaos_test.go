@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"pitstop/producers/simulate"
+)
+
+// These tests kill real processes with SIGKILL in the middle of a history, and
+// compare what is left with what a run of the same history left that nobody
+// disturbed: command by command, record by record, field by field.
+
+// The history that everybody plays.
+const (
+	repairs = 60
+	seed    = 7
+)
+
+var until = time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
+
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "pitstop-chaos-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	scratch = dir
+	return m.Run()
+}
+
+// scratch is a folder for what the tests share.
+var scratch string
+
+// binary is pitstop, built.
+var binary = sync.OnceValues(func() (string, error) {
+	file := filepath.Join(scratch, "pitstop")
+	build := exec.Command("go", "build", "-o", file, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build pitstop: %w\n%s", err, out)
+	}
+	return file, nil
+})
+
+// undisturbed is what a run leaves that nobody kills.
+var undisturbed = sync.OnceValues(func() (*remains, error) {
+	dir := filepath.Join(scratch, "undisturbed")
+	if err := play(context.Background(), dir, nil); err != nil {
+		return nil, fmt.Errorf("undisturbed run: %w", err)
+	}
+	return inspect(context.Background(), dir)
+})
+
+// TestKilledProgram kills the whole program: every role of it, and with them the
+// registry and the mailbox. Broker and ClickHouse are its children, and stop when
+// it is gone.
+func TestKilledProgram(t *testing.T) {
+	t.Parallel()
+	go undisturbed() // compare waits for it
+	luck := rand.New(rand.NewPCG(seed, 1))
+	n := 5
+	if testing.Short() {
+		n = 2
+	}
+	var kills []moment
+	for i, w := range busy(t, n, luck) {
+		kills = append(kills, moment{w.Start, time.Duration(luck.Int64N(int64(100 * time.Millisecond)))})
+		if i%2 == 0 { // and again while it starts
+			kills = append(kills, moment{wait: 200*time.Millisecond + time.Duration(luck.Int64N(int64(1500*time.Millisecond)))})
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "data")
+	if err := play(t.Context(), dir, kills); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, dir)
+}
+
+// busy chooses windows in which several people are at it, spread over the history.
+func busy(t *testing.T, n int, luck *rand.Rand) []simulate.Window {
+	t.Helper()
+	garages, err := simulate.Garages(simulate.DefaultGarages, until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := simulate.NewPlan(seed, repairs, garages, until.AddDate(0, 0, -simulate.HistoryDays), until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all, chosen []simulate.Window
+	for _, w := range plan.Windows {
+		if len(plan.In(w)) > 2 {
+			all = append(all, w)
+		}
+	}
+	if len(all) < n {
+		t.Fatalf("only %d windows have something in them", len(all))
+	}
+	for i := range n { // one of each n-th part
+		from, to := i*len(all)/n, (i+1)*len(all)/n
+		chosen = append(chosen, all[from+luck.IntN(to-from)])
+	}
+	return chosen
+}
+
+// compare compares what is left in a data directory with what should be.
+func compare(t *testing.T, dir string) *remains {
+	t.Helper()
+	got, err := inspect(t.Context(), dir)
+	if err != nil {
+		t.Error(err)
+	}
+	want, err := undisturbed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got == nil {
+		t.FailNow()
+	}
+	got.compare(t, want)
+	return got
+}
+
+// moment is when to kill a program: some time after it has come so far in its history.
+type moment struct {
+	done time.Time // zero: at once
+	wait time.Duration
+}
+
+// play has the program play its history in a data directory, and starts it again
+// after every kill, until it ends by itself.
+func play(ctx context.Context, dir string, kills []moment) error {
+	program, err := binary()
+	if err != nil {
+		return err
+	}
+	log, err := os.Create(dir + ".log")
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	for {
+		cmd := exec.CommandContext(ctx, program, "demo", "--data", dir, "--repairs", fmt.Sprint(repairs), "--seed", fmt.Sprint(seed),
+			"--until", until.Format(time.RFC3339), "--no-live")
+		cmd.Stdout, cmd.Stderr = log, log
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		if len(kills) > 0 && kills[0].comes(dir, ended) {
+			_ = cmd.Process.Kill() // it may have ended
+			<-ended
+			kills = kills[1:]
+			continue
+		}
+		err := <-ended
+		if err == nil && len(kills) > 0 {
+			err = fmt.Errorf("it ended before it was killed %d times more", len(kills))
+		}
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, tail(dir+".log"))
+		}
+		return nil
+	}
+}
+
+// comes waits for the moment; it reports false when the program ended before.
+func (m moment) comes(dir string, ended chan error) bool {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for done(dir).Before(m.done) {
+		select {
+		case err := <-ended:
+			ended <- err
+			return false
+		case <-look.C:
+		}
+	}
+	select {
+	case err := <-ended:
+		ended <- err
+		return false
+	case <-time.After(m.wait):
+		return true
+	}
+}
+
+// done is how far a program has come in its history.
+func done(dir string) time.Time {
+	var h struct{ Done time.Time }
+	if text, err := os.ReadFile(filepath.Join(dir, "history.json")); err == nil {
+		_ = json.Unmarshal(text, &h) // then it has done nothing
+	}
+	return h.Done
+}
+
+// tail is the end of a file.
+func tail(file string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-6000):])
+}
