@@ -125,7 +125,8 @@ func about[B any](s *server) func(context.Context, *struct {
 	return func(ctx context.Context, in *struct {
 		Existing
 		Body B
-	}) (*Reply[CommandReply], error) {
+	},
+	) (*Reply[CommandReply], error) {
 		return s.simple(ctx, in.Existing, request.Request{Body: &in.Body})
 	}
 }
@@ -138,7 +139,8 @@ func aboutOptional[B any](s *server) func(context.Context, *struct {
 	return func(ctx context.Context, in *struct {
 		Existing
 		Body *B
-	}) (*Reply[CommandReply], error) {
+	},
+	) (*Reply[CommandReply], error) {
 		return s.simple(ctx, in.Existing, request.Request{Body: given(in.Body)})
 	}
 }
@@ -225,7 +227,8 @@ func (s *server) reach(ctx context.Context, id string, sequence int64) error {
 func (s *server) startRepair(ctx context.Context, in *struct {
 	Writing
 	Body request.StartRepair
-}) (*Reply[CommandReply], error) {
+},
+) (*Reply[CommandReply], error) {
 	caller, garage := callerOf(ctx), in.Body.Garage
 	if garage == "" {
 		garage = in.Garage
@@ -266,7 +269,8 @@ type LineTotal struct {
 func (s *server) requestApproval(ctx context.Context, in *struct {
 	Existing
 	Body request.RequestApproval
-}) (*Reply[QuoteReply], error) {
+},
+) (*Reply[QuoteReply], error) {
 	a, err := s.within(ctx, in.Existing, request.Request{Body: &in.Body})
 	if err != nil {
 		return nil, err
@@ -295,7 +299,8 @@ func (s *server) requestApproval(ctx context.Context, in *struct {
 func (s *server) withdrawQuote(ctx context.Context, in *struct {
 	Quoted
 	Body *request.WithdrawQuote
-}) (*Reply[CommandReply], error) {
+},
+) (*Reply[CommandReply], error) {
 	return s.simple(ctx, in.Existing, request.Request{Revision: in.Revision, Body: given(in.Body)})
 }
 
@@ -309,7 +314,8 @@ type DecisionReply struct {
 func (s *server) decideQuote(ctx context.Context, in *struct {
 	Quoted
 	Body request.DecideQuote
-}) (*Reply[DecisionReply], error) {
+},
+) (*Reply[DecisionReply], error) {
 	a, err := s.within(ctx, in.Existing, request.Request{Revision: in.Revision, Body: &in.Body})
 	if err != nil {
 		return nil, err
@@ -326,7 +332,8 @@ func (s *server) decideQuote(ctx context.Context, in *struct {
 func (s *server) postMessage(ctx context.Context, in *struct {
 	Existing
 	Body request.PostMessage
-}) (*Reply[CommandReply], error) {
+},
+) (*Reply[CommandReply], error) {
 	a, err := s.within(ctx, in.Existing, request.Request{Body: &in.Body})
 	if err != nil {
 		return nil, err

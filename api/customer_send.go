@@ -169,9 +169,9 @@ func (s *server) again(w http.ResponseWriter, r *http.Request, v *visit, q *view
 func (s *server) done(w http.ResponseWriter, r *http.Request, v *visit, o *repair.Outcome, id, place string) {
 	switch {
 	case o == nil:
-		http.Redirect(w, r, v.with("pending", id)+place, http.StatusSeeOther)
+		http.Redirect(w, r, v.with("pending", id)+place, http.StatusSeeOther) //nolint:gosec // to the visitor's own page
 	case o.Code == "":
-		http.Redirect(w, r, v.with("after", fmt.Sprint(o.Sequence))+place, http.StatusSeeOther)
+		http.Redirect(w, r, v.with("after", fmt.Sprint(o.Sequence))+place, http.StatusSeeOther) //nolint:gosec // as above
 	default:
 		s.late(w, r, v, o.Code, o.Sequence)
 	}

@@ -51,7 +51,7 @@ func (s *server) pending(w http.ResponseWriter, r *http.Request, v *visit, id st
 			s.render(w, http.StatusOK, s.dress(r, v, v.page()))
 			return
 		case err == nil && o.Code == "":
-			http.Redirect(w, r, v.with("after", fmt.Sprint(o.Sequence)), http.StatusSeeOther)
+			http.Redirect(w, r, v.with("after", fmt.Sprint(o.Sequence)), http.StatusSeeOther) //nolint:gosec // to the visitor's own page
 			return
 		case err == nil:
 			s.late(w, r, v, o.Code, o.Sequence)

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func (w *world) open(path string, headers ...string) answer {
 	return w.call("", http.MethodGet, path, "", headers...)
 }
 
-// post sends a form: name, value, name, value …
+// post sends a form: name, value, name, value.
 func (w *world) post(path string, fields ...string) answer {
 	w.t.Helper()
 	return w.do(formRequest(path, fields...))
@@ -175,15 +176,21 @@ func TestDecisionsThatComeTooLate(t *testing.T) {
 		status int
 		says   []string
 	}{
-		{"superseded", func(w *world, id string) { w.call(sam(w), "POST", "/v1/repairs/"+id+"/quotes", quoteBody, key("q2")) }, "34800", 409,
-			[]string{"Er is een nieuwere prijsopgave.", theForm, "/quotes/2/decision"}},
-		{"withdrawn", func(w *world, id string) {
-			w.call(sam(w), "POST", "/v1/repairs/"+id+"/quotes/1/withdrawal", "", key("w"))
-		}, "34800", 409,
-			[]string{"De garage heeft deze prijsopgave ingetrokken.", "!" + theForm}},
+		{
+			"superseded", func(w *world, id string) { w.call(sam(w), "POST", "/v1/repairs/"+id+"/quotes", quoteBody, key("q2")) }, "34800", 409,
+			[]string{"Er is een nieuwere prijsopgave.", theForm, "/quotes/2/decision"},
+		},
+		{
+			"withdrawn", func(w *world, id string) {
+				w.call(sam(w), "POST", "/v1/repairs/"+id+"/quotes/1/withdrawal", "", key("w"))
+			}, "34800", 409,
+			[]string{"De garage heeft deze prijsopgave ingetrokken.", "!" + theForm},
+		},
 		{"expired", func(w *world, _ string) { w.pass(3 * 24 * time.Hour) }, "34800", 409, []string{"De prijsopgave was al verlopen.", "030 – 123 45 67", "!" + theForm}},
-		{"cancelled", func(w *world, id string) { w.call(sam(w), "POST", "/v1/repairs/"+id+"/cancellation", "", key("c")) }, "34800", 409,
-			[]string{"De reparatie gaat niet door", "Aan deze reparatie wordt niet meer gewerkt.", "!" + theForm}},
+		{
+			"cancelled", func(w *world, id string) { w.call(sam(w), "POST", "/v1/repairs/"+id+"/cancellation", "", key("c")) }, "34800", 409,
+			[]string{"De reparatie gaat niet door", "Aan deze reparatie wordt niet meer gewerkt.", "!" + theForm},
+		},
 		{"another total", func(*world, string) {}, "1", 409, []string{"Het bedrag op uw knop klopte niet", theForm}},
 	} {
 		for _, lag := range []bool{false, true} {
@@ -224,13 +231,15 @@ func TestLinksThatDoNotWork(t *testing.T) {
 	}{
 		{"cut off", good[:len(good)-4], 404, []string{"Deze link werkt niet", "Open de link opnieuw vanuit de mail."}},
 		{"forged", "/c/" + strangers.Sign(claims), 404, []string{"Deze link werkt niet"}},
-		{"expired", "/c/" + w.links.Sign(link.Claims{Garage: "de-brug", Repair: id, Audience: link.Approver, Expires: begin}), 410,
-			[]string{"Deze link is verlopen", "Garage De Brug", "030 – 123 45 67"}},
+		{
+			"expired", "/c/" + w.links.Sign(link.Claims{Garage: "de-brug", Repair: id, Audience: link.Approver, Expires: begin}), 410,
+			[]string{"Deze link is verlopen", "Garage De Brug", "030 – 123 45 67"},
+		},
 		{"another garage's repair", "/c/" + w.links.Sign(foreign), 200, []string{"We zetten uw gegevens klaar", "Autobedrijf Noord"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before := len(w.sent)
-			says := append(tt.says, "!K-482-TR", "!Remschijven", "!"+theForm)
+			says := slices.Concat(tt.says, []string{"!K-482-TR", "!Remschijven", "!" + theForm})
 			w.open(tt.path).has(t, tt.status, says...)
 			w.post(tt.path+"/quotes/1/decision", confirmed...).has(t, tt.status, says...)
 			w.post(tt.path+"/messages", "text", "x").has(t, tt.status, says...)
@@ -250,8 +259,13 @@ func TestFormsOfOtherSites(t *testing.T) {
 		header string
 		status int
 	}{
-		{"Sec-Fetch-Site: cross-site", 403}, {"Sec-Fetch-Site: same-site", 403}, {"Sec-Fetch-Site: same-origin", 200},
-		{"Origin: https://evil.example", 403}, {"Origin: http://example.com", 200}, {"Origin: null", 200}, {"X-Nothing: said", 200},
+		{"Sec-Fetch-Site: cross-site", 403},
+		{"Sec-Fetch-Site: same-site", 403},
+		{"Sec-Fetch-Site: same-origin", 200},
+		{"Origin: https://evil.example", 403},
+		{"Origin: http://example.com", 200},
+		{"Origin: null", 200},
+		{"X-Nothing: said", 200},
 	} {
 		r := formRequest(page+"/quotes/1/decision", oneOfTwo...)
 		name, value, _ := strings.Cut(tt.header, ": ")
@@ -454,7 +468,8 @@ func TestTexts(t *testing.T) {
 			t.Errorf("%q takes other arguments in English", k)
 		}
 		stem, tail, _ := strings.Cut(k, " ")
-		if !strings.Contains(source.String(), `"`+k+`"`) && !((tail == "head" || tail == "text") && strings.Contains(source.String(), `"`+stem+`"`)) {
+		ofPage := (tail == "head" || tail == "text") && strings.Contains(source.String(), `"`+stem+`"`)
+		if !ofPage && !strings.Contains(source.String(), `"`+k+`"`) {
 			t.Errorf("%q is not used", k)
 		}
 	}

@@ -26,7 +26,8 @@ func (s *server) listEvents(ctx context.Context, in *struct {
 	Garage string `query:"garage" doc:"Only this garage; absent: all of the token's."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 	Wait   int    `query:"wait" minimum:"0" maximum:"20" default:"0" doc:"Seconds to wait for the first event when there is none yet."`
-}) (*struct{ Body func(huma.Context) }, error) {
+},
+) (*struct{ Body func(huma.Context) }, error) {
 	garages, err := s.garages(ctx, in.Garage)
 	if err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func (s *server) listEvents(ctx context.Context, in *struct {
 		return nil, s.feedError(err)
 	}
 	if strings.Contains(in.Accept, "text/event-stream") {
-		return &struct{ Body func(huma.Context) }{func(c huma.Context) {
+		return &struct{ Body func(huma.Context) }{func(c huma.Context) { //nolint:contextcheck // c holds it
 			defer events.Close()
 			s.stream(c, events, garages)
 		}}, nil

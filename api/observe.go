@@ -28,15 +28,15 @@ func (s *server) observe() (func(http.Handler) http.Handler, error) {
 			began := time.Now() //nolint:forbidigo // a stopwatch, not the time of anything
 			ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 			// The caller's trace goes on in what the request causes.
-			r = r.WithContext(propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header)))
-			next.ServeHTTP(ww, r)
+			ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+			next.ServeHTTP(ww, r.WithContext(ctx))
 			took := time.Since(began)
-			pattern := chi.RouteContext(r.Context()).RoutePattern()
+			pattern := chi.RouteContext(ctx).RoutePattern()
 			if pattern == "" {
 				pattern = "none"
 			}
 			seconds.WithLabelValues(method(r), pattern, strconv.Itoa(ww.Status())).Observe(took.Seconds())
-			s.Log.DebugContext(r.Context(), "served a request", "method", r.Method, "route", pattern,
+			s.Log.DebugContext(ctx, "served a request", "method", r.Method, "route", pattern,
 				"status", ww.Status(), "bytes", ww.BytesWritten(), "took", took)
 		})
 	}, nil
@@ -54,7 +54,7 @@ func method(r *http.Request) string {
 // recoverer answers for a handler that panicked.
 func (s *server) recoverer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
+		defer func() { //nolint:contextcheck // it has the request's
 			if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // as net/http compares it
 				s.Log.ErrorContext(r.Context(), "a handler panicked", "panic", p, "stack", string(debug.Stack()))
 				writeProblem(w, problem(codeInternal, ""))

@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -52,8 +51,10 @@ func TestMalformedRequests(t *testing.T) {
 		{"not an object", "POST", "/v1/repairs", `[1]`, nil, 422, "invalid", []string{""}},
 		{"a form", "POST", "/v1/repairs", `a=b`, []string{"Content-Type: application/x-www-form-urlencoded"}, 415, "unsupported_media_type", nil},
 		{"too large", "POST", "/v1/repairs", `{"bay":"` + strings.Repeat("x", maxBodyBytes) + `"}`, nil, 413, "too_large", nil},
-		{"wrong types", "POST", "/v1/repairs", `{"vehicle":{"plate":7},"customer":{},"agreed":{"lines":[{"title":"x","details":[{"kind":"air","quantity":1,"unit_price":"1"}]}]}}`, nil, 422, "invalid",
-			[]string{"/agreed/lines/0/details/0/kind", "/agreed/lines/0/details/0/quantity", "/agreed/lines/0/details/0/unit_price", "/customer/name", "/vehicle/plate"}},
+		{
+			"wrong types", "POST", "/v1/repairs", `{"vehicle":{"plate":7},"customer":{},"agreed":{"lines":[{"title":"x","details":[{"kind":"air","quantity":1,"unit_price":"1"}]}]}}`, nil, 422, "invalid",
+			[]string{"/agreed/lines/0/details/0/kind", "/agreed/lines/0/details/0/quantity", "/agreed/lines/0/details/0/unit_price", "/customer/name", "/vehicle/plate"},
+		},
 		{"unknown field", "POST", at + "/completion", `{"total":1,"tip":5}`, nil, 422, "invalid", []string{"/tip"}},
 		{"null where a number belongs", "POST", at + "/completion", `{"total":null}`, nil, 422, "invalid", []string{"/total"}},
 		{"both changes", "PATCH", at, `{"ready_at":"2026-05-20T17:00:00Z","contact":{"name":"x"}}`, nil, 422, "invalid", []string{""}},
@@ -101,7 +102,7 @@ func TestNothingInternalIsShown(t *testing.T) {
 	if s := fmt.Sprintf("%+v", err); strings.Contains(s, "hunter2") {
 		t.Error(s)
 	}
-	s := &server{Config: Config{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}}
+	s := &server{Config: Config{Log: slog.New(slog.DiscardHandler)}}
 	rec := httptest.NewRecorder()
 	s.recoverer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("hunter2") })).ServeHTTP(rec, httptest.NewRequest("GET", "/", nil))
 	if rec.Code != 500 || strings.Contains(rec.Body.String(), "hunter2") {

@@ -46,7 +46,8 @@ func (s *server) getRepair(ctx context.Context, in *ReadOne) (*body[*view.Repair
 func (s *server) getQuote(ctx context.Context, in *struct {
 	ReadOne
 	Revision int32 `path:"revision" minimum:"1" doc:"Number of the quote, from 1."`
-}) (*body[view.Quote], error) {
+},
+) (*body[view.Quote], error) {
 	v, err := s.read(ctx, in.ReadOne)
 	if err != nil {
 		return nil, err
@@ -74,7 +75,8 @@ func (s *server) getTimeline(ctx context.Context, in *ReadOne) (*body[*view.Time
 // whose it is, is not known either.
 func (s *server) getCommand(ctx context.Context, in *struct {
 	ID string `path:"id" doc:"The command's id."`
-}) (*body[view.CommandOutcome], error) {
+},
+) (*body[view.CommandOutcome], error) {
 	if !repair.ValidID(in.ID) {
 		return nil, s.readError(view.ErrNotFound)
 	}
@@ -115,7 +117,8 @@ func (s *server) listRepairs(ctx context.Context, in *struct {
 	State       repair.State `query:"state" enum:"in_progress,awaiting_approval,completed,collected,cancelled"`
 	Plate       string       `query:"plate" doc:"Number plate, with or without hyphens."`
 	ExternalRef string       `query:"external_ref" doc:"The garage's own order number."`
-}) (*body[view.Page[view.RepairItem]], error) {
+},
+) (*body[view.Page[view.RepairItem]], error) {
 	garages, err := s.garages(ctx, in.Garage)
 	if err != nil {
 		return nil, err
@@ -132,7 +135,8 @@ func (s *server) listConversations(ctx context.Context, in *struct {
 	Filter string `query:"filter" enum:"needs-reply,waiting,call" doc:"needs-reply: a customer's message is unanswered; waiting: a quote is open; call: somebody should call the customer."`
 	Query  string `query:"q" maxLength:"200" doc:"Part of a plate, a name, an order number or a repair's id."`
 	Sort   string `query:"sort" enum:"waiting,recent" default:"waiting" doc:"waiting: who waits longest first; recent: what happened last first."`
-}) (*body[view.Page[view.Conversation]], error) {
+},
+) (*body[view.Page[view.Conversation]], error) {
 	garages, err := s.garages(ctx, in.Garage)
 	if err != nil {
 		return nil, err
@@ -162,7 +166,8 @@ func (s *server) getLatencies(ctx context.Context, in *struct {
 	From    time.Time `query:"from" doc:"Waits that began at or after this; absent: 30 days before to, or before now."`
 	To      time.Time `query:"to" doc:"Waits that began before this; absent: all until now."`
 	GroupBy string    `query:"group_by" enum:"day,mechanic" doc:"Absent: all in one row."`
-}) (*body[*view.Latencies], error) {
+},
+) (*body[*view.Latencies], error) {
 	garages, err := s.garages(ctx, in.Garage)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -75,7 +74,7 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	c := Config{
 		Patience: 50 * time.Millisecond,
 		Requests: requests, Commands: w, Store: w, Events: w.Open, Auth: w.issuer, Garages: book, Links: links,
-		Clock: func(*http.Request) time.Time { return w.clock() }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: prometheus.NewRegistry(),
+		Clock: func(*http.Request) time.Time { return w.clock() }, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 	}
 	for _, f := range change {
 		f(&c)
@@ -252,7 +251,7 @@ func (w *world) Outcome(_ context.Context, id string) (*view.CommandOutcome, err
 	}
 	return &view.CommandOutcome{
 		CommandID: id, RepairID: o.AggregateID, Result: view.Result(o.Result), Code: o.Code, Detail: o.Detail,
-		State: o.State, Sequence: o.Verdict.Sequence, Sender: o.Actor, GarageID: o.GarageID,
+		State: o.State, Sequence: o.Sequence, Sender: o.Actor, GarageID: o.GarageID,
 	}, w.broken
 }
 

@@ -212,14 +212,12 @@ func (c *Client) answer(o *repair.Outcome) {
 // sent before it is ready (Check) may wait in vain for an outcome that is there.
 func (c *Client) Run(ctx context.Context) error {
 	c.progress.Starting("finding the end of the outcomes")
-	if err := c.position(ctx); err != nil {
-		return err
-	}
+	c.position(ctx)
 	c.progress.Waiting()
 	for {
 		fetches := c.kafka.PollFetches(ctx)
 		if ctx.Err() != nil || fetches.IsClientClosed() {
-			return nil
+			return nil //nolint:nilerr // asked to stop
 		}
 		fetches.EachError(func(topic string, partition int32, err error) {
 			c.progress.Stalled(err.Error())
@@ -242,7 +240,7 @@ func (c *Client) Run(ctx context.Context) error {
 
 // position starts reading at the ends the partitions have now, asking again
 // until the brokers answer.
-func (c *Client) position(ctx context.Context) error {
+func (c *Client) position(ctx context.Context) {
 	topic := schemas.Outcomes.Name
 	for {
 		ends, err := kadm.NewClient(c.kafka).ListEndOffsets(ctx, topic)
@@ -254,14 +252,14 @@ func (c *Client) position(ctx context.Context) error {
 		}
 		if err == nil {
 			c.kafka.AddConsumePartitions(ends.KOffsets())
-			return nil
+			return
 		}
 		c.progress.Stalled(err.Error())
 		retry := time.NewTimer(time.Second)
 		select {
 		case <-ctx.Done():
 			retry.Stop()
-			return nil
+			return
 		case <-retry.C:
 		}
 	}

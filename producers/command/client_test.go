@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -55,7 +54,6 @@ type rig struct {
 	log     *slog.Logger
 	client  *Client
 	build   *request.Builder
-	stops   []func()
 }
 
 func newRig(t *testing.T) *rig {
@@ -72,7 +70,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{
 		t: t, cluster: cluster, codec: codec, build: builder(t, codec),
 		config: kafka.Config{Brokers: cluster.ListenAddrs(), Dialer: net.DialContext},
-		log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
+		log:    slog.New(slog.DiscardHandler),
 	}
 	r.client, err = NewClient(r.config, codec, r.log)
 	must(t, err)

@@ -110,7 +110,7 @@ func (r *FeedReader) seek(ctx context.Context, topic, after string) error {
 	}
 	n := len(ends[topic])
 	r.position, r.ends = make([]int64, n), make([]int64, n)
-	for p := range int32(n) { //nolint:gosec // a few dozen partitions
+	for p := range int32(n) {
 		r.position[p], r.ends[p] = starts[topic][p].Offset, ends[topic][p].Offset
 	}
 	if after != "" {
@@ -127,7 +127,7 @@ func (r *FeedReader) seek(ctx context.Context, topic, after string) error {
 	}
 	from := make(map[int32]kgo.Offset, n)
 	for p, offset := range r.position {
-		from[int32(p)] = kgo.NewOffset().At(offset) //nolint:gosec // as above
+		from[int32(p)] = kgo.NewOffset().At(offset)
 	}
 	r.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: from})
 	return nil
@@ -192,13 +192,14 @@ func (r *FeedReader) caughtUp() bool {
 }
 
 func fetchError(fetches kgo.Fetches) error {
-	for _, e := range fetches.Errors() {
-		if errors.Is(e.Err, kerr.OffsetOutOfRange) {
-			return view.ErrCursor
-		}
-		return fmt.Errorf("read events: %w", e.Err)
+	err := fetches.Err()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, kerr.OffsetOutOfRange):
+		return view.ErrCursor
 	}
-	return nil
+	return fmt.Errorf("read events: %w", err)
 }
 
 // event gives a record as integrators read it; nil when it is another garage's,
@@ -235,7 +236,7 @@ const cursorVersion = 1
 func cursor(position []int64) string {
 	b := []byte{cursorVersion}
 	for _, offset := range position {
-		b = binary.AppendUvarint(b, uint64(offset)) //nolint:gosec // never negative
+		b = binary.AppendUvarint(b, uint64(offset))
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
@@ -251,7 +252,7 @@ func parseCursor(s string) ([]int64, error) {
 		if n <= 0 || offset > 1<<62 {
 			return nil, view.ErrCursor
 		}
-		position, b = append(position, int64(offset)), b[n:] //nolint:gosec // bounded above
+		position, b = append(position, int64(offset)), b[n:]
 	}
 	return position, nil
 }

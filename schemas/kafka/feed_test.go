@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -36,7 +35,7 @@ func newFeedRig(t *testing.T) *feedRig {
 	t.Cleanup(cluster.Close)
 	codec, err := schemas.NewCodec()
 	must(t, err)
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	c := kafka.Config{Brokers: cluster.ListenAddrs(), Dialer: net.DialContext}
 	opts, err := c.Producer("test", log)
 	must(t, err)
