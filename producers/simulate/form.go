@@ -40,6 +40,7 @@ func parsePage(text []byte) (page, error) {
 			p.lang = locale.Fold(attr(n, "lang"))
 		case atom.Form:
 			p.forms = append(p.forms, readForm(n))
+		default:
 		}
 	}
 	return p, nil
@@ -75,6 +76,7 @@ func readForm(n *html.Node) form {
 				continue
 			}
 			f.values.Set(name, value)
+		default:
 		}
 	}
 	return f

@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -18,7 +17,7 @@ import (
 
 func (w *town) live(seed uint64) *Live {
 	doors := &Doors{
-		URL: "http://api.test", HTTP: w, Stats: new(Stats), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		URL: "http://api.test", HTTP: w, Stats: new(Stats), Log: slog.New(slog.DiscardHandler),
 		Token: func(role repair.Role, garage, subject string) (string, error) {
 			return strings.Join([]string{string(role), garage, subject}, "."), nil
 		},

@@ -51,9 +51,9 @@ func newCustomer(r *rand.Rand, i int) customer {
 	}
 	domain := goodDomain
 	switch x := r.Float64(); {
-	case x < 0.04:
+	case x < 0.014:
 		domain = greyDomain
-	case x < 0.06:
+	case x < 0.028:
 		domain = deadDomain
 	}
 	c.Email = address(initial+"."+surname, i, domain)

@@ -16,7 +16,7 @@ import (
 )
 
 // DefaultRepairs is how many repairs a history has.
-const DefaultRepairs = 1000
+const DefaultRepairs = 300
 
 // A Plan is everything that people do at the garages from one instant to another.
 // The same arguments give the same plan.
@@ -26,8 +26,8 @@ type Plan struct {
 	Repairs []Repair
 	// Steps are in order of time. Those of one repair are at least a second apart.
 	Steps []Step
-	// Windows are the stretches to perform together: none holds two steps of a
-	// repair whose outcome would depend on what a mail server says in between.
+	// Windows are the stretches to perform at once: whatever is done at the same
+	// time in one of them, the outcome is the same.
 	Windows []Window
 }
 
@@ -58,7 +58,7 @@ type Step struct {
 // the end.
 func NewPlan(seed uint64, repairs int, book *garage.Book, from, to time.Time) (*Plan, error) {
 	from, to = from.UTC().Truncate(time.Millisecond), to.UTC().Truncate(time.Millisecond)
-	p := &Plan{From: from, To: to, Windows: cut(book, from, to)}
+	p := &Plan{From: from, To: to}
 	var open []*garage.Profile // each as often as it has mechanics
 	for _, g := range book.Garages() {
 		if g.Calendar().Open(from, to) > 0 {
@@ -77,7 +77,7 @@ func NewPlan(seed uint64, repairs int, book *garage.Book, from, to time.Time) (*
 			v = again
 		}
 		visits[g.ID] = append(visits[g.ID], v)
-		s := newScript(r, g, p.Windows, i, v)
+		s := newScript(r, g, i, v)
 		s.play()
 		p.Repairs = append(p.Repairs, s.repair)
 		for _, step := range s.steps {
@@ -87,6 +87,7 @@ func NewPlan(seed uint64, repairs int, book *garage.Book, from, to time.Time) (*
 		}
 	}
 	slices.SortStableFunc(p.Steps, func(a, b Step) int { return a.At.Compare(b.At) })
+	p.Windows = p.cut()
 	return p, nil
 }
 

@@ -233,9 +233,9 @@ func TestWindowsFollowEachOtherAndHoldEveryStep(t *testing.T) {
 	}
 }
 
-// Whether a mail server refused in time must not decide what comes next: where it
-// can refuse, every step has a window of its own.
-func TestStepsThatMailsRaceWithAreApart(t *testing.T) {
+// Where mail can fail, the next step waits in another window until the mail server
+// was heard; and so does the first reminder.
+func TestMailThatCanFailIsHeardOfBeforeTheNextStep(t *testing.T) {
 	p := mustPlan(t, 9, 1000, DefaultGarages)
 	busy := make(map[int]time.Time) // the window of the step before
 	quotes := 0
@@ -249,18 +249,21 @@ func TestStepsThatMailsRaceWithAreApart(t *testing.T) {
 				t.Errorf("%s %T shares a window with the step before", step.Key, step.Body)
 			}
 			busy[step.Repair] = w.Start
-			switch body := step.Body.(type) {
-			case *request.RequestApproval:
+			if _, asks := step.Body.(*request.RequestApproval); asks {
 				quotes++
-			case *request.Change:
-				if body.Contact != nil { // from now on mails arrive
-					p.Repairs[step.Repair].Customer.Email = body.Contact.Email
+				if took := w.End.Sub(step.At); took > 45*time.Minute {
+					t.Errorf("%s asks %s before its window ends", step.Key, took)
 				}
 			}
 		}
 	}
 	if quotes == 0 {
 		t.Error("no quote goes to an address that refuses")
+	}
+	for _, g := range mustGarages(t, DefaultGarages).Garages() {
+		if first := g.Approval.RemindAfter[0]; first <= beforeReminders {
+			t.Errorf("%s reminds after %s", g.ID, first)
+		}
 	}
 }
 

@@ -2,9 +2,7 @@ package simulate
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"pitstop/schemas/garage"
@@ -18,10 +16,8 @@ type script struct {
 	*rand.Rand
 	garage   *garage.Profile
 	calendar *garage.Calendar
-	windows  windows
 	index    int
 	ref      string
-	rate     int64 // of labour, cents an hour including VAT
 	visit
 	repair         Repair
 	mechanic, desk repair.Actor
@@ -57,9 +53,9 @@ func (q quote) total(answers []request.Answer) int64 {
 	return total
 }
 
-func newScript(r *rand.Rand, g *garage.Profile, ws windows, index int, v visit) *script {
+func newScript(r *rand.Rand, g *garage.Profile, index int, v visit) *script {
 	s := &script{
-		Rand: r, garage: g, calendar: g.Calendar(), windows: ws, index: index, visit: v, now: v.at,
+		Rand: r, garage: g, calendar: g.Calendar(), index: index, visit: v, now: v.at,
 		ref: fmt.Sprintf("WO-%d", 10_000+index), mechanic: mechanicOf(r, g), desk: deskOf(g),
 	}
 	s.repair = Repair{Garage: g.ID, Customer: v.Person, Approver: v.approver, Vehicle: v.Vehicle}
@@ -70,23 +66,13 @@ func (s *script) chance(p float64) bool { return s.Float64() < p }
 
 // about is a duration around a median, with a long tail.
 func (s *script) about(median time.Duration, spread float64) time.Duration {
-	return time.Duration(float64(median) * math.Exp(spread*s.NormFloat64()))
-}
-
-// wary reports whether mail to the customer can fail. Then every step gets a
-// window of its own, so that it does not race with what the mail server says.
-func (s *script) wary() bool {
-	return strings.HasSuffix(s.Email, "@"+greyDomain) || strings.HasSuffix(s.Email, "@"+deadDomain)
+	return about(s.Rand, median, spread)
 }
 
 // next is the earliest instant of the next step that is not before at.
 func (s *script) next(at time.Time) time.Time {
-	after := s.now.Add(time.Second)
-	if s.wary() && len(s.steps) > 0 {
-		after = s.windows.end(s.now)
-	}
-	if at.Before(after) {
-		return after.Add(time.Duration(s.Int64N(int64(10 * time.Minute)))).Truncate(time.Millisecond)
+	if after := s.now.Add(time.Second); at.Before(after) {
+		at = after.Add(time.Duration(s.Int64N(int64(10 * time.Minute))))
 	}
 	return at.Truncate(time.Millisecond)
 }

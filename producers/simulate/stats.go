@@ -36,9 +36,11 @@ func (s *Stats) Counts() Counts {
 func (s *Stats) asked(kind string) {
 	s.count(func(c *Counts) *map[string]int { return &c.Asked }, kind)
 }
+
 func (s *Stats) refused(code string) {
 	s.count(func(c *Counts) *map[string]int { return &c.Refused }, code)
 }
+
 func (s *Stats) unexpected(code string) {
 	s.count(func(c *Counts) *map[string]int { return &c.Unexpected }, code)
 }

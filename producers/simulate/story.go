@@ -16,7 +16,7 @@ func (s *script) play() {
 		s.cancel("Klant ziet ervan af")
 		return
 	}
-	if s.wary() && s.chance(0.4) {
+	if s.repair.wary() && s.chance(0.4) {
 		s.correctContact()
 	}
 	quotes := 0
@@ -73,18 +73,13 @@ func bay(r *rand.Rand) string { return string(rune('1' + r.IntN(6))) }
 func (s *script) propose(after time.Duration) {
 	n := 1
 	switch x := s.Float64(); {
-	case x < 0.1:
+	case x < 0.18:
 		n = 3
-	case x < 0.45:
+	case x < 0.6:
 		n = 2
 	}
 	w, q := price(s.garage, s.lang, s.approver == nil, some(s.Rand, extraJobs, n))
 	at := s.work(s.now, after)
-	if s.wary() { // late in its window, so that no reminder falls into that too
-		for i := 0; i < 100 && s.calendar.Open(at, s.windows.end(at)) > 40*time.Minute; i++ {
-			at = s.work(at, 10*time.Minute)
-		}
-	}
 	s.lapse(at)
 	s.quote = quote{lines: q.Lines, at: at, expires: s.calendar.CloseOfOpeningDay(at, s.garage.Approval.ExpiresOnDay)}
 	body := &request.RequestApproval{Work: requested(w)}
@@ -198,7 +193,7 @@ func (s *script) byPhone(at time.Time) {
 	if s.chance(0.4) {
 		who = s.mechanic
 	}
-	if s.chance(0.15) {
+	if s.chance(0.2) {
 		method = repair.AtCounter
 	}
 	s.decide(at, who, &request.DecideQuote{Method: method, Name: s.signature()}, s.answers(), s.late(at))
@@ -232,12 +227,12 @@ func (s *script) answers() []request.Answer {
 	for _, l := range s.quote.lines {
 		yes := 0.97
 		switch {
-		case mood < 0.1:
+		case mood < 0.08:
 			yes = 0
 		case mood < 0.5 && l.Urgency == repair.Advice:
-			yes = 0.15
+			yes = 0.25
 		case mood < 0.5 && l.Urgency == repair.Soon:
-			yes = 0.45
+			yes = 0.6
 		}
 		a := request.Answer{Line: l.Number, Answer: repair.Approve}
 		if !s.chance(yes) {
@@ -307,7 +302,7 @@ func (s *script) complete() {
 		total -= total / 20
 	case x < 0.08:
 		total += 1500
-		body.Reason = "Extra klein materiaal, telefonisch besproken"
+		body.Reason = "Extra bouten en klemmen, telefonisch besproken"
 		if s.chance(0.5) { // forgot to say why
 			s.do(at, s.mechanic, &request.CompleteRepair{Total: &total}, repair.ReasonRequired)
 			at = s.work(s.now, 2*time.Minute)

@@ -228,12 +228,13 @@ func (w *town) page(rw http.ResponseWriter, req *http.Request, choice url.Values
 
 func (w *town) decision(rw http.ResponseWriter, req *http.Request) {
 	revision, _ := strconv.Atoi(req.PathValue("revision"))
-	if req.PostFormValue("confirmed") != "1" {
+	open := int(w.repairs[req.PathValue("token")].OpenRevision()) == revision
+	if open && req.PostFormValue("confirmed") != "1" {
 		w.page(rw, req, req.PostForm)
 		return
 	}
 	total, err := strconv.ParseInt(req.PostForm.Get("total_seen"), 10, 64)
-	if err != nil {
+	if err != nil && open {
 		w.Errorf("total_seen: %v", err)
 	}
 	body := &request.DecideQuote{Method: repair.ByPage, TotalSeen: &total, Name: req.PostForm.Get("name")}

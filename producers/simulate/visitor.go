@@ -100,7 +100,7 @@ func (v visitor) decide(ctx context.Context) {
 	}
 	v.fill(f)
 	a, ok := v.send(ctx, "", f.action, f.values)
-	if !ok {
+	if !ok || a.status == http.StatusSeeOther { // somebody else was first, with the same answer
 		return
 	}
 	p, err := parsePage(a.body)
