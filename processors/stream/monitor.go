@@ -13,12 +13,19 @@ import (
 // Monitor tells others what a member does: readiness, and when its next timer is due.
 type Monitor struct {
 	kafka.Progress
-	mu   sync.Mutex
-	next map[int32]time.Time // by partition
+	mu    sync.Mutex
+	known bool                // next is what it is
+	next  map[int32]time.Time // by partition
 }
 
-// Due reports whether a timer is due by now that has not fired.
-func (m *Monitor) Due(now time.Time) bool { return len(m.due(now)) > 0 }
+// Due reports whether a timer is due by now that has not fired; or may be, since
+// the member is at work, or has not started.
+func (m *Monitor) Due(now time.Time) bool {
+	m.mu.Lock()
+	known := m.known
+	m.mu.Unlock()
+	return !known || len(m.due(now)) > 0
+}
 
 func (m *Monitor) due(now time.Time) map[int32]time.Time {
 	m.mu.Lock()
@@ -32,6 +39,13 @@ func (m *Monitor) due(now time.Time) map[int32]time.Time {
 	return due
 }
 
+// busy says that timers may be set, moved and fired until the member is idle again.
+func (m *Monitor) busy() {
+	m.mu.Lock()
+	m.known = false
+	m.mu.Unlock()
+}
+
 func (m *Monitor) idle(tasks map[int32]*task) {
 	next := make(map[int32]time.Time, len(tasks))
 	for p, t := range tasks {
@@ -40,7 +54,7 @@ func (m *Monitor) idle(tasks map[int32]*task) {
 		}
 	}
 	m.mu.Lock()
-	m.next = next
+	m.known, m.next = true, next
 	m.mu.Unlock()
 	m.Waiting()
 }

@@ -181,6 +181,7 @@ func (m *member) loop(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		m.Monitor.busy() // before anything is committed
 		if err := m.adopt(ctx); err != nil {
 			return err
 		}
