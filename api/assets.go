@@ -45,7 +45,7 @@ func (s *server) serveAssets(r chi.Router) error {
 		if chi.URLParam(r, "version") == s.version { // else a page of another release asks
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		}
-		http.ServeFileFS(w, r, static, chi.URLParam(r, "name")) //nolint:gosec // of embedded files
+		http.ServeFileFS(w, r, static, chi.URLParam(r, "name"))
 	})
 	return nil
 }

@@ -12,62 +12,43 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"pitstop/deploy/browser"
 	"pitstop/schemas/link"
 	"pitstop/schemas/repair"
 )
 
-// browserEnv names a Chromium to look at the pages with, and shotsEnv where to
-// keep what it saw.
-const (
-	browserEnv = "PITSTOP_BROWSER"
-	shotsEnv   = "PITSTOP_SCREENSHOTS"
-)
+// shotsEnv names a directory for pictures of what the tests saw.
+const shotsEnv = "PITSTOP_SCREENSHOTS"
 
-// browser is a page in a real browser.
-type browser struct {
-	t   *testing.T
-	ctx context.Context
-	url string
-	w   *world
+// tab is a page in a real browser.
+type tab struct {
+	t             *testing.T
+	ctx           context.Context
+	url           string
+	width, height int64
 }
 
-func newBrowser(t *testing.T, w *world, width, height int64) *browser {
+func newTab(t *testing.T, w *world, width, height int64) *tab {
 	t.Helper()
-	path := os.Getenv(browserEnv)
-	if path == "" {
-		t.Skipf("%s names no Chromium", browserEnv)
-	}
 	server := httptest.NewServer(w.handler)
 	t.Cleanup(server.Close)
-	opts := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.Flag("headless", "shell"), chromedp.NoSandbox,
-		chromedp.Flag("no-zygote", true), chromedp.DisableGPU, chromedp.Flag("in-process-gpu", true),
-	)
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), opts...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
-	t.Cleanup(cancel)
-	b := &browser{t: t, ctx: ctx, url: server.URL, w: w}
-	b.run(chromedp.EmulateViewport(width, height))
-	return b
+	return &tab{t: t, ctx: browser.Start(t), url: server.URL, width: width, height: height}
 }
 
-func (b *browser) run(actions ...chromedp.Action) {
+func (b *tab) run(actions ...chromedp.Action) {
 	b.t.Helper()
 	if err := chromedp.Run(b.ctx, actions...); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-// visit opens a page.
-func (b *browser) visit(path string) {
+// visit opens a page, which must not be wider than the window.
+func (b *tab) visit(path string) {
 	b.t.Helper()
-	b.run(chromedp.Navigate(b.url+path), chromedp.WaitReady("main"))
+	browser.Open(b.t, b.ctx, b.width, b.height, b.url+path)
 }
 
-func (b *browser) text(selector string) string {
+func (b *tab) text(selector string) string {
 	b.t.Helper()
 	var s string
 	b.run(chromedp.TextContent(selector, &s, chromedp.ByQuery))
@@ -75,7 +56,7 @@ func (b *browser) text(selector string) string {
 }
 
 // shot keeps a picture of the whole page, where asked for.
-func (b *browser) shot(name string) {
+func (b *tab) shot(name string) {
 	b.t.Helper()
 	dir := os.Getenv(shotsEnv)
 	if dir == "" {
@@ -86,7 +67,7 @@ func (b *browser) shot(name string) {
 	must(b.t, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644))
 }
 
-func (b *browser) want(selector, want string) {
+func (b *tab) want(selector, want string) {
 	b.t.Helper()
 	if got := b.text(selector); got != want {
 		b.t.Errorf("%s says %q, want %q", selector, got, want)
@@ -107,7 +88,7 @@ func TestBrowserDecides(t *testing.T) {
 	}{{"phone", 390, 844}, {"desktop", 1280, 900}} {
 		t.Run(size.name, func(t *testing.T) {
 			w := newWorld(t)
-			b := newBrowser(t, w, size.width, size.height)
+			b := newTab(t, w, size.width, size.height)
 			b.visit(w.page(w.quoted(), link.Approver))
 			b.shot(size.name + "-1-asked")
 			b.want("#decide", "Kies eerst bij elk onderdeel ja of nee")
@@ -132,7 +113,7 @@ func TestBrowserDecides(t *testing.T) {
 
 func TestBrowserWithoutScript(t *testing.T) {
 	w := newWorld(t)
-	b := newBrowser(t, w, 390, 844)
+	b := newTab(t, w, 390, 844)
 	b.run(emulation.SetScriptExecutionDisabled(true))
 	b.visit(w.page(w.quoted(), link.Approver) + "?lang=en")
 	b.shot("noscript-1-asked")
@@ -149,7 +130,7 @@ func TestBrowserWithoutScript(t *testing.T) {
 // The pages around a decision. Nothing may be wider than a phone.
 func TestBrowserPages(t *testing.T) {
 	w := newWorld(t)
-	b := newBrowser(t, w, 390, 844)
+	b := newTab(t, w, 390, 844)
 	sam := w.token("sam", repair.Mechanic, "de-brug")
 	fits := func(name string) {
 		t.Helper()
@@ -193,7 +174,7 @@ func TestBrowserPages(t *testing.T) {
 	fits("busy")
 	b.visit("/c/k1.bad")
 	fits("bad-link")
-	b.run(chromedp.EmulateViewport(1280, 900))
+	b.width, b.height = 1280, 900
 	b.visit("/docs")
 	b.shot("docs")
 }

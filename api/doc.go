@@ -6,3 +6,5 @@
 // What it needs from elsewhere it declares as interfaces (Commands, Store,
 // EventFeed, Authenticator); cmd/pitstop wires them.
 package api
+
+//go:generate go test -run TestOpenAPIDocument -update .
