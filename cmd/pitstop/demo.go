@@ -123,7 +123,20 @@ func (d *demo) run(ctx context.Context, p *pipeline) error {
 		return err
 	}
 	store := clickhouse.NewStore(conn)
-	doors := &simulate.Doors{
+	doors := d.doors(p)
+	err = d.history(ctx, p, doors)
+	if err == nil && d.Live {
+		err = d.live(ctx, p, doors, store)
+	}
+	if ctx.Err() != nil { // Ctrl-C, or --for is over
+		err = nil
+	}
+	return errors.Join(err, d.summary(context.WithoutCancel(ctx), store), conn.Close())
+}
+
+// doors are those of the pipeline's API, with the keys to them.
+func (d *demo) doors(p *pipeline) *simulate.Doors {
+	return &simulate.Doors{
 		URL: p.API, HTTP: simulate.Transport(), Stats: &d.stats, Log: d.log,
 		Token: func(role repair.Role, garage, subject string) (string, error) {
 			return p.issuer.Issue(api.Caller{Subject: subject, Roles: []repair.Role{role}, Garages: []string{garage}}, 24*time.Hour)
@@ -135,14 +148,6 @@ func (d *demo) run(ctx context.Context, p *pipeline) error {
 			})
 		},
 	}
-	err = d.history(ctx, p, doors)
-	if err == nil && d.Live {
-		err = d.live(ctx, p, doors, store)
-	}
-	if ctx.Err() != nil { // Ctrl-C, or --for is over
-		err = nil
-	}
-	return errors.Join(err, d.summary(context.WithoutCancel(ctx), store), conn.Close())
 }
 
 // history performs what is left of the 30 days.
@@ -292,8 +297,11 @@ func (t *table) draw(ctx context.Context, p *pipeline, store *clickhouse.Store) 
 		fmt.Fprint(t.out, "\x1b[5A")
 	}
 	for _, line := range [][2]string{
-		{"commands", fmt.Sprint(totals.Commands)}, {"events", fmt.Sprint(totals.Events)}, {"mails", fmt.Sprint(totals.Mails)},
-		{"request → mail", wait}, {"lag", strings.Join(lags, ", ")},
+		{"commands", fmt.Sprint(totals.Commands)},
+		{"events", fmt.Sprint(totals.Events)},
+		{"mails", fmt.Sprint(totals.Mails)},
+		{"request → mail", wait},
+		{"lag", strings.Join(lags, ", ")},
 	} {
 		fmt.Fprintf(t.out, "\x1b[K  %-16s%s\n", line[0], line[1])
 	}

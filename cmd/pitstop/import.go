@@ -41,7 +41,7 @@ func (c *importCommand) Run(e *env) error {
 	if err := wrongUsage(cfgErr, secretErr, bookErr, fileErr); err != nil {
 		return err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
 		return err

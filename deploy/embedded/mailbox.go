@@ -77,7 +77,7 @@ func (m *Mailbox) Stop(ctx context.Context) error {
 		err = errors.Join(err, closed)
 	}
 	<-m.done
-	m.Store.Close()
+	m.Close()
 	if err := errors.Join(err, m.web.stop(ctx)); err != nil {
 		return fmt.Errorf("stop embedded mailbox: %w", err)
 	}

@@ -58,7 +58,7 @@ func Parse(data []byte) (*Book, error) {
 		return nil, fmt.Errorf("not valid YAML: %w", err)
 	}
 	if len(parsed.Docs) != 1 || parsed.Docs[0].Body == nil {
-		return nil, errors.New("write one YAML document with a list under garages:")
+		return nil, errors.New("write one YAML document, a list of garages under the key \"garages\"")
 	}
 	var file struct {
 		Garages []Profile `yaml:"garages"`

@@ -203,7 +203,7 @@ func (s *Sink) outcome(n *schemas.NotificationRequested, accepted bool, r *Refus
 		EventID: outcomeID(n), AggregateID: n.AggregateID, GarageID: n.GarageID, OccurredAt: at,
 		Actor: repair.Actor{Role: repair.System}, CorrelationID: n.CorrelationID, CausationID: n.EventID,
 	}
-	attempt := schemas.DeliveryAttempt{Attempt: n.Attempt, Code: int32(r.Code), Reply: reply, MessageID: "<" + s.messageID(n) + ">"} //nolint:gosec // three digits
+	attempt := schemas.DeliveryAttempt{Attempt: n.Attempt, Code: int32(r.Code), Reply: reply, MessageID: "<" + s.messageID(n) + ">"}
 	var outcome any
 	switch {
 	case accepted:

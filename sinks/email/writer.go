@@ -96,7 +96,7 @@ func (w *writer) all(ctx context.Context, tries []*try) error {
 		}
 		flight.Go(func() error {
 			if failed.Load() || starting.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // the rest comes again with the next batch
 			}
 			err := w.one(ctx, t)
 			if err != nil {
