@@ -143,4 +143,10 @@ var everyGarage = []garage{
 	{ID: "roundtrip", Approval: "remind_after: [], call_after: 10000h"}, {ID: "statemachine"}, {ID: "badrecords"}, {ID: "retries"},
 	{ID: "login"}, {ID: "elsewhere"}, {ID: "scanner"}, {ID: "mailtext"}, {ID: "escape"}, {ID: "plates"}, {ID: "empty"}, {ID: "told"},
 	{ID: "driver"}, {ID: "totals"}, {ID: "pace", Approval: "remind_after: [2s], call_after: 4s"}, {ID: "changed"},
+	{ID: "refusals"}, {ID: "roles"}, {ID: "other"}, {ID: "repeats"}, {ID: "async"}, {ID: "changes"}, {ID: "messages"}, {ID: "limits"},
+	{ID: "inbox"}, {ID: "feed"}, {ID: "safe"},
+	{
+		ID: "week", Hours: `mon-fri: "8:00-12:30, 13:00-17:30", sat: "9:00-13:00"`,
+		Closures: "{from: 2025-05-29, reason: Hemelvaartsdag}", Approval: "remind_after: [], call_after: 10000h",
+	},
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +188,20 @@ func (j *job) happens(labels ...string) {
 		}
 		last = e.At
 	}
+}
+
+// happensAtOnce is happens for what may come in any order.
+func (j *job) happensAtOnce(labels ...string) {
+	j.Helper()
+	until(j, "timeline of "+j.ref, func() string {
+		all := j.labels()
+		if len(all) < len(j.told) {
+			return fmt.Sprintf("it is %q", all)
+		}
+		sorted := slices.Sorted(slices.Values(all[len(j.told):]))
+		return cmp.Diff(slices.Sorted(slices.Values(labels)), sorted)
+	})
+	j.told = j.labels()
 }
 
 // when is the time of the first entry of the timeline with this label.

@@ -158,12 +158,14 @@ func (w *world) figured(waits ...wait) {
 		if len(got) == 0 {
 			got = nil
 		}
-		near := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 2e-6 })
 		if diff := cmp.Diff(rows, got, near); diff != "" {
 			w.Errorf("latencies %s: -want +got\n%s", measure, diff)
 		}
 	}
 }
+
+// near compares figures to the microsecond.
+var near = cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 2e-6 })
 
 // quantile is the one between the two nearest values.
 func quantile(values []float64, q float64) float64 {
