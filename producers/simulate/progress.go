@@ -44,7 +44,7 @@ func Open(path string, seed uint64, repairs int, now time.Time, book func(time.T
 	p := progress{Seed: seed, Repairs: repairs, From: now.AddDate(0, 0, -HistoryDays), To: now}
 	p.Done = p.From
 	begun := false
-	switch data, err := os.ReadFile(path); { //nolint:gosec // the caller says where
+	switch data, err := os.ReadFile(path); {
 	case err == nil:
 		if err := json.Unmarshal(data, &p); err != nil {
 			return nil, fmt.Errorf("read history %s: %w: use another --data", path, err)
