@@ -216,9 +216,8 @@ func (d *demo) pointOut(ctx context.Context, p *pipeline, store *clickhouse.Stor
 		return err
 	}
 	c := page.Items[0]
-	lang := c.Customer.Language
 	token := p.links.Sign(link.Claims{
-		Garage: c.GarageID, Repair: c.RepairID, Audience: link.Customer, Lang: lang, Expires: time.Now().Add(email.DefaultLinkLifetime),
+		Garage: c.GarageID, Repair: c.RepairID, Audience: link.Approver, Lang: c.Customer.Language, Expires: time.Now().Add(email.DefaultLinkLifetime),
 	})
 	data := p.data.Dir()
 	fmt.Fprintf(d.out, `Look at:

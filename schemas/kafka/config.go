@@ -227,6 +227,8 @@ func (c Config) Group(group, instance string, log *slog.Logger, topics ...string
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.DisableAutoCommit(),
+		// A partition assigned while a fetch waits for records waits with it.
+		kgo.FetchMaxWait(250*time.Millisecond),
 		kgo.SessionTimeout(SessionTimeout),
 		kgo.HeartbeatInterval(SessionTimeout/4),
 		kgo.RebalanceTimeout(RebalanceTimeout),
