@@ -203,7 +203,7 @@ func (s *server) scope(ctx context.Context, in Existing) (string, error) {
 func (s *server) reach(ctx context.Context, id string, sequence int64) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
+	for wait := 40 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
 		got, err := s.Store.Sequence(ctx, id)
 		if errors.Is(err, view.ErrNotFound) {
 			err = nil

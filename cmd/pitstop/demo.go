@@ -70,6 +70,7 @@ func (c *demoCommand) Run(e *env) error {
 	return runEmbedded(&env{ctx, e.in, e.out, e.err}, log, pipelineOptions{
 		flags: c.embeddedFlags, data: data, book: saved.Garages,
 		clock: d.clock.Now, requestClock: simulate.RequestClock(time.Now),
+		limits:    api.Limits{Staff: -1, Customer: -1}, // a month passes in seconds, from one address
 		transport: d.transport, beside: d.run,
 	})
 }
@@ -185,6 +186,13 @@ func (d *demo) live(ctx context.Context, p *pipeline, doors *simulate.Doors, sto
 	if err := d.pointOut(ctx, p, store); err != nil {
 		return err
 	}
+	unread, err := p.mailbox.Messages("") // of the last time; one that was answered says so itself
+	if err != nil {
+		return err
+	}
+	for _, m := range unread[max(0, len(unread)-unreadMails):] {
+		live.Deliver(simulate.Mail{To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML})
+	}
 	playing := make(chan struct{})
 	go func() {
 		defer close(playing)
@@ -204,6 +212,9 @@ func (d *demo) live(ctx context.Context, p *pipeline, doors *simulate.Doors, sto
 		}
 	}
 }
+
+// unreadMails is how many mails customers find when they come back.
+const unreadMails = 50
 
 // pointOut names pages that have something to show.
 func (d *demo) pointOut(ctx context.Context, p *pipeline, store *clickhouse.Store) error {

@@ -40,6 +40,7 @@ type embeddedFlags struct {
 // upCommand runs everything on embedded parts.
 type upCommand struct {
 	Garages string `help:"The garage file (YAML); default: garages.yaml in the data directory, at first a sample of two garages." placeholder:"FILE"`
+	smtpFlags
 	embeddedFlags
 }
 
@@ -54,7 +55,15 @@ func (c *upCommand) Run(e *env) error {
 	if err != nil {
 		return wrongUsage(err)
 	}
-	return runEmbedded(e, log, pipelineOptions{flags: c.embeddedFlags, data: data, book: book, clock: time.Now, requestClock: wallClock})
+	o := pipelineOptions{flags: c.embeddedFlags, data: data, book: book, clock: time.Now, requestClock: wallClock}
+	if c.SMTP != "" {
+		relay, err := email.SMTP(c.relay(), time.Now)
+		if err != nil {
+			return wrongUsage(err)
+		}
+		o.transport = func(email.Transport) email.Transport { return relay }
+	}
+	return runEmbedded(e, log, o)
 }
 
 // garagesOf loads the garage file. Without one it writes the sample into the
@@ -81,6 +90,8 @@ type pipelineOptions struct {
 	// clock is the time of ticks and mails, requestClock that of customers' requests.
 	clock        func() time.Time
 	requestClock func(*http.Request) time.Time
+	// limits bound what one caller may ask of the API.
+	limits api.Limits
 	// transport replaces the one that hands mails to the mailbox; nil: none does.
 	transport func(email.Transport) email.Transport
 	// beside runs beside the roles once all are ready, and its end ends the
@@ -117,7 +128,14 @@ const partitions = 4
 
 func runEmbedded(e *env, log *slog.Logger, o pipelineOptions) (err error) {
 	p := &pipeline{data: o.data, book: o.book}
-	defer func() { err = errors.Join(err, p.stopAll(log)) }()
+	defer func() {
+		if err = errors.Join(err, p.stopAll(log)); embedded.IsConfiguration(err) {
+			err = wrongUsage(err)
+		}
+	}()
+	if err := embedded.RemoveAddresses(o.data.Dir()); err != nil { // of a start that was killed
+		return err
+	}
 	if err := p.startParts(e, log, o); err != nil {
 		return err
 	}
@@ -147,6 +165,7 @@ func runEmbedded(e *env, log *slog.Logger, o pipelineOptions) (err error) {
 		if err := p.Write(p.data.Dir()); err != nil {
 			return err
 		}
+		p.stops = append(p.stops, stop{"addresses", func(context.Context) error { return embedded.RemoveAddresses(p.data.Dir()) }})
 		p.announce(e.out)
 		if o.beside == nil {
 			return nil
@@ -293,7 +312,7 @@ func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, res
 	apiRole = newAPIRole(apiParts{
 		listener: door, cfg: p.cfg, db: p.db, secret: secrets[commandsSecret],
 		config: api.Config{
-			Auth: p.issuer, Garages: p.book, Links: p.links, Clock: o.requestClock, Log: log.With("role", "api"), Metrics: metrics,
+			Limits: o.limits, Auth: p.issuer, Garages: p.book, Links: p.links, Clock: o.requestClock, Log: log.With("role", "api"), Metrics: metrics,
 		},
 	})
 	broker, stopBroker, err := brokerCheck(p.cfg, log)
