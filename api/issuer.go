@@ -142,7 +142,7 @@ type OIDC struct {
 // NewOIDC gives an authenticator; it asks the provider when the first token comes.
 func NewOIDC(c OIDCConfig, clock func() time.Time) (*OIDC, error) {
 	if c.Issuer == "" {
-		return nil, errors.New("OIDC needs an issuer")
+		return nil, errors.New("no identity provider of the staff: give --oidc-issuer URL")
 	}
 	return &OIDC{config: c.withDefaults(), clock: clock}, nil
 }

@@ -74,9 +74,6 @@ func (c *emailSinkCommand) Run(e *env) error {
 	instance, instanceErr := c.name()
 	book, bookErr := c.load()
 	mail, mailErr := c.mailFlags.config()
-	if mailErr == nil {
-		mailErr = mail.Validate()
-	}
 	if err := wrongUsage(cfg.Validate(), relay.Validate(), bookErr, mailErr, instanceErr, needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
 		return err
 	}
@@ -137,9 +134,11 @@ func (f mailFlags) config() (email.Config, error) {
 		PublicURL: f.PublicURL, StaffURL: f.StaffURL, Sender: f.MailSender, Domain: f.MailDomain,
 		LinkLifetime: f.LinkLifetime,
 	}
-	keys, err := f.keys()
-	c.LinkKeys = keys
-	return c, err
+	var err error
+	if c.LinkKeys, err = f.keys(); err != nil {
+		c.LinkKeys = new(link.Keys) // what is wrong with them is said
+	}
+	return c, errors.Join(err, c.Validate())
 }
 
 func (f mailFlags) keys() (*link.Keys, error) {

@@ -2,7 +2,10 @@ package embedded
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 )
 
@@ -17,13 +20,25 @@ type Addresses struct {
 	ClickHouse string `json:"clickhouse"`
 }
 
+// addressesFile is there while everything runs.
+const addressesFile = "addresses.json"
+
+// RemoveAddresses removes addresses.json from dir, where there is one.
+func RemoveAddresses(dir string) error {
+	err := os.Remove(filepath.Join(dir, addressesFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove addresses: %w", err)
+	}
+	return nil
+}
+
 // Write replaces addresses.json in dir, readable by the owner only.
 func (a Addresses) Write(dir string) error {
 	text, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode addresses: %w", err)
 	}
-	if err := writeFile(filepath.Join(dir, "addresses.json"), append(text, '\n')); err != nil {
+	if err := writeFile(filepath.Join(dir, addressesFile), append(text, '\n')); err != nil {
 		return fmt.Errorf("write addresses: %w", err)
 	}
 	return nil

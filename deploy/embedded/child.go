@@ -191,6 +191,9 @@ func (c *child) launch(ctx, life context.Context) (*process, error) {
 		_ = cmd.Process.Kill() // it may have ended just now
 		<-p.ended
 	}
+	if cmd.ProcessState.ExitCode() == misconfigured {
+		err = configurationError{err}
+	}
 	return nil, err
 }
 

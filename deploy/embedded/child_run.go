@@ -47,6 +47,9 @@ func RunChild(args []string) int {
 	}
 	if err != nil {
 		fmt.Fprintln(ready, strings.ReplaceAll(err.Error(), "\n", "; "))
+		if IsConfiguration(err) {
+			return misconfigured
+		}
 		return 1
 	}
 	return 0

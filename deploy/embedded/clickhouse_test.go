@@ -292,6 +292,9 @@ func TestClickHouseRefuses(t *testing.T) {
 		defer l.Close()
 		_, err := StartClickHouse(t.Context(), d, ClickHouseOptions{Log: newLog(t).Logger})
 		wantError(t, err, "start embedded clickhouse", "taken by another program", d.Path("ports/clickhouse"))
+		if !IsConfiguration(err) {
+			t.Error("it does not say that trying again is of no use")
+		}
 	})
 	t.Run("a file that is no library", func(t *testing.T) {
 		library := filepath.Join(t.TempDir(), "libchdb.so")

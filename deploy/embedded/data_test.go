@@ -122,6 +122,9 @@ func TestListenOnTakenPort(t *testing.T) {
 	}
 	_, err := d.Listen("api")
 	wantError(t, err, strconv.Itoa(must(d.Port("api"))(t)), "taken by another program", "remove "+d.Path("ports/api"))
+	if !IsConfiguration(err) {
+		t.Error("it does not say that trying again is of no use")
+	}
 }
 
 func TestAddressesWrite(t *testing.T) {
@@ -148,5 +151,13 @@ func TestAddressesWrite(t *testing.T) {
 	}
 	if files := must(os.ReadDir(dir))(t); len(files) != 1 {
 		t.Errorf("left %d files, want 1", len(files))
+	}
+	for range 2 { // the second finds nothing
+		if err := RemoveAddresses(dir); err != nil {
+			t.Error(err)
+		}
+	}
+	if files := must(os.ReadDir(dir))(t); len(files) != 0 {
+		t.Errorf("left %d files, want none", len(files))
 	}
 }

@@ -133,6 +133,9 @@ func TestKafkaRefuses(t *testing.T) {
 		defer l.Close()
 		_, err := StartKafka(t.Context(), d, KafkaOptions{Log: slog.Default()})
 		wantError(t, err, "start embedded kafka", "taken by another program", d.Path("ports/kafka"))
+		if !IsConfiguration(err) {
+			t.Error("it does not say that trying again is of no use")
+		}
 	})
 }
 

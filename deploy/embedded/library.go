@@ -20,6 +20,14 @@ const ownServer = "give a ClickHouse server of your own with --clickhouse DSN"
 // repository that is the working directory, that holds it, or that holds the
 // program's own file. The error says what to do instead.
 func FindLibrary(path string) (string, error) {
+	found, err := findLibrary(path)
+	if err != nil {
+		return "", configurationError{err}
+	}
+	return found, nil
+}
+
+func findLibrary(path string) (string, error) {
 	if err := checkPlatform(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, ownServer)
 	}

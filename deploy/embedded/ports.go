@@ -54,7 +54,7 @@ func listen(port int) (net.Listener, error) {
 
 func portError(name, file string, port int, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("port %d, which %s has had since its first start, is taken by another program: stop that program, or remove %s to have a free port chosen", port, name, file)
+		return configurationError{fmt.Errorf("port %d, which %s has had since its first start, is taken by another program: stop that program, or remove %s to have a free port chosen", port, name, file)}
 	}
 	return fmt.Errorf("open %s: %w", name, err)
 }

@@ -374,7 +374,7 @@ func TestConfigValidate(t *testing.T) {
 		{"good", func(*Config) {}, nil},
 		{"no page for staff", func(c *Config) { c.StaffURL = "" }, nil},
 		{"public path", func(c *Config) { c.PublicURL = "https://example.nl/garage/" }, nil},
-		{"nothing", func(c *Config) { *c = Config{} }, []string{"public URL", "sender", "domain", "no keys"}},
+		{"nothing", func(c *Config) { *c = Config{} }, []string{"public URL", "sender", "no keys"}},
 		{"named sender", func(c *Config) { c.Sender = "De Brug <a@b.example>" }, []string{"sender"}},
 		{"wrong URLs", func(c *Config) { c.PublicURL, c.StaffURL = "debrug.example", "javascript:alert(1)" }, []string{"public URL", "staff URL"}},
 		{"negative lifetime", func(c *Config) { c.LinkLifetime = -time.Hour }, []string{"lifetime"}},
