@@ -73,6 +73,11 @@ func run(ctx context.Context, l *logic, o Options) error {
 	if err := m.checkPartitions(ctx); err != nil {
 		return err
 	}
+	// It ends the transaction that a killed process left open under this id. The
+	// first transaction would too, but restore waits for the old one to end.
+	if _, _, err := m.session.Client().ProducerID(ctx); err != nil {
+		return fmt.Errorf("take over transactional id: %w", err)
+	}
 
 	ctx, cancel := context.WithCancel(ctx)
 	ticking := make(chan error, 1)
