@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -34,6 +35,7 @@ type childSpec struct {
 	dir  string        // working directory
 	wait time.Duration // for the child to become ready
 	stop time.Duration // for the child to end when it is asked to
+	hush bool          // what it says while it stops is of no interest
 	log  *slog.Logger
 }
 
@@ -123,11 +125,13 @@ func (c *child) supervise(life context.Context, p *process) {
 type process struct {
 	cmd     *exec.Cmd
 	control *os.File // closing it asks the process to stop
+	said    *output
 	ended   chan struct{}
 	err     error // how it ended; read it after ended
 }
 
 func (p *process) stop() error {
+	p.said.stopping.Store(true)
 	p.control.Close() // an error leaves nothing to do: the kill on time-out remains
 	<-p.ended
 	return p.err
@@ -153,14 +157,14 @@ func (c *child) launch(ctx, life context.Context) (*process, error) {
 	// A group of its own: the terminal's interrupt must not reach it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = time.Second // for a grandchild that would hold stderr
-	said := &output{part: c.spec.name, log: c.spec.log}
+	said := &output{part: c.spec.name, hush: c.spec.hush, log: c.spec.log}
 	cmd.Stderr = said
 	err = cmd.Start()
 	err = errors.Join(err, controlR.Close(), readyW.Close())
 	if err != nil {
 		return nil, errors.Join(err, controlW.Close())
 	}
-	p := &process{cmd: cmd, control: controlW, ended: make(chan struct{})}
+	p := &process{cmd: cmd, control: controlW, said: said, ended: make(chan struct{})}
 	go func() {
 		p.err = cmd.Wait()
 		close(p.ended)
@@ -215,14 +219,21 @@ func executable(path string) string {
 // output passes what a child writes on stderr to the log, line by line, and
 // remembers the last lines for the error of a failed start.
 type output struct {
-	part string
-	log  *slog.Logger
+	part     string
+	hush     bool
+	stopping atomic.Bool
+	log      *slog.Logger
+
 	mu   sync.Mutex
 	rest string
 	tail []string
 }
 
 func (o *output) Write(b []byte) (int, error) {
+	level := slog.LevelWarn
+	if o.hush && o.stopping.Load() {
+		level = slog.LevelDebug
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	lines := strings.Split(o.rest+string(b), "\n")
@@ -232,7 +243,7 @@ func (o *output) Write(b []byte) (int, error) {
 	}
 	for _, line := range lines[:len(lines)-1] {
 		if line = strings.TrimSpace(line); line != "" {
-			o.log.Warn("embedded part says", "part", o.part, "line", line)
+			o.log.Log(context.Background(), level, "embedded part says", "part", o.part, "line", line)
 			o.tail = append(o.tail, line)
 		}
 	}

@@ -66,6 +66,7 @@ func StartClickHouse(ctx context.Context, d *Data, o ClickHouseOptions) (*ClickH
 		dir:  dir,
 		wait: 2 * time.Minute, // a cold disk reads half a gigabyte of library
 		stop: stopPatience,
+		hush: true, // it is told to exit until it does, and complains about the second time
 		log:  o.Log,
 	})
 	if err != nil {
