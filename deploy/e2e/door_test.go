@@ -77,11 +77,7 @@ func (d door) once(method, path string, body any, headers ...string) answer {
 	if text, ok := body.(string); ok {
 		content = bytes.NewBufferString(text)
 	} else if body != nil {
-		encoded, err := json.Marshal(body)
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		content = bytes.NewReader(encoded)
+		content = bytes.NewReader(encode(d.t, body))
 	}
 	request, err := http.NewRequestWithContext(context.WithoutCancel(d.t.Context()), method, d.base+path, content)
 	if err != nil {
@@ -100,12 +96,21 @@ func (d door) once(method, path string, body any, headers ...string) answer {
 	if err != nil {
 		d.t.Fatalf("%s %s: %v", method, path, err)
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		d.t.Fatalf("%s %s: %v", method, path, err)
 	}
 	return answer{d.t, method + " " + path, response.StatusCode, response.Header, text}
+}
+
+func encode(t testing.TB, body any) []byte {
+	t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // reply is what a command is answered with.
