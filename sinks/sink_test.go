@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -49,7 +48,7 @@ func newRig(t *testing.T) *rig {
 	codec, err := schemas.NewCodec()
 	must(t, err)
 	r := &rig{
-		t: t, codec: codec, log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		t: t, codec: codec, log: slog.New(slog.DiscardHandler),
 		config: kafka.Config{Brokers: cluster.ListenAddrs(), RegistryURL: "http://localhost", Dialer: net.DialContext},
 	}
 	opts, err := r.config.Producer("test", r.log)
@@ -164,7 +163,7 @@ func (m *memory) want(t *testing.T, events, writings int) {
 }
 
 func pass(d time.Duration) {
-	time.Sleep(d) //nolint:forbidigo // the bubble's clock
+	time.Sleep(d)
 	synctest.Wait()
 }
 

@@ -34,8 +34,17 @@ func TestWords(t *testing.T) {
 				minor int64
 				code  string
 			}{
-				{38795, "EUR"}, {6733, "EUR"}, {5, "EUR"}, {0, "EUR"}, {-500, "EUR"}, {123456789, "EUR"},
-				{38795, "USD"}, {38795, "GBP"}, {38795, "JPY"}, {38795, "KWD"}, {38795, "???"},
+				{38795, "EUR"},
+				{6733, "EUR"},
+				{5, "EUR"},
+				{0, "EUR"},
+				{-500, "EUR"},
+				{123456789, "EUR"},
+				{38795, "USD"},
+				{38795, "GBP"},
+				{38795, "JPY"},
+				{38795, "KWD"},
+				{38795, "???"},
 			} {
 				row(fmt.Sprintf("Money %d %s", m.minor, m.code), l.Money(m.minor, m.code))
 			}

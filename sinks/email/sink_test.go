@@ -3,7 +3,6 @@ package email
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -56,7 +55,7 @@ func bubble(t *testing.T, test func(r *rig)) {
 		r := &rig{
 			T: t, sealer: sealer{t, testCodec(t)}, cluster: cluster, office: newOffice(t), began: time.Now(),
 			kafka: kafka.Config{Brokers: cluster.ListenAddrs(), RegistryURL: "http://localhost", Dialer: net.DialContext},
-			log:   slog.New(slog.NewTextHandler(io.Discard, nil)),
+			log:   slog.New(slog.DiscardHandler),
 		}
 		r.office.open(t)
 		opts, err := r.kafka.Producer("test", r.log)
