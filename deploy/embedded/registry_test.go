@@ -14,7 +14,8 @@ import (
 func openRegistry(t interface {
 	Helper()
 	Fatal(...any)
-}, path string) (*registryStore, func(method, target, body string) (int, string)) {
+}, path string,
+) (*registryStore, func(method, target, body string) (int, string)) {
 	t.Helper()
 	store, err := openRegistryStore(path)
 	if err != nil {

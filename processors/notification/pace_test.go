@@ -156,11 +156,15 @@ func TestMomentPasses(t *testing.T) {
 		event repair.Event
 		want  string
 	}{
-		{"started", schemas.NotifyStarted, func(*world) {}, sam, &repair.RepairCompleted{},
-			"no repair_started to customer: moment_passed completed"},
-		{"ready later", schemas.NotifyReadyLater, func(w *world) { w.event(at(20, 9, 30), sam, later()) }, sam,
+		{
+			"started", schemas.NotifyStarted, func(*world) {}, sam, &repair.RepairCompleted{},
+			"no repair_started to customer: moment_passed completed",
+		},
+		{
+			"ready later", schemas.NotifyReadyLater, func(w *world) { w.event(at(20, 9, 30), sam, later()) }, sam,
 			&repair.ReadyTimeChanged{Previous: at(20, 17, 0), ReadyAt: at(20, 16, 30)},
-			"no ready_later to customer: moment_passed replaced"},
+			"no ready_later to customer: moment_passed replaced",
+		},
 		{"withdrawn", schemas.NotifyQuoteWithdrawn, func(w *world) {
 			w.event(at(20, 9, 30), noor, request(1))
 			w.event(at(20, 9, 40), noor, &repair.QuoteWithdrawn{Revision: 1})
@@ -169,8 +173,10 @@ func TestMomentPasses(t *testing.T) {
 			w.event(at(20, 9, 30), noor, request(1))
 			w.event(at(20, 9, 40), customer, decided(1))
 		}, noor, &repair.RepairCompleted{}, "no decision to mechanic noor (1): moment_passed completed"},
-		{"completed", schemas.NotifyCompleted, func(w *world) { w.event(at(20, 9, 40), sam, &repair.RepairCompleted{}) },
-			desk, &repair.VehicleCollected{}, "no repair_completed to customer: moment_passed collected"},
+		{
+			"completed", schemas.NotifyCompleted, func(w *world) { w.event(at(20, 9, 40), sam, &repair.RepairCompleted{}) },
+			desk, &repair.VehicleCollected{}, "no repair_completed to customer: moment_passed collected",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := started(t)

@@ -32,10 +32,6 @@ type Options struct {
 	Monitor *Monitor
 }
 
-// ErrFenced says that another process took over this instance's name. Starting
-// again would throw that one out in turn, so the process should end.
-var ErrFenced = errors.New("another process runs the same instance")
-
 // maxPoll is the most records in one transaction: light traffic commits at once,
 // heavy traffic batches by itself.
 const maxPoll = 1000
@@ -73,10 +69,8 @@ func run(ctx context.Context, l *logic, o Options) error {
 	if err := m.checkPartitions(ctx); err != nil {
 		return err
 	}
-	// It ends the transaction that a killed process left open under this id. The
-	// first transaction would too, but restore waits for the old one to end.
-	if _, _, err := m.session.Client().ProducerID(ctx); err != nil {
-		return fmt.Errorf("take over transactional id: %w", err)
+	if err := m.takeOver(ctx); err != nil {
+		return err
 	}
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -86,6 +80,9 @@ func run(ctx context.Context, l *logic, o Options) error {
 		ticking <- m.tick(ctx)
 	}()
 	err = m.loop(ctx)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrFenced) && m.replaced(ctx) {
+		err = errors.Join(m.fenced(), err)
+	}
 	cancel()
 	return errors.Join(err, <-ticking)
 }
@@ -117,7 +114,7 @@ func (m *member) connect() error {
 		return err
 	}
 	opts = append(opts,
-		kgo.TransactionalID(group(m.logic.name)+"/"+m.Instance),
+		kgo.TransactionalID(m.name()),
 		kgo.TransactionTimeout(kafka.TransactionTimeout),
 		// Range puts partition p of every topic on one member; cooperative-sticky does not.
 		kgo.Balancers(kgo.RangeBalancer()),
@@ -219,7 +216,7 @@ func (m *member) poll(ctx context.Context) (kgo.Fetches, error) {
 		switch {
 		case errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, kgo.ErrClientClosed):
 		case errors.Is(e.Err, kerr.FencedInstanceID):
-			return nil, fmt.Errorf("%w (%s): give every process its own --instance", ErrFenced, m.Instance)
+			return nil, m.fenced()
 		case errors.As(e.Err, &dataLoss):
 			m.Log.Warn("the broker lost records that had been read", "error", e.Err)
 		case errors.As(e.Err, &groupSession): // franz-go joins again by itself

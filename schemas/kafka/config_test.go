@@ -48,10 +48,12 @@ func TestValidate(t *testing.T) {
 			c.TLS, c.CA, c.Cert, c.Key, c.RegistryUser, c.RegistryPassword = true, cert, cert, key, "u", "p"
 		}, nil},
 		"nothing at all": {func(c *kafka.Config) { *c = kafka.Config{} }, []string{"--kafka-brokers", "--registry-url"}},
-		"brokers that are none": {func(c *kafka.Config) {
-			c.Brokers = []string{"kafka", "", ":9092", "kafka:", "kafka:http", "kafka:70000", "kafka:9092"}
+		"brokers that are none": {
+			func(c *kafka.Config) {
+				c.Brokers = []string{"kafka", "", ":9092", "kafka:", "kafka:http", "kafka:70000", "kafka:9092"}
+			},
+			[]string{`"kafka"`, `""`, `":9092"`, `"kafka:"`, `"kafka:http"`, `"kafka:70000"`},
 		},
-			[]string{`"kafka"`, `""`, `":9092"`, `"kafka:"`, `"kafka:http"`, `"kafka:70000"`}},
 		"unknown mechanism":     {func(c *kafka.Config) { c.SASL = "kerberos" }, []string{"kerberos"}},
 		"login without a name":  {func(c *kafka.Config) { c.SASL, c.Password = "plain", "p" }, []string{"needs a user and a password"}},
 		"name without a login":  {func(c *kafka.Config) { c.User = "u" }, []string{"without --kafka-sasl"}},
