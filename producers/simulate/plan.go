@@ -16,7 +16,7 @@ import (
 )
 
 // DefaultRepairs is how many repairs a history has.
-const DefaultRepairs = 300
+const DefaultRepairs = 250
 
 // A Plan is everything that people do at the garages from one instant to another.
 // The same arguments give the same plan.
