@@ -1,0 +1,54 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"pitstop/schemas/kafka"
+)
+
+// ErrFenced says that another process took over this instance's name. Starting
+// again would throw that one out in turn, so the process should end.
+var ErrFenced = errors.New("another process runs the same instance")
+
+// name is the member's transactional id, and its instance id in the group.
+func (m *member) name() string { return group(m.logic.name) + "/" + m.Instance }
+
+func (m *member) fenced() error {
+	return fmt.Errorf("%w (%s): give every process its own --instance", ErrFenced, m.Instance)
+}
+
+// takeOver ends the transaction that a killed process left open under this
+// instance's name. The first transaction would do so too; but before that comes
+// the restoring of state, which waits for the old transaction to end.
+func (m *member) takeOver(ctx context.Context) error {
+	if _, _, err := m.session.Client().ProducerID(ctx); err != nil {
+		return fmt.Errorf("take over transactional id: %w", err)
+	}
+	return nil
+}
+
+// replaced reports whether another process joined the group under this instance's
+// name. A transaction that was fenced does not tell: the broker fences one that took
+// too long, say because the machine slept, just as it does one of a process that was
+// replaced.
+func (m *member) replaced(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, kafka.SessionTimeout)
+	defer cancel()
+	before, _ := m.session.Client().GroupMetadata()
+	groups, err := m.adm.DescribeGroups(ctx, group(m.logic.name))
+	if err != nil {
+		return false // then it will be told when it joins
+	}
+	// A member that joins again meanwhile, with another id, is this one.
+	if after, _ := m.session.Client().GroupMetadata(); after == "" || after != before {
+		return false
+	}
+	for _, other := range groups[group(m.logic.name)].Members {
+		if other.InstanceID != nil && *other.InstanceID == m.name() && other.MemberID != before {
+			return true
+		}
+	}
+	return false
+}
