@@ -124,11 +124,22 @@ func TestContract_EveryRouteForWhomItIs(t *testing.T) {
 	j.ask(nil)
 	letters := map[string]string{"M": "mechanic", "S": "customer_service", "W": "manager", "I": "integrator", "A": "admin"}
 	for _, c := range []struct{ method, path, users string }{
-		{"POST", "/v1/repairs", "MI"}, {"GET", "/v1/repairs", "MSWI"}, {"GET", j.at(""), "MSWI"}, {"PATCH", j.at(""), "MSI"},
-		{"POST", j.at("/quotes"), "MI"}, {"GET", j.at("/quotes/1"), "MSI"}, {"POST", j.at("/quotes/1/withdrawal"), "MI"},
-		{"POST", j.at("/quotes/1/decision"), "MS"}, {"POST", j.at("/completion"), "MI"}, {"POST", j.at("/collection"), "MSI"},
-		{"POST", j.at("/cancellation"), "MSI"}, {"POST", j.at("/messages"), "MS"}, {"GET", j.at("/timeline"), "MS"},
-		{"GET", "/v1/conversations", "S"}, {"GET", "/v1/events", "MSI"}, {"GET", "/v1/latencies?measure=approval", "W"},
+		{"POST", "/v1/repairs", "MI"},
+		{"GET", "/v1/repairs", "MSWI"},
+		{"GET", j.at(""), "MSWI"},
+		{"PATCH", j.at(""), "MSI"},
+		{"POST", j.at("/quotes"), "MI"},
+		{"GET", j.at("/quotes/1"), "MSI"},
+		{"POST", j.at("/quotes/1/withdrawal"), "MI"},
+		{"POST", j.at("/quotes/1/decision"), "MS"},
+		{"POST", j.at("/completion"), "MI"},
+		{"POST", j.at("/collection"), "MSI"},
+		{"POST", j.at("/cancellation"), "MSI"},
+		{"POST", j.at("/messages"), "MS"},
+		{"GET", j.at("/timeline"), "MS"},
+		{"GET", "/v1/conversations", "S"},
+		{"GET", "/v1/events", "MSI"},
+		{"GET", "/v1/latencies?measure=approval", "W"},
 	} {
 		for letter, role := range letters {
 			var body any
@@ -260,8 +271,12 @@ func TestContract_Changes(t *testing.T) {
 	j.ask(nil)
 	j.mailTo("nieuw@changes.example", "extra work")
 	for _, body := range []object{
-		{}, {"ready_at": "2098-05-20T16:00:00Z", "contact": object{"name": "x"}}, {"ready_at": "tomorrow"}, {"ready_at": "0001-01-01T00:00:00Z"},
-		{"contact": object{"name": ""}}, {"contact": object{"name": "x", "email": "a@b.nl,c@d.nl"}},
+		{},
+		{"ready_at": "2098-05-20T16:00:00Z", "contact": object{"name": "x"}},
+		{"ready_at": "tomorrow"},
+		{"ready_at": "0001-01-01T00:00:00Z"},
+		{"contact": object{"name": ""}},
+		{"contact": object{"name": "x", "email": "a@b.nl,c@d.nl"}},
 	} {
 		desk.patch(j.at(""), body).refused(http.StatusUnprocessableEntity, "invalid")
 	}

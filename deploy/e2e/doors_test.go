@@ -137,7 +137,7 @@ func TestContract_CustomersPageIsSafe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close() //nolint:errcheck // nothing is read
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusForbidden {
 		t.Errorf("another site's form: %d", response.StatusCode)
 	}

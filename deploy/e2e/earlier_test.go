@@ -74,8 +74,10 @@ func TestEarlier_EventsWithoutTimesAndIDs(t *testing.T) {
 		kind, role, who, command string
 		minute                   int
 	}{
-		{"RepairStarted", "mechanic", "sam", "", 0}, {"ApprovalRequested", "mechanic", "sam", asked.CommandID, 10},
-		{"QuoteDecided", "customer_service", "els", decided.CommandID, 20}, {"MessagePosted", "mechanic", "sam", said.CommandID, 30},
+		{"RepairStarted", "mechanic", "sam", "", 0},
+		{"ApprovalRequested", "mechanic", "sam", asked.CommandID, 10},
+		{"QuoteDecided", "customer_service", "els", decided.CommandID, 20},
+		{"MessagePosted", "mechanic", "sam", said.CommandID, 30},
 		{"RepairCompleted", "mechanic", "sam", done.CommandID, 40},
 	} {
 		e := j.history()[i]

@@ -2,10 +2,13 @@ package e2e
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"text/template"
@@ -15,22 +18,20 @@ import (
 // binary is the pitstop that TestMain built.
 var binary string
 
-// together is the pipeline that most tests share.
-var together struct {
-	once sync.Once
-	*process
-	err error
-}
-
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) (code int) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "4"); err != nil { // they wait more than they work
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	dir, err := os.MkdirTemp("", "pitstop-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "pitstop")
 	build := exec.Command("go", "build", "-o", binary, "pitstop/cmd/pitstop")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -38,48 +39,77 @@ func run(m *testing.M) (code int) {
 		fmt.Fprintf(os.Stderr, "build pitstop: %v\n%s", err, out)
 		return 1
 	}
+	plain := &pipeline{name: "plain", dir: dir, garages: everyGarage}
+	relayed := &pipeline{name: "relayed", dir: dir, garages: named("later never", ""), relay: newRelay()}
+	relayed.garages = append(relayed.garages, named("reminders", "remind_after: [10s], call_after: 10000h")...)
+	pipelines.plain, pipelines.relayed = plain, relayed
 	code = m.Run()
-	if p := together.process; p != nil {
-		if ended := p.stop(os.Interrupt); ended != 0 {
-			fmt.Fprintf(os.Stderr, "the shared pipeline ended with %d\n", ended)
-			code = 1
-		}
-		if code != 0 {
-			fmt.Fprintf(os.Stderr, "what the shared pipeline said at last:\n%s", p.said.tail())
-		}
-		if err := os.RemoveAll(p.dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
+	for _, p := range []*pipeline{plain, relayed} {
+		code = max(code, p.end(code))
 	}
+	relayed.relay.stop()
 	return code
 }
+
+// pipelines are those that tests share: most the plain one; those about mail
+// that is refused the one whose mail goes to a relay that refuses it.
+var pipelines struct{ plain, relayed *pipeline }
 
 // shared gives the pipeline that most tests use, started by the first of them.
 func shared(t testing.TB) *process {
 	t.Helper()
-	together.once.Do(func() {
-		dir, err := os.MkdirTemp("", "pitstop-e2e-data-")
-		if err != nil {
-			together.err = err
-			return
-		}
-		file := filepath.Join(dir, "garages.yaml")
-		if together.err = os.WriteFile(file, garageFile(everyGarage...), 0o600); together.err == nil {
-			together.process, together.err = launchUp(filepath.Join(dir, "data"), "--garages", file)
-			if together.process != nil {
-				together.process.remove = dir
+	return pipelines.plain.get(t)
+}
+
+// pipeline is a process that tests share.
+type pipeline struct {
+	name, dir string
+	garages   []garage
+	relay     *relay // nil: mail goes to the mailbox
+	once      sync.Once
+	process   *process
+	err       error
+}
+
+func (p *pipeline) get(t testing.TB) *process {
+	t.Helper()
+	p.once.Do(func() {
+		file := filepath.Join(p.dir, p.name+".yaml")
+		args := []string{"--garages", file}
+		if p.relay != nil {
+			if p.err = p.relay.open(); p.err != nil {
+				return
 			}
+			args = append(args, "--smtp", p.relay.addr)
+		}
+		if p.err = os.WriteFile(file, garageFile(p.garages...), 0o600); p.err == nil {
+			p.process, p.err = launchUp(filepath.Join(p.dir, p.name), args...)
 		}
 	})
-	if together.err != nil {
-		t.Fatalf("the shared pipeline: %v", together.err)
+	if p.err != nil {
+		t.Fatalf("the %s pipeline: %v", p.name, p.err)
 	}
-	return together.process
+	return p.process
+}
+
+// end stops the pipeline, where it was started, and says what it said where the
+// tests failed.
+func (p *pipeline) end(code int) int {
+	if p.process == nil {
+		return code
+	}
+	if ended := p.process.stop(os.Interrupt); ended != 0 {
+		fmt.Fprintf(os.Stderr, "the %s pipeline ended with %d\n", p.name, ended)
+		code = 1
+	}
+	if code != 0 {
+		fmt.Fprintf(os.Stderr, "what the %s pipeline said at last:\n%s", p.name, p.process.said.tail())
+	}
+	return code
 }
 
 // patience is how long something may take that takes a moment on an idle machine.
-const patience = 20 * time.Second
+const patience = 90 * time.Second
 
 // until asks again and again until what is wanted is there, and fails the test
 // when that takes too long. ask gives what is missing, empty when nothing is.
@@ -138,15 +168,22 @@ var garageTemplate = template.Must(template.New("").Parse(`garages:
 {{end}}`))
 
 // everyGarage is what the shared pipeline serves: a test has its own.
-var everyGarage = []garage{
-	{ID: "approve"}, {ID: "partly"}, {ID: "reject"}, {ID: "expire"}, {ID: "withdraw"}, {ID: "replace"}, {ID: "cancel"},
-	{ID: "roundtrip", Approval: "remind_after: [], call_after: 10000h"}, {ID: "statemachine"}, {ID: "badrecords"}, {ID: "retries"},
-	{ID: "login"}, {ID: "elsewhere"}, {ID: "scanner"}, {ID: "mailtext"}, {ID: "escape"}, {ID: "plates"}, {ID: "empty"}, {ID: "told"},
-	{ID: "driver"}, {ID: "totals"}, {ID: "pace", Approval: "remind_after: [2s], call_after: 4s"}, {ID: "changed"},
-	{ID: "refusals"}, {ID: "roles"}, {ID: "other"}, {ID: "repeats"}, {ID: "async"}, {ID: "changes"}, {ID: "messages"}, {ID: "limits"},
-	{ID: "inbox"}, {ID: "feed"}, {ID: "safe"},
-	{
+var everyGarage = slices.Concat(
+	named("approve partly reject expire withdraw replace cancel", ""),
+	named("statemachine badrecords retries login elsewhere scanner mailtext escape plates empty told driver totals changed", ""),
+	named("refusals roles other repeats async changes messages limits inbox feed safe", ""),
+	named("roundtrip", "remind_after: [], call_after: 10000h"),
+	named("pace", "remind_after: [2s], call_after: 4s"),
+	[]garage{{
 		ID: "week", Hours: `mon-fri: "8:00-12:30, 13:00-17:30", sat: "9:00-13:00"`,
 		Closures: "{from: 2025-05-29, reason: Hemelvaartsdag}", Approval: "remind_after: [], call_after: 10000h",
-	},
+	}},
+)
+
+// named are garages that differ in their names only.
+func named(ids, approval string) (all []garage) {
+	for _, id := range strings.Fields(ids) {
+		all = append(all, garage{ID: id, Approval: approval})
+	}
+	return all
 }

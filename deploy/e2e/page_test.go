@@ -105,7 +105,7 @@ func fetch(t testing.TB, method, address string, values url.Values) page {
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, address, err)
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, address, err)

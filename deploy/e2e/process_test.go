@@ -19,11 +19,10 @@ import (
 // process is a running pitstop.
 type process struct {
 	addresses
-	dir    string // its data directory
-	remove string // folder that goes with it; empty: none
-	cmd    *exec.Cmd
-	said   *transcript   // both outputs
-	ended  chan struct{} // closed when it has ended
+	dir   string // its data directory
+	cmd   *exec.Cmd
+	said  *transcript   // both outputs
+	ended chan struct{} // closed when it has ended
 }
 
 // addresses is addresses.json.

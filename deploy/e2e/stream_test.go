@@ -41,7 +41,7 @@ func (d door) listen(after string) *stream {
 	}
 	request.Header.Set("Authorization", "Bearer "+d.token)
 	request.Header.Set("Accept", "text/event-stream")
-	response, err := new(http.Client).Do(request) //nolint:bodyclose // below, by the reader
+	response, err := new(http.Client).Do(request)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func (d door) listen(after string) *stream {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer response.Body.Close() //nolint:errcheck // it was only read
+		defer response.Body.Close()
 		defer close(s.events)
 		id := ""
 		lines := bufio.NewScanner(response.Body)

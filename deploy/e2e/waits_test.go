@@ -78,7 +78,7 @@ func (j *job) measured(want ...wait) {
 		if err != nil {
 			j.Fatal(err)
 		}
-		defer rows.Close() //nolint:errcheck // Err says what went wrong
+		defer rows.Close()
 		var got []string
 		for rows.Next() {
 			var w wait
