@@ -260,7 +260,7 @@ func TestExpire(t *testing.T) {
 	board := w.as("mechanic").listen("")
 	j := w.start(nil)
 	j.happens(started...)
-	expires := time.Now().Add(10 * time.Second).UTC().Truncate(time.Microsecond)
+	expires := time.Now().Add(15 * time.Second).UTC().Truncate(time.Microsecond)
 	j.ask(object{"expires_at": expires.Format(time.RFC3339Nano)})
 	j.happens(asked...)
 	m := j.mailTo(j.to, "extra werk")

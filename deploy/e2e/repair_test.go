@@ -47,7 +47,7 @@ func order(ref, email string) object {
 		"external_ref": ref,
 		"vehicle":      object{"plate": "K-482-TR", "country": "NL", "description": "Volkswagen Golf"},
 		"customer":     object{"id": "c1", "name": "J. de Vries", "email": email, "phone": "+31612345678", "language": "nl"},
-		"approver":     nil, "ready_at": time.Now().Add(6 * time.Hour).Format(time.RFC3339), "bay": "3",
+		"approver":     nil, "ready_at": "2098-05-20T16:00:00+02:00", "bay": "3",
 		"agreed": object{"currency": "EUR", "prices_include_vat": true, "lines": []object{{
 			"title": "Kleine beurt en APK", "details": []object{part("Kleine beurt en APK", "1", 28900)},
 		}}},

@@ -54,7 +54,7 @@ func running(pid int) (runs bool, parent int) {
 func pacedGarages(t testing.TB) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "garages.yaml")
-	text := garageFile(garage{ID: "paced", Approval: "remind_after: [6s], call_after: 10000h"}, garage{ID: "calm"})
+	text := garageFile(garage{ID: "paced", Approval: "remind_after: [15s], call_after: 10000h"}, garage{ID: "calm"})
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestRestart(t *testing.T) {
 		t.Errorf("a start and a stop are not without trouble:\n%s", first.said.tail())
 	}
 	until(t, "the reminder is due while nobody runs", func() string {
-		return map[bool]string{false: "not yet", true: ""}[time.Since(asking) > 6*time.Second]
+		return map[bool]string{false: "not yet", true: ""}[time.Since(asking) > 15*time.Second]
 	})
 
 	second := up(t, dir, "--garages", garages)
@@ -104,8 +104,8 @@ func TestRestart(t *testing.T) {
 	}
 	w.process = second // the tokens are good for both
 	j.happens("NotificationRequested approval_reminder to customer", "DeliveryAccepted approval_reminder to customer")
-	if at := j.when("NotificationRequested approval_reminder to customer"); !at.Equal(asking.Add(6 * time.Second)) {
-		t.Errorf("reminded %s after the request, want 6s", at.Sub(asking))
+	if at := j.when("NotificationRequested approval_reminder to customer"); !at.Equal(asking.Add(15 * time.Second)) {
+		t.Errorf("reminded %s after the request, want 15s", at.Sub(asking))
 	}
 	mails := w.mails(t, j.to)
 	if diff := cmp.Diff(before, mails[:min(len(mails), len(before))]); diff != "" || len(mails) != len(before)+1 {
