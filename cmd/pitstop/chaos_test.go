@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -25,11 +26,17 @@ const (
 	seed    = 7
 )
 
+// luckSeed decides when processes are killed. Another one finds other moments.
+var luckSeed = flag.Uint64("luck", 7, "seed of the moments at which the chaos tests kill")
+
 var until = time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
 
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
+	if name := os.Getenv(roleVar); name != "" {
+		return runRole(name)
+	}
 	dir, err := os.MkdirTemp("", "pitstop-chaos-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -69,14 +76,14 @@ var undisturbed = sync.OnceValues(func() (*remains, error) {
 func TestKilledProgram(t *testing.T) {
 	t.Parallel()
 	go undisturbed() // compare waits for it
-	luck := rand.New(rand.NewPCG(seed, 1))
+	luck := rand.New(rand.NewPCG(*luckSeed, 1))
 	n := 5
 	if testing.Short() {
 		n = 2
 	}
 	var kills []moment
 	for i, w := range busy(t, n, luck) {
-		kills = append(kills, moment{w.Start, time.Duration(luck.Int64N(int64(100 * time.Millisecond)))})
+		kills = append(kills, moment{w.Start, time.Duration(luck.Int64N(int64(200 * time.Millisecond)))})
 		if i%2 == 0 { // and again while it starts
 			kills = append(kills, moment{wait: 200*time.Millisecond + time.Duration(luck.Int64N(int64(1500*time.Millisecond)))})
 		}

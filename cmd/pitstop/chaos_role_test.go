@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"pitstop/api"
+	"pitstop/deploy/embedded"
+	"pitstop/processors/latency"
+	"pitstop/processors/lifecycle"
+	"pitstop/processors/notification"
+	"pitstop/processors/stream"
+	"pitstop/producers/simulate"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/link"
+	"pitstop/sinks"
+	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/email"
+)
+
+// A role's process is this test binary, told by its environment what to be.
+const (
+	roleVar = "PITSTOP_TEST_ROLE"
+	dirVar  = "PITSTOP_TEST_DIR" // the data directory
+	opsVar  = "PITSTOP_TEST_OPS" // where to tell that it is ready
+)
+
+// roleNames are the roles, in the order in which records come to them.
+var roleNames = []string{"api", lifecycle.Name, notification.Name, latency.Name, email.Name, "clickhouse"}
+
+// runRole is the whole program of a process that is one role. It ends when its
+// input does, so that none is left over when the test is gone.
+func runRole(name string) int {
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stop()
+	}()
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	h, err := openHouse(os.Getenv(dirVar), log)
+	if err == nil {
+		err = alone(&env{Context: ctx}, log, opsFlags{MetricsAddr: os.Getenv(opsVar)}, h.cfg, newRegistry(), h.roles[name])
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// house is what is known to every role's process of one data directory.
+type house struct {
+	cfg    kafka.Config
+	links  *link.Keys
+	issuer *api.LocalIssuer
+	roles  map[string]role
+}
+
+func openHouse(dir string, log *slog.Logger) (*house, error) {
+	var at embedded.Addresses
+	text, err := os.ReadFile(filepath.Join(dir, "addresses.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &at)
+	}
+	if err != nil {
+		return nil, err
+	}
+	book, err := garage.Load(embeddedGarages(dir))
+	if err != nil {
+		return nil, err
+	}
+	saved, err := openHistory(dir)
+	if err != nil {
+		return nil, err
+	}
+	h := &house{cfg: kafka.Config{Brokers: []string{at.Kafka}, RegistryURL: at.Registry}, roles: make(map[string]role)}
+	secrets := make(map[string][]byte)
+	for _, name := range []string{commandsSecret, "links", tokensSecret} {
+		if secrets[name], err = embedded.ReadSecret(dir, name); err != nil {
+			return nil, err
+		}
+	}
+	if h.links, err = link.NewKeys(link.Key{ID: "1", Secret: secrets["links"]}); err != nil {
+		return nil, err
+	}
+	if h.issuer, err = api.NewLocalIssuer(secrets[tokensSecret], time.Now); err != nil {
+		return nil, err
+	}
+
+	clock := clockFile(dir)
+	ps := processors{cfg: h.cfg, book: book, instance: instance, clock: clock.now, log: log, metrics: stream.NewMetrics(newRegistry())}
+	for _, name := range []string{lifecycle.Name, notification.Name, latency.Name} {
+		r, monitor := ps.role(name)
+		ready := r.check
+		r.check = func(now time.Time) error { // ready, here, is also: with nothing to do
+			if monitor.Due(clock.now()) {
+				return errors.New("a timer is due")
+			}
+			return ready(now)
+		}
+		h.roles[name] = r
+	}
+	db := clickhouse.Config{DSN: at.ClickHouse}
+	h.roles["clickhouse"] = clickhouseRole(db, sinks.Config{
+		Kafka: h.cfg, Instance: instance, Now: time.Now, Log: log,
+		Limits: sinks.Limits{Records: clickhouse.Limits.Records, Age: embeddedAge, Write: clickhouse.Limits.Write},
+	})
+	mail := email.Config{PublicURL: at.API, Sender: "pitstop@localhost.invalid", LinkKeys: h.links}
+	h.roles[email.Name] = emailParts{
+		cfg: h.cfg, mail: mail, book: book, transport: accounted(dir, (&demo{saved: saved}).transport(nil)), instance: instance,
+		now: clock.now, log: log,
+	}.role()
+	addr := strings.TrimPrefix(at.API, "http://")
+	h.roles["api"] = role{name: "api", run: func(ctx context.Context) error {
+		l, err := listen("address of the API", addr)
+		if err != nil {
+			return err
+		}
+		return newAPIRole(apiParts{
+			listener: l, cfg: h.cfg, db: db, secret: secrets[commandsSecret],
+			config: api.Config{
+				Auth: h.issuer, Garages: book, Links: h.links, Clock: simulate.RequestClock(time.Now), Log: log, Metrics: newRegistry(),
+			},
+		}).run(ctx)
+	}}
+	return h, nil
+}
+
+// openHistory opens the history of a data directory.
+func openHistory(dir string) (*simulate.Saved, error) {
+	return simulate.Open(filepath.Join(dir, "history.json"), seed, repairs, until, func(at time.Time) (*garage.Book, error) {
+		return simulate.Garages(simulate.DefaultGarages, at)
+	})
+}
+
+// clockFile is a data directory with a clock in it that the processes share.
+type clockFile string
+
+func (c clockFile) path() string { return filepath.Join(string(c), "clock") }
+
+// now reads the clock; a clock that cannot be read has not been set.
+func (c clockFile) now() time.Time {
+	text, err := os.ReadFile(c.path())
+	if err != nil {
+		return time.Time{}
+	}
+	at, err := time.Parse(time.RFC3339Nano, string(text))
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+func (c clockFile) set(at time.Time) error {
+	if err := os.WriteFile(c.path()+"~", []byte(at.Format(time.RFC3339Nano)), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(c.path()+"~", c.path())
+}
+
+// letter is a mail that a mail server took over.
+type letter struct {
+	MessageID   string
+	Attempt     int
+	To, Subject string
+	RequestedAt time.Time
+	Process     int // that sent it
+}
+
+// accounted is a mail server that writes down what it takes over, before it says so.
+// Where a fuse is laid, the process is killed before it hears that.
+func accounted(dir string, server email.Transport) email.Transport {
+	return transportFunc(func(ctx context.Context, m email.Mail) (email.Receipt, error) {
+		receipt, err := server.Send(ctx, m)
+		if err != nil {
+			return receipt, err
+		}
+		line, err := json.Marshal(letter{m.MessageID, m.Attempt, m.To[0].Address, m.Subject, m.RequestedAt, os.Getpid()})
+		if err != nil {
+			return receipt, err
+		}
+		f, err := os.OpenFile(lettersIn(dir), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return receipt, err
+		}
+		_, err = f.Write(append(line, '\n')) // one write: whole lines, whoever else writes
+		if os.Remove(fuseIn(dir)) == nil {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // cannot fail
+		}
+		return receipt, errors.Join(err, f.Close())
+	})
+}
+
+func fuseIn(dir string) string { return filepath.Join(dir, "fuse") }
+
+func lettersIn(dir string) string { return filepath.Join(dir, "letters.jsonl") }

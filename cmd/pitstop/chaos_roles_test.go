@@ -1,0 +1,326 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pitstop/deploy/embedded"
+	"pitstop/processors/lifecycle"
+	"pitstop/processors/notification"
+	"pitstop/producers/simulate"
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/repair"
+	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/email"
+)
+
+// TestKilledRoles kills the roles, each in a process of its own, one after the other
+// while the others go on. Some are also killed while they start; one stands still
+// for longer than its group waits for it, and one has its place taken meanwhile.
+func TestKilledRoles(t *testing.T) {
+	t.Parallel()
+	go undisturbed() // compare waits for it
+	dir := filepath.Join(t.TempDir(), "data")
+	h := newHousehold(t, dir)
+	luck := rand.New(rand.NewPCG(*luckSeed, 2))
+	each := 4
+	if testing.Short() {
+		each = 1
+	}
+	h.plan(each, luck)
+	h.perform(t)
+	h.stop(t)
+
+	got := compare(t, dir)
+	for _, s := range h.demo.saved.Plan.Steps {
+		if id := repair.CommandID(s.Garage, h.demo.saved.Plan.Repairs[s.Repair].ID, s.Key); s.Actor.Role.Staff() && got.Commands[id] == 0 {
+			t.Errorf("step %s of repair %s was answered, but its command is not there", s.Key, s.RepairID)
+		}
+	}
+	checkLetters(t, dir, got)
+}
+
+// household is the whole pipeline with its roles in processes of their own.
+type household struct {
+	*pipeline
+	demo     *demo
+	clock    clockFile
+	workers  map[string]*worker
+	requests http.RoundTripper
+
+	upon     map[int]strike // by the number of the step
+	atEnd    map[int]strike // by the number of the window
+	sets     int            // of the clock
+	mu       sync.Mutex
+	seen     map[string]bool // the steps
+	strikes  int             // so far
+	striking sync.WaitGroup
+}
+
+func newHousehold(t *testing.T, dir string) *household {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	exe, err := binary()
+	must(t, err)
+	data, err := embedded.Open(dir, log)
+	must(t, err)
+	t.Cleanup(func() { _ = data.Close() }) // may be closed already
+	saved, err := openHistory(dir)
+	must(t, err)
+	must(t, keepGarages(data, saved.Garages))
+	h := &household{
+		pipeline: &pipeline{data: data, book: saved.Garages}, clock: clockFile(dir),
+		demo:    &demo{demoCommand: new(demoCommand), saved: saved, log: log},
+		workers: make(map[string]*worker), requests: simulate.Transport(),
+		upon: make(map[int]strike), atEnd: make(map[int]strike), seen: make(map[string]bool),
+	}
+	t.Cleanup(func() { _ = h.stopAll(log) }) // may be stopped already
+
+	broker, err := embedded.StartKafka(t.Context(), data, embedded.KafkaOptions{Exe: exe, Log: log})
+	must(t, err)
+	h.stops = append(h.stops, stop{"kafka", broker.Stop})
+	registry, err := embedded.StartRegistry(t.Context(), data, log)
+	must(t, err)
+	h.stops = append(h.stops, stop{"schema registry", registry.Stop})
+	engine, err := embedded.StartClickHouse(t.Context(), data, embedded.ClickHouseOptions{Exe: exe, Log: log})
+	must(t, err)
+	h.stops = append(h.stops, stop{"clickhouse", engine.Stop})
+	port, err := data.Port("api")
+	must(t, err)
+	h.Addresses = embedded.Addresses{
+		API: fmt.Sprintf("http://127.0.0.1:%d", port), Kafka: broker.Addr, Registry: registry.URL, ClickHouse: engine.DSN,
+	}
+	must(t, h.Write(dir))
+	for _, name := range []string{commandsSecret, "links", tokensSecret} {
+		_, err := data.Secret(name)
+		must(t, err)
+	}
+	h.cfg = kafka.Config{Brokers: []string{broker.Addr}, RegistryURL: registry.URL}
+	h.db = clickhouse.Config{DSN: engine.DSN}
+	must(t, h.prepare(t.Context(), log))
+	known, err := openHouse(dir, log)
+	must(t, err)
+	h.links, h.issuer = known.links, known.issuer
+
+	must(t, h.clock.set(saved.Plan.From))
+	for _, name := range roleNames {
+		h.workers[name] = hire(t, name, data)
+	}
+	return h
+}
+
+// strike is something bad that happens to a role.
+type strike struct {
+	role  string
+	how   func(*worker)
+	after time.Duration // of its occasion: a request, or the setting of the clock
+}
+
+// reach is how long after a request its effects come to a role, in milliseconds.
+var reach = map[string]int64{"api": 20, "lifecycle": 20, "notification": 40, "latency": 50, "email": 50, "clickhouse": 150}
+
+// plan chooses when to strike whom: every role so many times upon a request, and
+// once upon its timers, in turn.
+func (h *household) plan(each int, luck *rand.Rand) {
+	steps, windows := len(h.demo.saved.Plan.Steps), len(h.demo.saved.Plan.Windows)
+	n := each * len(roleNames)
+	for k := range n {
+		name := roleNames[k%len(roleNames)]
+		s := strike{name, (*worker).kill, time.Duration(luck.Int64N(1000*reach[name])) * time.Microsecond}
+		switch last := k >= n-len(roleNames); {
+		case name == email.Name:
+			s.how = (*worker).killAfterMail
+		case last && name == lifecycle.Name:
+			s.how = (*worker).freeze
+		case last && name == notification.Name:
+			s.how = (*worker).replace
+		case last:
+			s.how = (*worker).killTwice
+		}
+		from, to := k*steps/n, (k+1)*steps/n
+		h.upon[from+luck.IntN(to-from)] = s
+	}
+	for i, w := range luck.Perm(windows)[:len(roleNames)] {
+		h.atEnd[w] = strike{roleNames[i], (*worker).kill, time.Duration(luck.Int64N(60)) * time.Millisecond}
+	}
+}
+
+// setClock sets the clock: by turns to the beginning of a window and to its end,
+// when its timers fire.
+func (h *household) setClock(t *testing.T, at time.Time) {
+	must(t, h.clock.set(at))
+	h.sets++
+	if w := h.sets/2 - 1; h.sets%2 == 0 {
+		if s, ok := h.atEnd[w]; ok {
+			h.strike(s)
+		}
+	}
+}
+
+func (h *household) strike(s strike) {
+	h.strikes++
+	h.striking.Go(func() {
+		<-time.After(s.after)
+		w := h.workers[s.role]
+		w.striking.Lock()
+		defer w.striking.Unlock()
+		s.how(w)
+	})
+}
+
+// RoundTrip sends a request, and strikes if it is a step's first and an occasion.
+func (h *household) RoundTrip(req *http.Request) (*http.Response, error) {
+	h.mu.Lock()
+	if step := req.URL.Path + fmt.Sprint(req.Header); !h.seen[step] {
+		if s, ok := h.upon[len(h.seen)]; ok {
+			h.strike(s)
+		}
+		h.seen[step] = true
+	}
+	h.mu.Unlock()
+	return h.requests.RoundTrip(req)
+}
+
+// perform plays the history.
+func (h *household) perform(t *testing.T) {
+	t.Helper()
+	for _, name := range roleNames {
+		w := h.workers[name]
+		w.until("it is ready", func() bool { return w.ready(t.Context()) == nil })
+	}
+	doors := h.demo.doors(h.pipeline)
+	doors.HTTP = h
+	history := &simulate.History{
+		Plan: h.demo.saved.Plan, Doors: doors, Done: h.demo.saved.Done,
+		SetClock: func(at time.Time) { h.setClock(t, at) },
+		Settled:  h.settled, Save: h.demo.saved.Save, Report: func(time.Time) {},
+	}
+	err := history.Run(t.Context())
+	h.striking.Wait()
+	must(t, err)
+	must(t, h.settled(t.Context()))
+	if wrong := h.demo.stats.Counts().Unexpected; len(wrong) > 0 {
+		t.Errorf("answers that were not expected: %v", wrong)
+	}
+	if want := len(h.upon) + len(h.atEnd); h.strikes != want {
+		t.Errorf("%d strikes of %d happened", h.strikes, want)
+	}
+}
+
+// settled waits until every role is ready and has read all there is, twice in a row
+// without anything new in between, and no timer is due.
+func (h *household) settled(ctx context.Context) error {
+	const patience = 2 * time.Minute
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	quiet := int64(-1)
+	for deadline := time.Now().Add(patience); ; <-look.C {
+		behind, end, err := h.lag(ctx)
+		if err != nil {
+			return err
+		}
+		busy := h.busy(ctx)
+		switch {
+		case slices.Max(behind) > 0 || busy != nil:
+			quiet = -1
+		case end == quiet:
+			return nil
+		default:
+			quiet = end
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("not settled after %s: lag %v: %w", patience, behind, busy)
+		}
+	}
+}
+
+// busy is who is not ready or has a timer to fire, nil when nobody is.
+func (h *household) busy(ctx context.Context) error {
+	for _, name := range roleNames {
+		if err := h.workers[name].ready(ctx); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// stop ends everything, and fails the test where that was not clean.
+func (h *household) stop(t *testing.T) {
+	t.Helper()
+	for _, name := range roleNames {
+		h.workers[name].stop()
+	}
+	must(t, h.stopAll(slog.New(slog.DiscardHandler)))
+	h.stops = nil
+	must(t, h.data.Close())
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkLetters compares what the mail server took over with what was recorded of it.
+func checkLetters(t *testing.T, dir string, got *remains) {
+	t.Helper()
+	text, err := os.ReadFile(lettersIn(dir))
+	must(t, err)
+	type attempt struct {
+		id string
+		n  int
+	}
+	type about struct {
+		to, subject string
+		at          time.Time
+	}
+	sent, ids, second := make(map[attempt][]int), make(map[about]string), 0
+	for line := range strings.Lines(string(text)) {
+		var l letter
+		must(t, json.Unmarshal([]byte(line), &l))
+		a := attempt{l.MessageID, l.Attempt}
+		if len(sent[a]) > 0 {
+			second++
+		}
+		if slices.Contains(sent[a], l.Process) {
+			t.Errorf("mail %s was sent twice by a process that nobody killed in between", l.MessageID)
+		}
+		sent[a] = append(sent[a], l.Process)
+		if is := (about{l.To, l.Subject, l.RequestedAt}); ids[is] == "" {
+			ids[is] = l.MessageID
+		} else if ids[is] != l.MessageID {
+			t.Errorf("%+v was sent as %s and as %s", is, ids[is], l.MessageID)
+		}
+	}
+	recorded := make(map[attempt]bool)
+	for _, s := range got.Deliveries {
+		if s.Record == schemas.NameOf(&schemas.DeliveryAccepted{}) {
+			a := attempt{strings.Trim(s.Body["message_id"].(string), "<>"), int(s.Body["attempt"].(float64))}
+			if recorded[a] = true; len(sent[a]) == 0 {
+				t.Errorf("mail %s is recorded as accepted, but was not sent", a.id)
+			}
+		}
+	}
+	for a := range sent {
+		if !recorded[a] {
+			t.Errorf("mail %s was sent, but that is not recorded", a.id)
+		}
+	}
+	t.Logf("%d mails, %d of them sent a second time", len(sent), second)
+	if second == 0 {
+		t.Error("no mail was sent a second time: none of the kills came between a mail and its record")
+	}
+}
