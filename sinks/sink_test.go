@@ -517,8 +517,10 @@ func TestLimitsMustFitTheRebalanceTimeout(t *testing.T) {
 		{Limits{Records: 1, Age: time.Second, Write: 59 * time.Second}, "rebalance timeout"},
 		{Limits{Records: 0, Age: time.Second, Write: time.Second}, "must be positive"},
 	} {
-		c := Config{Name: "test", Topics: []schemas.Topic{schemas.Events}, Limits: tc.limits,
-			Kafka: kafka.Config{Brokers: []string{"localhost:9092"}, RegistryURL: "http://localhost"}}
+		c := Config{
+			Name: "test", Topics: []schemas.Topic{schemas.Events}, Limits: tc.limits,
+			Kafka: kafka.Config{Brokers: []string{"localhost:9092"}, RegistryURL: "http://localhost"},
+		}
 		err := c.Validate()
 		if (tc.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%+v: %v, want %q", tc.limits, err, tc.want)

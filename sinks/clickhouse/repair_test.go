@@ -33,25 +33,30 @@ func TestRepair(t *testing.T) {
 		{"asked", func(s *story) { s.ask(sam) }, repair.AwaitingApproval, view.ForCustomer, []quote{{repair.QuoteOpen, "", 0, ", "}}},
 		{
 			"approved", func(s *story) { s.ask(sam).decide(customer, repair.ByPage, repair.Approve, repair.Approve) },
-			repair.InProgress, view.ForMechanic, []quote{{repair.QuoteAnswered, repair.Approved, 38795, "approve, approve"}},
+			repair.InProgress, view.ForMechanic,
+			[]quote{{repair.QuoteAnswered, repair.Approved, 38795, "approve, approve"}},
 		},
 		{
 			"partly approved", func(s *story) { s.ask(sam).decide(customer, repair.ByPage, repair.Approve, repair.Reject) },
-			repair.InProgress, view.ForMechanic, []quote{{repair.QuoteAnswered, repair.PartlyApproved, 34800, "approve, reject price"}},
+			repair.InProgress, view.ForMechanic,
+			[]quote{{repair.QuoteAnswered, repair.PartlyApproved, 34800, "approve, reject price"}},
 		},
 		{
 			"rejected", func(s *story) { s.ask(sam).decide(desk, repair.ByPhone, repair.Reject, repair.Reject) },
-			repair.InProgress, view.ForMechanic, []quote{{repair.QuoteAnswered, repair.Rejected, 0, "reject price, reject price"}},
+			repair.InProgress, view.ForMechanic,
+			[]quote{{repair.QuoteAnswered, repair.Rejected, 0, "reject price, reject price"}},
 		},
 		{
 			"expired", func(s *story) { s.ask(sam).after(24 * hour).expire() },
-			repair.InProgress, view.ForMechanic, []quote{{repair.QuoteLapsed, "", 0, ", "}},
+			repair.InProgress, view.ForMechanic,
+			[]quote{{repair.QuoteLapsed, "", 0, ", "}},
 		},
 		{
 			"withdrawn", func(s *story) {
 				s.ask(sam).must(sam, &repair.WithdrawQuote{Revision: 1, Reason: s.text("verkeerd onderdeel")})
 			},
-			repair.InProgress, view.ForMechanic, []quote{{repair.QuoteTakenBack, "", 0, ", "}},
+			repair.InProgress, view.ForMechanic,
+			[]quote{{repair.QuoteTakenBack, "", 0, ", "}},
 		},
 		{
 			"replaced", func(s *story) {
@@ -62,7 +67,8 @@ func TestRepair(t *testing.T) {
 		},
 		{
 			"cancelled", func(s *story) { s.ask(sam).must(desk, &repair.CancelRepair{}) },
-			repair.Cancelled, view.ForNobody, []quote{{repair.QuoteAbandoned, "", 0, ", "}},
+			repair.Cancelled, view.ForNobody,
+			[]quote{{repair.QuoteAbandoned, "", 0, ", "}},
 		},
 		{"completed", func(s *story) { s.must(sam, &repair.CompleteRepair{Total: 28900}) }, repair.Completed, view.ForNobody, nil},
 		{

@@ -79,8 +79,13 @@ WHERE happened`, clickhouse.Named("from", from), clickhouse.Named("n", step*10))
 		return err
 	})
 	for _, f := range []view.ConversationFilter{
-		{Garages: []string{"g0"}}, {Garages: []string{"g3"}}, {Garages: all, Filter: "needs-reply"}, {Garages: all, Filter: "waiting"},
-		{Garages: all, Query: "AB1"}, {Garages: all, Query: "naam 7f"}, {Garages: all, Sort: "recent"},
+		{Garages: []string{"g0"}},
+		{Garages: []string{"g3"}},
+		{Garages: all, Filter: "needs-reply"},
+		{Garages: all, Filter: "waiting"},
+		{Garages: all, Query: "AB1"},
+		{Garages: all, Query: "naam 7f"},
+		{Garages: all, Sort: "recent"},
 	} {
 		timed("conversations "+f.Filter+f.Query+f.Sort+" "+f.Garages[0], func(ctx context.Context) error {
 			p, err := d.Conversations(ctx, f)

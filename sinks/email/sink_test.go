@@ -588,8 +588,10 @@ func TestWhatCannotBeSentFails(t *testing.T) {
 		{"unknown mechanic", func(_ *rig, n *schemas.NotificationRequested) {
 			n.Recipient = repair.Actor{Role: repair.Mechanic, ID: "nobody"}
 		}, `there is no mail address of the mechanic "nobody"`},
-		{"sealed with a key that was deleted", func(_ *rig, n *schemas.NotificationRequested) { n.Vehicle.KeyID = "gone" },
-			`open personal data: undecodable: sealed with key "gone", which this program does not have`},
+		{
+			"sealed with a key that was deleted", func(_ *rig, n *schemas.NotificationRequested) { n.Vehicle.KeyID = "gone" },
+			`open personal data: undecodable: sealed with key "gone", which this program does not have`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(r *rig) {

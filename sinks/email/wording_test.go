@@ -65,8 +65,11 @@ func TestWording(t *testing.T) {
 		{"answered too late for answer by", schemas.NotifyReminder, "en", morning.Add(5 * time.Hour), nil, []string{
 			"Subject: Reminder: please answer before 17:30 on Thursday 21 May:", "This proposal is valid until tomorrow, Thursday 21 May, 17:30.",
 		}, nil},
-		{"nothing promised", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.ReadyAt = time.Time{} },
-			[]string{"vóór 14.00 uur, dan kunnen we meteen verder. Horen"}, nil},
+		{
+			"nothing promised", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.ReadyAt = time.Time{} },
+			[]string{"vóór 14.00 uur, dan kunnen we meteen verder. Horen"},
+			nil,
+		},
 		{"nothing agreed before", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) {
 			n.Done, n.AgreedTotal, n.ApprovedTotal = nil, 0, 0
 		}, nil, []string{"afgesproken werk"}},
@@ -89,37 +92,61 @@ func TestWording(t *testing.T) {
 		{"a car of few words", schemas.NotifyStarted, "nl", morning, func(s sealer, n *schemas.NotificationRequested) {
 			n.Vehicle = s.seal(&repair.VehicleDetails{Plate: "ABCD123", Country: "DE"})
 		}, []string{"Subject: We zijn begonnen aan uw auto (ABCD123)"}, nil},
-		{"nothing known of the car", schemas.NotifyCompleted, "en", morning, func(_ sealer, n *schemas.NotificationRequested) { n.Vehicle = repair.Personal{} },
-			[]string{"Subject: Your car is ready"}, nil},
+		{
+			"nothing known of the car", schemas.NotifyCompleted, "en", morning, func(_ sealer, n *schemas.NotificationRequested) { n.Vehicle = repair.Personal{} },
+			[]string{"Subject: Your car is ready"},
+			nil,
+		},
 		{"an unknown mechanic, yesterday", schemas.NotifyStarted, "nl", morning.AddDate(0, 0, 1), func(_ sealer, n *schemas.NotificationRequested) {
 			n.Mechanic.ID, n.ReadyAt, n.AgreedTotal = "nobody", time.Time{}, 0
 		}, []string{"We zijn gisteren begonnen aan uw auto. Wat we doen: kleine beurt en APK.\n", "groet,\nGarage De Brug"}, []string{"Verwacht", "prijs"}},
 		{"Flemish is Dutch", schemas.NotifyStarted, "nl-BE", morning, nil, []string{"Beste mevrouw"}, nil},
 		{"other languages are the garage's", schemas.NotifyStarted, "de", morning, nil, []string{"Beste "}, nil},
-		{"less than agreed", schemas.NotifyCompleted, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.Total -= 2000 },
-			[]string{"Te betalen: € 617,00 incl. btw, € 20,00 minder dan afgesproken\n"}, nil},
+		{
+			"less than agreed", schemas.NotifyCompleted, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.Total -= 2000 },
+			[]string{"Te betalen: € 617,00 incl. btw, € 20,00 minder dan afgesproken\n"},
+			nil,
+		},
 		{"more than agreed", schemas.NotifyCompleted, "nl", morning, func(s sealer, n *schemas.NotificationRequested) {
 			n.Total += 2000
 			n.Text = s.seal(&repair.FreeText{Text: "Een bout brak af."})
 		}, []string{"Te betalen: € 657,00 incl. btw, € 20,00 meer dan afgesproken\n", "Toelichting:\n\n> Een bout brak af."}, nil},
-		{"free of charge", schemas.NotifyCompleted, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.Total = 0 },
-			[]string{"U hoeft niets te betalen.\n"}, []string{"Betalen kan", "minder"}},
-		{"nothing was agreed", schemas.NotifyCompleted, "en", morning, func(_ sealer, n *schemas.NotificationRequested) { n.ApprovedTotal = 0 },
-			[]string{"To pay: €637.00 incl. VAT\n"}, []string{"agreed"}},
-		{"ready after hours", schemas.NotifyCompleted, "nl", morning.Add(9 * time.Hour), nil,
-			[]string{"U kunt de auto vanaf morgen, donderdag 21 mei, 8.00 uur ophalen tijdens onze openingstijden (ma–vr 8.00–17.30 uur)."}, nil},
+		{
+			"free of charge", schemas.NotifyCompleted, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.Total = 0 },
+			[]string{"U hoeft niets te betalen.\n"},
+			[]string{"Betalen kan", "minder"},
+		},
+		{
+			"nothing was agreed", schemas.NotifyCompleted, "en", morning, func(_ sealer, n *schemas.NotificationRequested) { n.ApprovedTotal = 0 },
+			[]string{"To pay: €637.00 incl. VAT\n"},
+			[]string{"agreed"},
+		},
+		{
+			"ready after hours", schemas.NotifyCompleted, "nl", morning.Add(9 * time.Hour), nil,
+			[]string{"U kunt de auto vanaf morgen, donderdag 21 mei, 8.00 uur ophalen tijdens onze openingstijden (ma–vr 8.00–17.30 uur)."},
+			nil,
+		},
 		{"ready before a long weekend", schemas.NotifyCompleted, "en", saturday, nil, // Monday is Whit Monday
 			[]string{"You can collect your car from Tuesday 26 May, 8:00 during our opening hours (Mon–Fri 8:00–17:30)."}, nil},
-		{"ready during lunch", schemas.NotifyCompleted, "nl", morning.Add(2*time.Hour + 40*time.Minute), func(_ sealer, n *schemas.NotificationRequested) { n.GarageID = "noord" },
-			[]string{"U kunt de auto vandaag ophalen van 13.00 tot 17.30 uur, of vanaf morgen tijdens onze openingstijden (ma–do 8.00–12.30 en 13.00–17.30, vr 8.00–12.30 en 13.00–17.00, za 9.00–13.00 uur)."}, nil},
+		{
+			"ready during lunch", schemas.NotifyCompleted, "nl", morning.Add(2*time.Hour + 40*time.Minute), func(_ sealer, n *schemas.NotificationRequested) { n.GarageID = "noord" },
+			[]string{"U kunt de auto vandaag ophalen van 13.00 tot 17.30 uur, of vanaf morgen tijdens onze openingstijden (ma–do 8.00–12.30 en 13.00–17.30, vr 8.00–12.30 en 13.00–17.00, za 9.00–13.00 uur)."},
+			nil,
+		},
 		{"ready later, another day", schemas.NotifyReadyLater, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.ReadyAt = tomorrow }, []string{
 			"Subject: Uw Volkswagen Golf (K-482-TR) is later klaar: donderdag 21 mei, rond 10.00 uur",
 			"Nieuwe verwachting: morgen, donderdag 21 mei, rond 10.00 uur.", "Eerder zeiden we: vandaag, woensdag 20 mei, rond 16.00 uur.",
 		}, nil},
-		{"customer service writes", schemas.NotifyMessage, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.From.Role = repair.CustomerService },
-			[]string{"Onze klantenservice schrijft u over uw auto:", "groet,\nGarage De Brug"}, nil},
-		{"somebody writes", schemas.NotifyMessage, "en", morning, func(_ sealer, n *schemas.NotificationRequested) { n.From.ID = "nobody" },
-			[]string{"We have written to you about your car:"}, nil},
+		{
+			"customer service writes", schemas.NotifyMessage, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.From.Role = repair.CustomerService },
+			[]string{"Onze klantenservice schrijft u over uw auto:", "groet,\nGarage De Brug"},
+			nil,
+		},
+		{
+			"somebody writes", schemas.NotifyMessage, "en", morning, func(_ sealer, n *schemas.NotificationRequested) { n.From.ID = "nobody" },
+			[]string{"We have written to you about your car:"},
+			nil,
+		},
 		{"approved by phone", schemas.NotifyDecision, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) {
 			n.Decision, n.Method, n.Evidence, n.ApprovedTotal = repair.Approved, repair.ByPhone, repair.Personal{}, 676_95
 			n.Answers = []repair.Answer{{Line: 1, Answer: repair.Approve}, {Line: 2, Answer: repair.Approve}}
