@@ -84,7 +84,7 @@ func TestKilledProgram(t *testing.T) {
 	var kills []moment
 	for i, w := range busy(t, n, luck) {
 		kills = append(kills, moment{w.Start, time.Duration(luck.Int64N(int64(200 * time.Millisecond)))})
-		if i%2 == 0 { // and again while it starts
+		if i%2 == 0 && i < n-1 { // and again while it starts
 			kills = append(kills, moment{wait: 200*time.Millisecond + time.Duration(luck.Int64N(int64(1500*time.Millisecond)))})
 		}
 	}
@@ -112,7 +112,7 @@ func busy(t *testing.T, n int, luck *rand.Rand) []simulate.Window {
 			all = append(all, w)
 		}
 	}
-	if len(all) < n {
+	if all = all[:max(0, len(all)-2)]; len(all) < n { // near its end a program may be faster than what kills it
 		t.Fatalf("only %d windows have something in them", len(all))
 	}
 	for i := range n { // one of each n-th part
