@@ -89,7 +89,7 @@ func (s *server) sendError(err error) error {
 	if invalid := new(request.Invalid); errors.As(err, &invalid) {
 		return problem(codeInvalid, "see errors", invalid.Errors...)
 	}
-	s.Log.Error("cannot send a command", "err", err)
+	s.complain("send a command", err)
 	return problem(codeUnavailable, "the request may or may not have been taken: repeat it with the same key").with("Retry-After", "1")
 }
 

@@ -60,7 +60,7 @@ func (s *server) sawIt(ctx context.Context, v *visit, q *view.Quote) {
 		Revision: q.Revision, Key: fmt.Sprintf("view.%d", q.Revision), Body: new(request.RecordView),
 	}, 0)
 	if err != nil {
-		s.Log.Error("cannot record a view", "err", err)
+		s.complain("record a view", err)
 	}
 }
 
@@ -114,7 +114,7 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 		return
 	}
 	if err != nil {
-		s.Log.Error("cannot send a decision", "err", err)
+		s.complain("send a decision", err)
 		p := s.dress(r, v, v.confirm(q, c))
 		p.Notice = &notice{Kind: "bad", Head: v.T("error unsent h"), Text: v.T("error unsent")}
 		s.render(w, http.StatusServiceUnavailable, p)
@@ -194,7 +194,7 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, v *visit) {
 		}
 		s.rewrite(w, r, v, http.StatusUnprocessableEntity, command, body.Text, wrong)
 	} else {
-		s.Log.Error("cannot send a message", "err", err)
+		s.complain("send a message", err)
 		s.rewrite(w, r, v, http.StatusServiceUnavailable, command, body.Text, v.T("error unsent"))
 	}
 }

@@ -28,7 +28,7 @@ func (s *server) failed(w http.ResponseWriter, r *http.Request, v *visit, err er
 		s.render(w, http.StatusOK, p)
 		return
 	}
-	s.Log.Error("cannot show a customer's page", "err", err)
+	s.complain("show a customer's page", err)
 	s.stop(w, r, v, http.StatusServiceUnavailable, "down")
 }
 

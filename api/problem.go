@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"slices"
@@ -115,6 +117,16 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 	_ = json.NewEncoder(w).Encode(p) // the client is gone: nobody to tell
 }
 
+// complain logs what kept a request from being answered. A client that went away
+// is no error.
+func (s *server) complain(what string, err error) {
+	level := slog.LevelError
+	if errors.Is(err, context.Canceled) {
+		level = slog.LevelDebug
+	}
+	s.Log.Log(context.Background(), level, "cannot answer a request", "failed", what, "err", err)
+}
+
 // readError turns an error of the read model into a problem.
 func (s *server) readError(err error) error {
 	switch {
@@ -125,7 +137,7 @@ func (s *server) readError(err error) error {
 			Pointer: "/cursor", Detail: "ask for the first page without a cursor",
 		})
 	}
-	s.Log.Error("cannot read the read model", "err", err)
+	s.complain("read the read model", err)
 	return problem(codeUnavailable, "the read model cannot be asked; try again in a moment").with("Retry-After", "1")
 }
 
