@@ -34,13 +34,19 @@ type addresses struct {
 // stopped with the test, and must then end well.
 func up(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
-	p, err := launchUp(dir, args...)
+	return everything(t, "up", dir, args...)
+}
+
+// everything starts pitstop up or pitstop demo.
+func everything(t testing.TB, command, dir string, args ...string) *process {
+	t.Helper()
+	p, err := launchAll(command, dir, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if code := p.stop(os.Interrupt); code != 0 && p.cmd.ProcessState.Exited() {
-			t.Errorf("pitstop up ended with %d", code)
+			t.Errorf("pitstop %s ended with %d", command, code)
 		}
 		if t.Failed() {
 			t.Logf("what pitstop said at last:\n%s", p.said.tail())
@@ -49,12 +55,14 @@ func up(t testing.TB, dir string, args ...string) *process {
 	return p
 }
 
-func launchUp(dir string, args ...string) (*process, error) {
+func launchUp(dir string, args ...string) (*process, error) { return launchAll("up", dir, args...) }
+
+func launchAll(command, dir string, args ...string) (*process, error) {
 	// Ready is when the file appears.
 	if err := os.Remove(filepath.Join(dir, "addresses.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	p, err := launch(append([]string{"up", "--data", dir}, args...)...)
+	p, err := launch(append([]string{command, "--data", dir}, args...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +84,7 @@ func launchUp(dir string, args ...string) (*process, error) {
 	})
 	if missing != "" || p.API == "" {
 		p.stop(os.Kill)
-		return nil, fmt.Errorf("pitstop up did not become ready: %s\n%s", missing, p.said.tail())
+		return nil, fmt.Errorf("pitstop %s did not become ready: %s\n%s", command, missing, p.said.tail())
 	}
 	return p, nil
 }

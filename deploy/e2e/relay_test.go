@@ -47,7 +47,7 @@ func (r *relay) open() error {
 	r.mu.Lock()
 	r.server = server
 	r.mu.Unlock()
-	go server.Serve(l) //nolint:errcheck // it ends when it is closed
+	go server.Serve(l) // until it is closed
 	return nil
 }
 

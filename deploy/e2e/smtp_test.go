@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -152,10 +153,12 @@ func TestEarlier_OneBadCustomerStopsTheReminders(t *testing.T) {
 		j.ask(nil)
 		good = append(good, j)
 	}
-	reminded := append(asked[:len(asked):len(asked)], "NotificationRequested approval_reminder to customer")
-	bad.happens(append(reminded, "DeliveryFailed approval_reminder to customer", "CallTask undeliverable")...)
+	reminded := slices.Concat(asked, []string{"NotificationRequested approval_reminder to customer"})
+	bad.happens(reminded...)
+	bad.happens("DeliveryFailed approval_reminder to customer", "CallTask undeliverable")
 	for _, j := range good {
-		j.happens(append(reminded, "DeliveryAccepted approval_reminder to customer")...)
+		j.happens(reminded...)
+		j.happens("DeliveryAccepted approval_reminder to customer")
 		if mails := relay.mails(j.to); len(mails) != 3 {
 			t.Errorf("%s has %d mails, want 3", j.to, len(mails))
 		}

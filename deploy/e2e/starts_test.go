@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -154,4 +155,21 @@ func TestStart_Sample(t *testing.T) {
 	if code != 2 || !strings.Contains(errOut, "mechanic") {
 		t.Errorf("a token of an unknown role: code %d, %s", code, errOut)
 	}
+}
+
+// A demonstration shows weeks of history, and goes on.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	p := everything(t, "demo", t.TempDir(), "--repairs", "60")
+	w := newWorld(t, p, "de-brug,noord")
+	until(t, "the history", func() string {
+		if list := w.list("integrator", "/v1/repairs"); len(list.Items) == 0 {
+			return "no repairs yet"
+		}
+		rows := into[struct{ Rows []figures }](w.as("manager").get("/v1/latencies?measure=delivery"), http.StatusOK).Rows
+		if len(rows) != 1 || rows[0].N == 0 || rows[0].Wall.P50 <= 0 {
+			return fmt.Sprintf("the figures are %+v", rows)
+		}
+		return ""
+	})
 }
