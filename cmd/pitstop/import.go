@@ -74,7 +74,7 @@ func (c *importCommand) Run(e *env) error {
 	closing, cancel := context.WithTimeout(context.WithoutCancel(e), shutdownTimeout)
 	defer cancel()
 	err = errors.Join(err, bar.Finish(), client.Close(closing))
-	fmt.Fprintf(e.out, "%d lines: %d sent, %d bad, %d sent by an earlier run\n", sum.Lines, sum.Sent, sum.Bad, sum.Lines-sum.Sent-sum.Bad)
+	fmt.Fprintf(e.out, "%d lines, earlier runs of this file included: %d sent, %d bad\n", sum.Lines, sum.Sent, sum.Bad)
 	return err
 }
 
