@@ -3,8 +3,8 @@
 -- what it asks for only. key is what the list is sorted by, and the cursor's
 -- place in it.
 --
--- Only those that may wait for something are looked at in full. A search finds
--- what any event of a repair says, so also by a name from before it was corrected.
+-- Only those that may wait for something, or that a search may find, are looked at
+-- in full: a row of repairs may have a name from before it was corrected.
 WITH
     toDateTime64('2261-01-01 00:00:00', 6, 'UTC') AS never,
     found AS
@@ -46,7 +46,12 @@ SELECT
 FROM
 (
     SELECT repair_id, last_at FROM conversations
-    WHERE garage_id IN {garages:Array(String)} AND ({text:String} = '' OR repair_id IN found)
+    WHERE garage_id IN {garages:Array(String)}
+        AND ({text:String} = '' OR repair_id IN found
+            AND (({plate:String} != '' AND position(plate, {plate:String}) > 0)
+                OR positionCaseInsensitiveUTF8(customer_name, {text:String}) > 0
+                OR positionCaseInsensitiveUTF8(external_ref, {text:String}) > 0
+                OR startsWith(repair_id, {text:String})))
 ) AS c
 LEFT ANY JOIN pending AS w ON w.repair_id = c.repair_id
 WHERE ({filter:String} = '' OR (w.since != never AND w.since != toDateTime64(0, 6, 'UTC')))
