@@ -106,6 +106,7 @@ type member struct {
 	wake     func()  // ends the poll under way
 
 	tasks map[int32]*task // of the adopted assignment
+	out   bool            // of the group, until the next assignment
 }
 
 func (m *member) connect() error {
@@ -193,7 +194,9 @@ func (m *member) loop(ctx context.Context) error {
 				return err
 			}
 		}
-		m.Monitor.idle(m.tasks)
+		if !m.out {
+			m.Monitor.idle(m.tasks)
+		}
 	}
 	return nil
 }
@@ -222,6 +225,7 @@ func (m *member) poll(ctx context.Context) (kgo.Fetches, error) {
 		case errors.As(e.Err, &groupSession): // franz-go joins again by itself
 			m.Log.Warn("group session ended", "error", e.Err)
 			m.Monitor.Stalled(e.Err.Error())
+			m.out = true
 		default:
 			return nil, fmt.Errorf("poll %s[%d]: %w", e.Topic, e.Partition, e.Err)
 		}
@@ -247,7 +251,7 @@ func (m *member) adopt(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	m.tasks = tasks
+	m.tasks, m.out = tasks, false
 	m.Metrics.restored(m.logic.name, time.Since(began))
 	m.Log.Info("adopted partitions", "processor", m.logic.name, "partitions", len(assigned), "took", time.Since(began))
 	return nil
