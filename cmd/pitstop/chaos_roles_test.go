@@ -207,10 +207,12 @@ func (h *household) perform(t *testing.T) {
 		SetClock: func(at time.Time) { h.setClock(t, at) },
 		Settled:  h.settled, Save: h.demo.saved.Save, Report: func(time.Time) {},
 	}
-	err := history.Run(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err := history.Run(ctx)
 	h.striking.Wait()
 	must(t, err)
-	must(t, h.settled(t.Context()))
+	must(t, h.settled(ctx))
 	if wrong := h.demo.stats.Counts().Unexpected; len(wrong) > 0 {
 		t.Errorf("answers that were not expected: %v", wrong)
 	}
@@ -222,11 +224,9 @@ func (h *household) perform(t *testing.T) {
 // settled waits until every role is ready and has read all there is, twice in a row
 // without anything new in between, and no timer is due.
 func (h *household) settled(ctx context.Context) error {
-	const patience = 2 * time.Minute
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
-	quiet := int64(-1)
-	for deadline := time.Now().Add(patience); ; <-look.C {
+	for quiet := int64(-1); ; {
 		behind, end, err := h.lag(ctx)
 		if err != nil {
 			return err
@@ -240,8 +240,10 @@ func (h *household) settled(ctx context.Context) error {
 		default:
 			quiet = end
 		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("not settled after %s: lag %v: %w", patience, behind, busy)
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("not settled, lag %v, at work: %v: %w", behind, busy, ctx.Err())
+		case <-look.C:
 		}
 	}
 }
@@ -302,7 +304,7 @@ func checkLetters(t *testing.T, dir string, got *remains) {
 		if is := (about{l.To, l.Subject, l.RequestedAt}); ids[is] == "" {
 			ids[is] = l.MessageID
 		} else if ids[is] != l.MessageID {
-			t.Errorf("%+v was sent as %s and as %s", is, ids[is], l.MessageID)
+			t.Errorf("mail %q to %s, requested at %s, was sent as %s and as %s", l.Subject, l.To, l.RequestedAt, ids[is], l.MessageID)
 		}
 	}
 	recorded := make(map[attempt]bool)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -25,6 +26,9 @@ const (
 	repairs = 60
 	seed    = 7
 )
+
+// patience is how long a history may take on a busy machine.
+const patience = 6 * time.Minute
 
 // luckSeed decides when processes are killed. Another one finds other moments.
 var luckSeed = flag.Uint64("luck", 7, "seed of the moments at which the chaos tests kill")
@@ -81,7 +85,7 @@ func TestKilledProgram(t *testing.T) {
 	if testing.Short() {
 		n = 2
 	}
-	var kills []moment
+	kills := []moment{{wait: time.Duration(luck.Int64N(int64(2 * time.Second)))}} // the very first start
 	for i, w := range busy(t, n, luck) {
 		kills = append(kills, moment{w.Start, time.Duration(luck.Int64N(int64(200 * time.Millisecond)))})
 		if i%2 == 0 && i < n-1 { // and again while it starts
@@ -93,6 +97,13 @@ func TestKilledProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	compare(t, dir)
+	said, err := os.ReadFile(dir + ".log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(said, []byte("was killed last time:")) {
+		t.Errorf("a child did not stop cleanly when the program was killed:\n%s", said)
+	}
 }
 
 // busy chooses windows in which several people are at it, spread over the history.
@@ -149,6 +160,8 @@ type moment struct {
 // play has the program play its history in a data directory, and starts it again
 // after every kill, until it ends by itself.
 func play(ctx context.Context, dir string, kills []moment) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	program, err := binary()
 	if err != nil {
 		return err
