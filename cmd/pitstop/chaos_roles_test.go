@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -242,7 +243,7 @@ func (h *household) settled(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("not settled, lag %v, at work: %v: %w", behind, busy, ctx.Err())
+			return fmt.Errorf("not settled, lag %v: %w", behind, errors.Join(busy, ctx.Err()))
 		case <-look.C:
 		}
 	}
