@@ -271,7 +271,7 @@ func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, res
 }
 
 // embeddedAge is how long a row waits for others before it is written.
-const embeddedAge = 50 * time.Millisecond
+const embeddedAge = 100 * time.Millisecond
 
 // Names of secrets that other commands read too.
 const (
