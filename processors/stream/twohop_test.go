@@ -124,7 +124,11 @@ func TestOutageWithoutAnAnswer(t *testing.T) {
 		now := monday(t)
 		l, n := runLifecycle(t, c, "a"), runNotification(t, c, "a")
 		c.Produce(t, cl, schemas.Commands, reachable(start("r", now)), request("r", now, now.Add(3*time.Hour)))
-		time.Sleep(90 * time.Minute) // the reminder is out
+		time.Sleep(90 * time.Minute)
+		// Nothing but a tick can have fired it, which waited for the marker at the end of the events.
+		if told(t, c)["approval_reminder"] != 1 {
+			t.Error("no reminder after an hour and a half")
+		}
 		l.stop()
 		n.stop()
 		time.Sleep(6 * time.Hour)
