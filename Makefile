@@ -4,7 +4,7 @@ TOOLS := $(CURDIR)/.tools/bin
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo up test race bench fuzz lint fmt generate check clean
+.PHONY: help deps build demo up test kafka test-kafka race bench fuzz lint fmt generate check clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,13 @@ up: deps build ## Run the whole pipeline, empty. ARGS='--data DIR --garages FILE
 
 test: deps deploy/browser/node_modules/.installed ## Run all the tests, real ClickHouse and a real browser included.
 	go test -timeout 20m ./...
+
+kafka: ## Run Apache Kafka (three nodes) and Apicurio Registry. ARGS='--keep --data DIR', ARGS=stop
+	@go build -o bin/kafka ./deploy/kafka/run
+	@bin/kafka $(ARGS)
+
+test-kafka: deps ## Run the tests that need Apache Kafka: Java 21 and Maven.
+	go test -timeout 20m -p 1 -count 1 -v -run '^TestKafka' ./deploy/kafka ./cmd/pitstop ./deploy/e2e -kafka
 
 race: deps deploy/browser/node_modules/.installed ## Run all the tests under the race detector.
 	go test -race -timeout 30m ./...

@@ -1,0 +1,179 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/deploy/embedded"
+)
+
+// Options are the options of [Start].
+type Options struct {
+	// Nodes is how many there are; 0: three. Every topic should have a replica on
+	// each.
+	Nodes int
+	// Listeners are those that each node has besides the plain one: their security
+	// protocols, by name.
+	Listeners map[string]string
+	// Properties are added to those of each node.
+	Properties map[string]string
+	Log        *slog.Logger
+}
+
+// Cluster is a running Apache Kafka, with a registry.
+type Cluster struct {
+	Brokers     []string // host:port of the plain listener, by node
+	RegistryURL string   // of the Confluent API
+
+	data      *embedded.Data
+	listeners map[string][]string // by name: host:port, by node
+	nodes     []*process
+	registry  *process
+	adm       *kadm.Client
+}
+
+// Start starts a cluster and a registry on a data directory, and waits until they
+// are ready. ctx bounds only the start. What is missing on this machine is said
+// in the error, all at once.
+func Start(ctx context.Context, data *embedded.Data, o Options) (_ *Cluster, err error) {
+	if o.Nodes == 0 {
+		o.Nodes = 3
+	}
+	java, javaErr := findJava(ctx, os.Getenv("JAVA_HOME"), os.Getenv("PATH"), installed)
+	found, fetchErr := fetch(ctx, o.Log)
+	if err := errors.Join(javaErr, fetchErr); err != nil {
+		return nil, err
+	}
+	o.Log.Info("starting Apache Kafka and Apicurio Registry", "nodes", o.Nodes, "data", data.Dir())
+	began := time.Now()
+	c := &Cluster{data: data, listeners: make(map[string][]string)}
+	defer func() {
+		if err != nil {
+			c.Kill()
+		}
+	}()
+	if err := c.layOut(java, found, o); err != nil {
+		return nil, err
+	}
+	var starting sync.WaitGroup
+	errs := make([]error, o.Nodes+1)
+	for i := range o.Nodes {
+		starting.Go(func() { errs[i] = c.format(ctx, java, found, i) })
+	}
+	starting.Go(func() { errs[o.Nodes] = unpack(found.registry, c.registry.dir) })
+	starting.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	for _, p := range c.processes() {
+		if err := p.start(); err != nil {
+			return nil, err
+		}
+	}
+	o.Log.Info("the processes are started, waiting until they are ready")
+	c.adm, err = kadm.NewOptClient(kgo.SeedBrokers(c.Brokers...), kgo.MetadataMinAge(100*time.Millisecond))
+	if err != nil {
+		return nil, fmt.Errorf("kafka client: %w", err)
+	}
+	if err := errors.Join(c.Ready(ctx), c.RegistryReady(ctx)); err != nil {
+		return nil, err
+	}
+	o.Log.Info("ready", "took", time.Since(began).Round(time.Millisecond))
+	return c, nil
+}
+
+func (c *Cluster) processes() []*process {
+	all := c.nodes
+	if c.registry != nil {
+		all = append(all[:len(all):len(all)], c.registry)
+	}
+	return all
+}
+
+// Addr is where a node listens under a name of Options.Listeners.
+func (c *Cluster) Addr(listener string, node int) string { return c.listeners[listener][node] }
+
+// Ready waits until every node is there, and every replica of every partition is
+// in sync: then another node may go.
+func (c *Cluster) Ready(ctx context.Context) error {
+	return until(ctx, "the brokers are ready", c.nodes, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		m, err := c.adm.Metadata(ctx)
+		if err != nil {
+			return err
+		}
+		if len(m.Brokers) < len(c.nodes) {
+			return fmt.Errorf("only %d of %d brokers are there", len(m.Brokers), len(c.nodes))
+		}
+		for _, t := range m.Topics {
+			for _, p := range t.Partitions {
+				if len(p.ISR) < len(p.Replicas) || p.Leader < 0 {
+					return fmt.Errorf("%s[%d] has %d of its %d replicas in sync", t.Topic, p.Partition, len(p.ISR), len(p.Replicas))
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// KillNode kills a node.
+func (c *Cluster) KillNode(node int) { c.nodes[node].kill() }
+
+// StopNode stops a node as an operator does.
+func (c *Cluster) StopNode(node int) error { return c.nodes[node].stop() }
+
+// StartNode starts a node again, and waits until it has what it missed.
+func (c *Cluster) StartNode(ctx context.Context, node int) error {
+	if err := c.nodes[node].start(); err != nil {
+		return err
+	}
+	return c.Ready(ctx)
+}
+
+// Stop stops everything cleanly. Nodes whose quorum is gone do not end by
+// themselves, and are killed.
+func (c *Cluster) Stop(context.Context) error {
+	if c.adm != nil {
+		c.adm.Close()
+	}
+	var stopping sync.WaitGroup
+	errs := make([]error, len(c.processes()))
+	for i, p := range c.processes() {
+		stopping.Go(func() { errs[i] = p.stop() })
+	}
+	stopping.Wait()
+	return errors.Join(errs...)
+}
+
+// Kill kills everything, for whoever does not need the data any more.
+func (c *Cluster) Kill() {
+	if c.adm != nil {
+		c.adm.Close()
+	}
+	for _, p := range c.processes() {
+		if p.cmd != nil {
+			p.kill()
+		}
+	}
+}
+
+// properties are in the format of Java.
+type properties map[string]string
+
+func (p properties) write(file string) error {
+	var b strings.Builder
+	for k, v := range p {
+		fmt.Fprintf(&b, "%s=%s\n", k, v)
+	}
+	return os.WriteFile(file, []byte(b.String()), 0o600)
+}

@@ -1,0 +1,135 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// stopPatience is for a clean stop; then the process is killed.
+const stopPatience = 30 * time.Second
+
+// jvm are the options of every Java process: little memory, and no time for
+// optimising what will be stopped soon.
+var jvm = []string{"-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData"}
+
+// process is a Java process, which can be started again after its end.
+type process struct {
+	name string
+	java string
+	args []string
+	env  []string
+	dir  string
+	log  string // file for its output
+
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when it has
+}
+
+func (p *process) start() error {
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(p.java, slices.Concat(jvm, p.args)...)
+	cmd.Env = append(os.Environ(), p.env...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = p.dir, log, log
+	cmd.SysProcAttr = apart()
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", p.name, err)
+	}
+	p.cmd, p.ended = cmd, make(chan struct{})
+	go func() {
+		defer close(p.ended)
+		_ = cmd.Wait() // ProcessState says how it ended
+	}()
+	return nil
+}
+
+// running is nil while the process runs, and else how it ended.
+func (p *process) running() error {
+	select {
+	case <-p.ended:
+		return fmt.Errorf("%s ended by itself (%s):\n%s", p.name, p.cmd.ProcessState, tail(p.log))
+	default:
+		return nil
+	}
+}
+
+// stop asks the process to end, and kills it when it does not.
+func (p *process) stop() error {
+	if p.cmd == nil {
+		return nil
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGCONT) // it may stand still
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-p.ended:
+		return nil
+	case <-time.After(stopPatience):
+		p.kill()
+		return fmt.Errorf("%s did not end within %s and was killed:\n%s", p.name, stopPatience, tail(p.log))
+	}
+}
+
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended
+	<-p.ended
+}
+
+// once runs the process to its end.
+func (p *process) once(ctx context.Context) error {
+	if err := p.start(); err != nil {
+		return err
+	}
+	select {
+	case <-p.ended:
+	case <-ctx.Done():
+		p.kill()
+		return ctx.Err()
+	}
+	if !p.cmd.ProcessState.Success() {
+		return fmt.Errorf("%s: %s:\n%s", p.name, p.cmd.ProcessState, tail(p.log))
+	}
+	return nil
+}
+
+// until asks again and again until the answer is nil, as long as the processes run.
+func until(ctx context.Context, what string, processes []*process, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := ask(ctx)
+		if err == nil {
+			return nil
+		}
+		for _, p := range processes {
+			if ended := p.running(); ended != nil {
+				return ended
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait until %s: %w", what, errors.Join(ctx.Err(), err))
+		case <-again.C:
+		}
+	}
+}
+
+// tail is the end of a log.
+func tail(file string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err.Error()
+	}
+	return filepath.Base(file) + ": " + string(text[max(0, len(text)-4000):])
+}
