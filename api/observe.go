@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -20,7 +21,11 @@ func (s *server) observe() (func(http.Handler) http.Handler, error) {
 		Name: "pitstop_http_request_duration_seconds", Help: "How long requests took.",
 		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 	}, []string{"method", "route", "status"})
-	if err := s.Metrics.Register(seconds); err != nil {
+	known := prometheus.AlreadyRegisteredError{}
+	switch err := s.Metrics.Register(seconds); {
+	case errors.As(err, &known): // by this role's last start
+		seconds = known.ExistingCollector.(*prometheus.HistogramVec)
+	case err != nil:
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
 	return func(next http.Handler) http.Handler {

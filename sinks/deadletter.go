@@ -19,13 +19,16 @@ const (
 	maxDetail          = 2_000
 )
 
-// deadReason is the bounded class of an error that makes a record a dead letter;
-// empty: it does not.
+// deadReasons are the classes of errors that make a record a dead letter.
+var deadReasons = []struct {
+	class  error
+	reason string
+}{{schemas.ErrUndecodable, "undecodable"}, {ErrUnhandled, "unhandled"}, {errMisplaced, "misplaced"}}
+
+// deadReason is the class of an error that makes a record a dead letter; empty:
+// it does not.
 func deadReason(err error) string {
-	for _, c := range []struct {
-		class  error
-		reason string
-	}{{schemas.ErrUndecodable, "undecodable"}, {ErrUnhandled, "unhandled"}, {errMisplaced, "misplaced"}} {
+	for _, c := range deadReasons {
 		if errors.Is(err, c.class) {
 			return c.reason
 		}

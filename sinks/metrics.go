@@ -1,10 +1,15 @@
 package sinks
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // Metrics count what sinks do. A nil Metrics counts nothing.
 type Metrics struct {
 	records     *prometheus.CounterVec
+	batches     *prometheus.HistogramVec
 	deadLetters *prometheus.CounterVec
 	stalls      *prometheus.GaugeVec
 }
@@ -14,21 +19,39 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		records: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "pitstop_sink_records_total", Help: "Records written or given up, control records included.",
-		}, []string{"sink"}),
+		}, []string{"role"}),
+		batches: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "pitstop_sink_batch_duration_seconds", Help: "How long batches took to decode and write, whatever became of them.",
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"role"}),
 		deadLetters: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "pitstop_sink_dead_letters_total", Help: "Records given up, by reason.",
-		}, []string{"sink", "reason"}),
+		}, []string{"role", "reason"}),
 		stalls: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "pitstop_sink_stalled", Help: "1 while something the sink needs is away, else 0.",
-		}, []string{"sink"}),
+		}, []string{"role"}),
 	}
-	r.MustRegister(m.records, m.deadLetters, m.stalls)
+	r.MustRegister(m.records, m.batches, m.deadLetters, m.stalls)
 	return m
 }
 
-func (m *Metrics) written(sink string, records int) {
+// start shows zeros: of what begins with its first event, nobody sees the first increase.
+func (m *Metrics) start(sink string) {
+	if m == nil {
+		return
+	}
+	m.records.WithLabelValues(sink)
+	m.batches.WithLabelValues(sink)
+	m.stalls.WithLabelValues(sink)
+	for _, r := range deadReasons {
+		m.deadLetters.WithLabelValues(sink, r.reason)
+	}
+}
+
+func (m *Metrics) written(sink string, records int, took time.Duration) {
 	if m != nil {
 		m.records.WithLabelValues(sink).Add(float64(records))
+		m.batches.WithLabelValues(sink).Observe(took.Seconds())
 	}
 }
 

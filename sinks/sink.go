@@ -55,6 +55,7 @@ func Run(ctx context.Context, c Config, w Writer) error {
 	}
 	defer cl.CloseAllowingRebalance()
 	l := &loop{Config: c, topics: topics, writer: w, client: cl, admin: kadm.NewClient(cl), pause: minPause}
+	l.Metrics.start(l.Name)
 	l.Progress.Starting("join group " + schemas.Prefix + c.Name)
 	for ctx.Err() == nil {
 		err := l.step(ctx)
@@ -158,8 +159,9 @@ func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
 	if l.stalled == "" {
 		l.Progress.Working(fmt.Sprintf("write %d records", len(*records)), l.Now())
 	}
+	began := time.Now() //nolint:forbidigo // a duration for the metrics
 	done, err := l.write(ctx, *records)
-	l.Metrics.written(l.Name, done)
+	l.Metrics.written(l.Name, done, time.Since(began))
 	finished := (*records)[:done]
 	*records = (*records)[done:]
 	if len(finished) == 0 {

@@ -84,7 +84,7 @@ func (c *emailSinkCommand) Run(e *env) error {
 	metrics := newRegistry()
 	r := emailParts{
 		cfg: cfg, mail: mail, book: book, transport: transport, instance: instance,
-		now: time.Now, log: log, metrics: sinks.NewMetrics(metrics),
+		now: time.Now, log: log, metrics: sinks.NewMetrics(metrics), attempts: email.NewMetrics(metrics),
 	}.role()
 	return alone(e, log, c.opsFlags, cfg, metrics, r)
 }
@@ -99,6 +99,7 @@ type emailParts struct {
 	now       func() time.Time
 	log       *slog.Logger
 	metrics   *sinks.Metrics
+	attempts  *email.Metrics
 }
 
 // role makes the sink anew at every start: a failed one is dropped with all it
@@ -116,7 +117,7 @@ func (p emailParts) role() role {
 			if err != nil {
 				return err
 			}
-			sink.Metrics = p.metrics
+			sink.Metrics, sink.Attempts = p.metrics, p.attempts
 			current.Store(sink)
 			return sink.Run(ctx, p.cfg, p.instance)
 		},

@@ -51,6 +51,7 @@ func run(ctx context.Context, l *logic, o Options) error {
 	if o.Monitor == nil {
 		o.Monitor = new(Monitor)
 	}
+	o.Metrics.start(l.name)
 	o.Monitor.Starting("registering schemas")
 	registry, err := o.Kafka.RegistryClient("pitstop-" + l.name)
 	if err != nil {
@@ -263,6 +264,7 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 	if err != nil {
 		return err
 	}
+	began := time.Now() //nolint:forbidigo // a duration for the metrics
 	if err := m.session.Begin(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
@@ -283,7 +285,7 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 			t.abort()
 		}
 	}
-	m.Metrics.transaction(m.logic.name, committed, fetches.NumRecords())
+	m.Metrics.transaction(m.logic.name, committed && endErr == nil, fetches.NumRecords(), time.Since(began))
 	switch {
 	case endErr != nil:
 		return fmt.Errorf("end transaction, outcome unknown: %w", errors.Join(err, endErr))

@@ -43,7 +43,9 @@ type Sink struct {
 	// Progress tells readiness whether the sink gets on, and why not.
 	Progress kafka.Progress
 	// Metrics count what it does; nil: nothing is counted.
-	Metrics   *sinks.Metrics
+	Metrics *sinks.Metrics
+	// Attempts count what becomes of mails; nil: nothing is counted.
+	Attempts  *Metrics
 	book      *garage.Book
 	transport Transport
 	now       func() time.Time
@@ -119,17 +121,27 @@ func outcomeID(n *schemas.NotificationRequested) string {
 func (s *Sink) attempt(ctx context.Context, n *schemas.NotificationRequested) (*kgo.Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, AttemptLimit)
 	defer cancel()
+	began := time.Now() //nolint:forbidigo // a duration for the metrics
 	receipt, err := s.send(ctx, n)
-	var refusal *Refusal
+	outcome, refusal := accepted, (*Refusal)(nil)
 	switch {
 	case err == nil:
 		refusal = &Refusal{At: receipt.At, Code: receipt.Code, Words: receipt.Words}
 	case errors.Is(err, sinks.ErrAway):
-		return nil, err
-	case !errors.As(err, &refusal):
-		refusal = &Refusal{At: s.now(), ForGood: true, Words: err.Error()}
+		outcome = paused
+	case errors.As(err, &refusal) && !refusal.ForGood:
+		outcome = deferred
+	default:
+		outcome = failed
+		if refusal == nil {
+			refusal = &Refusal{At: s.now(), ForGood: true, Words: err.Error()}
+		}
 	}
-	return s.outcome(n, err == nil, refusal)
+	s.Attempts.attempt(outcome, time.Since(began))
+	if outcome == paused {
+		return nil, err
+	}
+	return s.outcome(n, outcome, refusal)
 }
 
 func (s *Sink) send(ctx context.Context, n *schemas.NotificationRequested) (Receipt, error) {
@@ -189,7 +201,7 @@ func readers(g *garage.Profile, n *schemas.NotificationRequested, l *letter) ([]
 // maxWords is the most that is kept of a server's words, in bytes.
 const maxWords = 2000
 
-func (s *Sink) outcome(n *schemas.NotificationRequested, accepted bool, r *Refusal) (*kgo.Record, error) {
+func (s *Sink) outcome(n *schemas.NotificationRequested, became string, r *Refusal) (*kgo.Record, error) {
 	words := strings.ToValidUTF8(r.Words[:min(len(r.Words), maxWords)], "")
 	reply, err := s.codec.Seal(&repair.FreeText{Text: words})
 	if err != nil {
@@ -205,10 +217,10 @@ func (s *Sink) outcome(n *schemas.NotificationRequested, accepted bool, r *Refus
 	}
 	attempt := schemas.DeliveryAttempt{Attempt: n.Attempt, Code: int32(r.Code), Reply: reply, MessageID: "<" + s.messageID(n) + ">"}
 	var outcome any
-	switch {
+	switch became {
 	case accepted:
 		outcome = &schemas.DeliveryAccepted{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
-	case r.ForGood:
+	case failed:
 		outcome = &schemas.DeliveryFailed{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
 	default:
 		outcome = &schemas.DeliveryDeferred{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
