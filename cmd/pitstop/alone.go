@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kadm"
 
 	"pitstop/processors/latency"
 	"pitstop/processors/lifecycle"
@@ -15,20 +17,22 @@ import (
 	"pitstop/schemas/kafka"
 )
 
-// alone runs roles with a listener of their own for health and metrics.
-func alone(e *env, log *slog.Logger, ops opsFlags, cfg kafka.Config, metrics *prometheus.Registry, roles ...role) error {
+// alone runs a role with a listener of its own for health and metrics.
+func alone(e *env, log *slog.Logger, ops opsFlags, cfg kafka.Config, metrics *prometheus.Registry, r role) error {
 	l, err := listen("--metrics-addr", ops.MetricsAddr)
 	if err != nil {
 		return wrongUsage(err)
 	}
-	broker, stop, err := brokerCheck(cfg, log)
+	cl, err := brokerClient(cfg, log)
 	if err != nil {
 		return err
 	}
-	defer stop()
-	log.Info("started", "role", roles[0].name, "metrics", "http://"+l.Addr().String())
-	roles = append(roles, opsRole(l, metrics, append(roles, role{name: "kafka", check: broker}), log))
-	return runRoles(e, log, roles...)
+	defer cl.Close()
+	if i := slices.IndexFunc(readers, func(x reader) bool { return x.name == r.name }); i >= 0 {
+		metrics.MustRegister(newLagMetrics(kadm.NewClient(cl), readers[i:i+1], log))
+	}
+	log.Info("started", "role", r.name, "metrics", "http://"+l.Addr().String())
+	return runRoles(e, log, r, opsRole(l, metrics, []role{r, brokers(cl)}, log))
 }
 
 // processorCommand runs one processor.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"pitstop/api"
 	"pitstop/producers/command"
@@ -58,7 +57,13 @@ func (c *apiCommand) Run(e *env) error {
 	if err != nil {
 		return wrongUsage(err)
 	}
+	conn, err := c.clickhouseFlags.config().Open()
+	if err != nil {
+		return err
+	}
+	defer closing(log, "connections for metrics", conn.Close)
 	metrics := newRegistry()
+	metrics.MustRegister(freshnessMetrics{clickhouse.NewStore(conn), log})
 	r := newAPIRole(apiParts{
 		listener: l, cfg: cfg, db: c.clickhouseFlags.config(), secret: secret,
 		config: api.Config{
@@ -135,18 +140,12 @@ func openEvents(feed *kafka.Feed) api.OpenEvents {
 	return func(ctx context.Context, after string) (api.EventReader, error) { return feed.Open(ctx, after) }
 }
 
-// newRegistry gives a registry with the process's own metrics.
-func newRegistry() *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return r
-}
-
 // opsRole serves health, readiness and metrics.
 func opsRole(l net.Listener, metrics *prometheus.Registry, roles []role, log *slog.Logger) role {
 	var checks []api.Check
 	for _, r := range roles {
 		if r.check != nil {
+			metrics.MustRegister(readiness(r))
 			checks = append(checks, api.Check{Name: r.name, Ready: func() error { return r.check(time.Now()) }})
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,11 +17,14 @@ import (
 	"pitstop/sinks/email"
 )
 
-// readers are the consumer groups and what each reads.
-var readers = []struct {
+// reader is a consumer group and what it reads.
+type reader struct {
 	name   string
 	topics []schemas.Topic
-}{
+}
+
+// readers are the consumer groups.
+var readers = []reader{
 	{lifecycle.Name, []schemas.Topic{schemas.Commands, schemas.Ticks}},
 	{notification.Name, []schemas.Topic{schemas.Events, schemas.Deliveries, schemas.Ticks}},
 	{latency.Name, []schemas.Topic{schemas.Events, schemas.Notifications, schemas.Deliveries}},
@@ -30,10 +32,23 @@ var readers = []struct {
 	{email.Name, []schemas.Topic{schemas.Notifications}},
 }
 
-// lag gives how many records each reader has not read, and the sum of the ends of
-// all topics, which tells whether anything was written in between. The embedded
-// topics begin at 0: nothing is ever deleted from them.
-func (p *pipeline) lag(ctx context.Context) (behind []int64, end int64, err error) {
+// place is a partition as a reader sees it.
+type place struct {
+	role, topic string
+	partition   int32
+}
+
+// position is how far a reader is there.
+type position struct {
+	place
+	at, end int64
+}
+
+func (p position) lag() int64 { return max(p.end-p.at, 0) }
+
+// positionsOf gives how far readers are, and the sum of the ends of all topics,
+// which tells whether anything was written in between.
+func positionsOf(ctx context.Context, adm *kadm.Client, readers []reader) (all []position, end int64, err error) {
 	var topics, groups []string
 	for _, t := range schemas.Topics() {
 		topics = append(topics, t.Name)
@@ -41,33 +56,76 @@ func (p *pipeline) lag(ctx context.Context) (behind []int64, end int64, err erro
 	for _, r := range readers {
 		groups = append(groups, schemas.Prefix+r.name)
 	}
-	committed := p.adm.FetchManyOffsets(ctx, groups...) // before the ends: a lag may be too large, never too small
+	committed := adm.FetchManyOffsets(ctx, groups...) // before the ends: a lag may be too large, never too small
 	if err := committed.Error(); err != nil {
 		return nil, 0, fmt.Errorf("ask for committed offsets: %w", err)
 	}
-	ends, err := p.adm.ListEndOffsets(ctx, topics...)
+	ends, err := adm.ListEndOffsets(ctx, topics...)
+	if err == nil {
+		err = ends.Error()
+	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("ask for ends: %w", err)
 	}
-	ends.Each(func(e kadm.ListedOffset) {
-		if e.Err != nil {
-			err = errors.Join(err, fmt.Errorf("end of %s[%d]: %w", e.Topic, e.Partition, e.Err))
-		}
-	})
-	if err != nil {
-		return nil, 0, err
-	}
-	for _, partitions := range ends {
-		for _, e := range partitions {
-			end += e.Offset
-		}
-	}
-	behind = make([]int64, len(readers))
+	ends.Each(func(e kadm.ListedOffset) { end += e.Offset })
+	var starts kadm.ListedOffsets
 	for i, r := range readers {
 		for _, t := range r.topics {
 			for id, e := range ends[t.Name] {
-				at, _ := committed[groups[i]].Fetched.Lookup(t.Name, id)
-				behind[i] += max(e.Offset-max(at.At, 0), 0)
+				p := position{place: place{r.name, t.Name, id}, end: e.Offset}
+				if o, ok := committed[groups[i]].Fetched.Lookup(t.Name, id); ok {
+					p.at = o.At
+				} else if e.Offset > 0 { // it will begin where the topic does
+					if starts == nil {
+						if starts, err = adm.ListStartOffsets(ctx, topics...); err != nil {
+							return nil, 0, fmt.Errorf("ask for starts: %w", err)
+						}
+					}
+					start, _ := starts.Lookup(t.Name, id)
+					p.at = start.Offset
+				}
+				all = append(all, p)
+			}
+		}
+	}
+	return all, end, nil
+}
+
+// ages remember what tells how long readers are behind: not the age of a record,
+// which would have to be read, but when an end was seen that is reached now.
+type ages map[place]age
+
+type age struct {
+	done time.Time // all that was logged until then has been read
+	end  int64     // the next one to reach, and when it was seen
+	at   time.Time
+}
+
+// of gives how long a reader is behind, as far as is known.
+func (a ages) of(p position, now time.Time) time.Duration {
+	g, known := a[p.place]
+	switch {
+	case p.lag() == 0, !known:
+		g = age{done: now, end: p.end, at: now}
+	case p.at >= g.end:
+		g = age{done: g.at, end: p.end, at: now}
+	}
+	a[p.place] = g
+	return now.Sub(g.done)
+}
+
+// lag gives how many records each reader has not read, and the sum of the ends of
+// all topics.
+func (p *pipeline) lag(ctx context.Context) (behind []int64, end int64, err error) {
+	positions, end, err := positionsOf(ctx, p.adm, readers)
+	if err != nil {
+		return nil, 0, err
+	}
+	behind = make([]int64, len(readers))
+	for i, r := range readers {
+		for _, at := range positions {
+			if at.role == r.name {
+				behind[i] += at.lag()
 			}
 		}
 	}

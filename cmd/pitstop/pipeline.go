@@ -252,7 +252,7 @@ func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, res
 	mail := email.Config{PublicURL: p.API, Sender: "pitstop@localhost.invalid", LinkKeys: p.links}
 	rest = append(rest, emailParts{
 		cfg: p.cfg, mail: mail, book: p.book, transport: transport, instance: instance,
-		now: o.clock, log: log, metrics: sinkMetrics,
+		now: o.clock, log: log, metrics: sinkMetrics, attempts: email.NewMetrics(metrics),
 	}.role())
 
 	apiRole = newAPIRole(apiParts{
@@ -261,12 +261,18 @@ func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, res
 			Limits: o.limits, Auth: p.issuer, Garages: p.book, Links: p.links, Clock: o.requestClock, Log: log.With("role", "api"), Metrics: metrics,
 		},
 	})
-	broker, stopBroker, err := brokerCheck(p.cfg, log)
+	broker, err := brokerClient(p.cfg, log)
 	if err != nil {
 		return role{}, nil, err
 	}
-	p.stops = append(p.stops, stop{"readiness client", func(context.Context) error { stopBroker(); return nil }})
-	asked := append(slices.Clone(rest), apiRole, role{name: "kafka", check: broker})
+	p.stops = append(p.stops, stop{"readiness client", func(context.Context) error { broker.Close(); return nil }})
+	conn, err := p.db.Open()
+	if err != nil {
+		return role{}, nil, err
+	}
+	p.stops = append(p.stops, stop{"connections for metrics", func(context.Context) error { return conn.Close() }})
+	metrics.MustRegister(newLagMetrics(p.adm, readers, log), freshnessMetrics{clickhouse.NewStore(conn), log})
+	asked := append(slices.Clone(rest), apiRole, brokers(broker))
 	return apiRole, append(rest, opsRole(ops, metrics, asked, log)), nil
 }
 

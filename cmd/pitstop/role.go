@@ -113,22 +113,27 @@ func listen(flag, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// brokerCheck tells readiness whether the brokers answer.
-func brokerCheck(cfg kafka.Config, log *slog.Logger) (check func(time.Time) error, stop func(), err error) {
+// brokerClient gives a client for readiness and lag.
+func brokerClient(cfg kafka.Config, log *slog.Logger) (*kgo.Client, error) {
 	opts, err := cfg.Opts("pitstop-readiness", log)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	cl, err := kgo.NewClient(opts...)
 	if err != nil {
-		return nil, nil, fmt.Errorf("kafka client: %w", err)
+		return nil, fmt.Errorf("kafka client: %w", err)
 	}
-	return func(time.Time) error {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	return cl, nil
+}
+
+// brokers tells readiness whether the brokers answer.
+func brokers(cl *kgo.Client) role {
+	return role{name: "kafka", check: func(time.Time) error {
+		ctx, cancel := context.WithTimeout(context.Background(), askFor)
 		defer cancel()
 		if err := cl.Ping(ctx); err != nil {
 			return fmt.Errorf("no Kafka broker answers: %w", err)
 		}
 		return nil
-	}, cl.Close, nil
+	}}
 }

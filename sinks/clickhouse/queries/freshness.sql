@@ -1,0 +1,1 @@
+SELECT topic, min(as_of) FROM freshness FINAL GROUP BY topic
