@@ -9,14 +9,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"pitstop/deploy/embedded"
 	"pitstop/schemas"
 	"pitstop/schemas/garage"
-	"pitstop/sinks"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -109,14 +107,7 @@ func openDB(t testing.TB, c Config) *db {
 // write puts records into the tables as the sink does.
 func (d *db) write(records ...any) {
 	d.t.Helper()
-	batch := make([]sinks.Message, len(records))
-	for i, r := range records {
-		batch[i] = sinks.Message{Timestamp: time.Unix(1, 0), Record: r}
-		must(d.t, reader{d.codec}.Prepare(d.t.Context(), &batch[i]))
-	}
-	if _, err := (writer{d.conn}).Write(d.t.Context(), batch); err != nil {
-		d.t.Fatal(err)
-	}
+	must(d.t, Insert(d.t.Context(), d.conn, d.codec, records...))
 }
 
 func book(t testing.TB) *garage.Book {

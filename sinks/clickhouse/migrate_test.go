@@ -7,9 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/go-cmp/cmp"
+
+	"pitstop/schemas/repair"
 )
 
 // schema is every table of the database as the server would create it, one
@@ -97,6 +100,40 @@ func load(t *testing.T, c Config, version int) {
 	for v := range version + 1 { // from 0, as goose does
 		must(t, conn.Exec(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (?, 1)", v))
 	}
+}
+
+// TestMigrateReadsOldRows puts events into the tables of the first version: what
+// later ones gather of them is the same as if they had come afterwards.
+func TestMigrateReadsOldRows(t *testing.T) {
+	fresh := newDB(t)
+	lease := &repair.Contact{Personal: (&story{t: t, codec: fresh.codec}).seal(&repair.ContactDetails{Name: "Lease BV", Phone: "+31201234567"})}
+	s := fresh.story("brug", "1").start("K482TR", "J. de Vries").ask(sam)
+	s.must(sam, &repair.ChangeReadyTime{ReadyAt: monday.Add(9 * time.Hour)})
+	s.must(desk, &repair.CorrectContact{Party: repair.TheApprover, Contact: *lease})
+	s.decide(customer, repair.ByPage, repair.Approve, repair.Reject)
+	fresh.write(s.records...)
+
+	t.Run("from before", func(t *testing.T) {
+		c := emptyDatabase(t)
+		load(t, c, 1)
+		conn, err := c.Open()
+		must(t, err)
+		defer conn.Close()
+		var columns string
+		must(t, conn.QueryRow(t.Context(), `
+			SELECT arrayStringConcat(groupArray(name), ', ') FROM system.columns
+			WHERE database = currentDatabase() AND table = 'events'`).Scan(&columns))
+		must(t, conn.Exec(t.Context(), fmt.Sprintf("INSERT INTO events (%[1]s) SELECT %[1]s FROM testmigratereadsoldrows.events", columns)))
+		old := openDB(t, c)
+		const gathered = "SELECT promised_at, approver_name, approver_phone, toString(decisions) AS decisions FROM conversations"
+		_, want, err := fresh.Select(t.Context(), gathered)
+		must(t, err)
+		_, got, err := old.Select(t.Context(), gathered)
+		must(t, err)
+		if diff := cmp.Diff(want, got); diff != "" || len(want) != 1 || want[0][2] != "+31201234567" {
+			t.Errorf("%v (-as it comes +from before):\n%s", want, diff)
+		}
+	})
 }
 
 func TestMigrateGoesOnWhereItWasCut(t *testing.T) {

@@ -32,11 +32,13 @@ type (
 		revision, replaces   int32
 		externalRef          string
 		vehicle              repair.VehicleDetails
-		customer             repair.ContactDetails
+		customer, approver   repair.ContactDetails
+		readyAt              time.Time // never zero: see storable
 		customerID, language string
 		amount               int64
 		currency             string
 		decision             repair.Decision
+		reason               repair.RejectReason
 		method               repair.Method
 		messageKind          repair.MessageKind
 		text                 string
@@ -119,14 +121,17 @@ func (r reader) row(ctx context.Context, record schemas.Headed, logged time.Time
 }
 
 func (r reader) event(ctx context.Context, head headRow, e repair.Event) (*eventRow, error) {
-	row := &eventRow{headRow: head, sequence: repair.SequenceOf(e), side: side(head.Actor.Role)}
+	row := &eventRow{headRow: head, sequence: repair.SequenceOf(e), side: side(head.Actor.Role), readyAt: storable(time.Time{})}
 	var err error
 	switch e := e.(type) {
 	case *repair.RepairStarted:
 		row.state, row.externalRef = repair.InProgress, e.ExternalRef
-		row.amount, row.currency = e.Agreed.Total, e.Agreed.Currency
+		row.amount, row.currency, row.readyAt = e.Agreed.Total, e.Agreed.Currency, storable(e.ReadyAt)
 		if row.vehicle, err = schemas.Open[repair.VehicleDetails](ctx, r.codec, e.Vehicle); err == nil {
 			err = r.contact(ctx, row, e.Customer)
+		}
+		if err == nil && e.Approver != nil {
+			row.approver, err = schemas.Open[repair.ContactDetails](ctx, r.codec, e.Approver.Personal)
 		}
 	case *repair.ApprovalRequested:
 		row.state, row.revision, row.replaces = repair.AwaitingApproval, e.Revision, e.Replaces
@@ -136,6 +141,7 @@ func (r reader) event(ctx context.Context, head headRow, e repair.Event) (*event
 	case *repair.QuoteDecided:
 		row.state, row.revision = repair.InProgress, e.Revision
 		row.decision, row.method, row.amount = e.Decision, e.Method, e.ApprovedTotal
+		row.reason = reason(e.Answers)
 	case *repair.QuoteExpired:
 		row.state, row.revision = repair.InProgress, e.Revision
 	case *repair.QuoteViewed:
@@ -143,6 +149,8 @@ func (r reader) event(ctx context.Context, head headRow, e repair.Event) (*event
 	case *repair.ContactCorrected:
 		if e.Party == repair.TheCustomer {
 			err = r.contact(ctx, row, e.Contact)
+		} else {
+			row.approver, err = schemas.Open[repair.ContactDetails](ctx, r.codec, e.Contact.Personal)
 		}
 	case *repair.RepairCompleted:
 		row.state, row.amount, row.currency = repair.Completed, e.Total, e.Currency
@@ -155,8 +163,19 @@ func (r reader) event(ctx context.Context, head headRow, e repair.Event) (*event
 		text, err = schemas.Open[repair.FreeText](ctx, r.codec, e.Text)
 		row.messageKind, row.text = e.Kind, text.Text
 	case *repair.ReadyTimeChanged:
+		row.readyAt = storable(e.ReadyAt)
 	}
 	return row, err
+}
+
+// reason is the first one that the answers give for a rejection.
+func reason(answers []repair.Answer) repair.RejectReason {
+	for _, a := range answers {
+		if a.Reason != "" {
+			return a.Reason
+		}
+	}
+	return ""
 }
 
 func (r reader) contact(ctx context.Context, row *eventRow, c repair.Contact) (err error) {

@@ -36,6 +36,19 @@ func Run(ctx context.Context, conn driver.Conn, c sinks.Config) error {
 	return sinks.Run(ctx, c, w)
 }
 
+// Insert puts records into the tables as Run does with what it reads from the log.
+func Insert(ctx context.Context, conn driver.Conn, codec *schemas.Codec, records ...any) error {
+	batch := make([]sinks.Message, len(records))
+	for i, r := range records {
+		batch[i].Record = r
+		if err := (reader{codec}).Prepare(ctx, &batch[i]); err != nil {
+			return err
+		}
+	}
+	_, err := writer{conn}.Write(ctx, batch)
+	return err
+}
+
 type writer struct{ conn driver.Conn }
 
 // Write inserts a batch, one INSERT per table. When one of them fails the whole

@@ -131,6 +131,10 @@ var (
 		col("method", func(r *eventRow) string { return string(r.method) }),
 		col("message_kind", func(r *eventRow) string { return string(r.messageKind) }),
 		col("text", func(r *eventRow) string { return r.text }),
+		col("ready_at", func(r *eventRow) time.Time { return r.readyAt }),
+		col("reason", func(r *eventRow) string { return string(r.reason) }),
+		col("approver_name", func(r *eventRow) string { return r.approver.Name }),
+		col("approver_phone", func(r *eventRow) string { return r.approver.Phone }),
 	)}
 
 	notifications = table[notificationRow]{"notifications", headed(func(r *notificationRow) *headRow { return &r.headRow },
