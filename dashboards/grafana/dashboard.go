@@ -1,0 +1,158 @@
+// Package grafana makes Grafana dashboards and alert rules from those of
+// package dashboards, keeps a Grafana as they say (Client), and writes the same
+// as files (Export). It is written for Grafana 11 to 13, in the classic schema
+// of dashboards that all of them read, and for version 4 of the ClickHouse data
+// source.
+package grafana
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"pitstop/dashboards"
+	"pitstop/schemas/locale"
+)
+
+// What is Pitstop's in a Grafana has a uid that begins with prefix; its
+// dashboards have the tag besides. A copy that somebody made of one keeps the
+// tag and gets another uid: it is his.
+const (
+	prefix = "pitstop-"
+	tag    = "pitstop"
+)
+
+// uid is the stable name of a dashboard or rule in addresses.
+func uid(id string) string { return prefix + id }
+
+// style is what a dashboard is written for.
+type style struct {
+	lang     locale.Lang
+	currency string // ISO 4217
+}
+
+// build makes a dashboard; all are those that stand beside it.
+func (s style) build(d dashboards.Dashboard, all []dashboards.Dashboard) (dashboard.Dashboard, error) {
+	b := dashboard.NewDashboardBuilder(d.Title.In(s.lang)).
+		Uid(uid(d.ID)).
+		Description(d.For.In(s.lang)).
+		Tags([]string{tag}).
+		Timezone(common.TimeZoneBrowser).
+		Time("now-7d", "now").
+		Refresh("1m").
+		Tooltip(dashboard.DashboardCursorSyncCrosshair).
+		Readonly().
+		Annotation(builtInAnnotation)
+	for _, v := range s.variables(d) {
+		b.WithVariable(v)
+	}
+	for _, other := range all {
+		if other.ID != d.ID && !other.AboutRepair {
+			b.Link(dashboard.NewDashboardLinkBuilder(other.Title.In(s.lang)).
+				Type(dashboard.DashboardLinkTypeLink).Url(address(other.ID)).KeepTime(true).IncludeVars(true))
+		}
+	}
+	at := positions(d.Panels)
+	for i, p := range d.Panels {
+		panel, err := s.panel(p)
+		if err != nil {
+			return dashboard.Dashboard{}, fmt.Errorf("build panel %s: %w", p.ID, err)
+		}
+		id := uint32(i + 1)
+		panel.Id, panel.GridPos = &id, &at[i]
+		b.WithPanel(done[dashboard.Panel]{panel})
+	}
+	built, err := b.Build()
+	if err != nil {
+		return built, fmt.Errorf("build dashboard %s: %w", d.ID, err)
+	}
+	return built, nil
+}
+
+func address(id string) string { return "/d/" + uid(id) }
+
+// builtInAnnotation is what Grafana adds to every dashboard that it saves.
+var builtInAnnotation = dashboard.NewAnnotationQueryBuilder().
+	BuiltIn(1).Enable(true).Hide(true).Name("Annotations & Alerts").
+	Datasource(source("grafana", "-- Grafana --")).IconColor("rgba(0, 211, 255, 1)").Type("dashboard")
+
+// positions lays the panels out in rows of 24 columns, in their order. A row is
+// as high as its highest panel.
+func positions(panels []dashboards.Panel) []dashboard.GridPos {
+	at := make([]dashboard.GridPos, len(panels))
+	var x, y, height uint32
+	for i, p := range panels {
+		if x+p.Width > 24 {
+			x, y, height = 0, y+height, 0
+		}
+		at[i] = dashboard.GridPos{X: x, Y: y, W: p.Width, H: p.Height}
+		x, height = x+p.Width, max(height, p.Height)
+	}
+	return at
+}
+
+// variables are the choices that the dashboard's queries know.
+func (s style) variables(d dashboards.Dashboard) []builder[dashboard.VariableModel] {
+	var sql strings.Builder
+	for _, p := range d.Panels {
+		sql.WriteString(p.SQL)
+	}
+	uses := func(name string) bool { return strings.Contains(sql.String(), "${"+name) }
+	var variables []builder[dashboard.VariableModel]
+	if uses("garage") {
+		variables = append(variables, dashboard.NewQueryVariableBuilder("garage").
+			Label("Garage").
+			Datasource(source(clickhousePlugin, clickhouseUID)).
+			Query(text(garagesSQL)).
+			Definition(garagesSQL).
+			Refresh(dashboard.VariableRefreshOnDashboardLoad).
+			Multi(true).IncludeAll(true).AllowCustomValue(false).
+			Current(option("All", "$__all")).
+			Options([]dashboard.VariableOption{}))
+	}
+	if uses("clock") {
+		opening, wall := says.opening.In(s.lang), says.wall.In(s.lang)
+		variables = append(variables, dashboard.NewCustomVariableBuilder("clock").
+			Label(says.clock.In(s.lang)).
+			Values(text(fmt.Sprintf("%s : %s,%s : %s", opening, dashboards.Opening, wall, dashboards.Wall))).
+			AllowCustomValue(false).
+			Current(option(opening, string(dashboards.Opening))).
+			Options([]dashboard.VariableOption{option(opening, string(dashboards.Opening)), option(wall, string(dashboards.Wall))}))
+	}
+	if uses("repair") {
+		variables = append(variables, dashboard.NewTextBoxVariableBuilder("repair").
+			Label(says.repair.In(s.lang)).DefaultValue(text("")).Current(option("", "")))
+	}
+	return variables
+}
+
+// garagesSQL gives the garages whose rows the data source's user may see.
+const garagesSQL = "SELECT garage_id, name FROM garages ORDER BY name, garage_id"
+
+// says are the words that no panel has.
+var says = struct{ opening, wall, clock, repair, now dashboards.Text }{
+	opening: dashboards.Text{NL: "Openingstijd", EN: "Opening hours"},
+	wall:    dashboards.Text{NL: "Alle uren", EN: "All hours"},
+	clock:   dashboards.Text{NL: "Gemeten in", EN: "Measured in"},
+	repair:  dashboards.Text{NL: "Reparatie", EN: "Repair"},
+	now:     dashboards.Text{NL: "Dit is het heden, welke periode ook gekozen is.", EN: "This is the present, whatever the period."},
+}
+
+func text(s string) dashboard.StringOrMap { return dashboard.StringOrMap{String: &s} }
+
+func option(label, value string) dashboard.VariableOption {
+	return dashboard.VariableOption{
+		Text:  dashboard.StringOrArrayOfString{String: &label},
+		Value: dashboard.StringOrArrayOfString{String: &value},
+	}
+}
+
+// builder is the SDK's cog.Builder.
+type builder[T any] interface{ Build() (T, error) }
+
+// done is a builder of what is built.
+type done[T any] struct{ value T }
+
+func (d done[T]) Build() (T, error) { return d.value, nil }

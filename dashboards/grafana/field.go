@@ -1,0 +1,148 @@
+package grafana
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"pitstop/dashboards"
+	"pitstop/schemas/locale"
+)
+
+// format is how Grafana writes a number or a time.
+type format struct {
+	unit     string // Grafana's name of it
+	decimals float64
+	auto     bool // as many decimals as Grafana thinks fit
+}
+
+// unit chooses a format. Minutes and hours stay what they are: Grafana's own
+// units turn 1440 opening minutes into a day, which they are not.
+func (s style) unit(u dashboards.Unit) format {
+	switch u {
+	case dashboards.Count:
+		return format{unit: "none"}
+	case dashboards.Percent:
+		return format{unit: "percent"}
+	case dashboards.Minutes:
+		return format{unit: "suffix: min"}
+	case dashboards.Hours:
+		return format{unit: "suffix:" + dashboards.Text{NL: " uur", EN: " h"}.In(s.lang), decimals: 1}
+	case dashboards.Seconds:
+		return format{unit: "s", auto: true}
+	case dashboards.Euros:
+		return format{unit: "prefix:" + symbol(s.currency) + " ", decimals: 2}
+	case dashboards.Instant:
+		if s.lang == locale.EN {
+			return format{unit: "time:ddd D MMM HH:mm", auto: true}
+		}
+		return format{unit: "time:dd D MMM HH:mm", auto: true}
+	case dashboards.Day:
+		return format{unit: "time:D MMM", auto: true}
+	case dashboards.PerSecond:
+		return format{unit: "suffix:/s", auto: true}
+	default: // dashboards.None
+		return format{}
+	}
+}
+
+// symbol is how a currency is written before an amount.
+func symbol(currency string) string {
+	switch currency {
+	case "", "EUR":
+		return "€"
+	case "GBP":
+		return "£"
+	default:
+		return currency
+	}
+}
+
+func (f format) set(defaults *dashboard.FieldConfig) {
+	if f.unit != "" {
+		defaults.Unit = &f.unit
+	}
+	if f.unit != "" && !f.auto {
+		defaults.Decimals = &f.decimals
+	}
+}
+
+type property = dashboard.DynamicConfigValue
+
+// properties are what is special to a column.
+func (s style) properties(p dashboards.Panel, c dashboards.Column) []property {
+	properties := []property{{Id: "displayName", Value: c.Title.In(s.lang)}}
+	f := s.unit(c.Unit)
+	if f.unit == "" {
+		f.unit = "string"
+	}
+	properties = append(properties, property{Id: "unit", Value: f.unit})
+	if !f.auto && f.unit != "string" {
+		properties = append(properties, property{Id: "decimals", Value: f.decimals})
+	}
+	properties = append(properties, property{Id: "mappings", Value: s.mappings(c)})
+	switch {
+	case c.Role == dashboards.Link:
+		properties = append(properties, property{Id: "links", Value: []map[string]any{{
+			"title": c.Title.In(s.lang),
+			"url":   address(conversation) + "?var-repair=${__value.raw}&${__url_time_range}",
+		}}})
+	case c.Role == dashboards.Value && p.Kind == dashboards.Table && p.Threshold != nil:
+		properties = append(properties, property{Id: "custom.cellOptions", Value: map[string]any{"type": "color-text"}})
+	case c.Role == dashboards.N && (p.Kind == dashboards.Bars || p.Kind == dashboards.Trend):
+		// How many it is computed from is said where one points, not drawn.
+		properties = append(properties, property{Id: "custom.hideFrom", Value: map[string]any{"legend": true, "tooltip": false, "viz": true}})
+	case c.Role == dashboards.Previous && p.Kind == dashboards.Trend:
+		properties = append(properties, property{Id: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{10, 10}}})
+	case p.Kind == dashboards.Figure && c.Role != dashboards.Value:
+		// Good or bad is the figure, not how many it is computed from.
+		properties = append(properties, property{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": "text"}})
+	}
+	return properties
+}
+
+// conversation is the dashboard about one repair.
+const conversation = "conversation"
+
+// mappings say what is shown instead of a value: a name for a code, "–" for
+// nothing, and words for the id behind a link.
+func (s style) mappings(c dashboards.Column) []dashboard.ValueMapping {
+	nothing := "–"
+	mappings := []dashboard.ValueMapping{{SpecialValueMap: &dashboard.SpecialValueMap{
+		Type: dashboard.MappingTypeSpecialValue,
+		Options: dashboard.DashboardSpecialValueMapOptions{
+			Match: dashboard.SpecialValueMatchNullAndNan, Result: dashboard.ValueMappingResult{Text: &nothing},
+		},
+	}}}
+	if len(c.Values) > 0 {
+		names := make(map[string]dashboard.ValueMappingResult, len(c.Values))
+		for i, code := range slices.Sorted(maps.Keys(c.Values)) {
+			name, index := c.Values[code].In(s.lang), int32(i)
+			names[code] = dashboard.ValueMappingResult{Text: &name, Index: &index}
+		}
+		mappings = append(mappings, dashboard.ValueMapping{ValueMap: &dashboard.ValueMap{Type: dashboard.MappingTypeValueToText, Options: names}})
+	}
+	if c.Role == dashboards.Link {
+		words := c.Title.In(s.lang)
+		mappings = append(mappings, dashboard.ValueMapping{RegexMap: &dashboard.RegexMap{
+			Type:    dashboard.MappingTypeRegexToText,
+			Options: dashboard.DashboardRegexMapOptions{Pattern: ".+", Result: dashboard.ValueMappingResult{Text: &words}},
+		}})
+	}
+	return mappings
+}
+
+// thresholds colour what is better than good green, what is worse than bad red,
+// and what is between yellow.
+func thresholds(t *dashboards.Threshold) *dashboard.ThresholdsConfig {
+	steps := []dashboard.Threshold{{Color: "text"}}
+	switch {
+	case t == nil:
+	case t.HigherIsBetter:
+		steps = []dashboard.Threshold{{Color: "red"}, {Color: "yellow", Value: &t.Bad}, {Color: "green", Value: &t.Good}}
+	default:
+		steps = []dashboard.Threshold{{Color: "green"}, {Color: "yellow", Value: &t.Good}, {Color: "red", Value: &t.Bad}}
+	}
+	return &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: steps}
+}

@@ -1,0 +1,110 @@
+package grafana
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-openapi-client-go/models"
+
+	"pitstop/dashboards"
+	"pitstop/schemas/locale"
+)
+
+// Organisation is an organisation of Grafana's, and what is Pitstop's in it.
+// Everybody in one may query its data sources with SQL of his own, so a garage
+// has an organisation to itself, whose data source logs in as that garage's
+// reader (docs/adr/0011).
+type Organisation struct {
+	Name       string // in Grafana; unique there
+	Lang       locale.Lang
+	Currency   string // ISO 4217, of amounts
+	ClickHouse ClickHouse
+	Prometheus string // URL as Grafana sees it; empty: no data source
+	Dashboards []dashboards.Dashboard
+	Alerts     []dashboards.Alert
+}
+
+// ClickHouse is how Grafana reaches ClickHouse, natively.
+type ClickHouse struct {
+	Host     string
+	Port     int
+	Secure   bool
+	Database string
+	User     string
+	// Password must be as good as random: a digest of it stands where everybody
+	// in the organisation can read it.
+	Password string
+}
+
+// NameOf is the organisation of a garage, by its id, which never changes.
+func NameOf(garageID string) string { return OperatorName + " " + garageID }
+
+// OperatorName is the organisation of who runs the system.
+const OperatorName = "Pitstop"
+
+// contents are what an organisation holds, in the terms of Grafana's API.
+type contents struct {
+	folder     models.CreateFolderCommand
+	sources    []models.AddDataSourceCommand
+	dashboards []dashboard.Dashboard
+	rules      *models.AlertRuleGroup // nil: none
+}
+
+const (
+	folderUID   = "pitstop"
+	folderTitle = "Pitstop"
+	groupTitle  = "Pitstop"
+)
+
+func (o Organisation) contents() (contents, error) {
+	c := contents{
+		folder:  models.CreateFolderCommand{UID: folderUID, Title: folderTitle},
+		sources: o.sources(),
+		rules:   o.rules(),
+	}
+	s := style{lang: o.Lang, currency: o.Currency}
+	for _, d := range o.Dashboards {
+		built, err := s.build(d, o.Dashboards)
+		if err != nil {
+			return c, err
+		}
+		c.dashboards = append(c.dashboards, built)
+	}
+	return c, nil
+}
+
+// secretDigest is the setting that says which password a data source was given:
+// Grafana keeps it as it is, and never gives the password back.
+const secretDigest = "pitstopDigest"
+
+func (o Organisation) sources() []models.AddDataSourceCommand {
+	ch := o.ClickHouse
+	settings := map[string]any{
+		"host": ch.Host, "port": ch.Port, "protocol": "native", "secure": ch.Secure,
+		"username": ch.User, "defaultDatabase": ch.Database,
+		"dialTimeout": "10", "queryTimeout": "30",
+	}
+	if ch.Password != "" {
+		settings[secretDigest] = digest(ch.Password)
+	}
+	sources := []models.AddDataSourceCommand{{
+		UID: clickhouseUID, Name: "Pitstop ClickHouse", Type: clickhousePlugin, Access: "proxy",
+		JSONData: settings, SecureJSONData: map[string]string{"password": ch.Password},
+	}}
+	if o.Prometheus != "" {
+		sources = append(sources, models.AddDataSourceCommand{
+			UID: prometheusUID, Name: "Pitstop Prometheus", Type: prometheusPlugin, Access: "proxy", URL: o.Prometheus,
+			JSONData: map[string]any{"httpMethod": "POST", "timeInterval": "15s"},
+		})
+	}
+	return sources
+}
+
+// digest tells passwords apart and gives nothing else away about a random one.
+func digest(password string) string {
+	mac := hmac.New(sha256.New, []byte(password))
+	mac.Write([]byte("pitstop dashboards: which password"))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
