@@ -13,7 +13,7 @@ var PipelineAlerts = []Alert{
 			"Geen enkel proces van {{ $labels.role }} staat klaar. Kijk in /readyz van zijn processen waarom.",
 			"No process of {{ $labels.role }} is ready. See /readyz of its processes for why.",
 		},
-		Expr: `1 - max by (role) (pitstop_ready) > 0` +
+		Expr: `1 - max by (role) (pitstop_ready) > 0 unless on (role) pitstop_sink_stalled > 0` + // those have alerts of their own
 			` or absent(pitstop_ready{role="api"}) or absent(pitstop_ready{role="lifecycle"})` +
 			` or absent(pitstop_ready{role="notification"}) or absent(pitstop_ready{role="latency"})` +
 			` or absent(pitstop_ready{role="clickhouse"}) or absent(pitstop_ready{role="email"})`,
@@ -26,8 +26,9 @@ var PipelineAlerts = []Alert{
 			"{{ $labels.role }} op {{ $labels.instance }} loopt niet door; andere processen van die rol wel. Kijk in zijn /readyz waarom.",
 			"{{ $labels.role }} on {{ $labels.instance }} does not get on; others of its role do. See its /readyz for why.",
 		},
-		Expr: `1 - min by (role, instance) (pitstop_ready) > 0 and on (role) max by (role) (pitstop_ready) > 0`,
-		For:  5 * time.Minute, Severity: Warning, Operator: true,
+		Expr: `1 - min by (role, instance) (pitstop_ready) > 0 and on (role) max by (role) (pitstop_ready) > 0` +
+			` unless on (role, instance) pitstop_sink_stalled > 0`,
+		For: 5 * time.Minute, Severity: Warning, Operator: true,
 	},
 	{
 		ID:    "consumer-behind",
