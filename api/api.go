@@ -84,8 +84,10 @@ type Config struct {
 	Store    Store
 	Events   OpenEvents
 	Auth     Authenticator
-	Garages  *garage.Book
-	Links    *link.Keys
+	// Dashboards draw the pages of figures.
+	Dashboards Dashboards
+	Garages    *garage.Book
+	Links      *link.Keys
 	// Clock tells when a customer's request is made; members of staff say it
 	// themselves, or the clock of Requests does.
 	Clock   func(*http.Request) time.Time
@@ -98,7 +100,7 @@ func (c Config) Validate() error {
 	var errs []error
 	for name, missing := range map[string]bool{
 		"Requests": c.Requests == nil, "Commands": c.Commands == nil, "Store": c.Store == nil, "Events": c.Events == nil, "Auth": c.Auth == nil,
-		"Garages": c.Garages == nil, "Links": c.Links == nil, "Clock": c.Clock == nil, "Log": c.Log == nil, "Metrics": c.Metrics == nil,
+		"Garages": c.Garages == nil, "Links": c.Links == nil, "Clock": c.Clock == nil, "Dashboards": c.Dashboards == nil, "Log": c.Log == nil, "Metrics": c.Metrics == nil,
 	} {
 		if missing {
 			errs = append(errs, fmt.Errorf("api: %s is missing", name))
@@ -115,7 +117,8 @@ type server struct {
 	Config
 	handler http.Handler
 	openapi *huma.OpenAPI
-	pages   *template.Template
+	pages   *template.Template // the customer's
+	staff   *template.Template
 	version string // of the assets
 }
 
@@ -164,7 +167,7 @@ func (s *server) route() error {
 		staff.Use(s.authenticate)
 		s.openapi = s.register(humachi.New(staff, openapi()))
 	})
-	for _, serve := range []func(chi.Router) error{s.serveAssets, s.docs, s.customer} {
+	for _, serve := range []func(chi.Router) error{s.serveAssets, s.docs, s.customer, s.dashboards} {
 		if err := serve(r); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"pitstop/schemas/repair"
 )
@@ -15,6 +16,7 @@ type Caller struct {
 	Subject string
 	Roles   []repair.Role
 	Garages []string
+	Expires time.Time // of the token
 }
 
 // Authenticator checks bearer tokens.
@@ -24,7 +26,10 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, token string) (Caller, error)
 }
 
-var errNoToken = errors.New("send Authorization: Bearer TOKEN")
+var (
+	errNoToken = errors.New("send Authorization: Bearer TOKEN")
+	errExpired = errors.New("the token has expired: get a new one")
+)
 
 type callerKey struct{}
 

@@ -30,6 +30,7 @@ func TestLocalIssuer(t *testing.T) {
 	must(t, err)
 	got, err := issuer.Authenticate(t.Context(), token)
 	must(t, err)
+	sam.Expires = now.Add(time.Hour)
 	if diff := cmp.Diff(sam, got); diff != "" {
 		t.Errorf("caller (-want +got):\n%s", diff)
 	}
@@ -115,7 +116,7 @@ func TestOIDC(t *testing.T) {
 	}
 	clock := func() time.Time { return begin }
 	config := OIDCConfig{Issuer: url, RolesClaim: "realm_access.roles", GaragesClaim: "workshops"}
-	want := Caller{Subject: "sam", Roles: []repair.Role{repair.Mechanic}, Garages: []string{"de-brug", "noord"}}
+	want := Caller{Subject: "sam", Roles: []repair.Role{repair.Mechanic}, Garages: []string{"de-brug", "noord"}, Expires: begin.Add(time.Hour)}
 	for name, c := range map[string]OIDCConfig{"discovered": config, "keys given": {Issuer: url, JWKSURL: url + "/keys", RolesClaim: config.RolesClaim, GaragesClaim: config.GaragesClaim}} {
 		t.Run(name, func(t *testing.T) {
 			o, err := NewOIDC(c, clock)

@@ -19,6 +19,9 @@ type voice struct {
 func (v voice) T(key string, args ...any) string {
 	text, ok := texts[key]
 	if !ok {
+		text, ok = staffTexts[key]
+	}
+	if !ok {
 		return key
 	}
 	said := text.nl

@@ -181,7 +181,7 @@ func (o *OIDC) provider(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 func verify(ctx context.Context, v *oidc.IDTokenVerifier, token string, c OIDCConfig) (Caller, error) {
 	t, err := v.Verify(ctx, token)
 	if expired := new(oidc.TokenExpiredError); errors.As(err, &expired) {
-		return Caller{}, errors.New("the token has expired: get a new one")
+		return Caller{}, errExpired
 	}
 	if err != nil {
 		return Caller{}, errors.New("the token is not valid here")
@@ -193,7 +193,7 @@ func verify(ctx context.Context, v *oidc.IDTokenVerifier, token string, c OIDCCo
 	if t.Subject == "" {
 		return Caller{}, errors.New("the token names no subject")
 	}
-	caller := Caller{Subject: t.Subject, Garages: words(all, c.GaragesClaim)}
+	caller := Caller{Subject: t.Subject, Garages: words(all, c.GaragesClaim), Expires: t.Expiry}
 	for _, r := range words(all, c.RolesClaim) {
 		if slices.Contains(staffRoles, repair.Role(r)) {
 			caller.Roles = append(caller.Roles, repair.Role(r))

@@ -37,10 +37,7 @@ func (l limit) over(w http.ResponseWriter, r *http.Request, key string) bool {
 // clientIP is the address a request came from. Behind trusted proxies it is the
 // last address in X-Forwarded-For that is not one of theirs.
 func (s *server) clientIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
+	host := peer(r)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && s.trusted(host); i-- {
 		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
@@ -48,6 +45,15 @@ func (s *server) clientIP(r *http.Request) string {
 			break
 		}
 		host = hop.Unmap().String()
+	}
+	return host
+}
+
+// peer is the address at the other end of the connection.
+func peer(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
 	}
 	return host
 }

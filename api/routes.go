@@ -44,6 +44,18 @@ var routes = []route{
 	{"get-latencies", http.MethodGet, "/v1/latencies", 200, "W", "See how long things take"},
 }
 
+// pages are the dashboards, each for members of staff who signed in. They answer
+// with HTML, so the OpenAPI document leaves them out.
+var pages = []route{
+	{"waiting", http.MethodGet, "/dashboards/waiting", 200, "W", "Whom to call, and whether it gets better"},
+	{"notifications", http.MethodGet, "/dashboards/notifications", 200, "W", "What became of what customers were told"},
+	{"service", http.MethodGet, "/dashboards/service", 200, "S W", "Which customers wait for a reply"},
+	{"conversation", http.MethodGet, "/dashboards/conversation", 200, "M S W", "Everything that was said and sent around one repair"},
+}
+
+// aboutRepair reports whether a page shows one repair, which a link must name.
+func (r route) aboutRepair() bool { return r.id == "conversation" }
+
 // letters name the roles in the table. An administrator (A) uses the command
 // line; no route is for that role alone.
 var letters = map[string]repair.Role{

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -53,6 +55,7 @@ type world struct {
 	broken  error          // of everything
 	unsent  error          // of what is sent
 	asked   []any          // filters the store was asked with
+	looked  []DashboardVisit
 }
 
 func newWorld(t *testing.T, change ...func(*Config)) *world {
@@ -73,7 +76,7 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	must(t, err)
 	c := Config{
 		Patience: 50 * time.Millisecond,
-		Requests: requests, Commands: w, Store: w, Events: w.Open, Auth: w.issuer, Garages: book, Links: links,
+		Requests: requests, Commands: w, Store: w, Dashboards: w, Events: w.Open, Auth: w.issuer, Garages: book, Links: links,
 		Clock: func(*http.Request) time.Time { return w.clock() }, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 	}
 	for _, f := range change {
@@ -254,6 +257,16 @@ func (w *world) Outcome(_ context.Context, id string) (*view.CommandOutcome, err
 		State: o.State, Sequence: o.Sequence, Sender: o.Actor, GarageID: o.GarageID,
 	}, w.broken
 }
+
+// Page is a dashboard that says what it was asked.
+func (w *world) Page(_ context.Context, v DashboardVisit) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.looked = append(w.looked, v)
+	return []byte("<p>" + v.ID + " of " + strings.Join(v.Chosen, " and ") + "</p>"), w.broken
+}
+
+func (w *world) Assets() fs.FS { return fstest.MapFS{"dashboards.css": {Data: []byte("p{}")}} }
 
 func (w *world) AsOf(context.Context) (time.Time, error) { return w.clock(), w.broken }
 

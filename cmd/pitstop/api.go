@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"pitstop/api"
+	"pitstop/dashboards"
+	"pitstop/dashboards/page"
 	"pitstop/producers/command"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/request"
@@ -80,7 +82,7 @@ type apiParts struct {
 	cfg      kafka.Config
 	db       clickhouse.Config
 	secret   []byte
-	config   api.Config // without Commands, Store and Events
+	config   api.Config // without Commands, Store, Events and Dashboards
 }
 
 // newAPIRole makes the parts that need Kafka's registry when the role starts.
@@ -116,7 +118,11 @@ func (p apiParts) run(ctx context.Context, current *atomic.Pointer[command.Clien
 	if c.Requests, err = request.NewBuilder(codec, c.Garages, p.secret, time.Now); err != nil {
 		return err
 	}
-	c.Commands, c.Store, c.Events = client, clickhouse.NewStore(conn), openEvents(feed)
+	store := clickhouse.NewStore(conn)
+	c.Commands, c.Store, c.Events = client, store, openEvents(feed)
+	if c.Dashboards, err = newDashboards(store, c); err != nil {
+		return err
+	}
 	handler, err := api.New(c)
 	if err != nil {
 		return err
@@ -131,6 +137,18 @@ func (p apiParts) run(ctx context.Context, current *atomic.Pointer[command.Clien
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	return errors.Join(err, <-tailing, client.Close(closing), conn.Close())
+}
+
+// pages are the dashboards as the API wants them.
+type pages struct{ *page.Pages }
+
+func (p pages) Page(ctx context.Context, v api.DashboardVisit) ([]byte, error) {
+	return p.Pages.Page(ctx, page.Visit(v))
+}
+
+func newDashboards(store *clickhouse.Store, c api.Config) (api.Dashboards, error) {
+	drawn, err := page.New(page.Config{All: dashboards.All, Query: store.Select, AsOf: store.AsOf, Garages: c.Garages, Log: c.Log})
+	return pages{drawn}, err
 }
 
 // wallClock is when every request is made: now.

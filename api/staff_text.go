@@ -1,0 +1,37 @@
+package api
+
+// staffTexts is what the pages around the dashboards say.
+var staffTexts = map[string]struct{ nl, en string }{
+	"sign in":           {"Inloggen", "Sign in"},
+	"not signed in":     {"Je bent niet ingelogd", "You are not signed in"},
+	"token label":       {"Je token", "Your token"},
+	"token hint":        {"Plak hier het token dat je van je beheerder kreeg.", "Paste the token you got from your administrator here."},
+	"token own":         {"Zelf een token maken, op de machine waar Pitstop draait:", "To make one yourself, on the machine that Pitstop runs on:"},
+	"session text":      {"Je blijft ingelogd zolang het token geldig is. Het blijft in deze browser en komt nooit in een adres te staan.", "You stay signed in as long as the token is good. It stays in this browser, and never becomes part of an address."},
+	"token missing":     {"Plak eerst je token in het veld.", "Paste your token into the field first."},
+	"token invalid":     {"Dit token is hier niet geldig. Plak het helemaal, of vraag een nieuw.", "This token is not valid here. Paste all of it, or ask for a new one."},
+	"token expired":     {"Dit token is verlopen. Vraag een nieuw.", "This token has expired. Ask for a new one."},
+	"token long":        {"Dit token is te lang voor een cookie: %d tekens, en meer dan %d bewaart een browser niet. Laat de identiteitsprovider weglaten wat Pitstop niet nodig heeft, zoals groepen.", "This token is too long for a cookie: %d characters, and browsers keep no more than %d. Have the identity provider leave out what Pitstop does not need, such as groups."},
+	"session over":      {"Je token is verlopen of niet meer geldig. Log opnieuw in; daarna zie je deze pagina weer.", "Your token has expired or is no longer valid. Sign in again, and you will see this page."},
+	"moment":            {"Een ogenblik", "One moment"},
+	"go on":             {"Verder", "Go on"},
+	"to dashboards":     {"Naar de dashboards", "To the dashboards"},
+	"sign in otherwise": {"Als iemand anders inloggen", "Sign in as somebody else"},
+
+	"no page":              {"Deze pagina bestaat niet", "There is no such page"},
+	"no page text":         {"Misschien is het adres verkeerd overgenomen.", "The address may have been copied wrongly."},
+	"no dashboard":         {"Er is geen dashboard voor jou", "There is no dashboard for you"},
+	"no dashboard text":    {"De dashboards zijn voor de werkplaatsmanager en de klantenservice.", "The dashboards are for the workshop manager and customer service."},
+	"not yours":            {"Deze pagina is niet voor jou", "This page is not for you"},
+	"not yours text":       {"Ze is voor: %s. Je token noemt die rol niet.", "It is for: %s. Your token does not name that role."},
+	"no garage":            {"Je token noemt geen garage", "Your token names no garage"},
+	"no garage text":       {"Vraag een token waar je garage in staat.", "Ask for a token that names your garage."},
+	"not your garage":      {"Deze garage is niet van jou", "This garage is not yours"},
+	"not your garage text": {"Je token noemt haar niet, dus blijven haar cijfers dicht.", "Your token does not name it, so its figures stay closed."},
+	"foreign form":         {"Dit formulier kwam van een andere site", "This form came from another site"},
+	"foreign form text":    {"Log in op de pagina van Pitstop zelf.", "Sign in on Pitstop’s own page."},
+	"slow down":            {"Even rustig aan", "Slow down"},
+	"slow down text":       {"Er kwamen te veel verzoeken in korte tijd. Probeer het zo nog eens.", "Too many requests came in a short time. Try again in a moment."},
+	"dashboard down":       {"De cijfers zijn nu niet te lezen", "The figures cannot be read now"},
+	"dashboard down text":  {"De database antwoordt niet. Probeer het over een minuut nog eens.", "The database does not answer. Try again in a minute."},
+}

@@ -1,0 +1,194 @@
+package page
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"pitstop/dashboards"
+	"pitstop/schemas/locale"
+)
+
+// none is shown for what is not there, or too few to say.
+const none = "–"
+
+// cell is one value as it is shown.
+type cell struct {
+	Text   string
+	Href   string // empty: no link
+	Number bool   // aligned on its end
+	Label  string // the column's title, for cells that stand alone
+	Note   string // what its colour says, in words
+	Class  string
+	Head   bool // names the row
+}
+
+// number gives a value as a number; false: it is none.
+func number(v any) (float64, bool) {
+	switch x := v.(type) {
+	case int64:
+		return float64(x), true
+	case float64:
+		return x, true
+	}
+	return 0, false
+}
+
+// text writes a value as its unit has it.
+func (r reader) text(c dashboards.Column, v any) string {
+	if v == nil {
+		return none
+	}
+	if name, ok := c.Values[fmt.Sprint(v)]; ok {
+		return name.In(r.Lang)
+	}
+	switch c.Unit {
+	case dashboards.Instant, dashboards.Day:
+		return r.when(c.Unit, v)
+	case dashboards.None:
+		return r.plain(v)
+	}
+	n, ok := number(v)
+	if !ok {
+		return r.plain(v)
+	}
+	return r.quantity(c.Unit, n)
+}
+
+func (r reader) plain(v any) string {
+	switch x := v.(type) {
+	case bool:
+		if x {
+			return r.T("yes")
+		}
+		return r.T("no")
+	case time.Time:
+		return r.when(dashboards.Instant, x)
+	case float64:
+		return r.decimal(x, 2)
+	}
+	if s := strings.TrimSpace(fmt.Sprint(v)); s != "" {
+		return s
+	}
+	return none
+}
+
+// quantity writes a number with its unit: "83%", "1 u 05 min", "€ 387,95".
+func (r reader) quantity(u dashboards.Unit, n float64) string {
+	switch u {
+	case dashboards.Percent:
+		return r.decimal(n, 1) + "%"
+	case dashboards.Minutes:
+		return r.duration(n * 60)
+	case dashboards.Seconds:
+		return r.duration(n)
+	case dashboards.Hours:
+		return r.decimal(n, 1) + "\u00a0" + r.T("hours")
+	case dashboards.Euros:
+		if r.currency == "" { // of several garages
+			return r.decimal(n, 2)
+		}
+		return r.Lang.Money(int64(math.Round(n*100)), r.currency)
+	case dashboards.PerSecond:
+		return r.decimal(n, 2) + "/s"
+	}
+	return r.decimal(n, 0)
+}
+
+// duration writes seconds as people say them: "4 s", "12 min", "1 u 05 min".
+func (r reader) duration(seconds float64) string {
+	switch minutes := math.Round(seconds / 60); {
+	case seconds < 60 && seconds != 0:
+		return r.decimal(seconds, 0) + "\u00a0s"
+	case minutes < 60:
+		return r.decimal(minutes, 0) + "\u00a0min"
+	default:
+		hour := "h"
+		if r.dutch() {
+			hour = "u"
+		}
+		return fmt.Sprintf("%s\u00a0%s\u00a0%02d\u00a0min", r.decimal(math.Floor(minutes/60), 0), hour, int(minutes)%60)
+	}
+}
+
+// decimal writes a number with at most so many decimals: "1.234,5" or "1,234.5".
+func (r reader) decimal(n float64, decimals int) string {
+	text := strconv.FormatFloat(n, 'f', decimals, 64)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	sign := ""
+	if strings.HasPrefix(text, "-") {
+		sign, text = "−", text[1:]
+	}
+	whole, fraction, _ := strings.Cut(text, ".")
+	thousands, point := ",", "."
+	if r.dutch() {
+		thousands, point = ".", ","
+	}
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + thousands + whole[i:]
+	}
+	if text == "0" {
+		sign = ""
+	}
+	if fraction == "" {
+		return sign + whole
+	}
+	return sign + whole + point + fraction
+}
+
+// when writes a moment by the garage's clock, or a day.
+func (r reader) when(u dashboards.Unit, v any) string {
+	t, ok := v.(time.Time)
+	if !ok {
+		s := fmt.Sprint(v)
+		if t, ok = parseDay(s); !ok {
+			return s
+		}
+	}
+	if u == dashboards.Day {
+		return r.Lang.Date(noon(t), r.Now, time.UTC)
+	}
+	return r.Lang.Day(t, r.Now, r.zone) + " " + r.Lang.Time(t, r.zone)
+}
+
+func parseDay(s string) (time.Time, bool) {
+	t, err := time.Parse(time.DateOnly, s)
+	return t, err == nil
+}
+
+// noon of a date, so that its weekday is the same in any zone.
+func noon(t time.Time) time.Time { return t.Truncate(24 * time.Hour).Add(12 * time.Hour) }
+
+// cell gives a value of a row as a column shows it.
+func (r reader) cell(c dashboards.Column, row map[string]any) cell {
+	v := row[c.Name]
+	shown := cell{Text: r.text(c, v), Label: c.Title.In(r.Lang)}
+	_, shown.Number = number(v)
+	shown.Number = shown.Number && c.Values == nil
+	s, _ := v.(string)
+	switch {
+	case s == "":
+	case c.Role == dashboards.Link:
+		shown.Text, shown.Href = r.T("conversation"), r.conversation(s)
+	case c.Name == "phone":
+		shown.Text, shown.Href, shown.Class = r.Lang.Phone(s), "tel:"+s, "phone"
+	case c.Name == "plate":
+		country, _ := row["country"].(string)
+		shown.Text, shown.Class = locale.Plate(s, country), "plate"
+	case c.Name == "garage" || c.Name == "garage_id":
+		if g, ok := r.profile(s); ok {
+			shown.Text = g.Name
+		}
+	}
+	return shown
+}
+
+// conversation is the path of the page about a repair.
+func (r reader) conversation(repair string) string {
+	return "/dashboards/conversation?" + url.Values{"repair": {repair}, "lang": {string(r.Lang)}}.Encode()
+}

@@ -1,0 +1,151 @@
+// Package page draws the dashboards as pages of HTML, for who has no Grafana:
+// the same panels, the same queries, charts drawn here as SVG. A page works
+// without scripts, on a phone and on paper.
+package page
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"pitstop/dashboards"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/locale"
+)
+
+//go:embed page.html
+var templates embed.FS
+
+//go:embed assets
+var assets embed.FS
+
+// Config is what pages are drawn from.
+type Config struct {
+	All []dashboards.Dashboard
+	// Query runs a panel's query. A value of a row is nil, a string, bool, int64,
+	// float64 or time.Time.
+	Query func(ctx context.Context, sql string) (columns []string, rows [][]any, err error)
+	// AsOf is how fresh the figures are; zero: nothing was read yet.
+	AsOf    func(context.Context) (time.Time, error)
+	Garages *garage.Book
+	Log     *slog.Logger
+}
+
+// Pages draws pages. It is safe for concurrent use.
+type Pages struct {
+	Config
+	page *template.Template
+}
+
+// New gives the pages of a configuration.
+func New(c Config) (*Pages, error) {
+	t, err := template.ParseFS(templates, "page.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse the dashboards' template: %w", err)
+	}
+	return &Pages{Config: c, page: t}, nil
+}
+
+// Assets are the files that pages load from Visit.Assets.
+func (p *Pages) Assets() fs.FS {
+	sub, err := fs.Sub(assets, "assets")
+	if err != nil {
+		panic(err) // the name is valid, and constant
+	}
+	return sub
+}
+
+// Visit is a member of staff looking at a dashboard.
+type Visit struct {
+	ID      string   // of the dashboard
+	All     []string // ids of the dashboards that this member of staff may see
+	Subject string
+	Garages []string // that this member of staff may see
+	Chosen  []string // those looked at, some or all of Garages
+	// Query is what else was chosen, not checked: period, clock, repair.
+	Query  url.Values
+	Lang   locale.Lang
+	Now    time.Time
+	Assets string // path below which the assets are
+}
+
+// What the panels of a page may cost together.
+const (
+	panelsAtOnce = 4
+	panelTime    = 8 * time.Second
+)
+
+// Page gives a dashboard as HTML. A panel that fails says so in its place; an
+// error is about the page as a whole.
+func (p *Pages) Page(ctx context.Context, v Visit) ([]byte, error) {
+	board, ok := p.dashboard(v.ID)
+	if !ok {
+		return nil, fmt.Errorf("there is no dashboard %q", v.ID)
+	}
+	asOf, err := p.AsOf(ctx) // before the figures: they are at least as fresh
+	if err != nil {
+		return nil, err
+	}
+	r := p.reader(v)
+	panels := make([]panel, len(board.Panels))
+	var running errgroup.Group
+	running.SetLimit(panelsAtOnce)
+	for i, d := range board.Panels {
+		running.Go(func() error {
+			panels[i] = p.panel(ctx, r, d)
+			return nil
+		})
+	}
+	_ = running.Wait() // panels say themselves what went wrong
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := p.page.ExecuteTemplate(&b, "page.html", p.document(r, board, asOf, panels)); err != nil {
+		return nil, fmt.Errorf("draw dashboard %s: %w", board.ID, err)
+	}
+	return b.Bytes(), nil
+}
+
+func (p *Pages) dashboard(id string) (dashboards.Dashboard, bool) {
+	for _, d := range p.All {
+		if d.ID == id {
+			return d, true
+		}
+	}
+	return dashboards.Dashboard{}, false
+}
+
+// panel runs a panel's query and draws what came back.
+func (p *Pages) panel(ctx context.Context, r reader, d dashboards.Panel) panel {
+	drawn := r.heading(d)
+	if d.SQL == "" {
+		drawn.Elsewhere = true
+		return drawn
+	}
+	ctx, cancel := context.WithTimeout(ctx, panelTime)
+	defer cancel()
+	columns, rows, err := p.Query(ctx, dashboards.Expand(d.SQL, r.choice))
+	if err == nil {
+		err = r.draw(&drawn, d, result{columns, rows})
+	}
+	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			p.Log.ErrorContext(ctx, "a panel failed", "panel", d.ID, "err", err)
+		}
+		drawn.Failure = r.T("failed")
+		if errors.Is(err, context.DeadlineExceeded) {
+			drawn.Failure = r.T("slow")
+		}
+	}
+	return drawn
+}

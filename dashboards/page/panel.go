@@ -1,0 +1,293 @@
+package page
+
+import (
+	"fmt"
+	"html/template"
+
+	"pitstop/dashboards"
+)
+
+// panel is a panel as it is shown.
+type panel struct {
+	ID, Title, Question, Definition string
+	Wide                            bool
+	Now                             bool   // shows the present, whatever the period
+	Failure                         string // why there is nothing
+	Elsewhere                       bool   // only Prometheus knows
+	Empty                           string // what it means that there is nothing
+	N                               string // how many it is computed from
+	Figure                          *figure
+	Charts                          []chart
+	Table                           *table // the panel itself, or the data of its charts
+	Bars                            []bar
+}
+
+// figure is one big number and what to compare it with.
+type figure struct {
+	Value   string
+	Verdict string // good, fair or bad; empty: no threshold
+	Words   string // the same in words, with the target
+	Before  string // the period before, and the direction
+	Others  []cell
+}
+
+// table is rows of cells.
+type table struct {
+	Columns []column
+	Rows    [][]cell
+	Data    bool // of a chart, shown when asked for
+}
+
+type column struct {
+	Title  string
+	Number bool
+}
+
+// bar is one category.
+type bar struct {
+	Label  string
+	Value  string
+	Width  int // of 1000
+	Others []cell
+}
+
+// result is what a query gave.
+type result struct {
+	columns []string
+	rows    [][]any
+}
+
+// records gives the rows by the names of their columns. Every column that the
+// panel describes must be there.
+func (res result) records(d dashboards.Panel) ([]map[string]any, error) {
+	have := make(map[string]int, len(res.columns))
+	for i, name := range res.columns {
+		have[name] = i
+	}
+	for _, c := range d.Columns {
+		if _, ok := have[c.Name]; !ok {
+			return nil, fmt.Errorf("panel %s: its query gives no column %q", d.ID, c.Name)
+		}
+	}
+	records := make([]map[string]any, len(res.rows))
+	for i, row := range res.rows {
+		records[i] = make(map[string]any, len(row))
+		for name, at := range have {
+			records[i][name] = row[at]
+		}
+	}
+	return records, nil
+}
+
+// heading is what a panel says before its figures.
+func (r reader) heading(d dashboards.Panel) panel {
+	return panel{
+		ID: d.ID, Title: d.Title.In(r.Lang), Question: d.Question.In(r.Lang), Definition: d.Definition.In(r.Lang),
+		Wide: d.Width > 12, Now: d.Now,
+	}
+}
+
+// draw fills in the picture that the panel's kind asks for.
+func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
+	rows, err := res.records(d)
+	if err != nil {
+		return err
+	}
+	if !says(d, rows) {
+		p.Empty = d.Empty.In(r.Lang)
+		if p.Empty == "" {
+			p.Empty = r.T("nothing")
+		}
+		return nil
+	}
+	switch d.Kind {
+	case dashboards.Figure:
+		r.figure(p, d, rows[0])
+	case dashboards.Trend:
+		return r.trend(p, d, rows)
+	case dashboards.Bars:
+		r.bars(p, d, rows)
+	case dashboards.Table, dashboards.Rates:
+		p.Table = r.table(d, rows)
+	}
+	return nil
+}
+
+// says reports whether there is anything to show: a row, and in pictures a value
+// that is more than nothing.
+func says(d dashboards.Panel, rows []map[string]any) bool {
+	if d.Kind == dashboards.Table {
+		return len(rows) > 0
+	}
+	for _, row := range rows {
+		for _, c := range d.Columns {
+			n, ok := number(row[c.Name])
+			if ok && n != 0 && c.Role != dashboards.Previous {
+				return true
+			}
+			if ok && d.Kind == dashboards.Figure && c.Role == dashboards.Value {
+				return true // 0 is an answer
+			}
+		}
+	}
+	return false
+}
+
+// columnsOf gives the columns that play one of these roles.
+func columnsOf(d dashboards.Panel, roles ...dashboards.Role) (found []dashboards.Column) {
+	for _, c := range d.Columns {
+		for _, role := range roles {
+			if c.Role == role {
+				if c.Unit == dashboards.None && role != dashboards.Plain && role != dashboards.Label && role != dashboards.Link {
+					c.Unit = d.Unit
+				}
+				found = append(found, c)
+			}
+		}
+	}
+	return found
+}
+
+func (r reader) figure(p *panel, d dashboards.Panel, row map[string]any) {
+	f := new(figure)
+	values := columnsOf(d, dashboards.Value)
+	for i, c := range values {
+		if i > 0 {
+			f.Others = append(f.Others, r.cell(c, row))
+			continue
+		}
+		n, ok := number(row[c.Name])
+		f.Value = r.text(c, row[c.Name])
+		if !ok {
+			continue
+		}
+		f.Verdict, f.Words = r.verdict(d, n)
+		for _, c := range columnsOf(d, dashboards.Previous) {
+			if before, ok := number(row[c.Name]); ok {
+				f.Before = r.before(d, c, n, before)
+				break
+			}
+		}
+	}
+	for _, c := range columnsOf(d, dashboards.N) {
+		if p.N == "" {
+			p.N = r.text(c, row[c.Name])
+			if c.Title.In(r.Lang) != "" {
+				p.N += " (" + c.Title.In(r.Lang) + ")"
+			}
+		}
+	}
+	for _, c := range columnsOf(d, dashboards.Plain) {
+		f.Others = append(f.Others, r.cell(c, row))
+	}
+	p.Figure = f
+}
+
+// verdict says what a threshold thinks of a number, as a class and in words.
+func (r reader) verdict(d dashboards.Panel, n float64) (class, words string) {
+	t := d.Threshold
+	if t == nil {
+		return "", ""
+	}
+	target := r.T("at most")
+	good, bad := n <= t.Good, n > t.Bad
+	if t.HigherIsBetter {
+		target = r.T("at least")
+		good, bad = n >= t.Good, n < t.Bad
+	}
+	class = "fair"
+	switch {
+	case good:
+		class = "good"
+	case bad:
+		class = "bad"
+	}
+	return class, r.T(class) + " (" + fmt.Sprintf(target, r.quantity(d.Unit, t.Good)) + ")"
+}
+
+// before says what the figure was in the period before, and where it goes.
+func (r reader) before(d dashboards.Panel, c dashboards.Column, n, before float64) string {
+	was := r.text(c, before)
+	if r.days == 0 || d.Now {
+		return fmt.Sprintf(r.T("was"), was)
+	}
+	direction := "same"
+	if r.text(c, n) != was {
+		better := ""
+		if t := d.Threshold; t != nil {
+			better = " worse"
+			if (n > before) == t.HigherIsBetter {
+				better = " better"
+			}
+		}
+		direction = map[bool]string{true: "up", false: "down"}[n > before] + better
+	}
+	return r.T(direction) + ", " + fmt.Sprintf(r.T("was in period"), was, r.period())
+}
+
+func (r reader) table(d dashboards.Panel, rows []map[string]any) *table {
+	t := new(table)
+	for _, c := range d.Columns {
+		t.Columns = append(t.Columns, column{Title: c.Title.In(r.Lang), Number: true})
+	}
+	for _, row := range rows {
+		cells := make([]cell, len(d.Columns))
+		for i, c := range d.Columns {
+			if c.Role == dashboards.Value && c.Unit == dashboards.None {
+				c.Unit = d.Unit
+			}
+			cells[i] = r.cell(c, row)
+			cells[i].Head = i == 0
+			t.Columns[i].Number = t.Columns[i].Number && (cells[i].Number || cells[i].Text == none)
+			if n, ok := number(row[c.Name]); ok && c.Role == dashboards.Value && d.Threshold != nil {
+				class, _ := r.verdict(d, n)
+				cells[i].Class = class
+				if class == "bad" {
+					cells[i].Note = r.T("bad")
+				}
+			}
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	return t
+}
+
+// bars draws the first value of each category, and says the others beside it.
+func (r reader) bars(p *panel, d dashboards.Panel, rows []map[string]any) {
+	labels, values := columnsOf(d, dashboards.Label), columnsOf(d, dashboards.Value)
+	if len(labels) == 0 || len(values) == 0 {
+		p.Table = r.table(d, rows)
+		return
+	}
+	most := 0.0
+	for _, row := range rows {
+		n, _ := number(row[values[0].Name])
+		most = max(most, n)
+	}
+	others := append(values[1:], columnsOf(d, dashboards.Plain, dashboards.N, dashboards.Previous)...)
+	for _, row := range rows {
+		n, _ := number(row[values[0].Name])
+		b := bar{Label: r.text(labels[0], row[labels[0].Name]), Value: r.text(values[0], row[values[0].Name])}
+		if most > 0 && n > 0 {
+			b.Width = int(1000 * n / most)
+		}
+		for _, c := range others {
+			b.Others = append(b.Others, r.cell(c, row))
+		}
+		p.Bars = append(p.Bars, b)
+	}
+}
+
+// chart is one drawing, in two widths.
+type chart struct {
+	Title        string // of a chart beside another
+	Alt          string
+	Narrow, Wide template.HTML
+	Lines        []line // its legend
+}
+
+// line is an entry of a legend.
+type line struct {
+	Class string
+	Name  string
+}
