@@ -18,10 +18,14 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
+// Database is the database of the embedded engine.
+const Database = "pitstop"
+
 // ClickHouseOptions are the options of [StartClickHouse].
 type ClickHouseOptions struct {
 	Exe     string       // the program to start as the child; empty: this one
 	Library string       // path of libchdb.so; empty: see FindLibrary
+	Users   []byte       // a users file of ClickHouse's with users beside its own; nil: none
 	Log     *slog.Logger // crashes and warnings of the engine
 }
 
@@ -55,7 +59,7 @@ func StartClickHouse(ctx context.Context, d *Data, o ClickHouseOptions) (*ClickH
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
 		return nil, fmt.Errorf("create folder of clickhouse: %w", err)
 	}
-	if err := writeEngineConfig(dir, hex.EncodeToString(password)); err != nil {
+	if err := writeEngineConfig(dir, hex.EncodeToString(password), o.Users); err != nil {
 		return nil, fmt.Errorf("write configuration of clickhouse: %w", err)
 	}
 	c, err := startChild(ctx, childSpec{
@@ -80,7 +84,7 @@ func StartClickHouse(ctx context.Context, d *Data, o ClickHouseOptions) (*ClickH
 	if err := createDatabase(ctx, server); err != nil {
 		return nil, errors.Join(fmt.Errorf("create database pitstop: %w", err), c.stop(ctx))
 	}
-	return &ClickHouse{DSN: server.JoinPath("pitstop").String(), child: c}, nil
+	return &ClickHouse{DSN: server.JoinPath(Database).String(), child: c}, nil
 }
 
 // Stop ends the engine cleanly and waits for it, also after the end of ctx. Close
@@ -98,7 +102,7 @@ func createDatabase(ctx context.Context, server url.URL) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	return conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS pitstop ENGINE = Atomic")
+	return conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+Database+" ENGINE = Atomic")
 }
 
 func xmlText(s string) string {

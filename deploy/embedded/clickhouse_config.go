@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 )
 
@@ -23,8 +24,9 @@ const engineConfig = `<clickhouse>
 // which cannot have a password: it may only start the listener, and only one
 // session of it may be open, which the engine's own is. (The profile default
 // stays empty: every user inherits it.) The program logs in as pitstop, which may
-// neither manage users nor read files or other servers. async_insert is off so that a server of one's own and this one, which
-// would run such inserts synchronously, behave alike.
+// neither manage users nor read files or other servers. async_insert is off so
+// that a server of one's own and this one, which would run such inserts
+// synchronously, behave alike.
 const engineUsers = `<clickhouse>
   <profiles>
     <default></default>
@@ -62,11 +64,21 @@ const engineUsers = `<clickhouse>
 </clickhouse>
 `
 
-// writeEngineConfig writes the engine's files into dir, readable by the owner only.
-func writeEngineConfig(dir, password string) error {
+// writeEngineConfig writes the engine's files into dir, readable by the owner
+// only. The engine adds what is in the folder users.d to its users.
+func writeEngineConfig(dir, password string, more []byte) error {
 	users := filepath.Join(dir, "users.xml")
 	hash := sha256.Sum256([]byte(password))
 	if err := writeFile(users, fmt.Appendf(nil, engineUsers, hex.EncodeToString(hash[:]))); err != nil {
+		return err
+	}
+	if more == nil {
+		more = []byte("<clickhouse></clickhouse>\n")
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "users.d"), 0o700); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, "users.d", "more.xml"), more); err != nil {
 		return err
 	}
 	return writeFile(filepath.Join(dir, "config.xml"), fmt.Appendf(nil, engineConfig, xmlText(users)))

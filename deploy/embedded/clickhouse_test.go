@@ -218,8 +218,10 @@ func TestClickHouseUsers(t *testing.T) {
 	}
 	for _, forbidden := range []struct{ who, dsn, sql, says string }{
 		{"the user without a password", "clickhouse://default@" + addr + "/default", "SELECT 1", "overflown session count"},
-		{"pitstop", c.DSN, "SELECT * FROM file('" + secret + "')", "Not enough privileges"},
-		{"pitstop", c.DSN, "SELECT * FROM default.`" + secret + "`", "Not enough privileges"},
+		{"pitstop", c.DSN, "SELECT * FROM file('" + secret + "')", "current_path"},
+		{"pitstop", c.DSN, "SELECT * FROM default.`" + secret + "`", "current_path"},
+		{"pitstop", c.DSN, "SELECT file('" + secret + "')", "current_path"},
+		{"pitstop", c.DSN, "SELECT file('" + secret + "', NULL)", "current_path"},
 		{"pitstop", c.DSN, "SELECT * FROM url('http://127.0.0.1/', CSV, 'n Int8')", "Not enough privileges"},
 		{"pitstop", c.DSN, "CREATE USER other", "Not enough privileges"},
 	} {

@@ -61,12 +61,21 @@ func runClickHouse(control, ready *os.File, library, data, portText string) (err
 	if err := syscall.Dup2(int(stdin.Fd()), 0); err != nil {
 		return fmt.Errorf("set standard input: %w", err)
 	}
+	gate := filepath.Join(dir, "gate")
+	if err := makeGate(gate); err != nil {
+		return fmt.Errorf("make named pipe: %w", err)
+	}
+	go openGate(gate)
 	go func() { _, _ = io.Copy(io.Discard, terminal) }() // what the terminal echoes
 	go func() {
 		untilStopped(control)
-		// More than once: the engine listens before it reads its commands, and
-		// as it begins to read them it drops what was typed until then.
-		for ; ; time.Sleep(50 * time.Millisecond) {
+		// What is typed is dropped until the engine reads its commands, which is
+		// after it listens: so each is typed until it is done.
+		if err := closeGate(dir, port, func() { _, _ = terminal.WriteString("SYSTEM STOP LISTEN TCP;\r") }); err != nil {
+			fmt.Fprintln(os.Stderr, "not stopped cleanly:", err)
+			os.Exit(1)
+		}
+		for ; ; time.Sleep(again) {
 			_, _ = terminal.WriteString("exit\r")
 		}
 	}()
@@ -89,6 +98,9 @@ func runClickHouse(control, ready *os.File, library, data, portText string) (err
 	return nil
 }
 
+// again is how long a command that was typed has, before it is typed again.
+const again = 50 * time.Millisecond
+
 // engineArgs is the command line of clickhouse-local. Once it listens, the
 // engine writes its port to the ready pipe itself.
 func engineArgs(dir string, port int) []string {
@@ -97,7 +109,7 @@ func engineArgs(dir string, port int) []string {
 		"--config-file=" + filepath.Join(dir, "config.xml"),
 		"--path=" + filepath.Join(dir, "data"), // must be absolute
 		"--listen_host=127.0.0.1", "--tcp_port=" + strconv.Itoa(port),
-		"--query", "SYSTEM START LISTEN TCP; SELECT getServerPort('tcp_port') INTO OUTFILE '/dev/fd/4' APPEND FORMAT TSV",
+		"--query", "SELECT ignore(file('" + filepath.Join(dir, "gate") + "')) FORMAT Null; SYSTEM START LISTEN TCP; SELECT getServerPort('tcp_port') INTO OUTFILE '/dev/fd/4' APPEND FORMAT TSV",
 	}
 }
 
