@@ -48,6 +48,9 @@ func TestWords(t *testing.T) {
 			} {
 				row(fmt.Sprintf("Money %d %s", m.minor, m.code), l.Money(m.minor, m.code))
 			}
+			for _, code := range []string{"EUR", "JPY", "KWD", "???"} {
+				row("Amount 387.95 "+code, l.Amount(387.95, code))
+			}
 			for _, q := range []string{"1.2", "1.20", "2", "2.0", "10", "0.25"} {
 				row("Quantity "+q, l.Quantity(q))
 			}

@@ -1,6 +1,7 @@
 package locale
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,15 @@ func (l Lang) Money(minor int64, code string) string {
 		return strings.TrimSpace(code + "\u00a0" + strconv.FormatInt(minor, 10))
 	}
 	return money[l.known()].Format(amount)
+}
+
+// Amount writes an amount in major units, such as queries compute, as Money does.
+func (l Lang) Amount(major float64, code string) string {
+	digits, ok := currency.GetDigits(code)
+	if !ok {
+		return strings.TrimSpace(code + "\u00a0" + l.Quantity(strconv.FormatFloat(major, 'f', 2, 64)))
+	}
+	return l.Money(int64(math.Round(major*math.Pow10(int(digits)))), code)
 }
 
 // Quantity writes a decimal such as "1.20" the way the language does, without
