@@ -82,16 +82,20 @@ func inspect(ctx context.Context, dir string) (r *remains, err error) {
 	}
 	defer func() { err = errors.Join(err, engine.Stop(ctx)) }()
 
-	r = &remains{
+	return remainsOf(ctx, kafka.Config{Brokers: []string{broker.Addr}, RegistryURL: registry.URL}, clickhouse.Config{DSN: engine.DSN}, log)
+}
+
+// remainsOf reads what a run left in the log and in the tables.
+func remainsOf(ctx context.Context, cfg kafka.Config, db clickhouse.Config, log *slog.Logger) (*remains, error) {
+	r := &remains{
 		Commands: make(map[string]int), Outcomes: make(map[string]said),
 		Events: make(map[string]said), Notifications: make(map[string]said), Deliveries: make(map[string]said),
 		Latencies: make(map[string]said), ids: make(map[string]map[string]bool),
 	}
-	cfg := kafka.Config{Brokers: []string{broker.Addr}, RegistryURL: registry.URL}
 	if err := r.readLog(ctx, cfg, log); err != nil {
 		return nil, err
 	}
-	if err := r.checkTables(ctx, clickhouse.Config{DSN: engine.DSN}); err != nil {
+	if err := r.checkTables(ctx, db); err != nil {
 		return nil, err
 	}
 	return r, errors.Join(r.faults...)

@@ -31,8 +31,10 @@ import (
 // A role's process is this test binary, told by its environment what to be.
 const (
 	roleVar = "PITSTOP_TEST_ROLE"
-	dirVar  = "PITSTOP_TEST_DIR" // the data directory
-	opsVar  = "PITSTOP_TEST_OPS" // where to tell that it is ready
+	nameVar = "PITSTOP_TEST_NAME" // of the process among those of its role
+	apiVar  = "PITSTOP_TEST_API"  // where the API listens
+	dirVar  = "PITSTOP_TEST_DIR"  // the data directory
+	opsVar  = "PITSTOP_TEST_OPS"  // where to tell that it is ready
 )
 
 // roleNames are the roles, in the order in which records come to them.
@@ -83,7 +85,7 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{cfg: kafka.Config{Brokers: []string{at.Kafka}, RegistryURL: at.Registry}, roles: make(map[string]role)}
+	h := &house{cfg: kafka.Config{Brokers: strings.Split(at.Kafka, ","), RegistryURL: at.Registry}, roles: make(map[string]role)}
 	secrets := make(map[string][]byte)
 	for _, name := range []string{commandsSecret, "links", tokensSecret} {
 		if secrets[name], err = embedded.ReadSecret(dir, name); err != nil {
@@ -97,7 +99,7 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 		return nil, err
 	}
 
-	clock := clockFile(dir)
+	clock, instance := clockFile(dir), os.Getenv(nameVar)
 	ps := processors{cfg: h.cfg, book: book, instance: instance, clock: clock.now, log: log, metrics: stream.NewMetrics(newRegistry())}
 	for _, name := range []string{lifecycle.Name, notification.Name, latency.Name} {
 		r, monitor := ps.role(name)
@@ -120,7 +122,7 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 		cfg: h.cfg, mail: mail, book: book, transport: accounted(dir, (&demo{saved: saved}).transport(nil)), instance: instance,
 		now: clock.now, log: log,
 	}.role()
-	addr := strings.TrimPrefix(at.API, "http://")
+	addr := os.Getenv(apiVar)
 	h.roles["api"] = role{name: "api", run: func(ctx context.Context) error {
 		l, err := listen("address of the API", addr)
 		if err != nil {

@@ -60,6 +60,7 @@ type household struct {
 	clock    clockFile
 	workers  map[string]*worker
 	requests http.RoundTripper
+	more     []*worker // of the same roles
 
 	upon     map[int]strike // by the number of the step
 	atEnd    map[int]strike // by the number of the window
@@ -70,11 +71,29 @@ type household struct {
 	striking sync.WaitGroup
 }
 
+// newHousehold starts a household on embedded parts.
 func newHousehold(t *testing.T, dir string) *household {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	h := openHousehold(t, dir, log)
 	exe, err := binary()
 	must(t, err)
+	broker, err := embedded.StartKafka(t.Context(), h.data, embedded.KafkaOptions{Exe: exe, Log: log})
+	must(t, err)
+	h.stops = append(h.stops, stop{"kafka", broker.Stop})
+	registry, err := embedded.StartRegistry(t.Context(), h.data, log)
+	must(t, err)
+	h.stops = append(h.stops, stop{"schema registry", registry.Stop})
+	h.cfg = kafka.Config{Brokers: []string{broker.Addr}, RegistryURL: registry.URL}
+	h.startEngine(t, log)
+	must(t, h.prepare(t.Context(), log))
+	h.staff(t, log)
+	return h
+}
+
+// openHousehold opens the data directory of a household in which nothing runs yet.
+func openHousehold(t *testing.T, dir string, log *slog.Logger) *household {
+	t.Helper()
 	data, err := embedded.Open(dir, log)
 	must(t, err)
 	t.Cleanup(func() { _ = data.Close() }) // may be closed already
@@ -88,45 +107,55 @@ func newHousehold(t *testing.T, dir string) *household {
 		upon: make(map[int]strike), atEnd: make(map[int]strike), seen: make(map[string]bool),
 	}
 	t.Cleanup(func() { _ = h.stopAll(log) }) // may be stopped already
+	return h
+}
 
-	broker, err := embedded.StartKafka(t.Context(), data, embedded.KafkaOptions{Exe: exe, Log: log})
+func (h *household) startEngine(t *testing.T, log *slog.Logger) {
+	t.Helper()
+	exe, err := binary()
 	must(t, err)
-	h.stops = append(h.stops, stop{"kafka", broker.Stop})
-	registry, err := embedded.StartRegistry(t.Context(), data, log)
-	must(t, err)
-	h.stops = append(h.stops, stop{"schema registry", registry.Stop})
-	engine, err := embedded.StartClickHouse(t.Context(), data, embedded.ClickHouseOptions{Exe: exe, Log: log})
+	engine, err := embedded.StartClickHouse(t.Context(), h.data, embedded.ClickHouseOptions{Exe: exe, Log: log})
 	must(t, err)
 	h.stops = append(h.stops, stop{"clickhouse", engine.Stop})
-	port, err := data.Port("api")
-	must(t, err)
+	h.db = clickhouse.Config{DSN: engine.DSN}
+}
+
+// staff starts the roles on the parts that run.
+func (h *household) staff(t *testing.T, log *slog.Logger) {
+	t.Helper()
+	dir := h.data.Dir()
 	h.Addresses = embedded.Addresses{
-		API: fmt.Sprintf("http://127.0.0.1:%d", port), Kafka: broker.Addr, Registry: registry.URL, ClickHouse: engine.DSN,
+		API: "http://" + address(t, h.data, "api-"+instance), Kafka: strings.Join(h.cfg.Brokers, ","),
+		Registry: h.cfg.RegistryURL, ClickHouse: h.db.DSN,
 	}
 	must(t, h.Write(dir))
 	for _, name := range []string{commandsSecret, "links", tokensSecret} {
-		_, err := data.Secret(name)
+		_, err := h.data.Secret(name)
 		must(t, err)
 	}
-	h.cfg = kafka.Config{Brokers: []string{broker.Addr}, RegistryURL: registry.URL}
-	h.db = clickhouse.Config{DSN: engine.DSN}
-	must(t, h.prepare(t.Context(), log))
 	known, err := openHouse(dir, log)
 	must(t, err)
 	h.links, h.issuer = known.links, known.issuer
 
-	must(t, h.clock.set(saved.Plan.From))
+	must(t, h.clock.set(h.demo.saved.Plan.From))
 	for _, name := range roleNames {
-		h.workers[name] = hire(t, name, data)
+		h.workers[name] = hire(t, name, instance, h.data)
 	}
-	return h
 }
 
-// strike is something bad that happens to a role.
+// strike is something that happens to a role, or to all.
 type strike struct {
-	role  string
-	how   func(*worker)
+	do    func()
 	after time.Duration // of its occasion: a request, or the setting of the clock
+}
+
+// on is a strike that waits for the one before to be over.
+func (w *worker) on(how func(*worker), after time.Duration) strike {
+	return strike{func() {
+		w.striking.Lock()
+		defer w.striking.Unlock()
+		how(w)
+	}, after}
 }
 
 // reach is how long after a request its effects come to a role, in milliseconds.
@@ -139,22 +168,23 @@ func (h *household) plan(each int, luck *rand.Rand) {
 	n := each * len(roleNames)
 	for k := range n {
 		name := roleNames[k%len(roleNames)]
-		s := strike{name, (*worker).kill, time.Duration(luck.Int64N(1000*reach[name])) * time.Microsecond}
+		how := (*worker).kill
 		switch last := k >= n-len(roleNames); {
 		case name == email.Name:
-			s.how = (*worker).killAfterMail
+			how = (*worker).killAfterMail
 		case last && name == lifecycle.Name:
-			s.how = (*worker).freeze
+			how = (*worker).freeze
 		case last && name == notification.Name:
-			s.how = (*worker).replace
+			how = (*worker).replace
 		case last:
-			s.how = (*worker).killTwice
+			how = (*worker).killTwice
 		}
 		from, to := k*steps/n, (k+1)*steps/n
-		h.upon[from+luck.IntN(to-from)] = s
+		after := time.Duration(luck.Int64N(1000*reach[name])) * time.Microsecond
+		h.upon[from+luck.IntN(to-from)] = h.workers[name].on(how, after)
 	}
 	for i, w := range luck.Perm(windows)[:len(roleNames)] {
-		h.atEnd[w] = strike{roleNames[i], (*worker).kill, time.Duration(luck.Int64N(60)) * time.Millisecond}
+		h.atEnd[w] = h.workers[roleNames[i]].on((*worker).kill, time.Duration(luck.Int64N(60))*time.Millisecond)
 	}
 }
 
@@ -174,10 +204,7 @@ func (h *household) strike(s strike) {
 	h.strikes++
 	h.striking.Go(func() {
 		<-time.After(s.after)
-		w := h.workers[s.role]
-		w.striking.Lock()
-		defer w.striking.Unlock()
-		s.how(w)
+		s.do()
 	})
 }
 
@@ -228,13 +255,12 @@ func (h *household) settled(ctx context.Context) error {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	for quiet := int64(-1); ; {
-		behind, end, err := h.lag(ctx)
-		if err != nil {
-			return err
+		behind, end, busy := h.lag(ctx)
+		if busy == nil {
+			busy = h.busy(ctx)
 		}
-		busy := h.busy(ctx)
 		switch {
-		case slices.Max(behind) > 0 || busy != nil:
+		case busy != nil || slices.Max(behind) > 0:
 			quiet = -1
 		case end == quiet:
 			return nil
@@ -251,12 +277,21 @@ func (h *household) settled(ctx context.Context) error {
 
 // busy is who is not ready or has a timer to fire, nil when nobody is.
 func (h *household) busy(ctx context.Context) error {
-	for _, name := range roleNames {
-		if err := h.workers[name].ready(ctx); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+	for _, w := range h.everybody() {
+		if err := w.ready(ctx); err != nil {
+			return fmt.Errorf("%s %s: %w", w.role, w.name, err)
 		}
 	}
 	return nil
+}
+
+func (h *household) everybody() (all []*worker) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, name := range roleNames {
+		all = append(all, h.workers[name])
+	}
+	return append(all, h.more...)
 }
 
 // stop ends everything, and fails the test where that was not clean.

@@ -24,8 +24,10 @@ import (
 type worker struct {
 	t    *testing.T
 	role string
+	name string // among those of its role
 	dir  string
 	addr [2]string // where it tells that it is ready, in turn
+	api  string    // where it serves the API, if it does
 
 	striking sync.Mutex // one strike after the other
 
@@ -53,14 +55,13 @@ func (p *process) killed() bool {
 	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
 
-func hire(t *testing.T, role string, data *embedded.Data) *worker {
+func hire(t *testing.T, role, name string, data *embedded.Data) *worker {
 	t.Helper()
-	w := &worker{t: t, role: role, dir: data.Dir(), done: make(chan struct{})}
+	w := &worker{t: t, role: role, name: name, dir: data.Dir(), done: make(chan struct{})}
 	for i := range w.addr {
-		port, err := data.Port(fmt.Sprintf("%s-ops-%d", role, i))
-		must(t, err)
-		w.addr[i] = fmt.Sprintf("127.0.0.1:%d", port)
+		w.addr[i] = address(t, data, fmt.Sprintf("%s-%s-ops-%d", role, name, i))
 	}
+	w.api = address(t, data, "api-"+name)
 	must(t, w.start())
 	go w.work()
 	t.Cleanup(func() {
@@ -74,10 +75,18 @@ func hire(t *testing.T, role string, data *embedded.Data) *worker {
 	return w
 }
 
+// address is where something listens.
+func address(t *testing.T, data *embedded.Data, what string) string {
+	t.Helper()
+	port, err := data.Port(what)
+	must(t, err)
+	return fmt.Sprintf("127.0.0.1:%d", port)
+}
+
 // start starts a process. The caller holds the lock, or is the only one.
 func (w *worker) start() error {
 	p := &process{
-		cmd: exec.Command(os.Args[0]), log: fmt.Sprintf("%s/%s-%d.log", w.dir, w.role, w.starts),
+		cmd: exec.Command(os.Args[0]), log: fmt.Sprintf("%s/%s-%s-%d.log", w.dir, w.role, w.name, w.starts),
 		addr: w.addr[w.starts%2], left: make(chan struct{}), ended: make(chan struct{}),
 	}
 	w.starts++
@@ -86,7 +95,7 @@ func (w *worker) start() error {
 		return err
 	}
 	defer log.Close()
-	p.cmd.Env = append(os.Environ(), roleVar+"="+w.role, dirVar+"="+w.dir, opsVar+"="+p.addr)
+	p.cmd.Env = append(os.Environ(), roleVar+"="+w.role, nameVar+"="+w.name, apiVar+"="+w.api, dirVar+"="+w.dir, opsVar+"="+p.addr)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if p.input, err = p.cmd.StdinPipe(); err != nil {
 		return err

@@ -38,7 +38,6 @@ type Cluster struct {
 	listeners map[string][]string // by name: host:port, by node
 	nodes     []*process
 	registry  *process
-	adm       *kadm.Client
 }
 
 // Start starts a cluster and a registry on a data directory, and waits until they
@@ -80,10 +79,6 @@ func Start(ctx context.Context, data *embedded.Data, o Options) (_ *Cluster, err
 		}
 	}
 	o.Log.Info("the processes are started, waiting until they are ready")
-	c.adm, err = kadm.NewOptClient(kgo.SeedBrokers(c.Brokers...), kgo.MetadataMinAge(100*time.Millisecond))
-	if err != nil {
-		return nil, fmt.Errorf("kafka client: %w", err)
-	}
 	if err := errors.Join(c.Ready(ctx), c.RegistryReady(ctx)); err != nil {
 		return nil, err
 	}
@@ -106,28 +101,54 @@ func (c *Cluster) Addr(listener string, node int) string { return c.listeners[li
 // in sync: then another node may go.
 func (c *Cluster) Ready(ctx context.Context) error {
 	return until(ctx, "the brokers are ready", c.nodes, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-		defer cancel()
-		m, err := c.adm.Metadata(ctx)
-		if err != nil {
-			return err
-		}
-		if len(m.Brokers) < len(c.nodes) {
-			return fmt.Errorf("only %d of %d brokers are there", len(m.Brokers), len(c.nodes))
-		}
-		for _, t := range m.Topics {
-			for _, p := range t.Partitions {
-				if len(p.ISR) < len(p.Replicas) || p.Leader < 0 {
-					return fmt.Errorf("%s[%d] has %d of its %d replicas in sync", t.Topic, p.Partition, len(p.ISR), len(p.Replicas))
-				}
+		for _, broker := range c.Brokers {
+			if err := inSync(ctx, broker, len(c.nodes)); err != nil {
+				return fmt.Errorf("broker %s: %w", broker, err)
 			}
 		}
 		return nil
 	})
 }
 
-// KillNode kills a node.
-func (c *Cluster) KillNode(node int) { c.nodes[node].kill() }
+// inSync asks one broker, by itself: what the others say of one that was killed is
+// out of date for some seconds.
+func inSync(ctx context.Context, broker string, nodes int) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	adm, err := kadm.NewOptClient(kgo.SeedBrokers(broker))
+	if err != nil {
+		return err
+	}
+	defer adm.Close()
+	m, err := adm.Metadata(ctx) // the first question of a client goes to its seed
+	if err != nil {
+		return err
+	}
+	if len(m.Brokers) < nodes {
+		return fmt.Errorf("it knows of %d brokers, not of %d", len(m.Brokers), nodes)
+	}
+	for _, t := range m.Topics {
+		for _, p := range t.Partitions {
+			if len(p.ISR) < len(p.Replicas) || p.Leader < 0 {
+				return fmt.Errorf("%s[%d] has %d of its %d replicas in sync", t.Topic, p.Partition, len(p.ISR), len(p.Replicas))
+			}
+		}
+	}
+	return nil
+}
+
+// KillNode kills a node, and waits until the others have noticed and lead without
+// it.
+func (c *Cluster) KillNode(ctx context.Context, node int) error {
+	c.nodes[node].kill()
+	other := c.Brokers[(node+1)%len(c.nodes)]
+	return until(ctx, "the others have noticed", nil, func(ctx context.Context) error {
+		if inSync(ctx, other, len(c.nodes)) == nil {
+			return errors.New("they have not")
+		}
+		return nil
+	})
+}
 
 // StopNode stops a node as an operator does.
 func (c *Cluster) StopNode(node int) error { return c.nodes[node].stop() }
@@ -143,9 +164,6 @@ func (c *Cluster) StartNode(ctx context.Context, node int) error {
 // Stop stops everything cleanly. Nodes whose quorum is gone do not end by
 // themselves, and are killed.
 func (c *Cluster) Stop(context.Context) error {
-	if c.adm != nil {
-		c.adm.Close()
-	}
 	var stopping sync.WaitGroup
 	errs := make([]error, len(c.processes()))
 	for i, p := range c.processes() {
@@ -157,9 +175,6 @@ func (c *Cluster) Stop(context.Context) error {
 
 // Kill kills everything, for whoever does not need the data any more.
 func (c *Cluster) Kill() {
-	if c.adm != nil {
-		c.adm.Close()
-	}
 	for _, p := range c.processes() {
 		if p.cmd != nil {
 			p.kill()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -100,6 +101,13 @@ func (l Layout) Plan(ctx context.Context, adm *kadm.Client) ([]Step, error) {
 					len(d.Partitions), l.Partitions, len(d.Partitions)),
 			})
 			continue
+		case replicas(d) != int(l.Replication):
+			steps = append(steps, Step{
+				Topic: t.Name, Refused: true,
+				What: fmt.Sprintf("has %d replicas of a partition, not %d: move them with kafka-reassign-partitions first, or give --replication %d",
+					replicas(d), l.Replication, replicas(d)),
+			})
+			continue
 		}
 		drift, err := driftOf(configs, t.Name, want)
 		if err != nil {
@@ -110,6 +118,17 @@ func (l Layout) Plan(ctx context.Context, adm *kadm.Client) ([]Step, error) {
 		}
 	}
 	return steps, nil
+}
+
+// replicas is how many copies the partition has of which there are fewest.
+func replicas(d kadm.TopicDetail) int {
+	fewest := 0
+	for _, p := range d.Partitions {
+		if n := len(p.Replicas); fewest == 0 || n < fewest {
+			fewest = n
+		}
+	}
+	return fewest
 }
 
 func driftOf(configs kadm.ResourceConfigs, topic string, want map[string]string) (map[string]string, error) {
@@ -145,8 +164,8 @@ func describe(config map[string]string) string {
 	return s
 }
 
-// Apply carries out a plan: it creates what is missing and sets what drifted.
-// With a refused step in it, it does nothing.
+// Apply carries out a plan: it creates what is missing and sets what drifted, and
+// waits until every broker knows. With a refused step in it, it does nothing.
 func (l Layout) Apply(ctx context.Context, adm *kadm.Client, steps []Step) error {
 	for _, s := range steps {
 		if s.Refused {
@@ -175,6 +194,58 @@ func (l Layout) Apply(ctx context.Context, adm *kadm.Client, steps []Step) error
 		}
 		if err != nil {
 			return fmt.Errorf("configure topic %s: %w", s.Topic, err)
+		}
+	}
+	return known(ctx, adm, steps)
+}
+
+// spreading is how long brokers may take to hear of a change that was made.
+const spreading = 30 * time.Second
+
+// known waits until every broker knows of what was done: the controller answers
+// before the others have heard of it. The client asks one broker after the other,
+// so what as many answers in a row say as there are brokers, and then some, they
+// all say.
+func known(ctx context.Context, adm *kadm.Client, steps []Step) error {
+	brokers, err := adm.ListBrokers(ctx)
+	if err != nil {
+		return fmt.Errorf("list brokers: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, spreading)
+	defer cancel()
+	for agreed := 0; agreed < 2*len(brokers); {
+		missing := differs(ctx, adm, steps)
+		if missing == nil {
+			agreed++
+			continue
+		}
+		agreed = 0
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("done, but not every broker knows it yet: %w", errors.Join(missing, ctx.Err()))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// differs gives what a broker says that is not as the steps left it.
+func differs(ctx context.Context, adm *kadm.Client, steps []Step) error {
+	var names []string
+	for _, s := range steps {
+		names = append(names, s.Topic)
+	}
+	configs, err := adm.DescribeTopicConfigs(ctx, names...)
+	if err != nil {
+		return fmt.Errorf("describe topics: %w", err)
+	}
+	for _, s := range steps {
+		drift, err := driftOf(configs, s.Topic, s.config)
+		if err != nil {
+			return err
+		}
+		if len(drift) > 0 {
+			return fmt.Errorf("topic %s: %s is not set", s.Topic, describe(drift))
 		}
 	}
 	return nil

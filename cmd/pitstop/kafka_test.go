@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+
+	"pitstop/deploy/embedded"
+	apache "pitstop/deploy/kafka"
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+)
+
+// kafkaVar asks for the tests that need Apache Kafka: make test-kafka sets it.
+const kafkaVar = "PITSTOP_TEST_KAFKA"
+
+// repairsOnKafka are those of the history there.
+const repairsOnKafka = 120
+
+func needKafka(t *testing.T) {
+	t.Helper()
+	if os.Getenv(kafkaVar) == "" {
+		t.Skip("make test-kafka runs this, on Apache Kafka")
+	}
+}
+
+// startKafka starts a cluster that is killed with the test.
+func startKafka(t *testing.T, o apache.Options) *apache.Cluster {
+	t.Helper()
+	o.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	data, err := embedded.Open(filepath.Join(t.TempDir(), "kafka"), o.Log)
+	must(t, err)
+	t.Cleanup(func() { must(t, data.Close()) })
+	cluster, err := apache.Start(t.Context(), data, o)
+	must(t, err)
+	t.Cleanup(cluster.Kill)
+	return cluster
+}
+
+func TestKafka_Cluster(t *testing.T) {
+	needKafka(t)
+	go undisturbed() // the comparison waits for it
+	cluster := startKafka(t, apache.Options{})
+	opts, err := kafka.Config{Brokers: cluster.Brokers}.Opts("test", slog.New(slog.DiscardHandler))
+	must(t, err)
+	adm, err := kadm.NewOptClient(opts...)
+	must(t, err)
+	t.Cleanup(adm.Close)
+	if t.Run("topics", func(t *testing.T) { testTopics(t, cluster, adm) }) {
+		t.Run("roles", func(t *testing.T) { testRoles(t, cluster, adm) })
+	}
+}
+
+// commandLine runs a command of pitstop, and gives its exit code and both outputs.
+func commandLine(t *testing.T, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader(""), &o, &e)
+	return code, o.String(), e.String()
+}
+
+func testTopics(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
+	topics := func(args ...string) (int, string) {
+		t.Helper()
+		code, out, errOut := commandLine(t, append([]string{"topics", args[0], "--kafka-brokers", strings.Join(cluster.Brokers, ",")}, args[1:]...)...)
+		return code, out + errOut
+	}
+	all := schemas.Topics()
+	settled := "nothing to do: every topic is as the catalogue says\n"
+
+	code, said := topics("plan")
+	if code != exitDone || strings.Count(said, "create with 12 partitions, replication 3") != len(all) || !strings.Contains(said, "min.insync.replicas=2") {
+		t.Errorf("plan of an empty cluster: %d, %s", code, said)
+	}
+	if listed, err := adm.ListTopics(t.Context()); err != nil || len(listed) > 0 {
+		t.Errorf("after the plan there are topics: %v, %v", listed.Names(), err)
+	}
+	if code, said = topics("apply"); code != exitDone || !strings.HasSuffix(said, fmt.Sprintf("done: %d topics\n", len(all))) {
+		t.Fatalf("apply: %d, %s", code, said)
+	}
+	must(t, cluster.Ready(t.Context()))
+	for _, command := range []string{"plan", "apply"} {
+		if code, said = topics(command); code != exitDone || said != settled {
+			t.Errorf("%s of what was applied: %d, %s", command, code, said)
+		}
+	}
+
+	// What somebody changed is reported, and changed back; what is not in the
+	// catalogue is theirs.
+	week, day := fmt.Sprint(schemas.Outcomes.Retention.Milliseconds()), "86400000"
+	compression := "lz4"
+	_, err := adm.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{
+		{Name: "retention.ms", Value: &day}, {Name: "compression.type", Value: &compression},
+	}, schemas.Outcomes.Name)
+	must(t, err)
+	want := schemas.Outcomes.Name + ": set retention.ms=" + week + "\n"
+	if code, said = topics("plan"); code != exitDone || said != want {
+		t.Errorf("plan after a change: %d, %q, want %q", code, said, want)
+	}
+	if code, said = topics("apply"); code != exitDone || said != want+"done: 1 topics\n" {
+		t.Errorf("apply after a change: %d, %s", code, said)
+	}
+	configs, err := adm.DescribeTopicConfigs(t.Context(), schemas.Outcomes.Name)
+	must(t, err)
+	got := make(map[string]string)
+	for _, c := range configs[0].Configs {
+		got[c.Key] = c.MaybeValue()
+	}
+	if got["retention.ms"] != week || got["compression.type"] != compression {
+		t.Errorf("after apply the topic has retention.ms=%s and compression.type=%s", got["retention.ms"], got["compression.type"])
+	}
+
+	// Numbers that are chosen once are refused, and nothing else is done either.
+	_, err = adm.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: "retention.ms", Value: &day}}, schemas.Outcomes.Name)
+	must(t, err)
+	for _, c := range []struct{ flag, value, says string }{
+		{"--partitions", "24", "has 12 partitions, not 24"},
+		{"--replication", "2", "has 3 replicas of a partition, not 2"},
+	} {
+		if code, said = topics("plan", c.flag, c.value); code != exitDone || strings.Count(said, "refused: "+c.says) != len(all) {
+			t.Errorf("plan with %s %s: %d, %s", c.flag, c.value, code, said)
+		}
+		if code, said = topics("apply", c.flag, c.value); code != exitFailed || !strings.Contains(said, "pitstop: topic "+all[0].Name+" "+c.says) {
+			t.Errorf("apply with %s %s: %d, %s", c.flag, c.value, code, said)
+		}
+	}
+	if code, said = topics("apply"); code != exitDone || said != want+"done: 1 topics\n" {
+		t.Errorf("what was refused changed something: %d, %s", code, said)
+	}
+	details, err := adm.ListTopics(context.WithoutCancel(t.Context()), all[0].Name)
+	must(t, err)
+	if n := len(details[all[0].Name].Partitions); n != 12 {
+		t.Errorf("%s has %d partitions", all[0].Name, n)
+	}
+}
