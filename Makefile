@@ -37,6 +37,12 @@ test-kafka: deps ## Run the tests that need Apache Kafka: Java 21 and Maven.
 race: deps deploy/browser/node_modules/.installed ## Run all the tests under the race detector.
 	go test -race -timeout 30m ./...
 
+prometheus: deps ## Check Prometheus's configuration, rules and queries, with a real one.
+	@for p in prometheus promtool; do command -v $$p >/dev/null || \
+	  { echo "$$p is missing; on Debian, as root: apt-get install --no-install-recommends prometheus"; exit 1; }; done
+	go test -count=1 ./deploy/prometheus
+	go test -count=1 -run '^TestPrometheus' ./deploy/e2e
+
 bench: deps ## Run the benchmarks.
 	go test -run '^$$' -bench . -benchmem ./...
 
