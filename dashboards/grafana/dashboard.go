@@ -27,6 +27,11 @@ const (
 // uid is the stable name of a dashboard or rule in addresses.
 func uid(id string) string { return prefix + id }
 
+// Grafana 11 reads no other schema than the classic one.
+type classic = dashboard.Dashboard //nolint:staticcheck // deprecated in favour of a schema that it does not read
+
+var newClassic = dashboard.NewDashboardBuilder //nolint:staticcheck // see classic
+
 // style is what a dashboard is written for.
 type style struct {
 	lang     locale.Lang
@@ -34,8 +39,8 @@ type style struct {
 }
 
 // build makes a dashboard; all are those that stand beside it.
-func (s style) build(d dashboards.Dashboard, all []dashboards.Dashboard) (dashboard.Dashboard, error) {
-	b := dashboard.NewDashboardBuilder(d.Title.In(s.lang)).
+func (s style) build(d dashboards.Dashboard, all []dashboards.Dashboard) (classic, error) {
+	b := newClassic(d.Title.In(s.lang)).
 		Uid(uid(d.ID)).
 		Description(d.For.In(s.lang)).
 		Tags([]string{tag}).
@@ -58,7 +63,7 @@ func (s style) build(d dashboards.Dashboard, all []dashboards.Dashboard) (dashbo
 	for i, p := range d.Panels {
 		panel, err := s.panel(p)
 		if err != nil {
-			return dashboard.Dashboard{}, fmt.Errorf("build panel %s: %w", p.ID, err)
+			return classic{}, fmt.Errorf("build panel %s: %w", p.ID, err)
 		}
 		id := uint32(i + 1)
 		panel.Id, panel.GridPos = &id, &at[i]

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -45,7 +46,7 @@ func (o Organisation) Files(at string) (map[string][]byte, error) {
 		"dashboards/pitstop.yaml":  providerFile(path.Join(at, "dashboards/pitstop")),
 		"alerting/pitstop.yaml":    rules,
 	} {
-		b, err := yaml.MarshalWithOptions(document, yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true))
+		b, err := yaml.MarshalWithOptions(whole(document), yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true))
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", name, err)
 		}
@@ -71,10 +72,10 @@ func Write(dir string, files map[string][]byte) error {
 	}
 	for name, b := range files {
 		file := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // another user, Grafana's, reads it
 			return fmt.Errorf("make directory: %w", err)
 		}
-		if err := os.WriteFile(file, b, 0o644); err != nil { //nolint:gosec // another user, Grafana's, reads it; no secret is in it
+		if err := os.WriteFile(file, b, 0o644); err != nil { //nolint:gosec // no secret is in it
 			return fmt.Errorf("write file: %w", err)
 		}
 	}
@@ -138,7 +139,27 @@ func plain(v any) (map[string]any, error) {
 		return nil, err
 	}
 	var m map[string]any
-	return m, yaml.Unmarshal(b, &m) // as JSON, whole numbers would become floating ones
+	return m, json.Unmarshal(b, &m)
+}
+
+// whole makes the numbers of a value out of JSON whole where they are: YAML
+// would have them with a fraction.
+func whole(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, member := range v {
+			v[key] = whole(member)
+		}
+	case []any:
+		for i, member := range v {
+			v[i] = whole(member)
+		}
+	case float64:
+		if v == math.Trunc(v) {
+			return int64(v)
+		}
+	}
+	return v
 }
 
 // marshal writes JSON for people to read.

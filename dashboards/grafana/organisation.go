@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
-	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-openapi-client-go/models"
 
 	"pitstop/dashboards"
@@ -48,7 +47,7 @@ const OperatorName = "Pitstop"
 type contents struct {
 	folder     models.CreateFolderCommand
 	sources    []models.AddDataSourceCommand
-	dashboards []dashboard.Dashboard
+	dashboards []classic
 	rules      *models.AlertRuleGroup // nil: none
 }
 

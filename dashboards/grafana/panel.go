@@ -32,6 +32,9 @@ func (s style) panel(p dashboards.Panel) (dashboard.Panel, error) {
 	}
 	panel.Title, panel.Description, panel.Datasource, panel.Targets = &title, &description, &from, targets
 	empty := p.Empty.In(s.lang)
+	if panel.FieldConfig == nil {
+		panel.FieldConfig = dashboard.NewFieldConfigSource()
+	}
 	defaults := &panel.FieldConfig.Defaults
 	defaults.NoValue = &empty
 	defaults.Thresholds = thresholds(p.Threshold)

@@ -1,0 +1,245 @@
+package grafana
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-openapi/runtime"
+	httptransport "github.com/go-openapi/runtime/client"
+	"github.com/grafana/grafana-openapi-client-go/client"
+)
+
+// Server is a Grafana, and who Pitstop is there: its server's administrator,
+// who may make organisations, or a service account of one organisation.
+type Server struct {
+	URL            string // may have a path
+	User, Password string
+	Token          string        // of a service account, instead
+	CA             string        // file of certificates to trust, in PEM; empty: the system's
+	Timeout        time.Duration // of one request, at most 30 s; 0: that
+	Wait           time.Duration // before asking again, doubled each time; 0: half a second
+}
+
+// Validate reports every problem at once.
+func (s Server) Validate() error {
+	var errs []error
+	if u, err := url.Parse(s.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil {
+		errs = append(errs, errors.New("no address of Grafana: give --grafana-url, as https://grafana.example, without a user in it"))
+	}
+	switch {
+	case s.Token != "" && (s.User != "" || s.Password != ""):
+		errs = append(errs, errors.New("both a user and a token: give --grafana-user for all organisations, or PITSTOP_GRAFANA_TOKEN for the one it is of"))
+	case s.Token == "" && (s.User == "" || s.Password == ""):
+		errs = append(errs, errors.New("nobody to log in as: give --grafana-user and PITSTOP_GRAFANA_PASSWORD, or PITSTOP_GRAFANA_TOKEN"))
+	}
+	if s.Timeout < 0 || s.Timeout > longest {
+		errs = append(errs, fmt.Errorf("--grafana-timeout %v is not between 0 and %v", s.Timeout, longest))
+	}
+	_, err := s.trust()
+	return errors.Join(append(errs, err)...)
+}
+
+// longest is what the client's operations wait for at most.
+const longest = 30 * time.Second
+
+func (s Server) trust() (*tls.Config, error) {
+	if s.CA == "" {
+		return &tls.Config{MinVersion: tls.VersionTLS12}, nil
+	}
+	pem, err := os.ReadFile(s.CA)
+	if err != nil {
+		return nil, fmt.Errorf("read certificates to trust: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("read certificates to trust: none in %s", s.CA)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}, nil
+}
+
+// session is a way to ask one Grafana, on connections that are kept.
+type session struct {
+	server Server
+	http   *http.Client
+}
+
+func (s Server) open() (*session, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	trusted, err := s.trust()
+	if err != nil {
+		return nil, err
+	}
+	if s.Timeout == 0 {
+		s.Timeout = longest
+	}
+	if s.Wait == 0 {
+		s.Wait = 500 * time.Millisecond
+	}
+	return &session{s, &http.Client{
+		Transport: door{&http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: trusted, ForceAttemptHTTP2: true}, s.Timeout},
+		// Where Grafana sends one elsewhere, the address is wrong; and the password
+		// is for nobody else.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+func (s *session) close() { s.http.CloseIdleConnections() }
+
+// in asks about an organisation, or with 0 about the one that the user or token
+// is of. The client's own way to make its transport changes the settings of
+// http.DefaultTransport, for everybody in the process.
+func (s *session) in(ctx context.Context, organisation int64) *client.GrafanaHTTPAPI {
+	u, err := url.Parse(s.server.URL)
+	if err != nil {
+		u = new(url.URL) // not after Validate
+	}
+	transport := httptransport.NewWithClient(u.Host, strings.TrimSuffix(u.Path, "/")+"/api", []string{u.Scheme}, s.http)
+	transport.Context = ctx
+	transport.Consumers[runtime.JSONMime] = runtime.ConsumerFunc(func(r io.Reader, v any) error { return json.NewDecoder(r).Decode(v) })
+	auth := httptransport.BasicAuth(s.server.User, s.server.Password)
+	if s.server.Token != "" {
+		auth = httptransport.BearerToken(s.server.Token)
+	}
+	if organisation != 0 && s.server.Token == "" {
+		auth = httptransport.Compose(auth, httptransport.APIKeyAuth(client.OrgIDHeader, "header", strconv.FormatInt(organisation, 10)))
+	}
+	transport.DefaultAuthentication = auth
+	return client.New(transport, client.DefaultTransportConfig(), nil)
+}
+
+// call asks Grafana, by a method of the client's. The client panics on answers
+// that its specification does not have, and so may we where one lacks a field:
+// that becomes an error here.
+func call[T any](ask func() (T, error)) (answer T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("an answer that Grafana 11 to 13 do not give: %v", p)
+		}
+	}()
+	answer, err = ask()
+	if asked := (*url.Error)(nil); errors.As(err, &asked) {
+		err = asked.Err // without the address, which says nothing to who reads it
+	}
+	return answer, err
+}
+
+// door lets requests out, and only JSON of a success in: every other answer is
+// an error, of one of the types below, before the client sees it.
+type door struct {
+	next    http.RoundTripper
+	timeout time.Duration
+}
+
+// refusal is an answer that is no success.
+type refusal struct {
+	status int
+	said   string
+	page   bool // for people: not Grafana's API
+}
+
+func (r *refusal) Error() string {
+	s := fmt.Sprintf("%d %s", r.status, http.StatusText(r.status))
+	if r.said != "" {
+		s += ": " + r.said
+	}
+	if h := hints[r.status]; h != "" {
+		s += " (" + h + ")"
+	}
+	return s
+}
+
+var hints = map[int]string{
+	http.StatusMovedPermanently:   "is --grafana-url right?",
+	http.StatusFound:              "is --grafana-url right?",
+	http.StatusPermanentRedirect:  "is --grafana-url right?",
+	http.StatusTemporaryRedirect:  "is --grafana-url right?",
+	http.StatusUnauthorized:       "is the user, password or token right?",
+	http.StatusForbidden:          "the user or token may not do this, or the object was provisioned from files: only a server's administrator makes organisations, only an organisation's one changes what is in it",
+	http.StatusNotFound:           "is --grafana-url right?",
+	http.StatusConflict:           "something else there has its name",
+	http.StatusPreconditionFailed: "somebody changes it at the same time",
+}
+
+// fault is that no whole answer came.
+type fault struct{ error }
+
+func (f fault) Unwrap() error { return f.error }
+
+func (d door) RoundTrip(r *http.Request) (*http.Response, error) {
+	slow := fault{fmt.Errorf("no answer within %v", d.timeout)}
+	ctx, cancel := context.WithTimeoutCause(r.Context(), d.timeout, slow)
+	defer cancel()
+	response, err := d.next.RoundTrip(r.WithContext(ctx))
+	var body []byte
+	if err == nil {
+		body, err = io.ReadAll(response.Body)
+		err = errors.Join(err, response.Body.Close())
+	}
+	switch kind := ""; {
+	case err != nil && errors.Is(context.Cause(ctx), slow):
+		return nil, slow
+	case err != nil && r.Context().Err() != nil:
+		return nil, r.Context().Err()
+	case err != nil:
+		return nil, fault{err}
+	default:
+		kind, _, _ = mime.ParseMediaType(response.Header.Get("Content-Type"))
+		if response.StatusCode/100 != 2 || (len(body) > 0 && kind != "application/json") {
+			return nil, &refusal{response.StatusCode, said(kind, response.Header.Get("Location"), body), kind == "text/html"}
+		}
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, nil
+}
+
+// said is what an answer says, short.
+func said(kind, location string, body []byte) string {
+	var answer struct{ Message string }
+	switch {
+	case location != "":
+		return "it points to " + location
+	case kind == "application/json" && json.Unmarshal(body, &answer) == nil && answer.Message != "":
+		return answer.Message
+	case kind == "text/html":
+		return "a web page where Grafana's API should be: a proxy's, or --grafana-url is not right"
+	default:
+		return strings.ToValidUTF8(string(bytes.TrimSpace(body[:min(len(body), 200)])), "")
+	}
+}
+
+// passing says whether asking again, after another look, may help: nobody
+// answered, Grafana had trouble, or somebody changed the object in between.
+func passing(err error) bool {
+	var r *refusal
+	if errors.As(err, &r) {
+		return r.status >= 500 || r.status == http.StatusTooManyRequests ||
+			r.status == http.StatusConflict || r.status == http.StatusPreconditionFailed
+	}
+	return errors.As(err, new(fault))
+}
+
+// down says that it is Grafana itself that is away.
+func down(err error) bool {
+	var r *refusal
+	return errors.As(err, new(fault)) || (errors.As(err, &r) && (r.status >= 500 || r.status == http.StatusUnauthorized))
+}
+
+func absent(err error) bool {
+	var r *refusal
+	return errors.As(err, &r) && r.status == http.StatusNotFound && !r.page
+}

@@ -1,0 +1,233 @@
+package grafana
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/grafana/grafana-openapi-client-go/client"
+	"github.com/grafana/grafana-openapi-client-go/client/provisioning"
+	"github.com/grafana/grafana-openapi-client-go/client/search"
+	"github.com/grafana/grafana-openapi-client-go/models"
+)
+
+// Kind is the kind of an object in an organisation.
+type Kind string
+
+// The kinds.
+const (
+	Folder     Kind = "folder"
+	DataSource Kind = "data source"
+	Dashboard  Kind = "dashboard"
+	AlertRules Kind = "alert rules"
+)
+
+// thing is an object as it should be, and how Grafana is asked about it. Its
+// functions go through call.
+type thing struct {
+	kind  Kind
+	uid   string
+	want  any  // nil: it should not be there
+	exact bool // see differences
+	// read gives what is there in the terms of want, or nil. What create, update
+	// and remove then write is guarded by the version that was read, where Grafana
+	// has one: who changed it in between is not overwritten unseen.
+	read                   func() (any, error)
+	create, update, remove func() error
+}
+
+// things are those of an organisation, each after what it needs.
+func (c contents) things(api *client.GrafanaHTTPAPI, organisation int64) ([]thing, error) {
+	things := []thing{c.folderThing(api)}
+	for _, s := range c.sources {
+		things = append(things, sourceThing(api, s))
+	}
+	for _, d := range c.dashboards {
+		t, err := dashboardThing(api, d)
+		if err != nil {
+			return nil, err
+		}
+		things = append(things, t)
+	}
+	if c.rules != nil {
+		t, err := rulesThing(api, c.rules, organisation)
+		if err != nil {
+			return nil, err
+		}
+		things = append(things, t)
+	}
+	return things, nil
+}
+
+func (c contents) folderThing(api *client.GrafanaHTTPAPI) thing {
+	var found *models.Folder
+	return thing{
+		kind: Folder, uid: c.folder.UID, want: map[string]any{"title": c.folder.Title},
+		read: func() (any, error) {
+			answer, err := api.Folders.GetFolderByUID(c.folder.UID)
+			if err != nil {
+				return nil, err
+			}
+			found = answer.Payload
+			return map[string]any{"title": found.Title}, nil
+		},
+		create: func() error { _, err := api.Folders.CreateFolder(&c.folder); return err },
+		update: func() error {
+			_, err := api.Folders.UpdateFolder(c.folder.UID, &models.UpdateFolderCommand{Title: c.folder.Title, Version: found.Version})
+			return err
+		},
+	}
+}
+
+func sourceThing(api *client.GrafanaHTTPAPI, s models.AddDataSourceCommand) thing {
+	secrets := make(map[string]bool)
+	for name := range s.SecureJSONData {
+		secrets[name] = true
+	}
+	as := func(name, plugin, access, url string, settings any, secrets map[string]bool) any {
+		return map[string]any{"name": name, "type": plugin, "access": access, "url": url, "settings": settings, "secrets": secrets}
+	}
+	var found *models.DataSource
+	return thing{
+		kind: DataSource, uid: s.UID, exact: true,
+		want: as(s.Name, s.Type, string(s.Access), s.URL, s.JSONData, secrets),
+		read: func() (any, error) {
+			answer, err := api.Datasources.GetDataSourceByUID(s.UID)
+			if err != nil {
+				return nil, err
+			}
+			found = answer.Payload
+			settings := found.JSONData
+			if m, ok := settings.(map[string]any); ok { // the plugin's page notes its own version there
+				m = maps.Clone(m)
+				delete(m, "version")
+				delete(m, "pluginVersion")
+				settings = m
+			}
+			return as(found.Name, found.Type, string(found.Access), found.URL, settings, found.SecureJSONFields), nil
+		},
+		create: func() error { _, err := api.Datasources.AddDataSource(&s); return err },
+		update: func() error {
+			_, err := api.Datasources.UpdateDataSourceByUID(s.UID, &models.UpdateDataSourceCommand{
+				UID: s.UID, Name: s.Name, Type: s.Type, Access: s.Access, URL: s.URL, JSONData: s.JSONData,
+				SecureJSONData: s.SecureJSONData, IsDefault: found.IsDefault, Version: found.Version,
+			})
+			return err
+		},
+	}
+}
+
+func dashboardThing(api *client.GrafanaHTTPAPI, d classic) (thing, error) {
+	wanted, err := plain(d)
+	if err != nil {
+		return thing{}, fmt.Errorf("write dashboard %s: %w", *d.Uid, err)
+	}
+	// Grafana moves a dashboard on to its own version of the schema.
+	as := func(d map[string]any, folder string) any {
+		d = maps.Clone(d)
+		delete(d, "schemaVersion")
+		d["folder"] = folder
+		return d
+	}
+	var found map[string]any
+	save := func() error {
+		body := maps.Clone(wanted)
+		body["id"], body["version"] = found["id"], found["version"]
+		_, err := api.Dashboards.PostDashboard(&models.SaveDashboardCommand{
+			Dashboard: body, FolderUID: folderUID, Message: "pitstop dashboards apply",
+		})
+		return err
+	}
+	return thing{
+		kind: Dashboard, uid: *d.Uid, want: as(wanted, folderUID), create: save, update: save,
+		read: func() (any, error) {
+			found = nil
+			answer, err := api.Dashboards.GetDashboardByUID(*d.Uid)
+			if err != nil {
+				return nil, err
+			}
+			found = answer.Payload.Dashboard.(map[string]any)
+			return as(found, answer.Payload.Meta.FolderUID), nil
+		},
+	}, nil
+}
+
+// rulesThing is a group of rules, which Grafana replaces as a whole. It has no
+// version: but as provisioned rules, nobody changes them by hand.
+func rulesThing(api *client.GrafanaHTTPAPI, group *models.AlertRuleGroup, organisation int64) (thing, error) {
+	as := func(g *models.AlertRuleGroup) (any, error) {
+		var rules []any
+		for _, r := range g.Rules {
+			rule, err := plain(r)
+			if err != nil {
+				return nil, fmt.Errorf("write alert rule %s: %w", r.UID, err)
+			}
+			for _, grafanas := range []string{"id", "orgID", "updated", "provenance"} {
+				delete(rule, grafanas)
+			}
+			rule["isPaused"] = r.IsPaused
+			rules = append(rules, rule)
+		}
+		return map[string]any{"interval": g.Interval, "rules": rules}, nil
+	}
+	want, err := as(group)
+	if err != nil {
+		return thing{}, err
+	}
+	put := func() error {
+		for _, r := range group.Rules {
+			r.OrgID = &organisation
+		}
+		_, err := api.Provisioning.PutAlertRuleGroup(provisioning.NewPutAlertRuleGroupParams().
+			WithFolderUID(group.FolderUID).WithGroup(group.Title).WithBody(group))
+		return err
+	}
+	return thing{
+		kind: AlertRules, uid: group.Title, want: want, create: put, update: put,
+		read: func() (any, error) {
+			answer, err := api.Provisioning.GetAlertRuleGroup(group.Title, group.FolderUID)
+			if err != nil {
+				return nil, err
+			}
+			return as(answer.Payload)
+		},
+	}, nil
+}
+
+// leftovers are Pitstop's objects that no definition has any more.
+func (c contents) leftovers(api *client.GrafanaHTTPAPI) ([]thing, error) {
+	var things []thing
+	hits, err := api.Search.Search(search.NewSearchParams().WithType(new("dash-db")).WithTag([]string{tag}).WithLimit(new(int64(5000))))
+	if err != nil {
+		return nil, fmt.Errorf("look for dashboards: %w", err)
+	}
+	for _, hit := range hits.Payload {
+		wanted := slices.ContainsFunc(c.dashboards, func(d classic) bool { return *d.Uid == hit.UID })
+		if !wanted && strings.HasPrefix(hit.UID, prefix) && slices.Contains(hit.Tags, tag) {
+			things = append(things, thing{
+				kind: Dashboard, uid: hit.UID,
+				read:   func() (any, error) { return hit.UID, nil },
+				remove: func() error { _, err := api.Dashboards.DeleteDashboardByUID(hit.UID); return err },
+			})
+		}
+	}
+	rules, err := api.Provisioning.GetAlertRules()
+	if err != nil {
+		return nil, fmt.Errorf("look for alert rules: %w", err)
+	}
+	groups := make(map[string]bool)
+	for _, r := range rules.Payload {
+		group := *r.RuleGroup
+		ours := *r.FolderUID == folderUID && strings.HasPrefix(r.UID, prefix)
+		if ours && (c.rules == nil || group != c.rules.Title) && !groups[group] {
+			groups[group] = true
+			things = append(things, thing{
+				kind: AlertRules, uid: group,
+				read:   func() (any, error) { return group, nil },
+				remove: func() error { _, err := api.Provisioning.DeleteAlertRuleGroup(group, folderUID); return err },
+			})
+		}
+	}
+	return things, nil
+}
