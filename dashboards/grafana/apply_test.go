@@ -292,7 +292,7 @@ func TestFailures(t *testing.T) {
 		"5xx for ever":        {always, reply(503, `{"message":"database is locked"}`), "503 Service Unavailable: database is locked"},
 		"5xx three times":     {3, reply(500, `{}`), ""},
 		"429 once":            {1, reply(429, ``), ""},
-		"redirect":            {always, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", 302) }, "302 Found: it points to /login (is --grafana-url right?)"},
+		"redirect":            {always, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, "302 Found: it points to /login (is --grafana-url right?)"},
 		"slow for ever":       {always, slow, "no answer within 100ms"},
 		"slow once":           {1, slow, ""},
 		"cut off for ever":    {always, cutOff, "unexpected EOF"},

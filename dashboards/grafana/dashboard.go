@@ -35,11 +35,12 @@ var newClassic = dashboard.NewDashboardBuilder //nolint:staticcheck // see class
 // style is what a dashboard is written for.
 type style struct {
 	lang     locale.Lang
-	currency string // ISO 4217
+	currency string // ISO 4217; empty: there are several
+	beside   []dashboards.Dashboard
 }
 
-// build makes a dashboard; all are those that stand beside it.
-func (s style) build(d dashboards.Dashboard, all []dashboards.Dashboard) (classic, error) {
+// build makes a dashboard.
+func (s style) build(d dashboards.Dashboard) (classic, error) {
 	b := newClassic(d.Title.In(s.lang)).
 		Uid(uid(d.ID)).
 		Description(d.For.In(s.lang)).
@@ -53,7 +54,7 @@ func (s style) build(d dashboards.Dashboard, all []dashboards.Dashboard) (classi
 	for _, v := range s.variables(d) {
 		b.WithVariable(v)
 	}
-	for _, other := range all {
+	for _, other := range s.beside {
 		if other.ID != d.ID && !other.AboutRepair {
 			b.Link(dashboard.NewDashboardLinkBuilder(other.Title.In(s.lang)).
 				Type(dashboard.DashboardLinkTypeLink).Url(address(other.ID)).KeepTime(true).IncludeVars(true))

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,7 +19,7 @@ var update = flag.Bool("update", false, "write the files under deploy/grafana")
 // sees it.
 func operator(lang locale.Lang) Organisation {
 	return Organisation{
-		Name: OperatorName, Lang: lang, Dashboards: dashboards.All, Alerts: dashboards.Alerts,
+		Name: OperatorName, Lang: lang, Currency: "EUR", Dashboards: dashboards.All, Alerts: slices.Concat(dashboards.Alerts, dashboards.PipelineAlerts),
 		ClickHouse: ClickHouse{Host: "clickhouse", Port: 9000, Database: "pitstop", User: "pitstop_reader"},
 		Prometheus: "http://prometheus:9090",
 	}

@@ -32,6 +32,9 @@ func (s style) unit(u dashboards.Unit) format {
 	case dashboards.Seconds:
 		return format{unit: "s", auto: true}
 	case dashboards.Euros:
+		if s.currency == "" {
+			return format{unit: "none", decimals: 2}
+		}
 		return format{unit: "prefix:" + symbol(s.currency) + " ", decimals: 2}
 	case dashboards.Instant:
 		if s.lang == locale.EN {
@@ -50,7 +53,7 @@ func (s style) unit(u dashboards.Unit) format {
 // symbol is how a currency is written before an amount.
 func symbol(currency string) string {
 	switch currency {
-	case "", "EUR":
+	case "EUR":
 		return "€"
 	case "GBP":
 		return "£"
@@ -83,7 +86,7 @@ func (s style) properties(p dashboards.Panel, c dashboards.Column) []property {
 	}
 	properties = append(properties, property{Id: "mappings", Value: s.mappings(c)})
 	switch {
-	case c.Role == dashboards.Link:
+	case c.Role == dashboards.Link && slices.ContainsFunc(s.beside, func(d dashboards.Dashboard) bool { return d.ID == conversation }):
 		properties = append(properties, property{Id: "links", Value: []map[string]any{{
 			"title": c.Title.In(s.lang),
 			"url":   address(conversation) + "?var-repair=${__value.raw}&${__url_time_range}",
@@ -137,12 +140,13 @@ func (s style) mappings(c dashboards.Column) []dashboard.ValueMapping {
 // and what is between yellow.
 func thresholds(t *dashboards.Threshold) *dashboard.ThresholdsConfig {
 	steps := []dashboard.Threshold{{Color: "text"}}
-	switch {
-	case t == nil:
-	case t.HigherIsBetter:
+	if t != nil && t.HigherIsBetter {
 		steps = []dashboard.Threshold{{Color: "red"}, {Color: "yellow", Value: &t.Bad}, {Color: "green", Value: &t.Good}}
-	default:
+	} else if t != nil {
 		steps = []dashboard.Threshold{{Color: "green"}, {Color: "yellow", Value: &t.Good}, {Color: "red", Value: &t.Bad}}
+	}
+	if t != nil && t.Good == t.Bad {
+		steps = slices.Delete(steps, 1, 2)
 	}
 	return &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: steps}
 }

@@ -18,7 +18,7 @@ import (
 type Organisation struct {
 	Name       string // in Grafana; unique there
 	Lang       locale.Lang
-	Currency   string // ISO 4217, of amounts
+	Currency   string // ISO 4217, of amounts; empty: there are several
 	ClickHouse ClickHouse
 	Prometheus string // URL as Grafana sees it; empty: no data source
 	Dashboards []dashboards.Dashboard
@@ -63,9 +63,9 @@ func (o Organisation) contents() (contents, error) {
 		sources: o.sources(),
 		rules:   o.rules(),
 	}
-	s := style{lang: o.Lang, currency: o.Currency}
+	s := style{lang: o.Lang, currency: o.Currency, beside: o.Dashboards}
 	for _, d := range o.Dashboards {
-		built, err := s.build(d, o.Dashboards)
+		built, err := s.build(d)
 		if err != nil {
 			return c, err
 		}
