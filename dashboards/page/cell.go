@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ const none = "–"
 type cell struct {
 	Text   string
 	Href   string // empty: no link
+	Tel    string // a number to call; empty: none
 	Number bool   // aligned on its end
 	Label  string // the column's title, for cells that stand alone
 	Note   string // what its colour says, in words
@@ -88,10 +90,7 @@ func (r reader) quantity(u dashboards.Unit, n float64) string {
 	case dashboards.Hours:
 		return r.decimal(n, 1) + "\u00a0" + r.T("hours")
 	case dashboards.Euros:
-		if r.currency == "" { // of several garages
-			return r.decimal(n, 2)
-		}
-		return r.Lang.Money(int64(math.Round(n*100)), r.currency)
+		return r.Lang.Amount(n, r.currency)
 	case dashboards.PerSecond:
 		return r.decimal(n, 2) + "/s"
 	}
@@ -167,6 +166,9 @@ func noon(t time.Time) time.Time { return t.Truncate(24 * time.Hour).Add(12 * ti
 // cell gives a value of a row as a column shows it.
 func (r reader) cell(c dashboards.Column, row map[string]any) cell {
 	v := row[c.Name]
+	if code, ok := row["currency"].(string); ok && code != "" {
+		r.currency = code
+	}
 	shown := cell{Text: r.text(c, v), Label: c.Title.In(r.Lang)}
 	_, shown.Number = number(v)
 	shown.Number = shown.Number && c.Values == nil
@@ -174,9 +176,12 @@ func (r reader) cell(c dashboards.Column, row map[string]any) cell {
 	switch {
 	case s == "":
 	case c.Role == dashboards.Link:
-		shown.Text, shown.Href = r.T("conversation"), r.conversation(s)
+		shown.Text, shown.Href, shown.Label, shown.Class = r.T("conversation"), r.conversation(s), "", "link"
 	case c.Name == "phone":
-		shown.Text, shown.Href, shown.Class = r.Lang.Phone(s), "tel:"+s, "phone"
+		shown.Text, shown.Class = r.Lang.Phone(s), "phone"
+		if dialled.MatchString(s) {
+			shown.Tel = s
+		}
 	case c.Name == "plate":
 		country, _ := row["country"].(string)
 		shown.Text, shown.Class = locale.Plate(s, country), "plate"
@@ -187,6 +192,9 @@ func (r reader) cell(c dashboards.Column, row map[string]any) cell {
 	}
 	return shown
 }
+
+// dialled is a number as phones take it.
+var dialled = regexp.MustCompile(`^\+[0-9]{6,15}$`)
 
 // conversation is the path of the page about a repair.
 func (r reader) conversation(repair string) string {

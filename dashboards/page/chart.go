@@ -99,7 +99,7 @@ func (p plot) top() float64 {
 	case dashboards.Percent:
 		return 100
 	case dashboards.Minutes:
-		for _, step := range []float64{2, 10, 20, 30, 60, 120, 240, 480, 960} {
+		for _, step := range []float64{2, 10, 20, 30, 60, 90, 120, 180, 240, 360, 480, 720, 960} {
 			if most <= step {
 				return step
 			}

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/url"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -91,6 +92,9 @@ func (p *Pages) Page(ctx context.Context, v Visit) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no dashboard %q", v.ID)
 	}
+	board.Panels = slices.DeleteFunc(slices.Clone(board.Panels), func(d dashboards.Panel) bool {
+		return d.ID == "freshness" // the page's head says it
+	})
 	asOf, err := p.AsOf(ctx) // before the figures: they are at least as fresh
 	if err != nil {
 		return nil, err

@@ -3,6 +3,9 @@ package page
 import (
 	"fmt"
 	"html/template"
+	"slices"
+	"unicode"
+	"unicode/utf8"
 
 	"pitstop/dashboards"
 )
@@ -10,7 +13,7 @@ import (
 // panel is a panel as it is shown.
 type panel struct {
 	ID, Title, Question, Definition string
-	Wide                            bool
+	Width                           uint32 // of 24
 	Now                             bool   // shows the present, whatever the period
 	Failure                         string // why there is nothing
 	Elsewhere                       bool   // only Prometheus knows
@@ -24,6 +27,7 @@ type panel struct {
 
 // figure is one big number and what to compare it with.
 type figure struct {
+	Name    string // of the value
 	Value   string
 	Verdict string // good, fair or bad; empty: no threshold
 	Words   string // the same in words, with the target
@@ -41,6 +45,7 @@ type table struct {
 type column struct {
 	Title  string
 	Number bool
+	Link   bool // of no use on paper
 }
 
 // bar is one category.
@@ -83,7 +88,7 @@ func (res result) records(d dashboards.Panel) ([]map[string]any, error) {
 func (r reader) heading(d dashboards.Panel) panel {
 	return panel{
 		ID: d.ID, Title: d.Title.In(r.Lang), Question: d.Question.In(r.Lang), Definition: d.Definition.In(r.Lang),
-		Wide: d.Width > 12, Now: d.Now,
+		Width: d.Width, Now: d.Now,
 	}
 }
 
@@ -93,6 +98,9 @@ func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
 	if err != nil {
 		return err
 	}
+	d.Columns = slices.DeleteFunc(slices.Clone(d.Columns), func(c dashboards.Column) bool {
+		return c.Name == "currency" // the amounts say it
+	})
 	if !says(d, rows) {
 		p.Empty = d.Empty.In(r.Lang)
 		if p.Empty == "" {
@@ -157,7 +165,7 @@ func (r reader) figure(p *panel, d dashboards.Panel, row map[string]any) {
 			continue
 		}
 		n, ok := number(row[c.Name])
-		f.Value = r.text(c, row[c.Name])
+		f.Name, f.Value = c.Title.In(r.Lang), r.cell(c, row).Text
 		if !ok {
 			continue
 		}
@@ -172,8 +180,8 @@ func (r reader) figure(p *panel, d dashboards.Panel, row map[string]any) {
 	for _, c := range columnsOf(d, dashboards.N) {
 		if p.N == "" {
 			p.N = r.text(c, row[c.Name])
-			if c.Title.In(r.Lang) != "" {
-				p.N += " (" + c.Title.In(r.Lang) + ")"
+			if c.Title.In(r.Lang) != "n" {
+				p.N += " " + c.Title.In(r.Lang)
 			}
 		}
 	}
@@ -208,8 +216,12 @@ func (r reader) verdict(d dashboards.Panel, n float64) (class, words string) {
 // before says what the figure was in the period before, and where it goes.
 func (r reader) before(d dashboards.Panel, c dashboards.Column, n, before float64) string {
 	was := r.text(c, before)
-	if r.days == 0 || d.Now {
-		return fmt.Sprintf(r.T("was"), was)
+	when := r.T(fmt.Sprintf("before %d", r.days))
+	switch {
+	case d.Now: // the column says which time it is compared with
+		when = lower(c.Title.In(r.Lang))
+	case r.days == 0: // half a day compares with the evening before it
+		return ""
 	}
 	direction := "same"
 	if r.text(c, n) != was {
@@ -222,13 +234,19 @@ func (r reader) before(d dashboards.Panel, c dashboards.Column, n, before float6
 		}
 		direction = map[bool]string{true: "up", false: "down"}[n > before] + better
 	}
-	return r.T(direction) + ", " + fmt.Sprintf(r.T("was in period"), was, r.period())
+	return r.T(direction) + ": " + fmt.Sprintf(r.T("was"), was, when)
+}
+
+// lower begins a title as it is within a sentence.
+func lower(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(first)) + s[size:]
 }
 
 func (r reader) table(d dashboards.Panel, rows []map[string]any) *table {
 	t := new(table)
 	for _, c := range d.Columns {
-		t.Columns = append(t.Columns, column{Title: c.Title.In(r.Lang), Number: true})
+		t.Columns = append(t.Columns, column{Title: c.Title.In(r.Lang), Number: true, Link: c.Role == dashboards.Link})
 	}
 	for _, row := range rows {
 		cells := make([]cell, len(d.Columns))
@@ -242,8 +260,14 @@ func (r reader) table(d dashboards.Panel, rows []map[string]any) *table {
 			if n, ok := number(row[c.Name]); ok && c.Role == dashboards.Value && d.Threshold != nil {
 				class, _ := r.verdict(d, n)
 				cells[i].Class = class
-				if class == "bad" {
-					cells[i].Note = r.T("bad")
+				switch {
+				case class != "bad":
+				case d.Threshold.HigherIsBetter:
+					cells[i].Note = r.T("too little")
+				case c.Unit == dashboards.Minutes || c.Unit == dashboards.Hours || c.Unit == dashboards.Seconds:
+					cells[i].Note = r.T("too long")
+				default:
+					cells[i].Note = r.T("too much")
 				}
 			}
 		}
@@ -267,7 +291,7 @@ func (r reader) bars(p *panel, d dashboards.Panel, rows []map[string]any) {
 	others := append(values[1:], columnsOf(d, dashboards.Plain, dashboards.N, dashboards.Previous)...)
 	for _, row := range rows {
 		n, _ := number(row[values[0].Name])
-		b := bar{Label: r.text(labels[0], row[labels[0].Name]), Value: r.text(values[0], row[values[0].Name])}
+		b := bar{Label: r.cell(labels[0], row).Text, Value: r.cell(values[0], row).Text}
 		if most > 0 && n > 0 {
 			b.Width = int(1000 * n / most)
 		}

@@ -12,10 +12,11 @@ import (
 // trend draws the columns that have the panel's unit as lines by day; those of
 // another unit as columns of their own below. A day without a value is a gap.
 func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error {
-	labels := columnsOf(d, dashboards.Label)
+	labels, given := columnsOf(d, dashboards.Label), rows
 	if len(labels) == 0 {
 		return fmt.Errorf("panel %s is a trend without days", d.ID)
 	}
+	rows = everyDay(labels[0].Name, rows)
 	days := make([]string, len(rows))
 	for i, row := range rows {
 		days[i] = r.shortDay(row[labels[0].Name])
@@ -23,7 +24,10 @@ func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error
 	first, last := r.text(labels[0], rows[0][labels[0].Name]), r.text(labels[0], rows[len(rows)-1][labels[0].Name])
 	byUnit := make(map[dashboards.Unit][]dashboards.Column)
 	var units []dashboards.Unit
-	for _, c := range columnsOf(d, dashboards.Value) {
+	for _, c := range columnsOf(d, dashboards.Value, dashboards.Previous, dashboards.Plain) {
+		if c.Unit == dashboards.None {
+			continue
+		}
 		if byUnit[c.Unit] == nil {
 			units = append(units, c.Unit)
 		}
@@ -46,7 +50,7 @@ func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error
 			plot.series = append(plot.series, values)
 			name := column.Title.In(r.Lang)
 			names = append(names, name)
-			c.Lines = append(c.Lines, line{Class: fmt.Sprintf("s%d", n+1), Name: name})
+			c.Lines = append(c.Lines, line{Class: fmt.Sprintf("s%d", n%len(lineColor)+1), Name: name})
 		}
 		if i > 0 {
 			c.Title, c.Lines = r.Lang.And(names...), nil
@@ -61,10 +65,34 @@ func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error
 		}
 		p.Charts = append(p.Charts, c)
 	}
-	p.Table = r.table(d, rows)
+	p.Table = r.table(d, given)
 	p.Table.Data = true
 	return nil
 }
+
+// everyDay puts a row without values where a day between the first and the last
+// has none, so that days are equally far apart.
+func everyDay(label string, rows []map[string]any) []map[string]any {
+	var all []map[string]any
+	for _, row := range rows {
+		day, ok := row[label].(time.Time)
+		if !ok {
+			return rows
+		}
+		for len(all) > 0 && len(all) < maxDays {
+			next := all[len(all)-1][label].(time.Time).AddDate(0, 0, 1) //nolint:errcheck // it is one, see above
+			if !next.Before(day) {
+				break
+			}
+			all = append(all, map[string]any{label: next})
+		}
+		all = append(all, row)
+	}
+	return all
+}
+
+// maxDays is the longest time that is drawn by day.
+const maxDays = 800
 
 // shortDay is a day on an axis: "18-5", "18/5".
 func (r reader) shortDay(v any) string {
