@@ -1,0 +1,252 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"math"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/dashboards"
+	"pitstop/schemas"
+)
+
+// installed is the path of a program of Debian's package prometheus.
+func installed(t testing.TB, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err == nil {
+		return path
+	}
+	const missing = "%s is not installed; it comes with Debian's package: apt-get install --no-install-recommends prometheus"
+	if os.Getenv("CI") != "" {
+		t.Fatalf(missing, program)
+	}
+	t.Skipf(missing, program)
+	return ""
+}
+
+// A real Prometheus, with the configuration and the rules that are shipped,
+// scrapes a pipeline to which everything happens that the dashboard shows.
+func TestPrometheus_EveryQueryHasData(t *testing.T) {
+	t.Parallel()
+	server, promtool := installed(t, "prometheus"), installed(t, "promtool")
+	relay := newRelay()
+	if err := relay.open(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(relay.stop)
+	garages := filepath.Join(t.TempDir(), "garages.yaml")
+	if err := os.WriteFile(garages, garageFile(named("gauge", "")...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := up(t, t.TempDir(), "--garages", garages, "--smtp", relay.addr)
+	prom := monitor(t, server, p.Metrics)
+	for _, zero := range []string{ // seen before the first event, or its increase is not
+		`pitstop_processor_dead_letters_total{role="lifecycle", reason="undecodable"} == 0`,
+		`pitstop_sink_dead_letters_total{role="clickhouse", reason="undecodable"} == 0`,
+		`pitstop_mail_attempt_duration_seconds_count{outcome="deferred"} == 0`,
+		`pitstop_processor_transaction_duration_seconds_count{role="latency", outcome="aborted"} == 0`,
+	} {
+		prom.has(zero)
+	}
+
+	w := newWorld(t, p, "gauge")
+	for _, customer := range []string{"first@example.nl", "later@example.nl", "never@example.nl"} {
+		job := w.start(object{"customer": object{"id": "c1", "name": "J. de Vries", "email": customer, "phone": "+31612345678", "language": "nl"}})
+		job.ask(nil)
+	}
+	p.log(t).write(&kgo.Record{Topic: schemas.Commands.Name, Key: []byte("k"), Value: []byte("garbage")})
+	for range 2 { // a route is first seen by its first request, the increase by the second
+		w.as("mechanic").get("/v1/repairs")
+		prom.has(`pitstop_http_request_duration_seconds_count{route="/v1/repairs", method="GET"}`)
+	}
+
+	for _, panel := range dashboards.Pipeline.Panels {
+		for _, q := range panel.Queries {
+			prom.has(strings.ReplaceAll(q.Expr, "$__rate_interval", "1m"))
+		}
+	}
+	prom.has(alert(t, "dead-letters"))
+	prom.has(alert(t, "mail-refused"))
+	prom.has(`pitstop_consumer_lag_records{role="lifecycle", topic="pitstop.commands"}`)
+
+	// The relay goes away: the mail waits, and that is told.
+	if err := relay.close(); err != nil {
+		t.Fatal(err)
+	}
+	w.start(nil)
+	prom.has(alert(t, "mail-paused"))
+	prom.has(`pitstop_mail_attempt_duration_seconds_count{outcome="paused"} > 0`)
+	if err := relay.open(); err != nil {
+		t.Fatal(err)
+	}
+	prom.has(`pitstop_sink_stalled{role="email"} == 0`)
+
+	// Every alert can be asked, about series that are there. That they fire and
+	// do not is tested with the rules.
+	for _, a := range dashboards.PipelineAlerts {
+		for _, name := range regexp.MustCompile(`pitstop_\w+`).FindAllString(a.Expr, -1) {
+			prom.has(name)
+		}
+		prom.ask(a.Expr)
+	}
+	down := alert(t, "role-down") // none is: it knows the roles by their names
+	until(t, down, func() string { return strings.Join(prom.ask(down), ", ") })
+	if rules := prom.rules(); len(rules) != len(dashboards.PipelineAlerts) {
+		t.Errorf("Prometheus knows %d rules, want %d: %v", len(rules), len(dashboards.PipelineAlerts), rules)
+	}
+
+	check := exec.CommandContext(t.Context(), promtool, "check", "metrics")
+	check.Stdin = bytes.NewReader(door{t: t, base: p.Metrics}.get("/metrics").body)
+	if said, err := check.CombinedOutput(); err != nil || len(said) > 0 {
+		t.Errorf("promtool check metrics: %v\n%s", err, said)
+	}
+}
+
+// alert is the expression of an alert.
+func alert(t testing.TB, id string) string {
+	t.Helper()
+	i := slices.IndexFunc(dashboards.PipelineAlerts, func(a dashboards.Alert) bool { return a.ID == id })
+	if i < 0 {
+		t.Fatalf("there is no alert %s", id)
+	}
+	return dashboards.PipelineAlerts[i].Expr
+}
+
+// prometheus is a running one.
+type prometheus struct{ door }
+
+// monitor starts a Prometheus that scrapes an address every second, and
+// otherwise does what deploy/prometheus says.
+func monitor(t testing.TB, program, metrics string) prometheus {
+	t.Helper()
+	const shipped = "../prometheus"
+	text, err := os.ReadFile(filepath.Join(shipped, "prometheus.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config map[string]any
+	if err := yaml.Unmarshal(text, &config); err != nil {
+		t.Fatal(err)
+	}
+	rules, err := filepath.Abs(filepath.Join(shipped, "rules.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config["rule_files"] = []string{rules}
+	config["global"] = object{"scrape_interval": "1s", "evaluation_interval": "1s"}
+	config["scrape_configs"] = []object{{
+		"job_name": "pitstop", "static_configs": []object{{"targets": []string{strings.TrimPrefix(metrics, "http://")}}},
+	}}
+	if text, err = yaml.Marshal(config); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "prometheus.yml")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said := new(transcript)
+	cmd := exec.Command(program, "--config.file", file, "--storage.tsdb.path", filepath.Join(dir, "data"), "--web.listen-address", "127.0.0.1:0")
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt) // it may have ended
+		if err := cmd.Wait(); err != nil || t.Failed() {
+			t.Logf("prometheus: %v\n%s", err, said.tail())
+		}
+	})
+	address := regexp.MustCompile(`msg="Listening on" address=(\S+)`)
+	var at string
+	until(t, "Prometheus", func() string {
+		if found := address.FindStringSubmatch(said.String()); found != nil {
+			at = found[1]
+			return ""
+		}
+		return "it does not listen yet: " + said.tail()
+	})
+	p := prometheus{door{t: t, base: "http://" + at}}
+	until(t, "Prometheus", func() string {
+		if a := p.once(http.MethodGet, "/-/ready", nil); a.status != http.StatusOK {
+			return string(a.body)
+		}
+		return ""
+	})
+	return p
+}
+
+// ask gives the series that an expression has now, as texts.
+func (p prometheus) ask(expr string) (series []string) {
+	p.t.Helper()
+	type sample struct {
+		Metric map[string]string
+		Value  [2]json.RawMessage
+	}
+	answer := into[struct{ Data struct{ Result []sample } }](p.get("/api/v1/query?query="+url.QueryEscape(expr)), http.StatusOK)
+	for _, s := range answer.Data.Result {
+		var text string
+		if err := json.Unmarshal(s.Value[1], &text); err != nil {
+			p.t.Fatal(err)
+		}
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if math.IsNaN(v) { // nothing divided by nothing is no data
+			continue
+		}
+		labels := ""
+		for _, name := range slices.Sorted(maps.Keys(s.Metric)) {
+			labels += name + "=" + s.Metric[name] + " "
+		}
+		series = append(series, labels+text)
+	}
+	return series
+}
+
+// has waits until an expression gives data.
+func (p prometheus) has(expr string) {
+	p.t.Helper()
+	until(p.t, expr, func() string {
+		if len(p.ask(expr)) == 0 {
+			return "no data"
+		}
+		return ""
+	})
+}
+
+// rules are the names of the alerting rules that could be evaluated.
+func (p prometheus) rules() (names []string) {
+	p.t.Helper()
+	type rule struct{ Name, Health string }
+	type group struct{ Rules []rule }
+	until(p.t, "evaluation of the rules", func() string {
+		answer := into[struct{ Data struct{ Groups []group } }](p.get("/api/v1/rules?type=alert"), http.StatusOK)
+		names = nil
+		for _, g := range answer.Data.Groups {
+			for _, r := range g.Rules {
+				if r.Health != "ok" {
+					return r.Name + " is " + r.Health
+				}
+				names = append(names, r.Name)
+			}
+		}
+		return ""
+	})
+	return names
+}
