@@ -4,7 +4,7 @@ TOOLS := $(CURDIR)/.tools/bin
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo up test kafka test-kafka race bench fuzz lint fmt generate check clean
+.PHONY: help deps build demo up test kafka test-kafka prometheus race bench fuzz lint fmt generate check clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
