@@ -10,9 +10,18 @@ import (
 //go:embed sql/*.sql
 var files embed.FS
 
-// query reads a panel's SQL. Panels are package variables, so a missing file
-// shows in any test.
+// query reads a panel's SQL, with what several share put in: the items "functions"
+// and "period" of its WITH. Panels are package variables, so a missing file shows
+// in any test.
 func query(id string) string {
+	sql := file(id)
+	for _, shared := range []string{"functions", "period"} {
+		sql = strings.Replace(sql, "    "+shared+",\n", strings.TrimSuffix(file(shared), "\n")+",\n", 1)
+	}
+	return sql
+}
+
+func file(id string) string {
 	b, err := files.ReadFile("sql/" + id + ".sql")
 	if err != nil {
 		panic(err)

@@ -8,27 +8,265 @@ var Waiting = Dashboard{
 		"Voor de werkplaatsmanager: wie moeten we bellen, en gaat het beter?",
 		"For the workshop manager: whom do we call, and is it getting better?",
 	},
-	Panels: []Panel{openQuotes},
+	Panels: []Panel{
+		Freshness,
+		openQuotes,
+		unreachedCount, unreached,
+		answeredInTime, approvalTime, approvalByDay,
+		waitingToday, steps,
+		unanswered,
+		keptPromises, outcomes,
+	},
 }
 
 var openQuotes = Panel{
-	ID:    "open-quotes",
-	Title: Text{"Wacht nu op de klant", "Waiting for the customer now"},
-	Question: Text{
-		"Wie moeten we bellen?",
-		"Whom do we call?",
-	},
+	ID:       "open-quotes",
+	Title:    Text{"Wacht nu op de klant", "Waiting for the customer now"},
+	Question: Text{"Wie moeten we bellen?", "Whom do we call?"},
 	Definition: Text{
-		"Meerwerk waarop de klant nog niet heeft geantwoord, langst wachtend eerst, in openingsminuten sinds de vraag.",
-		"Extra work that the customer has not answered yet, longest first, in opening minutes since it was asked.",
+		"Elke vraag om akkoord die nog openstaat, langst wachtend eerst. Gewacht: sinds de vraag. Naam en telefoon zijn van wie akkoord geeft; het bedrag is incl. btw.",
+		"Every request for approval that is still open, longest first. Waited: since it was asked. Name and phone are those of who approves; the amount includes VAT.",
 	},
 	Empty: Text{"Niemand wacht: alle vragen zijn beantwoord.", "Nobody waits: every question is answered."},
 	Kind:  Table, Unit: Minutes, Now: true, Width: 24, Height: 9,
-	SQL: query("open-quotes"),
+	Threshold: &Threshold{Good: 60, Bad: 120},
+	SQL:       query("open-quotes"),
 	Columns: []Column{
-		{Name: "plate", Title: Text{"Kenteken", "Plate"}},
+		plate,
+		{Name: "customer", Title: Text{"Wie geeft akkoord", "Who approves"}},
+		phone,
 		{Name: "amount", Title: Text{"Bedrag", "Amount"}, Unit: Euros},
-		{Name: "phone", Title: Text{"Telefoon", "Phone"}},
-		{Name: "repair", Title: Text{"Gesprek", "Conversation"}, Role: Link},
+		currency,
+		{Name: "state", Title: Text{"Gezien", "Viewed"}, Values: map[string]Text{
+			"wrote":     {"Ja, en wacht op ons antwoord", "Yes, and waits for our reply"},
+			"viewed":    {"Ja", "Yes"},
+			"mailed":    {"Nee, wel gemaild", "No, but mailed"},
+			"unreached": {"Nee, mail niet aangekomen", "No, mail has not arrived"},
+		}},
+		since,
+		{Name: "waiting", Title: Text{"Gewacht", "Waited"}, Unit: Minutes, Role: Value},
+		link,
+	},
+}
+
+var unreachedCount = Panel{
+	ID:       "unreached-count",
+	Title:    Text{"Niet bereikt, 24 uur", "Not reached, 24 hours"},
+	Question: Text{"Hoe vaak kwam een bericht niet aan?", "How often did a notification not arrive?"},
+	Definition: Text{
+		"Berichten van de afgelopen 24 uur die voorgoed mislukten of waarvoor geen werkend mailadres is; ernaast de 24 uur ervoor. n: alle berichten die we wilden sturen.",
+		"Notifications of the last 24 hours that failed for good or had no working mail address; beside it the 24 hours before. n: all that were to be sent.",
+	},
+	Empty: Text{"De afgelopen 24 uur was er niets te berichten.", "Nothing was to be sent in the last 24 hours."},
+	Kind:  Figure, Unit: Count, Now: true, Width: 6, Height: 8,
+	Threshold: &Threshold{Good: 0, Bad: 3},
+	SQL:       query("unreached-count"),
+	Columns: []Column{
+		value(Text{"Niet bereikt", "Not reached"}, Count),
+		{Name: "before", Title: Text{"24 uur ervoor", "24 hours before"}, Unit: Count, Role: Previous},
+		n(Text{"berichten", "notifications"}),
+	},
+}
+
+var unreached = Panel{
+	ID:       "unreached",
+	Title:    Text{"Niet bereikt: wie", "Not reached: who"},
+	Question: Text{"Wie heeft niets gehoord?", "Who heard nothing?"},
+	Definition: Text{
+		"Elk bericht van de afgelopen 24 uur dat niemand bereikte, nieuwste eerst: wat het was, voor wie, en waarom het niet aankwam.",
+		"Every notification of the last 24 hours that reached nobody, newest first: what it was, for whom, and why it did not arrive.",
+	},
+	Empty: Text{"Iedereen is bereikt.", "Everybody was reached."},
+	Kind:  Table, Now: true, Width: 18, Height: 8,
+	SQL: query("unreached"),
+	Columns: []Column{
+		{Name: "at", Title: Text{"Wanneer", "When"}, Unit: Instant},
+		plate,
+		{Name: "about", Title: Text{"Bericht", "Notification"}, Values: abouts},
+		{Name: "recipient", Title: Text{"Aan", "To"}, Values: people},
+		{Name: "name", Title: Text{"Naam", "Name"}},
+		phone,
+		{Name: "reason", Title: Text{"Waarom niet", "Why not"}, Values: losses},
+		{Name: "todo", Title: Text{"Te doen", "To do"}, Values: map[string]Text{
+			"call":    {"Bel de klant", "Call the customer"},
+			"settled": {"Niets meer", "Nothing more"},
+		}},
+		link,
+	},
+}
+
+var answeredInTime = Panel{
+	ID:       "answered-in-time",
+	Title:    Text{"Antwoord binnen 1 uur", "Answered within 1 hour"},
+	Question: Text{"Krijgen we snel genoeg antwoord?", "Do we get an answer fast enough?"},
+	Definition: Text{
+		"Van de vragen om akkoord uit de periode: het deel met akkoord of niet akkoord binnen 1 uur openingstijd, of binnen de tijd die de garage als doel heeft ingesteld. Verlopen, en open langer dan dat, tellen als nee. Wat nog binnen de tijd openstaat telt niet mee; ingetrokken en vervangen vragen staan apart. Altijd in openingstijd.",
+		"Of the requests for approval in the period: the share answered yes or no within 1 opening hour, or within the target that the garage has set. Expired ones, and those open for longer than that, count as no. Those still open within the time are left out; withdrawn and replaced ones stand apart. Always in opening hours.",
+	},
+	Empty: Text{"In deze periode is nog niets gevraagd.", "Nothing has been asked in this period."},
+	Kind:  Figure, Unit: Percent, Width: 6, Height: 8,
+	Threshold: &Threshold{Good: 75, Bad: 50, HigherIsBetter: true},
+	SQL:       query("answered-in-time"),
+	Columns: []Column{
+		value(Text{"Op tijd beantwoord", "Answered in time"}, Percent),
+		before(Percent),
+		n(Text{"vragen", "questions"}),
+		{Name: "young", Title: Text{"Nog binnen de tijd open", "Open, still in time"}, Unit: Count},
+		{Name: "withdrawn", Title: Text{"Ingetrokken of geannuleerd", "Withdrawn or cancelled"}, Unit: Count},
+		{Name: "replaced", Title: Text{"Vervangen door een nieuwe vraag", "Replaced by a new question"}, Unit: Count},
+	},
+}
+
+var approvalTime = Panel{
+	ID:       "approval-time",
+	Title:    Text{"Akkoordtijd", "Approval time"},
+	Question: Text{"Hoe lang duurt het tot we antwoord hebben?", "How long until we have an answer?"},
+	Definition: Text{
+		"Van de vraag tot akkoord, niet akkoord of verlopen, van vragen uit de periode. De helft duurt korter dan de mediaan, 9 van de 10 korter dan p90 (bij minder dan 20 niet getoond) en 99 van de 100 korter dan p99 (bij minder dan 100 niet getoond).",
+		"From the question to approval, rejection or expiry, of questions in the period. Half take less than the median, 9 of 10 less than p90 (not shown below 20) and 99 of 100 less than p99 (not shown below 100).",
+	},
+	Empty: Text{"In deze periode is nog niets beantwoord.", "Nothing has been answered in this period."},
+	Kind:  Figure, Unit: Minutes, Width: 6, Height: 8,
+	Threshold: &Threshold{Good: 60, Bad: 120},
+	SQL:       query("approval-time"),
+	Columns: []Column{
+		value(Text{"Mediaan", "Median"}, Minutes),
+		before(Minutes),
+		n(Text{"antwoorden", "answers"}),
+		{Name: "p90", Title: Text{"p90", "p90"}, Unit: Minutes},
+		{Name: "p99", Title: Text{"p99", "p99"}, Unit: Minutes},
+		{Name: "open", Title: Text{"Nog open", "Still open"}, Unit: Count},
+	},
+}
+
+var approvalByDay = Panel{
+	ID:       "approval-by-day",
+	Title:    Text{"Akkoordtijd per dag", "Approval time by day"},
+	Question: Text{"Gaat het beter?", "Is it getting better?"},
+	Definition: Text{
+		"De akkoordtijd van de vragen van elke dag: mediaan en p90 (bij minder dan 20 niet getoond), met de mediaan van dezelfde dag in de periode ervoor. Wat nog openstaat heeft nog geen tijd en staat ernaast.",
+		"The approval time of each day's questions: median and p90 (not shown below 20), with the median of the same day in the period before. Those still open have no time yet and stand beside it.",
+	},
+	Empty: Text{"In deze periode is nog niets gevraagd.", "Nothing has been asked in this period."},
+	Kind:  Trend, Unit: Minutes, Width: 12, Height: 8,
+	SQL: query("approval-by-day"),
+	Columns: []Column{
+		day,
+		{Name: "median", Title: Text{"Mediaan", "Median"}, Unit: Minutes, Role: Value},
+		{Name: "p90", Title: Text{"p90", "p90"}, Unit: Minutes, Role: Value},
+		before(Minutes),
+		n(Text{"antwoorden", "answers"}),
+		{Name: "open", Title: Text{"Nog open", "Still open"}, Unit: Count},
+	},
+}
+
+var waitingToday = Panel{
+	ID:       "waiting-today",
+	Title:    Text{"Wachttijd op de klant vandaag", "Waiting for customers today"},
+	Question: Text{"Hoeveel uur gaat verloren?", "How many hours are lost?"},
+	Definition: Text{
+		"De uren die auto's vandaag stilstonden omdat een vraag om akkoord openstond, bij elkaar opgeteld; wat nu nog wacht telt mee tot nu. Ernaast dezelfde dag een week geleden, tot dezelfde tijd. n: auto's die wachtten.",
+		"The hours that cars stood still today because a request for approval was open, added up; those that wait now count up to now. Beside it the same day a week ago, up to the same time. n: cars that waited.",
+	},
+	Empty: Text{"Vandaag wachtte nog geen auto.", "No car has waited today."},
+	Kind:  Figure, Unit: Hours, Now: true, Width: 6, Height: 8,
+	SQL: query("waiting-today"),
+	Columns: []Column{
+		value(Text{"Gewacht", "Waited"}, Hours),
+		{Name: "before", Title: Text{"Een week geleden", "A week ago"}, Unit: Hours, Role: Previous},
+		n(Text{"auto's", "cars"}),
+	},
+}
+
+var steps = Panel{
+	ID:       "steps",
+	Title:    Text{"Waar gaat de tijd heen?", "Where does the time go?"},
+	Question: Text{"Welke stap duurt het langst?", "Which step takes longest?"},
+	Definition: Text{
+		"Van vraag tot verder werken, in vier stappen: tot de mail aankomt, tot de klant kijkt, tot het antwoord, en tot de monteur verdergaat. Gemiddelden, want die tellen samen op tot het geheel. Van vragen uit de periode met akkoord of niet akkoord, waarna het werk verderging; zonder mail of zonder kijken valt die tijd onder de volgende stap.",
+		"From the question to the work going on, in four steps: until the mail arrives, until the customer looks, until the answer, and until the mechanic goes on. Means, because they add up to the whole. Of questions in the period that were answered yes or no and after which the work went on; without a mail that time counts as deciding, and without a look it counts as looking.",
+	},
+	Empty: Text{"In deze periode is nog geen vraag afgehandeld.", "No question has been dealt with in this period."},
+	Kind:  Bars, Unit: Minutes, Width: 18, Height: 8,
+	SQL: query("steps"),
+	Columns: []Column{
+		{Name: "step", Title: Text{"Stap", "Step"}, Role: Label, Values: map[string]Text{
+			"mail":   {"Mail onderweg", "Mail under way"},
+			"view":   {"Klant moet nog kijken", "Customer has yet to look"},
+			"decide": {"Klant beslist", "Customer decides"},
+			"resume": {"Monteur pakt het weer op", "Mechanic takes it up again"},
+		}},
+		value(Text{"Gemiddeld", "Mean"}, Minutes),
+		before(Minutes),
+		n(Text{"vragen", "questions"}),
+	},
+}
+
+var unanswered = Panel{
+	ID:       "unanswered",
+	Title:    Text{"Vragen zonder antwoord", "Questions without an answer"},
+	Question: Text{"Laten wij de klant wachten?", "Do we keep customers waiting?"},
+	Definition: Text{
+		"Klanten die iets schreven of vroegen te bellen en nog geen bericht terug kregen, oudste eerst. Gewacht: sinds het eerste onbeantwoorde bericht. Een notitie is geen antwoord; is de auto klaar, opgehaald of de reparatie geannuleerd, dan vervalt de vraag.",
+		"Customers who wrote or asked to be called and have had no message back, oldest first. Waited: since the first unanswered message. A note is no answer; completion, collection or cancellation settles the question.",
+	},
+	Empty: Text{"Geen: elke klant heeft antwoord.", "None: every customer has an answer."},
+	Kind:  Table, Unit: Minutes, Now: true, Width: 24, Height: 8,
+	Threshold: &Threshold{Good: 60, Bad: 240},
+	SQL:       query("unanswered"),
+	Columns: []Column{
+		plate, customer, phone, mechanic, since,
+		{Name: "waiting", Title: Text{"Gewacht", "Waited"}, Unit: Minutes, Role: Value},
+		link,
+	},
+}
+
+var keptPromises = Panel{
+	ID:       "kept-promises",
+	Title:    Text{"Klaar op beloofde tijd", "Ready when promised"},
+	Question: Text{"Houden we ons woord?", "Do we keep our word?"},
+	Definition: Text{
+		"Van de auto's die in de periode klaar waren en waarvoor een tijd beloofd was: het deel dat klaar was op de eerst beloofde tijd. Een later verschoven belofte telt dus niet. Auto's zonder belofte staan apart.",
+		"Of the cars completed in the period for which a time was promised: the share that was ready by the first time promised. A promise moved later does not count. Cars without a promise stand apart.",
+	},
+	Empty: Text{"In deze periode was nog geen auto klaar.", "No car was completed in this period."},
+	Kind:  Figure, Unit: Percent, Width: 6, Height: 9,
+	Threshold: &Threshold{Good: 90, Bad: 75, HigherIsBetter: true},
+	SQL:       query("kept-promises"),
+	Columns: []Column{
+		value(Text{"Op tijd klaar", "Ready in time"}, Percent),
+		before(Percent),
+		n(Text{"auto's met een belofte", "cars with a promise"}),
+		{Name: "unpromised", Title: Text{"Zonder belofte", "Without a promise"}, Unit: Count},
+	},
+}
+
+var outcomes = Panel{
+	ID:       "outcomes",
+	Title:    Text{"Uitkomst", "Outcome"},
+	Question: Text{"Wat zeggen klanten?", "What do customers say?"},
+	Definition: Text{
+		"Wat er werd van de vragen uit de periode: akkoord, deels akkoord, niet akkoord (met de eerst genoemde reden) of verlopen. Bedragen incl. btw: gevraagd en akkoord. Open, ingetrokken en vervangen vragen tellen niet mee.",
+		"What became of the questions in the period: approved, partly approved, rejected (by the first reason given) or expired. Amounts include VAT: asked and agreed. Open, withdrawn and replaced questions do not count.",
+	},
+	Empty: Text{"In deze periode is nog niets beantwoord.", "Nothing has been answered in this period."},
+	Kind:  Bars, Unit: Count, Width: 18, Height: 9,
+	SQL: query("outcomes"),
+	Columns: []Column{
+		{Name: "answer", Title: Text{"Antwoord", "Answer"}, Role: Label, Values: map[string]Text{
+			"approved":           {"Akkoord", "Approved"},
+			"partly_approved":    {"Deels akkoord", "Partly approved"},
+			"rejected_price":     {"Niet akkoord: prijs te hoog", "Rejected: price too high"},
+			"rejected_later":     {"Niet akkoord: liever later", "Rejected: rather later"},
+			"rejected_elsewhere": {"Niet akkoord: laat het elders doen", "Rejected: has it done elsewhere"},
+			"rejected_other":     {"Niet akkoord: andere reden", "Rejected: another reason"},
+			"rejected":           {"Niet akkoord: zonder reden", "Rejected: no reason given"},
+			"expired":            {"Verlopen: geen antwoord", "Expired: no answer"},
+		}},
+		value(Text{"Vragen", "Questions"}, Count),
+		before(Count),
+		{Name: "asked", Title: Text{"Gevraagd", "Asked"}, Unit: Euros},
+		{Name: "agreed", Title: Text{"Akkoord", "Agreed"}, Unit: Euros},
+		currency,
 	},
 }

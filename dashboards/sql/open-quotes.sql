@@ -1,15 +1,54 @@
--- The open quotes, longest first. The opening time between two instants is
--- C(b) - C(a), read from the calendar by two ASOF JOINs.
-WITH now64(6) AS present
+-- The open quotes, longest first. The opening time of a wait is what the calendar
+-- counts up to now, less what it counted when the wait began: an ASOF JOIN.
+WITH
+    functions,
+    now64(6) AS present,
+    open AS
+    (
+        SELECT *
+        FROM conversations
+        WHERE garage_id IN (${garage:singlequote}) AND waiting AND waiting_since <= present AND repair_id IN
+        (
+            SELECT repair_id FROM conversations WHERE garage_id IN (${garage:singlequote}) AND waiting
+        )
+    )
 SELECT
-    w.plate AS plate,
-    w.country AS country,
-    w.customer_name AS customer,
-    w.customer_phone AS phone,
-    w.amount / 100 AS amount,
-    w.waiting_since AS since,
-    w.repair_id AS repair
-FROM conversations AS w
-WHERE w.garage_id IN (${garage:singlequote}) AND w.waiting AND w.waiting_since <= present
-ORDER BY since, repair
+    shown(o.plate, o.country) AS plate,
+    o.approver_name AS customer,
+    o.approver_phone AS phone,
+    money(o.amount, o.currency) AS amount,
+    o.currency AS currency,
+    multiIf(o.needs_reply, 'wrote', v.viewed, 'viewed', d.accepted, 'mailed', 'unreached') AS state,
+    assumeNotNull(o.waiting_since) AS since,
+    if('${clock}' = 'wall', dateDiff('microsecond', since, present),
+        greatest(0, n.micros - opened(since, a.starts_at, a.ends_at, a.before_micros))) / 6e7 AS waiting,
+    o.repair_id AS repair
+FROM open AS o
+ASOF LEFT JOIN
+(
+    SELECT * FROM calendar
+    WHERE garage_id IN (${garage:singlequote}) AND starts_at <= present
+        AND starts_at > (SELECT min(waiting_since) FROM open) - INTERVAL 1 YEAR
+) AS a ON a.garage_id = o.garage_id AND a.starts_at <= assumeNotNull(o.waiting_since)
+LEFT JOIN
+(
+    SELECT garage_id, argMax(opened(present, starts_at, ends_at, before_micros), starts_at) AS micros
+    FROM calendar
+    WHERE garage_id IN (${garage:singlequote}) AND starts_at <= present AND starts_at > present - INTERVAL 1 YEAR
+    GROUP BY garage_id
+) AS n ON n.garage_id = o.garage_id
+LEFT JOIN
+(
+    SELECT DISTINCT aggregate_id, revision, true AS viewed
+    FROM events
+    WHERE garage_id IN (${garage:singlequote}) AND aggregate_id IN (SELECT repair_id FROM open) AND kind = 'QuoteViewed'
+) AS v ON v.aggregate_id = o.repair_id AND v.revision = o.revision
+LEFT JOIN
+(
+    SELECT DISTINCT aggregate_id, revision, true AS accepted
+    FROM deliveries
+    WHERE garage_id IN (${garage:singlequote}) AND aggregate_id IN (SELECT repair_id FROM open)
+        AND kind = 'DeliveryAccepted' AND about IN ('approval_required', 'approval_reminder')
+) AS d ON d.aggregate_id = o.repair_id AND d.revision = o.revision
+ORDER BY waiting DESC, since, repair
 LIMIT 200

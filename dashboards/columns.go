@@ -1,0 +1,82 @@
+package dashboards
+
+// Freshness heads each dashboard: how old its figures are.
+var Freshness = Panel{
+	ID:       "freshness",
+	Title:    Text{"Cijfers bijgewerkt", "Figures updated"},
+	Question: Text{"Hoe vers zijn deze cijfers?", "How fresh are these figures?"},
+	Definition: Text{
+		"Alles wat er tot dat moment gebeurde, staat in de cijfers.",
+		"Everything that happened until then is in the figures.",
+	},
+	Empty: Text{"Er is nog niets verwerkt.", "Nothing has been processed yet."},
+	Kind:  Figure, Unit: Seconds, Now: true, Width: 24, Height: 3,
+	Threshold: &Threshold{Good: 30, Bad: 120},
+	SQL:       query("freshness"),
+	Columns: []Column{
+		{Name: "value", Title: Text{"Ouderdom", "Age"}, Unit: Seconds, Role: Value},
+		{Name: "as_of", Title: Text{"Bijgewerkt tot", "Updated until"}, Unit: Instant},
+	},
+}
+
+// The columns that several panels have.
+var (
+	plate    = Column{Name: "plate", Title: Text{"Kenteken", "Plate"}}
+	customer = Column{Name: "customer", Title: Text{"Klant", "Customer"}}
+	phone    = Column{Name: "phone", Title: Text{"Telefoon", "Phone"}}
+	mechanic = Column{Name: "mechanic", Title: Text{"Monteur", "Mechanic"}}
+	since    = Column{Name: "since", Title: Text{"Sinds", "Since"}, Unit: Instant}
+	currency = Column{Name: "currency", Title: Text{"Valuta", "Currency"}}
+	link     = Column{Name: "repair", Title: Text{"Gesprek", "Conversation"}, Role: Link}
+	day      = Column{Name: "day", Title: Text{"Dag", "Day"}, Unit: Day, Role: Label}
+)
+
+// value, before and n are the columns of a figure.
+func value(title Text, unit Unit) Column {
+	return Column{Name: "value", Title: title, Unit: unit, Role: Value}
+}
+
+func before(unit Unit) Column {
+	return Column{Name: "before", Title: Text{"Periode ervoor", "Period before"}, Unit: unit, Role: Previous}
+}
+
+func n(of Text) Column { return Column{Name: "n", Title: of, Unit: Count, Role: N} }
+
+// What the codes in the columns mean.
+var (
+	abouts = map[string]Text{
+		"repair_started":    {"Begonnen", "Started"},
+		"repair_completed":  {"Auto is klaar", "Car is ready"},
+		"ready_later":       {"Later klaar", "Ready later"},
+		"quote_withdrawn":   {"Vraag ingetrokken", "Question withdrawn"},
+		"approval_required": {"Vraag om akkoord", "Request for approval"},
+		"approval_reminder": {"Herinnering", "Reminder"},
+		"decision":          {"Antwoord van de klant", "The customer's answer"},
+		"expiry":            {"Vraag verlopen", "Question expired"},
+		"message":           {"Bericht", "Message"},
+	}
+	people = map[string]Text{
+		"customer":         {"Klant", "Customer"},
+		"approver":         {"Wie akkoord geeft", "Who approves"},
+		"mechanic":         {"Monteur", "Mechanic"},
+		"customer_service": {"Klantenservice", "Customer service"},
+		"manager":          {"Werkplaatsmanager", "Workshop manager"},
+		"integrator":       {"Garagesysteem", "Garage system"},
+		"admin":            {"Beheer", "Administration"},
+		"system":           {"Pitstop", "Pitstop"},
+	}
+	losses = map[string]Text{
+		"refused":         {"Adres geweigerd", "Address refused"},
+		"no_address":      {"Geen mailadres", "No mail address"},
+		"address_refused": {"Adres werkte al niet", "Address had failed before"},
+		"tries_used_up":   {"Alle pogingen mislukt", "Every attempt failed"},
+		"moment_passed":   {"Niet meer nodig", "No longer needed"},
+		"forgotten":       {"Reparatie is te lang geleden", "Repair is too long ago"},
+	}
+	calls = map[string]Text{
+		"no_answer":     {"Geen antwoord", "No answer"},
+		"no_address":    {"Geen mailadres", "No mail address"},
+		"undeliverable": {"Mail komt niet aan", "Mail does not arrive"},
+		"requested":     {"Vraagt om gebeld te worden", "Asks to be called"},
+	}
+)

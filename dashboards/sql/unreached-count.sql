@@ -1,0 +1,20 @@
+-- Of the notifications of the last 24 hours: those that reached nobody.
+WITH
+    now64(6) AS present,
+    told AS
+    (
+        SELECT notification_id, occurred_at, kind = 'NotificationSuppressed' AS lost
+        FROM notifications
+        WHERE garage_id IN (${garage:singlequote}) AND occurred_at > present - INTERVAL 48 HOUR AND occurred_at <= present
+            AND (kind = 'NotificationRequested' OR (kind = 'NotificationSuppressed' AND reason IN ('no_address', 'address_refused', 'tries_used_up')))
+        UNION ALL
+        SELECT notification_id, occurred_at, 1
+        FROM deliveries
+        WHERE garage_id IN (${garage:singlequote}) AND occurred_at > present - INTERVAL 48 HOUR AND occurred_at <= present
+            AND kind = 'DeliveryFailed'
+    )
+SELECT
+    uniqExactIf(notification_id, lost AND occurred_at > present - INTERVAL 24 HOUR) AS value,
+    uniqExactIf(notification_id, lost AND occurred_at <= present - INTERVAL 24 HOUR) AS before,
+    uniqExactIf(notification_id, occurred_at > present - INTERVAL 24 HOUR) AS n
+FROM told

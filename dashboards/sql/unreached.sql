@@ -1,0 +1,35 @@
+-- Who was to be told something in the last 24 hours, and was not. A record that
+-- came twice is the same row.
+WITH
+    functions,
+    now64(6) AS present,
+    lost AS
+    (
+        SELECT DISTINCT garage_id, aggregate_id, event_id, occurred_at, about, recipient_role, recipient_id, reason
+        FROM notifications
+        WHERE garage_id IN (${garage:singlequote}) AND occurred_at > present - INTERVAL 24 HOUR AND occurred_at <= present
+            AND kind = 'NotificationSuppressed' AND reason IN ('no_address', 'address_refused', 'tries_used_up')
+        UNION ALL
+        SELECT DISTINCT garage_id, aggregate_id, event_id, occurred_at, about, recipient_role, recipient_id, 'refused'
+        FROM deliveries
+        WHERE garage_id IN (${garage:singlequote}) AND occurred_at > present - INTERVAL 24 HOUR AND occurred_at <= present
+            AND kind = 'DeliveryFailed'
+    )
+SELECT
+    l.occurred_at AS at,
+    shown(c.plate, c.country) AS plate,
+    l.about AS about,
+    l.recipient_role AS recipient,
+    multiIf(l.recipient_role = 'approver', c.approver_name, l.recipient_role = 'customer', c.customer_name, l.recipient_id) AS name,
+    multiIf(l.recipient_role = 'approver', c.approver_phone, l.recipient_role = 'customer', c.customer_phone, '') AS phone,
+    l.reason AS reason,
+    if(c.call, 'call', 'settled') AS todo,
+    l.aggregate_id AS repair
+FROM lost AS l
+LEFT JOIN
+(
+    SELECT * FROM conversations
+    WHERE garage_id IN (${garage:singlequote}) AND repair_id IN (SELECT aggregate_id FROM lost)
+) AS c ON c.repair_id = l.aggregate_id
+ORDER BY at DESC, repair, about
+LIMIT 200
