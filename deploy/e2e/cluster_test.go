@@ -1,0 +1,279 @@
+package e2e
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"pitstop/deploy/embedded"
+	"pitstop/deploy/kafka"
+)
+
+// needKafka skips a test where nobody asked for those on Apache Kafka.
+func needKafka(t *testing.T) {
+	t.Helper()
+	if os.Getenv("PITSTOP_TEST_KAFKA") == "" {
+		t.Skip("make test-kafka runs this, on Apache Kafka")
+	}
+}
+
+// installation is Pitstop as it is on somebody's own servers: every role a
+// process, on Apache Kafka and Apicurio Registry.
+type installation struct {
+	*process // its addresses; it is no process itself
+	t        *testing.T
+	cluster  *kafka.Cluster
+	data     *embedded.Data
+	sign     func(claims map[string]any) string
+	args     map[string][]string // of each role
+	roles    map[string]*process
+	ops      map[string]string // where each role's readiness is
+}
+
+// install starts everything and waits until each role is ready.
+func install(t *testing.T, garages ...garage) *installation {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	data, err := embedded.Open(filepath.Join(t.TempDir(), "parts"), log)
+	must(err)
+	t.Cleanup(func() { must(data.Close()) })
+	under := func(name string) *embedded.Data { // kafka's files apart
+		d, err := embedded.Open(filepath.Join(t.TempDir(), name), log)
+		must(err)
+		t.Cleanup(func() { must(d.Close()) })
+		return d
+	}
+	cluster, err := kafka.Start(t.Context(), under("kafka"), kafka.Options{Log: log})
+	must(err)
+	t.Cleanup(cluster.Kill)
+	engine, err := embedded.StartClickHouse(t.Context(), data, embedded.ClickHouseOptions{Exe: binary, Log: log})
+	must(err)
+	t.Cleanup(func() { must(engine.Stop(t.Context())) })
+	mailbox, err := embedded.StartMailbox(t.Context(), data, embedded.MailboxOptions{Log: log})
+	must(err)
+	t.Cleanup(func() { must(mailbox.Stop(t.Context())) })
+
+	i := &installation{
+		process: &process{addresses: addresses{
+			Mailbox: mailbox.URL, ClickHouse: engine.DSN, Kafka: cluster.Brokers[0], Registry: cluster.RegistryURL,
+		}},
+		t: t, cluster: cluster, data: data, roles: make(map[string]*process), ops: make(map[string]string),
+	}
+	issuer, sign := provider(t)
+	i.sign = sign
+	file := data.Path("garages.yaml")
+	must(os.WriteFile(file, garageFile(garages...), 0o600))
+	api := i.address("api")
+	i.API = "http://" + api
+
+	brokers := []string{"--kafka-brokers", strings.Join(cluster.Brokers, ",")}
+	log0 := slices.Concat(brokers, []string{"--registry-url", cluster.RegistryURL})
+	book, db := []string{"--garages", file}, []string{"--clickhouse", engine.DSN}
+	links := []string{"--link-keys", "1:" + base64.StdEncoding.EncodeToString(random(32))}
+	i.args = map[string][]string{
+		"processor lifecycle":    log0,
+		"processor notification": slices.Concat(log0, book),
+		"processor latency":      slices.Concat(log0, book),
+		"sink clickhouse":        slices.Concat(log0, db),
+		"sink email": slices.Concat(log0, book, links, []string{
+			"--smtp", mailbox.SMTPAddr, "--public-url", i.API, "--mail-sender", "pitstop@garage.example",
+		}),
+		"api": slices.Concat(log0, book, db, links, []string{
+			"--addr", api, "--command-secret", hex.EncodeToString(random(32)), "--oidc-issuer", issuer,
+		}),
+	}
+	for _, command := range [][]string{
+		slices.Concat([]string{"topics", "apply"}, brokers),
+		slices.Concat([]string{"migrate"}, db, book),
+	} {
+		if code, out, errOut := pitstop(t, command...); code != 0 {
+			t.Fatalf("pitstop %s: code %d, %s%s", command[0], code, out, errOut)
+		}
+	}
+	for role := range i.args {
+		i.roles[role] = i.start(role, role)
+	}
+	for role := range i.args {
+		until(t, role+" is ready", func() string { return i.notReady(role) })
+	}
+	return i
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails, says crypto/rand
+	return b
+}
+
+func (i *installation) address(name string) string {
+	i.t.Helper()
+	port, err := i.data.Port(strings.ReplaceAll(name, " ", "-"))
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", port)
+}
+
+// start starts a process of a role, which is known by a name and stopped with the
+// test.
+func (i *installation) start(role, name string, more ...string) *process {
+	i.t.Helper()
+	i.ops[name] = i.address(name + "-ops")
+	args := slices.Concat(strings.Fields(role), i.args[role], []string{"--metrics-addr", i.ops[name]}, more)
+	if role != "api" && !slices.Contains(more, "--instance") {
+		args = append(args, "--instance", "first")
+	}
+	p, err := launch(args...)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	i.t.Cleanup(func() {
+		p.stop(os.Interrupt)
+		if i.t.Failed() {
+			i.t.Logf("what %s said at last:\n%s", name, p.said.tail())
+		}
+	})
+	return p
+}
+
+// notReady is why a role is not ready, empty when it is.
+func (i *installation) notReady(name string) string {
+	answer, err := web.Get("http://" + i.ops[name] + "/readyz")
+	if err != nil {
+		return err.Error()
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		return fmt.Sprintf("%s %v", text, err)
+	}
+	return ""
+}
+
+// world is a garage, as its staff and its customers use the installation.
+func (i *installation) world(garage string) *world {
+	w := newWorld(i.t, i.process, garage)
+	for role, subject := range subjects {
+		w.doors[role] = door{i.t, i.API, i.sign(map[string]any{
+			"sub": subject, "aud": "pitstop", "exp": time.Now().Add(time.Hour).Unix(), "roles": []string{role}, "garages": []string{garage},
+		})}
+	}
+	return w
+}
+
+// provider is an identity provider with one key.
+func provider(t *testing.T) (issuer string, sign func(claims map[string]any) string) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: "1"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	answer := func(path string, body any) {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(body) })
+	}
+	answer("/.well-known/openid-configuration", map[string]any{
+		"issuer": server.URL, "jwks_uri": server.URL + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"},
+	})
+	answer("/keys", jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "1", Algorithm: "RS256", Use: "sig"}}})
+	return server.URL, func(claims map[string]any) string {
+		claims["iss"] = server.URL
+		token, err := jwt.Signed(signer).Claims(claims).Serialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+}
+
+// On somebody's own servers, a repair goes from the mechanic's request to the
+// customer's mail and answer, and to the manager's figures. Then roles are started a second
+// time under the same name.
+func TestKafka_Installation(t *testing.T) {
+	needKafka(t)
+	i := install(t, named("servers", "remind_after: [], call_after: 10000h")...)
+	w := i.world("servers")
+	if n := i.log(t).partitions("pitstop.commands"); n != 12 {
+		t.Errorf("there are %d partitions", n)
+	}
+	began := time.Now()
+	w.repaired()
+	t.Logf("from the mechanic's first request to the measured waits: %s", time.Since(began).Round(time.Millisecond))
+
+	t.Run("two with one name", func(t *testing.T) { i.twice(t, w) })
+}
+
+// repaired is a repair with extra work that the customer approves, followed
+// through every part.
+func (w *world) repaired() {
+	w.Helper()
+	j := w.start(nil)
+	j.happens(started...)
+	j.ask(nil)
+	j.happens("ApprovalRequested", "NotificationRequested approval_required to customer", "DeliveryAccepted approval_required to customer")
+	action, form := decisionForm(j.mailTo(j.to, "extra werk").link(w), "1", "38795")
+	if p := fetch(w, http.MethodPost, action, form); p.status != http.StatusSeeOther {
+		w.Fatalf("the customer's answer: status %d: %.2000s", p.status, p.body)
+	}
+	j.happens("QuoteViewed", "QuoteDecided", "NotificationRequested decision to mechanic", "DeliveryAccepted decision to mechanic")
+	j.complete(67695)
+
+	asking, done := j.when("ApprovalRequested"), j.when("QuoteDecided")
+	arrived, ended := j.when("DeliveryAccepted approval_required to customer"), j.when("RepairCompleted")
+	j.measured(
+		waited("turnaround", "", 0, "completed", j.when("RepairStarted"), ended),
+		waited("approval", "", 1, "approved", asking, done),
+		waited("customer_wait", "", 1, "approved", asking, done),
+		waited("view", "", 1, "viewed", arrived, j.when("QuoteViewed")),
+		waited("response", "", 1, "decided", arrived, done),
+		waited("resume", "", 1, "resumed", done, ended),
+		j.delivery("repair_started", "customer", 0), j.delivery("approval_required", "customer", 1),
+		j.delivery("decision", "mechanic", 1), j.delivery("repair_completed", "customer", 0),
+	)
+}
+
+// twice starts a second process under the name of the first: the first must end
+// and say why, in one line; the second does the work.
+func (i *installation) twice(t *testing.T, w *world) {
+	for _, role := range []string{"processor lifecycle", "processor notification", "sink clickhouse", "sink email"} {
+		first := i.roles[role]
+		i.roles[role] = i.start(role, role+" again")
+		select {
+		case <-first.ended:
+		case <-time.After(patience):
+			t.Fatalf("%s goes on beside a second one", role)
+		}
+		t.Logf("%s said:\n%s", role, first.said.tail())
+		until(t, role+" is ready", func() string { return i.notReady(role + " again") })
+	}
+	w.repaired()
+}
+
