@@ -26,6 +26,7 @@ type cell struct {
 	Note   string // what its colour says, in words
 	Class  string
 	Head   bool // names the row
+	Bar    int  // length of its bar, of 1000
 }
 
 // number gives a value as a number; false: it is none.
@@ -108,6 +109,9 @@ func (r reader) duration(seconds float64) string {
 		hour := "h"
 		if r.dutch() {
 			hour = "u"
+		}
+		if int(minutes)%60 == 0 {
+			return r.decimal(minutes/60, 0) + "\u00a0" + hour
 		}
 		return fmt.Sprintf("%s\u00a0%s\u00a0%02d\u00a0min", r.decimal(math.Floor(minutes/60), 0), hour, int(minutes)%60)
 	}

@@ -44,19 +44,19 @@ func (p plot) draw(width, height int) (template.HTML, error) {
 	painter := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: width, Height: height, Theme: theme})
 	font := charts.FontStyle{FontSize: 9}
 	top := p.top()
-	labels, room := p.days, min(len(p.days), width/48)
+	labels := p.labels(width / 48)
 	axis := charts.YAxisOption{Min: charts.Ptr(0.0), Max: &top, LabelFontStyle: font, LabelCount: 3, ValueFormatter: p.write, SpineLineShow: charts.Ptr(false)}
 	padding := charts.Box{Left: 2, Top: 10, Right: 12, Bottom: 2}
 	var err error
 	if p.bars {
 		o := charts.NewBarChartOptionWithData(p.values(0))
 		o.Theme, o.Padding, o.ValueAxis = theme, padding, []charts.YAxisOption{axis}
-		o.CategoryAxis = charts.XAxisOption{Labels: labels, LabelCount: room, LabelFontStyle: font}
+		o.CategoryAxis = charts.XAxisOption{Labels: labels, LabelCount: len(labels), LabelFontStyle: font}
 		err = painter.BarChart(o)
 	} else {
 		o := charts.NewLineChartOptionWithData(p.values(charts.GetNullValue()))
 		o.Theme, o.Padding, o.YAxis = theme, padding, []charts.YAxisOption{axis}
-		o.XAxis = charts.XAxisOption{Labels: labels, LabelCount: room, LabelFontStyle: font}
+		o.XAxis = charts.XAxisOption{Labels: labels, LabelCount: len(labels), LabelFontStyle: font}
 		o.LineStrokeWidth = 2
 		err = painter.LineChart(o)
 	}
@@ -115,6 +115,16 @@ func (p plot) top() float64 {
 		}
 	}
 	return most
+}
+
+// labels keeps as many of the days as there is room for, the last one among them.
+func (p plot) labels(room int) []string {
+	every := (len(p.days) + room - 1) / room
+	labels := make([]string, len(p.days))
+	for i := len(labels) - 1; i >= 0; i -= every {
+		labels[i] = p.days[i]
+	}
+	return labels
 }
 
 var (

@@ -93,7 +93,7 @@ func (p *Pages) Page(ctx context.Context, v Visit) ([]byte, error) {
 		return nil, fmt.Errorf("there is no dashboard %q", v.ID)
 	}
 	board.Panels = slices.DeleteFunc(slices.Clone(board.Panels), func(d dashboards.Panel) bool {
-		return d.ID == "freshness" // the page's head says it
+		return d.ID == dashboards.Freshness.ID // the page's head says it
 	})
 	asOf, err := p.AsOf(ctx) // before the figures: they are at least as fresh
 	if err != nil {

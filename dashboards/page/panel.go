@@ -22,7 +22,6 @@ type panel struct {
 	Figure                          *figure
 	Charts                          []chart
 	Table                           *table // the panel itself, or the data of its charts
-	Bars                            []bar
 }
 
 // figure is one big number and what to compare it with.
@@ -46,14 +45,7 @@ type column struct {
 	Title  string
 	Number bool
 	Link   bool // of no use on paper
-}
-
-// bar is one category.
-type bar struct {
-	Label  string
-	Value  string
-	Width  int // of 1000
-	Others []cell
+	Bar    bool
 }
 
 // result is what a query gave.
@@ -99,7 +91,8 @@ func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
 		return err
 	}
 	d.Columns = slices.DeleteFunc(slices.Clone(d.Columns), func(c dashboards.Column) bool {
-		return c.Name == "currency" // the amounts say it
+		return c.Name == "currency" || // the amounts say it
+			c.Name == "garage" && len(r.choice.Garages) == 1
 	})
 	if !says(d, rows) {
 		p.Empty = d.Empty.In(r.Lang)
@@ -114,7 +107,7 @@ func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
 	case dashboards.Trend:
 		return r.trend(p, d, rows)
 	case dashboards.Bars:
-		r.bars(p, d, rows)
+		p.Table = r.bars(d, rows)
 	case dashboards.Table, dashboards.Rates:
 		p.Table = r.table(d, rows)
 	}
@@ -210,6 +203,9 @@ func (r reader) verdict(d dashboards.Panel, n float64) (class, words string) {
 	case bad:
 		class = "bad"
 	}
+	if t.Good == 0 && !t.HigherIsBetter {
+		target = r.T("exactly")
+	}
 	return class, r.T(class) + " (" + fmt.Sprintf(target, r.quantity(d.Unit, t.Good)) + ")"
 }
 
@@ -273,33 +269,35 @@ func (r reader) table(d dashboards.Panel, rows []map[string]any) *table {
 		}
 		t.Rows = append(t.Rows, cells)
 	}
+	for _, cells := range t.Rows {
+		for i := range cells {
+			cells[i].Number = t.Columns[i].Number
+		}
+	}
 	return t
 }
 
-// bars draws the first value of each category, and says the others beside it.
-func (r reader) bars(p *panel, d dashboards.Panel, rows []map[string]any) {
-	labels, values := columnsOf(d, dashboards.Label), columnsOf(d, dashboards.Value)
-	if len(labels) == 0 || len(values) == 0 {
-		p.Table = r.table(d, rows)
-		return
+// bars is a table whose first value is drawn as well.
+func (r reader) bars(d dashboards.Panel, rows []map[string]any) *table {
+	t := r.table(d, rows)
+	at := slices.IndexFunc(d.Columns, func(c dashboards.Column) bool { return c.Role == dashboards.Value })
+	if at < 0 {
+		return t
 	}
 	most := 0.0
 	for _, row := range rows {
-		n, _ := number(row[values[0].Name])
+		n, _ := number(row[d.Columns[at].Name])
 		most = max(most, n)
 	}
-	others := append(values[1:], columnsOf(d, dashboards.Plain, dashboards.N, dashboards.Previous)...)
-	for _, row := range rows {
-		n, _ := number(row[values[0].Name])
-		b := bar{Label: r.cell(labels[0], row).Text, Value: r.cell(values[0], row).Text}
-		if most > 0 && n > 0 {
-			b.Width = int(1000 * n / most)
+	t.Columns[at].Bar = true
+	for i, row := range rows {
+		c := &t.Rows[i][at]
+		c.Class = "bar"
+		if n, _ := number(row[d.Columns[at].Name]); most > 0 && n > 0 {
+			c.Bar = max(int(1000*n/most), 5) // never invisible
 		}
-		for _, c := range others {
-			b.Others = append(b.Others, r.cell(c, row))
-		}
-		p.Bars = append(p.Bars, b)
 	}
+	return t
 }
 
 // chart is one drawing, in two widths.
