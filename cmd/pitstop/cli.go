@@ -23,6 +23,7 @@ type cli struct {
 	Migrate     migrateCommand     `cmd:"" help:"Bring the ClickHouse tables up to date and load the garages into them."`
 	Import      importCommand      `cmd:"" help:"Send the commands in a file of JSON lines."`
 	Token       tokenCommand       `cmd:"" help:"Print an API token for a member of staff (embedded mode)."`
+	Reader      readerCommand      `cmd:"" help:"Print the DSN with which dashboards read ClickHouse: one garage's rows, or all."`
 	DeadLetters deadLettersCommand `cmd:"" help:"Look at records that could not be handled, and send commands among them again."`
 }
 

@@ -78,6 +78,20 @@ func (f clickhouseFlags) config() clickhouse.Config {
 	return clickhouse.Config{DSN: f.ClickHouse, CA: f.ClickHouseCA}
 }
 
+// readerFlags give the users of ClickHouse that dashboards log in with.
+type readerFlags struct {
+	ReaderSecret string `help:"Gives the passwords of the ClickHouse users that dashboards log in with, in hexadecimal; give it as PITSTOP_READER_SECRET."`
+}
+
+// readers is nil where no secret is given.
+func (f readerFlags) readers() (*clickhouse.Readers, error) {
+	if f.ReaderSecret == "" {
+		return nil, nil
+	}
+	secret, err := secretFrom("PITSTOP_READER_SECRET", f.ReaderSecret)
+	return &clickhouse.Readers{Secret: secret}, err
+}
+
 // smtpFlags say how mail leaves.
 type smtpFlags struct {
 	SMTP         string         `name:"smtp" help:"SMTP relay, as host:port; of pitstop up: instead of its mailbox." placeholder:"HOST:PORT"`

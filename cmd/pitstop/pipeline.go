@@ -88,6 +88,11 @@ func runEmbedded(e *env, log *slog.Logger, o pipelineOptions) (err error) {
 	if err := p.prepare(e, log); err != nil {
 		return err
 	}
+	if o.flags.ClickHouse == "" { // the engine's readers are in its users file
+		if err := clickhouse.MigrateViews(e, p.db); err != nil {
+			return err
+		}
+	}
 	api, rest, err := p.roles(log, o)
 	if err != nil {
 		return err
@@ -142,7 +147,14 @@ func (p *pipeline) startParts(ctx context.Context, log *slog.Logger, o pipelineO
 		if o.flags.ClickHouse != "" {
 			return clickhouse.Config{DSN: o.flags.ClickHouse}.Validate()
 		}
-		engine, err = embedded.StartClickHouse(ctx, p.data, embedded.ClickHouseOptions{Library: o.flags.ClickHouseLibrary, Log: log})
+		secret, err := p.data.Secret(readersSecret)
+		if err != nil {
+			return err
+		}
+		engine, err = embedded.StartClickHouse(ctx, p.data, embedded.ClickHouseOptions{
+			Library: o.flags.ClickHouseLibrary, Log: log,
+			Users: clickhouse.Readers{Secret: secret}.UsersFile(embedded.Database, p.book),
+		})
 		return err
 	})
 	starting.Go(func() (err error) {
@@ -283,6 +295,7 @@ const embeddedAge = 100 * time.Millisecond
 const (
 	tokensSecret   = "tokens"   // signs the tokens of the staff
 	commandsSecret = "commands" // keys the digests of commands
+	readersSecret  = "readers"  // gives the passwords of the dashboards' users
 )
 
 // embeddedGarages is where a data directory keeps its garage file.

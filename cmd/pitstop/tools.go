@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -21,9 +19,11 @@ import (
 	"pitstop/sinks/clickhouse"
 )
 
-// migrateCommand brings the tables up to date.
+// migrateCommand brings the tables up to date, and with a secret the users that
+// dashboards log in with.
 type migrateCommand struct {
 	clickhouseFlags
+	readerFlags
 	garageFlags
 	logFlags
 }
@@ -31,7 +31,8 @@ type migrateCommand struct {
 func (c *migrateCommand) Run(e *env) error {
 	db := c.config()
 	book, bookErr := c.load()
-	if err := wrongUsage(db.Validate(), bookErr); err != nil {
+	readers, readersErr := c.readers()
+	if err := wrongUsage(db.Validate(), bookErr, readersErr); err != nil {
 		return err
 	}
 	steps, err := clickhouse.Migrate(e, db, book, c.logger(e.err))
@@ -39,6 +40,14 @@ func (c *migrateCommand) Run(e *env) error {
 		return err
 	}
 	fmt.Fprintf(e.out, "done: %d migrations applied, %d garages loaded\n", steps, len(book.Garages()))
+	if readers == nil {
+		fmt.Fprintln(e.out, "no PITSTOP_READER_SECRET: users for dashboards are left as they are")
+		return nil
+	}
+	if err := readers.Migrate(e, db, book); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "done: a user for the dashboards of each garage, and %s for all of them\n", readers.Operator().User)
 	return nil
 }
 
@@ -68,6 +77,41 @@ func (c *tokenCommand) Run(e *env) error {
 	return nil
 }
 
+// readerCommand prints how a reader of the dashboards logs in.
+type readerCommand struct {
+	Garage string `help:"Garage whose rows he gets; default: the operator, who gets every garage's." placeholder:"ID"`
+	Data   string `help:"Data directory of a running embedded mode, instead of the flags below." placeholder:"DIR"`
+	clickhouseFlags
+	readerFlags
+}
+
+func (c *readerCommand) Run(e *env) error {
+	db := c.config()
+	readers, err := c.readers()
+	if c.Data != "" {
+		var a embedded.Addresses
+		a, err = embedded.ReadAddresses(c.Data)
+		db.DSN = a.ClickHouse
+		secret, secretErr := embedded.ReadSecret(c.Data, readersSecret)
+		readers, err = &clickhouse.Readers{Secret: secret}, errors.Join(err, secretErr)
+	} else if readers == nil {
+		err = errors.New("no secret: give PITSTOP_READER_SECRET, as to migrate, or --data DIR")
+	}
+	if err != nil {
+		return wrongUsage(err)
+	}
+	reader := readers.Operator()
+	if c.Garage != "" {
+		reader = readers.Of(c.Garage)
+	}
+	dsn, err := db.As(reader)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	fmt.Fprintln(e.out, dsn)
+	return nil
+}
+
 // reachFlags are kafkaFlags, or the embedded mode's data directory instead.
 type reachFlags struct {
 	Data string `help:"Data directory of a running embedded mode, instead of the Kafka flags." placeholder:"DIR"`
@@ -79,13 +123,9 @@ type reachFlags struct {
 func (f reachFlags) reach() (kafka.Config, error) {
 	cfg := f.config()
 	if f.Data != "" {
-		b, err := os.ReadFile(filepath.Join(f.Data, "addresses.json"))
+		a, err := embedded.ReadAddresses(f.Data)
 		if err != nil {
-			return cfg, fmt.Errorf("is pitstop up --data %s running? %w", f.Data, err)
-		}
-		var a embedded.Addresses
-		if err := json.Unmarshal(b, &a); err != nil {
-			return cfg, fmt.Errorf("read addresses: %w", err)
+			return cfg, err
 		}
 		cfg.Brokers, cfg.RegistryURL = []string{a.Kafka}, a.Registry
 	}

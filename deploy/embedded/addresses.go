@@ -23,6 +23,19 @@ type Addresses struct {
 // addressesFile is there while everything runs.
 const addressesFile = "addresses.json"
 
+// ReadAddresses reads what a running Pitstop wrote into its data directory.
+func ReadAddresses(dir string) (Addresses, error) {
+	var a Addresses
+	b, err := os.ReadFile(filepath.Join(dir, addressesFile))
+	if err != nil {
+		return a, fmt.Errorf("is pitstop up --data %s running? %w", dir, err)
+	}
+	if err := json.Unmarshal(b, &a); err != nil {
+		return a, fmt.Errorf("read addresses: %w", err)
+	}
+	return a, nil
+}
+
 // RemoveAddresses removes addresses.json from dir, where there is one.
 func RemoveAddresses(dir string) error {
 	err := os.Remove(filepath.Join(dir, addressesFile))

@@ -1,0 +1,414 @@
+package clickhouse
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/go-cmp/cmp"
+
+	"pitstop/deploy/embedded"
+)
+
+var secretReaders = Readers{Secret: []byte("a secret of the tests, of 32 bytes")}
+
+// guarded is an engine with the readers of the book, and records of both garages.
+type guarded struct{ *db }
+
+func newGuarded(t *testing.T) *guarded {
+	t.Helper()
+	data, err := embedded.Open(t.TempDir(), quiet)
+	must(t, err)
+	t.Cleanup(func() { _ = data.Close() })
+	e, err := embedded.StartClickHouse(t.Context(), data, embedded.ClickHouseOptions{
+		Log: quiet, Users: secretReaders.UsersFile(embedded.Database, book(t)),
+	})
+	must(t, err)
+	t.Cleanup(func() {
+		if err := e.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	g := &guarded{openDB(t, Config{DSN: e.DSN})}
+	must(t, MigrateViews(t.Context(), g.config))
+	for _, id := range []string{"brug", "noord"} {
+		for n := range 3 {
+			s := g.story(id, fmt.Sprintf("%s-%d", id, n))
+			s.start("12-ABC-3", "Jan").ask(sam)
+			g.write(s.records...)
+		}
+		// Rows where the stories leave none.
+		for _, table := range []string{"notifications", "deliveries", "latencies", "dead_letters"} {
+			column := "garage_id"
+			if table == "dead_letters" {
+				column = "topic"
+			}
+			must(t, g.conn.Exec(t.Context(), fmt.Sprintf("INSERT INTO %s (%s) VALUES ('%s')", table, column, id)))
+		}
+	}
+	return g
+}
+
+// as gives one connection of a reader's.
+func (g *guarded) as(t *testing.T, r Reader) driver.Conn {
+	t.Helper()
+	dsn, err := g.config.As(r)
+	must(t, err)
+	o, err := Config{DSN: dsn}.options()
+	must(t, err)
+	o.MaxOpenConns, o.MaxIdleConns = 1, 1
+	conn, err := clickhouse.Open(o)
+	must(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// texts reads the texts of a query's first column.
+func texts(t *testing.T, conn driver.Conn, sql string) ([]string, error) {
+	t.Helper()
+	got := []string{}
+	err := each(t.Context(), conn, sql, nil, func(r driver.Rows) error {
+		var s string
+		err := r.Scan(&s)
+		got = append(got, s)
+		return err
+	})
+	return got, err
+}
+
+// TestReaders has one engine for all that readers may try; the last two change it.
+func TestReaders(t *testing.T) {
+	g := newGuarded(t)
+	for _, part := range []struct {
+		name string
+		test func(*testing.T, *guarded)
+	}{
+		{"get their own rows", testOwnRows},
+		{"cannot escape", testNoEscape},
+		{"see nothing of others", testNothingOfOthers},
+		{"log in as themselves", testLogins},
+		{"read no other garage's part of a table", testPruned},
+		{"are kept apart twice", testEachWall},
+	} {
+		t.Run(part.name, func(t *testing.T) { part.test(t, g) })
+	}
+}
+
+// testOwnRows asks for every row of all that readers are shown.
+func testOwnRows(t *testing.T, g *guarded) {
+	// Once more: the tables of the garages are others now, and so are the views.
+	must(t, fillGarages(t.Context(), g.conn, book(t)))
+	must(t, MigrateViews(t.Context(), g.config))
+	for _, who := range []struct {
+		reader Reader
+		sees   []string
+	}{
+		{secretReaders.Of("brug"), []string{"brug"}},
+		{secretReaders.Of("noord"), []string{"noord"}},
+		{secretReaders.Operator(), []string{"brug", "noord"}},
+	} {
+		conn := g.as(t, who.reader)
+		for _, v := range views {
+			if v.common {
+				if _, err := texts(t, conn, "SELECT topic FROM "+v.name); err != nil {
+					t.Error(err)
+				}
+				continue
+			}
+			for _, from := range []string{
+				v.name,
+				v.name + " FINAL",
+				v.name + " AS a CROSS JOIN garages AS b",
+				"(SELECT garage_id FROM " + v.name + " UNION DISTINCT SELECT garage_id FROM " + v.name + ")",
+				"view(SELECT garage_id FROM " + v.name + ")",
+			} {
+				got, err := texts(t, conn, "SELECT DISTINCT toString(garage_id) AS g FROM "+from+" ORDER BY g")
+				if diff := cmp.Diff(who.sees, got); err != nil || diff != "" {
+					t.Errorf("%s sees in %s (-want +got) %v:\n%s", who.reader.User, from, err, diff)
+				}
+			}
+		}
+	}
+}
+
+// testEachWall takes the other one away.
+func testEachWall(t *testing.T, g *guarded) {
+	must(t, g.conn.Exec(t.Context(), "CREATE OR REPLACE VIEW pitstop_readers.waits SQL SECURITY DEFINER AS SELECT * FROM pitstop.waits"))
+	where := viewStatements(embedded.Database)
+	must(t, g.conn.Exec(t.Context(), strings.ReplaceAll(where[len(where)-1], "_readers`.waits", "_readers`.unbound")))
+	for _, view := range []string{"waits", "unbound"} { // without the condition, without a policy
+		got, err := texts(t, g.as(t, secretReaders.Of("brug")), "SELECT DISTINCT toString(garage_id) FROM "+view)
+		if diff := cmp.Diff([]string{"brug"}, got); err != nil || diff != "" {
+			t.Errorf("%s (-want +got) %v:\n%s", view, err, diff)
+		}
+	}
+}
+
+// testNoEscape is what a manager may think of who writes SQL of his own.
+func testNoEscape(t *testing.T, g *guarded) {
+	conn := g.as(t, secretReaders.Of("brug"))
+	secret := t.TempDir() + "/secret"
+	must(t, os.WriteFile(secret, []byte("s3cret"), 0o600))
+
+	const denied = "Not enough privileges"
+	for _, try := range []struct{ sql, says string }{
+		// what is not granted
+		{"SELECT data FROM events", "data"},
+		{"SELECT customer_email FROM events", "customer_email"},
+		{"SELECT count() FROM pitstop.commands", denied},
+		{"SELECT count() FROM pitstop.outcomes", denied},
+		{"SELECT count() FROM pitstop.dead_letters", denied},
+		{"SELECT count() FROM pitstop.goose_db_version", denied},
+		{"EXPLAIN SELECT * FROM pitstop.dead_letters", denied},
+		{"DESCRIBE TABLE pitstop.dead_letters", denied},
+		// other ways to a table
+		{"SELECT count() FROM pitstop.events", denied},
+		{"SELECT count() FROM pitstop.waits", denied},
+		{"SELECT garage_id FROM pitstop.garages", denied},
+		{"SELECT * FROM merge('pitstop', '.*')", ""},
+		{"SELECT * FROM merge('pitstop', 'events')", ""},
+		{"SELECT * FROM merge('.*', '.*')", ""},
+		{"SELECT * FROM loop(pitstop, events) LIMIT 1", denied},
+		{"SELECT garage_id FROM mergeTreeIndex(pitstop, events)", denied},
+		{"SELECT rows_in_granule FROM mergeTreeIndex(pitstop, events)", denied},
+		{"SELECT * FROM remote('127.0.0.1', pitstop.events)", denied},
+		{"SELECT * FROM remoteSecure('127.0.0.1', pitstop.events)", denied},
+		{"SELECT * FROM cluster('default', pitstop.events)", "not found"},
+		{"SELECT * FROM clusterAllReplicas('default', pitstop.events)", "not found"},
+		{"SELECT * FROM mergeTreeIndex(pitstop, events)", denied},
+		{"SELECT * FROM mergeTreeIndex(pitstop, latencies)", denied},
+		{"SELECT * FROM mergeTreeAnalyzeIndexes(pitstop, events)", denied},
+		{"SELECT * FROM mergeTreeAnalyzeIndexes(pitstop, events, garage_id = 'noord')", denied},
+		{"SELECT * FROM mergeTreeTextIndex(pitstop, events, by_repair)", ""},
+		{"SELECT * FROM mergeTreeProjection(pitstop, events, x)", "no projection"},
+		{"SELECT * FROM dictionary('x')", denied},
+		{"SELECT dictGet('pitstop.x', 'y', 1)", "not found"},
+		{"SELECT joinGet('pitstop.events', 'data', 'x')", ""},
+		// files, programs, the net
+		{"SELECT file('" + secret + "')", "current_path"},
+		{"SELECT file('" + secret + "', NULL)", "current_path"},
+		{"SELECT file('../data/status')", "current_path"},
+		{"SELECT * FROM file('" + secret + "', LineAsString)", ""},
+		{"SELECT * FROM filesystem('/')", ""},
+		{"SELECT * FROM default.`" + secret + "`", ""},
+		{"SELECT * FROM sqlite('" + secret + "', 'x')", ""},
+		{"SELECT * FROM url('http://127.0.0.1/', CSV, 'n Int8')", denied},
+		{"SELECT * FROM s3('http://127.0.0.1/bucket/x', CSV, 'n Int8')", ""},
+		{"SELECT * FROM hdfs('hdfs://127.0.0.1:9/x', CSV, 'n Int8')", ""},
+		{"SELECT * FROM mysql('127.0.0.1:9', 'd', 't', 'u', 'p')", denied},
+		{"SELECT * FROM postgresql('127.0.0.1:9', 'd', 't', 'u', 'p')", denied},
+		{"SELECT * FROM mongodb('127.0.0.1:9', 'd', 'c', 'u', 'p', 'n Int8')", denied},
+		{"SELECT * FROM redis('127.0.0.1:9', 'k', 'k String')", denied},
+		{"SELECT * FROM jdbc('x', 'y')", denied},
+		{"SELECT * FROM odbc('DSN=x', 'y')", denied},
+		{"SELECT * FROM executable('x', CSV, 'n Int8')", denied},
+		{"SELECT * FROM input('n Int8')", "INSERT SELECT"},
+		{"SELECT * FROM icebergLocal('/tmp')", ""},
+		{"SELECT * FROM deltaLakeLocal('/tmp')", ""},
+		// what the server knows
+		{"SELECT * FROM system.users", denied},
+		{"SELECT * FROM system.row_policies", denied},
+		{"SELECT * FROM system.grants", denied},
+		{"SELECT * FROM system.processes", denied},
+		{"SELECT * FROM system.parts", denied},
+		{"SELECT * FROM system.parts_columns", denied},
+		{"SELECT * FROM system.server_settings", denied},
+		{"SELECT * FROM system.query_cache", denied},
+		{"SELECT * FROM system.query_log", ""},
+		{"SELECT * FROM system.user_processes", denied},
+		{"SELECT * FROM system.replicas", denied},
+		{"SELECT * FROM system.mutations", denied},
+		{"SELECT * FROM system.named_collections", denied},
+		{"SELECT * FROM information_schema.tables", denied},
+		{"SHOW USERS", denied},
+		{"SHOW PROCESSLIST", denied},
+		{"SHOW CREATE TABLE pitstop.events", denied},
+		{"SHOW CREATE USER pitstop", ""},
+		{"SHOW CREATE ROW POLICY pitstop_reader ON events", ""},
+		{"SHOW GRANTS FOR pitstop", ""},
+		// what changes something
+		{"INSERT INTO events (event_id) VALUES ('x')", denied},
+		{"INSERT INTO FUNCTION file('/tmp/x', CSV, 'n Int8') VALUES (1)", ""},
+		{"ALTER TABLE events DELETE WHERE 1", denied},
+		{"ALTER TABLE waits MODIFY SQL SECURITY NONE", denied},
+		{"CREATE TABLE x (n Int8) ENGINE = Memory", denied},
+		{"CREATE TEMPORARY TABLE x (n Int8)", denied},
+		{"CREATE VIEW v AS SELECT 1", denied},
+		{"CREATE MATERIALIZED VIEW v ENGINE = Memory AS SELECT garage_id FROM events", denied},
+		{"CREATE DICTIONARY d (n Int8) PRIMARY KEY n SOURCE(CLICKHOUSE(TABLE 'events')) LAYOUT(FLAT()) LIFETIME(0)", denied},
+		{"CREATE FUNCTION f AS (x) -> x", denied},
+		{"CREATE USER other", denied},
+		{"CREATE ROW POLICY mine ON events USING 1 TO ALL", denied},
+		{"GRANT SELECT ON *.* TO pitstop_reader_brug", ""},
+		{"DROP TABLE events", denied},
+		{"TRUNCATE TABLE events", denied},
+		{"OPTIMIZE TABLE events", denied},
+		{"BACKUP TABLE events TO File('/tmp/x')", denied},
+		{"SYSTEM FLUSH LOGS", denied},
+		{"SYSTEM SHUTDOWN", denied},
+		{"KILL QUERY WHERE 1", denied},
+		{"EXECUTE AS pitstop SELECT 1", ""},
+		{"SET ROLE ALL", "ok"},
+		// settings: the limits hold, also after another profile was asked for
+		{"SET profile = 'pitstop'", "ok"},
+		{"SET profile = 'default'", "ok"},
+		{"SET readonly = 0", "readonly"},
+		{"SET readonly = 1", "readonly"},
+		{"SET max_execution_time = 0", "less than"},
+		{"SET max_execution_time = 121", "greater than"},
+		{"SET max_execution_time = 65", "ok"}, // as Grafana does
+		{"SET max_memory_usage = 0", "less than"},
+		{"SET max_result_rows = 0", "less than"},
+		{"SET max_memory_usage_for_user = 0", "should not be changed"},
+		{"SET max_concurrent_queries_for_user = 0", "should not be changed"},
+		{"SET max_temporary_data_on_disk_size_for_user = 0", "should not be changed"},
+		{"SET enable_parallel_replicas = 1", "should not be changed"},
+		{"SET allow_experimental_parallel_reading_from_replicas = 1", "should not be changed"},
+		{"SET query_cache_share_between_users = 1", "should not be changed"},
+		{"SELECT 1 SETTINGS readonly = 0", "readonly"},
+		{"SELECT 1 SETTINGS max_execution_time = 0", "less than"},
+	} {
+		err := conn.Exec(t.Context(), try.sql)
+		switch {
+		case try.says == "ok":
+			if err != nil {
+				t.Errorf("%s: %v", try.sql, err)
+			}
+		case err == nil:
+			t.Errorf("%s is done", try.sql)
+		case !strings.Contains(err.Error(), try.says):
+			t.Errorf("%s: %v does not say %q", try.sql, err, try.says)
+		case strings.Contains(err.Error(), "s3cret"):
+			t.Errorf("%s tells the secret: %v", try.sql, err)
+		}
+	}
+}
+
+// testNothingOfOthers looks at all that is answered for a trace of
+// another garage.
+func testNothingOfOthers(t *testing.T, g *guarded) {
+	conn := g.as(t, secretReaders.Of("brug"))
+	none := []string{}
+	for _, q := range []struct {
+		sql  string
+		want []string
+	}{
+		{"SELECT event_id FROM events WHERE garage_id = 'noord'", none},
+		{"SELECT event_id FROM events FINAL WHERE garage_id = 'noord'", none},
+		{"SELECT event_id FROM events FINAL WHERE garage_id != 'brug' SETTINGS apply_row_policy_after_final = 0, apply_prewhere_after_final = 1", none},
+		{"SELECT event_id FROM events WHERE garage_id = 'noord' SETTINGS additional_table_filters = {'events': '1 OR garage_id = \\'noord\\''}", none},
+		{"SELECT event_id FROM events WHERE garage_id = 'noord' SETTINGS use_query_condition_cache = 1, use_skip_indexes = 0, optimize_move_to_prewhere = 0, enable_analyzer = 0", none},
+		// what would fail, or tell, on a row that is not theirs
+		{"SELECT toString(throwIf(garage_id = 'noord')) FROM events LIMIT 1", []string{"0"}},
+		{"SELECT toString(max(intDiv(1, garage_id != 'noord'))) FROM events", []string{"1"}},
+		{"SELECT toString(countIf(garage_id = 'noord')) FROM events", []string{"0"}},
+		{"SELECT toString(uniqExact(garage_id)) FROM events", []string{"1"}},
+		{"SELECT toString(max(garage_id)) FROM events", []string{"brug"}}, // not from an index
+		{"SELECT toString(count()) FROM garages", []string{"1"}},          // not from the part's header
+		{"SELECT toString(count()) FROM garages SETTINGS optimize_trivial_count_query = 1", []string{"1"}},
+		// what the catalogue shows
+		{"SELECT name FROM system.databases", []string{"pitstop_readers"}},
+		{"SELECT name FROM system.tables ORDER BY name", names(views)},
+		{"SELECT name FROM system.tables WHERE total_rows IS NOT NULL OR uuid = toUUIDOrZero('') AND notEmpty(data_paths)", none},
+		{"SELECT DISTINCT table FROM system.columns ORDER BY table", names(views)},
+		{"SELECT currentUser()", []string{"pitstop_reader_brug"}},
+	} {
+		got, err := texts(t, conn, q.sql)
+		if diff := cmp.Diff(q.want, got); err != nil || diff != "" {
+			t.Errorf("%s (-want +got) %v:\n%s", q.sql, err, diff)
+		}
+	}
+}
+
+func names(views []shown) []string {
+	names := make([]string, len(views))
+	for i, v := range views {
+		names[i] = v.name
+	}
+	return names
+}
+
+func testLogins(t *testing.T, g *guarded) {
+	other := Readers{Secret: []byte("another secret of the tests, 32 bytes")}
+	for name, r := range map[string]Reader{
+		"another secret":     other.Of("brug"),
+		"another's password": {secretReaders.Of("brug").User, secretReaders.Of("noord").Password},
+		"no password":        {secretReaders.Of("brug").User, ""},
+		"no such garage":     secretReaders.Of("zuid"),
+	} {
+		if err := g.as(t, r).Ping(t.Context()); err == nil {
+			t.Errorf("%s: logged in", name)
+		}
+	}
+}
+
+// TestColumnsAreShownOnPurpose keeps the views: a column that is added to a table
+// must be shown to readers, or not, on purpose.
+func TestColumnsAreShownOnPurpose(t *testing.T) {
+	d := newDB(t)
+	withheld := map[string]string{
+		"deliveries":    "data",
+		"events":        "approver_name approver_phone customer_email customer_name customer_phone data text",
+		"notifications": "data",
+	}
+	for _, v := range views {
+		if v.columns == "*" {
+			continue
+		}
+		all, err := texts(t, d.conn, "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '"+v.name+"' ORDER BY name")
+		must(t, err)
+		listed := append(strings.Split(v.columns, ", "), strings.Fields(withheld[v.name])...)
+		slices.Sort(listed)
+		if diff := cmp.Diff(all, listed); diff != "" {
+			t.Errorf("%s (-columns +shown or withheld):\n%s", v.name, diff)
+		}
+	}
+}
+
+// TestReaderStatements are what migrate sends to a server. The embedded engine
+// keeps no users made by SQL, so it only reads them: what a policy's condition,
+// the right and the limits do is tested by the users file, which holds the same.
+func TestReaderStatements(t *testing.T) {
+	present := []string{"pitstop_reader", "pitstop_reader_brug", "pitstop_reader_gone-1"}
+	statements := secretReaders.statements("pitstop", present, book(t))
+	golden(t, "readers.sql", []byte(strings.Join(viewStatements("pitstop"), ";\n")+";\n"+strings.Join(statements, ";\n")+";\n"))
+	golden(t, "readers.xml", secretReaders.UsersFile("pitstop", book(t)))
+
+	d := newDB(t)
+	for _, s := range statements {
+		var formatted string
+		if err := d.conn.QueryRow(t.Context(), "SELECT formatQuery(?)", s).Scan(&formatted); err != nil {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+}
+
+// TestReadersNeedAManager: without the right to manage access the error says what to do.
+func TestReadersNeedAManager(t *testing.T) {
+	d := newDB(t)
+	err := secretReaders.Migrate(t.Context(), d.config, book(t))
+	if err == nil || !strings.Contains(err.Error(), "manage access") {
+		t.Errorf("%v does not say what to do", err)
+	}
+	if err != nil && strings.Contains(err.Error(), hex.EncodeToString(secretReaders.Secret)) {
+		t.Errorf("the error tells the secret: %v", err)
+	}
+}
+
+// testPruned: a policy must not make every question read every garage.
+func testPruned(t *testing.T, g *guarded) {
+	must(t, g.conn.Exec(t.Context(), "INSERT INTO latencies (latency_id, garage_id, measure) SELECT toString(number), concat('g', toString(intDiv(number, 10000))), 'view' FROM numbers(1000000)"))
+	var read uint64
+	ctx := clickhouse.Context(t.Context(), clickhouse.WithProgress(func(p *clickhouse.Progress) { read += p.Rows }))
+	var n uint64
+	must(t, g.as(t, secretReaders.Of("brug")).QueryRow(ctx, "SELECT count(latency_id) FROM waits").Scan(&n))
+	if n != 1 || read > 30_000 {
+		t.Errorf("%d rows, %d read for them", n, read)
+	}
+}
