@@ -216,6 +216,9 @@ func (d *demo) live(ctx context.Context, p *pipeline, doors *simulate.Doors, sto
 // unreadMails is how many mails customers find when they come back.
 const unreadMails = 50
 
+// managerTokenTTL is how long the printed token opens the dashboards.
+const managerTokenTTL = 12 * time.Hour
+
 // pointOut names pages that have something to show.
 func (d *demo) pointOut(ctx context.Context, p *pipeline, store *clickhouse.Store) error {
 	garages := make([]string, 0, len(p.book.Garages()))
@@ -231,11 +234,17 @@ func (d *demo) pointOut(ctx context.Context, p *pipeline, store *clickhouse.Stor
 		Garage: c.GarageID, Repair: c.RepairID, Audience: link.Approver, Lang: c.Customer.Language, Expires: time.Now().Add(email.DefaultLinkLifetime),
 	})
 	data := p.data.Dir()
+	manager, err := p.issuer.Issue(api.Caller{Subject: "jan", Roles: []repair.Role{repair.Manager}, Garages: garages}, managerTokenTTL)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(d.out, `Look at:
+  The manager's dashboards   %[1]s/dashboards, and paste this token of the simulated garages to sign in:
+%[6]s
   A customer's page          %[1]s/c/%[2]s
   A conversation             curl -H "Authorization: Bearer $(bin/pitstop token --data %[3]s --role customer_service --garage %[4]s --subject eva)" %[1]s/v1/repairs/%[5]s/timeline
   How long answers take      curl -H "Authorization: Bearer $(bin/pitstop token --data %[3]s --role manager --garage %[4]s --subject jan)" '%[1]s/v1/latencies?measure=approval&group_by=day'
-`, p.API, token, data, c.GarageID, c.RepairID)
+`, p.API, token, data, c.GarageID, c.RepairID, manager)
 	return nil
 }
 

@@ -335,12 +335,14 @@ func (p *pipeline) announce(out io.Writer) {
 		dir = p.data.Dir()
 	}
 	fmt.Fprintf(out, `Pitstop is running.
-  API and its documentation  %s/docs
-  Mailbox                    %s
-  Metrics and readiness      %s/readyz
-  Garages                    %s
-  A mechanic's token         pitstop token --data %s --role mechanic --garage %s --subject sam
-Everything is kept in %s; addresses for programs are in addresses.json there. Ctrl-C stops.
+  API and its documentation  %[1]s/docs
+  Dashboards                 %[1]s/dashboards
+  Mailbox                    %[2]s
+  Metrics and readiness      %[3]s/readyz
+  Garages                    %[4]s
+  A manager's token          pitstop token --data %[5]s --role manager --garage %[6]s --subject jan
+  A mechanic's token         pitstop token --data %[5]s --role mechanic --garage %[6]s --subject sam
+Everything is kept in %[7]s; addresses for programs are in addresses.json there. Ctrl-C stops.
 `, p.API, p.Mailbox, p.Metrics, strings.Join(garages, ", "), p.data.Dir(), p.book.Garages()[0].ID, dir)
 }
 
