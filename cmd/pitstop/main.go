@@ -58,19 +58,20 @@ type env struct {
 	out, err io.Writer
 }
 
-func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	exited := -1
-	var c cli
-	parser, err := kong.New(&c,
+func newParser(options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(new(cli), append(options,
 		kong.Name("pitstop"),
 		kong.Description(description),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Writers(out, errOut),
-		kong.Exit(func(code int) { exited = code }),
 		kong.DefaultEnvars("PITSTOP"),
 		kong.Vars{"repairs": strconv.Itoa(simulate.DefaultRepairs)},
-	)
+	)...)
+}
+
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	exited := -1
+	parser, err := newParser(kong.Writers(out, errOut), kong.Exit(func(code int) { exited = code }))
 	if err != nil {
 		fmt.Fprintln(errOut, "pitstop:", err)
 		return exitFailed
