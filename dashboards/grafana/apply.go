@@ -164,7 +164,7 @@ func (s *session) organisation(ctx context.Context, o Organisation, write bool) 
 		step := s.settle(ctx, t, write)
 		r.Steps = append(r.Steps, step)
 		if step.Err != nil && t.kind == Folder {
-			r.Err = errors.New("everything else is in that folder")
+			r.Err = errors.New("the rest was not tried, because it needs the folder")
 			return r
 		}
 	}

@@ -29,8 +29,8 @@ func start(t *testing.T) (*grafanatest.Server, Server) {
 	}
 }
 
-// garage is a small organisation.
-func garage(id string) Organisation {
+// of is a small organisation.
+func of(id string) Organisation {
 	return Organisation{
 		Name: NameOf(id), Lang: locale.NL, Dashboards: []dashboards.Dashboard{dashboards.Waiting},
 		Alerts: []dashboards.Alert{{
@@ -90,11 +90,11 @@ func TestApplyCreatesThenKeeps(t *testing.T) {
 	for _, fills := range []bool{false, true} {
 		fake, grafana := start(t)
 		fake.Fills = fills
-		expect(t, "plan", outcome(grafana.Plan, garage("brug")), created)
+		expect(t, "plan", outcome(grafana.Plan, of("brug")), created)
 		if len(fake.Writes) > 0 {
 			t.Fatalf("plan wrote %v", fake.Writes)
 		}
-		expect(t, "apply", outcome(grafana.Apply, garage("brug")), created)
+		expect(t, "apply", outcome(grafana.Apply, of("brug")), created)
 		in := "Pitstop brug"
 		expect(t, "writes", strings.Join(fake.Writes, "\n"), strings.Join([]string{
 			"POST /api/orgs in Main Org.", // the administrator's own
@@ -102,8 +102,8 @@ func TestApplyCreatesThenKeeps(t *testing.T) {
 			"PUT /api/v1/provisioning/folder/pitstop/rule-groups/Pitstop in " + in,
 		}, "\n"))
 		fake.Writes = nil
-		expect(t, "plan again", outcome(grafana.Plan, garage("brug")), "Pitstop brug new=false\n")
-		expect(t, "apply again", outcome(grafana.Apply, garage("brug")), "Pitstop brug new=false\n")
+		expect(t, "plan again", outcome(grafana.Plan, of("brug")), "Pitstop brug new=false\n")
+		expect(t, "apply again", outcome(grafana.Apply, of("brug")), "Pitstop brug new=false\n")
 		if len(fake.Writes) > 0 {
 			t.Errorf("with fills %v the second apply wrote %v", fills, fake.Writes)
 		}
@@ -116,7 +116,7 @@ func TestApplyCreatesThenKeeps(t *testing.T) {
 // What somebody changed by hand shows in the plan, and apply puts it back.
 func TestApplyPutsBack(t *testing.T) {
 	fake, grafana := start(t)
-	outcome(grafana.Apply, garage("brug"))
+	outcome(grafana.Apply, of("brug"))
 	o := fake.Organisation("Pitstop brug")
 	o.Folders[folderUID]["title"] = "Mine"
 	d := o.Dashboards["pitstop-waiting"]["dashboard"].(grafanatest.Object)
@@ -141,14 +141,14 @@ func TestApplyPutsBack(t *testing.T) {
   change alert rules Pitstop
     rules[Te lang].isPaused: true -> false
 `, panel["title"], len([]rune(dashboards.Waiting.Panels[0].SQL)), panel["title"])
-	expect(t, "plan", outcome(grafana.Plan, garage("brug")), want)
-	expect(t, "apply", outcome(grafana.Apply, garage("brug")), want)
-	expect(t, "plan after", outcome(grafana.Plan, garage("brug")), "Pitstop brug new=false\n")
+	expect(t, "plan", outcome(grafana.Plan, of("brug")), want)
+	expect(t, "apply", outcome(grafana.Apply, of("brug")), want)
+	expect(t, "plan after", outcome(grafana.Plan, of("brug")), "Pitstop brug new=false\n")
 }
 
 func TestApplyChangesThePassword(t *testing.T) {
 	fake, grafana := start(t)
-	o := garage("brug")
+	o := of("brug")
 	outcome(grafana.Apply, o)
 	o.ClickHouse.Password = "another"
 	want := "Pitstop brug new=false\n  change data source pitstop-clickhouse\n    password\n"
@@ -167,7 +167,7 @@ func TestApplyChangesThePassword(t *testing.T) {
 // Only what is Pitstop's goes when no definition has it any more.
 func TestApplyRemoves(t *testing.T) {
 	fake, grafana := start(t)
-	outcome(grafana.Apply, garage("brug"))
+	outcome(grafana.Apply, of("brug"))
 	o := fake.Organisation("Pitstop brug")
 	add := func(uid string, tags ...any) {
 		o.Dashboards[uid] = grafanatest.Object{"folderUid": folderUID, "dashboard": grafanatest.Object{"uid": uid, "title": uid, "tags": tags}}
@@ -180,9 +180,9 @@ func TestApplyRemoves(t *testing.T) {
 	}
 	o.Rules["Old"], o.Rules["Mine"] = rule("pitstop-old", "Old"), rule("f00", "Mine")
 	want := "Pitstop brug new=false\n  delete dashboard pitstop-old\n  delete alert rules Old\n"
-	expect(t, "plan", outcome(grafana.Plan, garage("brug")), want)
-	expect(t, "apply", outcome(grafana.Apply, garage("brug")), want)
-	expect(t, "again", outcome(grafana.Apply, garage("brug")), "Pitstop brug new=false\n")
+	expect(t, "plan", outcome(grafana.Plan, of("brug")), want)
+	expect(t, "apply", outcome(grafana.Apply, of("brug")), want)
+	expect(t, "again", outcome(grafana.Apply, of("brug")), "Pitstop brug new=false\n")
 	if len(o.Dashboards) != 3 || len(o.Rules) != 2 {
 		t.Errorf("left are %d dashboards and %d groups", len(o.Dashboards), len(o.Rules))
 	}
@@ -190,7 +190,7 @@ func TestApplyRemoves(t *testing.T) {
 
 func TestApplyKeepsOrganisationsApart(t *testing.T) {
 	fake, grafana := start(t)
-	outcome(grafana.Apply, garage("brug"), garage("noord"))
+	outcome(grafana.Apply, of("brug"), of("noord"))
 	for _, id := range []string{"brug", "noord"} {
 		source := fake.Organisation(NameOf(id)).Sources[clickhouseUID]
 		if got := source["jsonData"].(grafanatest.Object)["username"]; got != "pitstop_reader_"+id {
@@ -205,7 +205,7 @@ func TestApplyKeepsOrganisationsApart(t *testing.T) {
 func TestToken(t *testing.T) {
 	_, grafana := start(t)
 	grafana.User, grafana.Password, grafana.Token = "", "", grafanatest.Token
-	o := garage("brug")
+	o := of("brug")
 	expect(t, "another name", outcome(grafana.Apply, o),
 		"Pitstop brug new=false error: organisation Pitstop brug: the token is of organisation \"Main Org.\": give --organisation \"Main Org.\" if that is meant, or another token\nerror: 1 of 1 organisations failed\n")
 	o.Name = "Main Org."
@@ -218,7 +218,7 @@ func TestToken(t *testing.T) {
 // Between reading and writing somebody else saves: it is looked at again.
 func TestApplyAgainstOthers(t *testing.T) {
 	fake, grafana := start(t)
-	outcome(grafana.Apply, garage("brug"))
+	outcome(grafana.Apply, of("brug"))
 	o := fake.Organisation("Pitstop brug")
 	saved := o.Dashboards["pitstop-waiting"]["dashboard"].(grafanatest.Object)
 	saved["title"] = "Wait"
@@ -229,9 +229,9 @@ func TestApplyAgainstOthers(t *testing.T) {
 		}
 		return false
 	}
-	expect(t, "apply", outcome(grafana.Apply, garage("brug")),
+	expect(t, "apply", outcome(grafana.Apply, of("brug")),
 		"Pitstop brug new=false\n  change dashboard pitstop-waiting\n    title: \"Waits\" -> \"Wachten\"\n")
-	expect(t, "again", outcome(grafana.Plan, garage("brug")), "Pitstop brug new=false\n")
+	expect(t, "again", outcome(grafana.Plan, of("brug")), "Pitstop brug new=false\n")
 }
 
 // refuse answers a request about the data source of one organisation, the first
@@ -306,11 +306,11 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake, grafana := start(t)
-			outcome(grafana.Apply, garage("a"))
+			outcome(grafana.Apply, of("a"))
 			grafana.Timeout = 100 * time.Millisecond
 			refuse(fake, tc.times, tc.answer)
 			var reports []Report
-			err := grafana.Plan(t.Context(), []Organisation{garage("a"), garage("b")}, func(r Report) { reports = append(reports, r) })
+			err := grafana.Plan(t.Context(), []Organisation{of("a"), of("b")}, func(r Report) { reports = append(reports, r) })
 			if len(reports) != 2 || reports[1].Failed() {
 				t.Fatalf("the other organisation: %+v", reports)
 			}

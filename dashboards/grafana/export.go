@@ -119,8 +119,8 @@ func rulesFile(group *models.AlertRuleGroup) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			for _, ofTheGroup := range []string{"orgID", "folderUID", "ruleGroup"} {
-				delete(rule, ofTheGroup)
+			for _, notInFiles := range []string{"orgID", "folderUID", "ruleGroup", "updated"} {
+				delete(rule, notInFiles)
 			}
 			rules = append(rules, rule)
 		}

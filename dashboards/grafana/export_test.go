@@ -1,15 +1,18 @@
 package grafana
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/dashboards"
+	"pitstop/dashboards/grafana/grafanatest"
 	"pitstop/schemas/locale"
 )
 
@@ -18,11 +21,7 @@ var update = flag.Bool("update", false, "write the files under deploy/grafana")
 // operator is the operator's organisation as the composition of deploy/compose
 // sees it.
 func operator(lang locale.Lang) Organisation {
-	return Organisation{
-		Name: OperatorName, Lang: lang, Currency: "EUR", Dashboards: dashboards.All, Alerts: slices.Concat(dashboards.Alerts, dashboards.PipelineAlerts),
-		ClickHouse: ClickHouse{Host: "clickhouse", Port: 9000, Database: "pitstop", User: "pitstop_reader"},
-		Prometheus: "http://prometheus:9090",
-	}
+	return ForOperator(lang, "EUR", ClickHouse{Host: "clickhouse", Port: 9000, Database: "pitstop_readers", User: "pitstop_reader"}, "http://prometheus:9090")
 }
 
 // The committed files are those that pitstop dashboards export writes.
@@ -62,4 +61,80 @@ func texts(files map[string][]byte) map[string]string {
 		s[name] = string(b)
 	}
 	return s
+}
+
+// Both ways give the same: what the files say is what the API was sent, but for
+// the password, which is somewhere else.
+func TestFilesSayWhatApplySends(t *testing.T) {
+	o := operator(locale.NL)
+	files, err := o.Files("/etc/grafana/provisioning")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake, grafana := start(t)
+	o.ClickHouse.Password = "secret"
+	if got := outcome(grafana.Apply, o); strings.Contains(got, "error") {
+		t.Fatal(got)
+	}
+	sent := fake.Organisation(OperatorName)
+
+	for uid, d := range sent.Dashboards {
+		var file map[string]any
+		if err := json.Unmarshal(files["dashboards/pitstop/"+uid+".json"], &file); err != nil {
+			t.Fatal(err)
+		}
+		same(t, uid, file, d["dashboard"], "id", "version")
+	}
+	if len(sent.Dashboards) != len(dashboards.All) || len(files) != len(dashboards.All)+3 {
+		t.Errorf("%d dashboards were sent, %d files", len(sent.Dashboards), len(files))
+	}
+
+	var sources struct{ Datasources []map[string]any }
+	fromYAML(t, files["datasources/pitstop.yaml"], &sources)
+	for _, file := range sources.Datasources {
+		source := sent.Sources[file["uid"].(string)]
+		secret, _ := source["secret"].(grafanatest.Object)
+		if file["secureJsonData"] != nil && (secret["password"] != "secret" || file["secureJsonData"].(map[string]any)["password"] != "$"+PasswordVariable) {
+			t.Errorf("passwords are %v and %v", secret, file["secureJsonData"])
+		}
+		delete(source["jsonData"].(grafanatest.Object), secretDigest)
+		same(t, file["name"].(string), file, source, "id", "version", "secret", "secureJsonData", "readOnly", "editable", "orgId")
+	}
+
+	var rules struct {
+		Groups []struct{ Rules []map[string]any }
+	}
+	fromYAML(t, files["alerting/pitstop.yaml"], &rules)
+	for i, r := range sent.Rules[groupTitle]["rules"].([]any) {
+		same(t, "rule", rules.Groups[0].Rules[i], r,
+			"id", "orgID", "folderUID", "ruleGroup", "provenance", "updated", "isPaused", "notification_settings", "record")
+	}
+}
+
+func fromYAML(t *testing.T, b []byte, into any) {
+	t.Helper()
+	if err := yaml.Unmarshal(b, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// same compares what two values say in JSON, but for some of their members.
+func same(t *testing.T, what string, file, sent any, but ...string) {
+	t.Helper()
+	var plain [2]map[string]any
+	for i, v := range []any{file, sent} {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(b, &plain[i]); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range but {
+			delete(plain[i], key)
+		}
+	}
+	if diff := cmp.Diff(plain[0], plain[1]); diff != "" {
+		t.Errorf("%s (-file +sent):\n%s", what, diff)
+	}
 }

@@ -169,7 +169,7 @@ var hints = map[int]string{
 	http.StatusPermanentRedirect:  "is --grafana-url right?",
 	http.StatusTemporaryRedirect:  "is --grafana-url right?",
 	http.StatusUnauthorized:       "is the user, password or token right?",
-	http.StatusForbidden:          "the user or token may not do this, or the object was provisioned from files: only a server's administrator makes organisations, only an organisation's one changes what is in it",
+	http.StatusForbidden:          "is the user an administrator of the server and of this organisation, or the token an administrator's? What was provisioned from files only changes there",
 	http.StatusNotFound:           "is --grafana-url right?",
 	http.StatusConflict:           "something else there has its name",
 	http.StatusPreconditionFailed: "somebody changes it at the same time",

@@ -1,0 +1,36 @@
+package grafana
+
+import (
+	"slices"
+
+	"pitstop/dashboards"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/locale"
+)
+
+// ForGarage is the organisation of a garage: what garages get, in its language.
+func ForGarage(p *garage.Profile, ch ClickHouse) Organisation {
+	return Organisation{
+		Name: NameOf(p.ID), Lang: p.Lang(), Currency: p.Currency, ClickHouse: ch,
+		Dashboards: slices.DeleteFunc(slices.Clone(dashboards.All), func(d dashboards.Dashboard) bool { return d.Operator }),
+		Alerts:     slices.DeleteFunc(slices.Clone(dashboards.Alerts), func(a dashboards.Alert) bool { return a.Operator }),
+	}
+}
+
+// ForOperator is the organisation of who runs the system: everything, except
+// what needs a Prometheus where there is none. An empty currency says that the
+// garages have several.
+func ForOperator(lang locale.Lang, currency string, ch ClickHouse, prometheus string) Organisation {
+	o := Organisation{
+		Name: OperatorName, Lang: lang, Currency: currency, ClickHouse: ch, Prometheus: prometheus,
+		Dashboards: slices.Clone(dashboards.All),
+		Alerts:     slices.Concat(dashboards.Alerts, dashboards.PipelineAlerts),
+	}
+	if prometheus == "" {
+		o.Dashboards = slices.DeleteFunc(o.Dashboards, func(d dashboards.Dashboard) bool {
+			return slices.ContainsFunc(d.Panels, func(p dashboards.Panel) bool { return p.SQL == "" })
+		})
+		o.Alerts = slices.DeleteFunc(o.Alerts, func(a dashboards.Alert) bool { return a.SQL == "" })
+	}
+	return o
+}
