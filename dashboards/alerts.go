@@ -1,6 +1,9 @@
 package dashboards
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Severity says how soon somebody must look.
 type Severity string
@@ -33,4 +36,28 @@ type Alert struct {
 
 // Alerts are the rules on ClickHouse; those on Prometheus stand beside the
 // dashboard of the pipeline.
-var Alerts = []Alert{}
+var Alerts = []Alert{
+	{
+		ID:    "quote-overdue",
+		Title: Text{"Een klant antwoordt niet", "A customer does not answer"},
+		Summary: Text{
+			"{{ $labels.garage }}: de vraag om akkoord voor {{ $labels.plate }} staat langer open dan het doel. Bel {{ $labels.phone }}.",
+			"{{ $labels.garage }}: the request for approval of {{ $labels.plate }} has been open for longer than the target. Call {{ $labels.phone }}.",
+		},
+		SQL: ofEveryGarage("quote-overdue"), For: time.Minute, Severity: Warning,
+	},
+	{
+		ID:    "no-mail",
+		Title: Text{"Er komt geen mail aan", "No mail arrives"},
+		Summary: Text{
+			"In een half uur is geen enkele mail aangenomen, terwijl er wel te versturen waren. Kijk of de mailserver bereikbaar is en of de e-mailsink loopt.",
+			"No mail has been accepted for half an hour, though there were some to send. See whether the mail server can be reached and the email sink runs.",
+		},
+		SQL: ofEveryGarage("no-mail"), For: 5 * time.Minute, Severity: Critical, Operator: true,
+	},
+}
+
+// ofEveryGarage is a query about all garages whose rows its reader may see.
+func ofEveryGarage(id string) string {
+	return strings.ReplaceAll(query(id), "${garage:singlequote}", "SELECT garage_id FROM garages")
+}

@@ -1,4 +1,4 @@
 package dashboards
 
 // All are the dashboards, in the order in which they are shown.
-var All = []Dashboard{Waiting, Pipeline}
+var All = []Dashboard{Waiting, Notifications, Service, Conversation, Pipeline}

@@ -10,16 +10,20 @@ import (
 //go:embed sql/*.sql
 var files embed.FS
 
-// query reads a panel's SQL, with what several share put in: the items "functions"
-// and "period" of its WITH. Panels are package variables, so a missing file shows
-// in any test.
-func query(id string) string {
-	sql := file(id)
-	for _, shared := range []string{"functions", "period"} {
-		sql = strings.Replace(sql, "    "+shared+",\n", strings.TrimSuffix(file(shared), "\n")+",\n", 1)
+// shared are the items of a WITH that several queries have: a line with the name of
+// one stands for its file.
+var shared = func() *strings.Replacer {
+	var pairs []string
+	for _, name := range []string{"functions", "period", "elapsed"} {
+		item := strings.TrimSuffix(file(name), "\n")
+		pairs = append(pairs, "    "+name+",\n", item+",\n", "    "+name+"\n", item+"\n")
 	}
-	return sql
-}
+	return strings.NewReplacer(pairs...)
+}()
+
+// query reads a panel's SQL. Panels are package variables, so a missing file shows
+// in any test.
+func query(id string) string { return shared.Replace(file(id)) }
 
 func file(id string) string {
 	b, err := files.ReadFile("sql/" + id + ".sql")

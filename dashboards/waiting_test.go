@@ -158,5 +158,3 @@ var onWaiting = []expected{
 	}},
 	{"outcomes", before("brug"), [][]any{{"approved", 2, 0, 487.95, 487.95, "EUR"}}},
 }
-
-var onNotifications, onService, onConversation []expected

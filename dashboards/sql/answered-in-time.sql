@@ -4,6 +4,7 @@ WITH
     functions,
     period,
     now64(6) AS present,
+    elapsed,
     asked AS
     (
         SELECT garage_id, started_at, outcome, open, opening_seconds
@@ -27,13 +28,7 @@ WITH
             SELECT * FROM calendar
             WHERE garage_id IN (${garage:singlequote}) AND starts_at < period_ends AND starts_at > before_begins - INTERVAL 1 YEAR
         ) AS a ON a.garage_id = q.garage_id AND a.starts_at <= q.started_at
-        LEFT JOIN
-        (
-            SELECT garage_id, argMax(opened(present, starts_at, ends_at, before_micros), starts_at) AS micros
-            FROM calendar
-            WHERE garage_id IN (${garage:singlequote}) AND starts_at <= present AND starts_at > present - INTERVAL 1 YEAR
-            GROUP BY garage_id
-        ) AS n ON n.garage_id = q.garage_id
+        LEFT JOIN elapsed AS n ON n.garage_id = q.garage_id
         LEFT JOIN (SELECT garage_id, answer_within FROM garages) AS g ON g.garage_id = q.garage_id
     )
 SELECT

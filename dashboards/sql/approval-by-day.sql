@@ -1,4 +1,4 @@
--- The same by day of the question: a day of the garage's own clock. The period
+-- How long quotes took, by day of the question: a day of the garage's own clock. The period
 -- before is shown beside it, moved on by the length of the period in whole days.
 WITH
     period,

@@ -2,6 +2,7 @@
 WITH
     functions,
     now64(6) AS present,
+    elapsed,
     open AS
     (
         SELECT *
@@ -27,12 +28,6 @@ ASOF LEFT JOIN
     WHERE garage_id IN (${garage:singlequote}) AND starts_at <= present
         AND starts_at > (SELECT min(needs_reply_since) FROM open) - INTERVAL 1 YEAR
 ) AS a ON a.garage_id = o.garage_id AND a.starts_at <= assumeNotNull(o.needs_reply_since)
-LEFT JOIN
-(
-    SELECT garage_id, argMax(opened(present, starts_at, ends_at, before_micros), starts_at) AS micros
-    FROM calendar
-    WHERE garage_id IN (${garage:singlequote}) AND starts_at <= present AND starts_at > present - INTERVAL 1 YEAR
-    GROUP BY garage_id
-) AS n ON n.garage_id = o.garage_id
+LEFT JOIN elapsed AS n ON n.garage_id = o.garage_id
 ORDER BY waiting DESC, since, repair
 LIMIT 200

@@ -1,0 +1,34 @@
+-- The customers' messages that need a reply, by how long they have waited.
+WITH
+    functions,
+    now64(6) AS present,
+    elapsed,
+    open AS
+    (
+        SELECT *
+        FROM conversations
+        WHERE garage_id IN (${garage:singlequote}) AND needs_reply AND needs_reply_since <= present AND repair_id IN
+        (
+            SELECT repair_id FROM conversations WHERE garage_id IN (${garage:singlequote}) AND needs_reply
+        )
+    )
+SELECT
+    multiIf(hours < 1, 'hour', hours < 4, 'morning', hours < 8, 'day', 'longer') AS age,
+    count() AS value
+FROM
+(
+    SELECT
+        assumeNotNull(o.needs_reply_since) AS since,
+        if('${clock}' = 'wall', dateDiff('microsecond', since, present),
+            greatest(0, n.micros - opened(since, a.starts_at, a.ends_at, a.before_micros))) / 36e8 AS hours
+    FROM open AS o
+    ASOF LEFT JOIN
+    (
+        SELECT * FROM calendar
+        WHERE garage_id IN (${garage:singlequote}) AND starts_at <= present
+            AND starts_at > (SELECT min(needs_reply_since) FROM open) - INTERVAL 1 YEAR
+    ) AS a ON a.garage_id = o.garage_id AND a.starts_at <= assumeNotNull(o.needs_reply_since)
+    LEFT JOIN elapsed AS n ON n.garage_id = o.garage_id
+)
+GROUP BY age
+ORDER BY min(hours)
