@@ -21,6 +21,7 @@ type cli struct {
 
 	Topics      topicsCommand      `cmd:"" help:"Compare the topics with the catalogue, or make them so."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the ClickHouse tables up to date and load the garages into them."`
+	Dashboards  dashboardsCommand  `cmd:"" help:"Compare Grafana with the dashboards and alert rules, make it so, or write them as files."`
 	Import      importCommand      `cmd:"" help:"Send the commands in a file of JSON lines."`
 	Token       tokenCommand       `cmd:"" help:"Print an API token for a member of staff (embedded mode)."`
 	Reader      readerCommand      `cmd:"" help:"Print the DSN with which dashboards read ClickHouse: one garage's rows, or all."`

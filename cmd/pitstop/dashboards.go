@@ -1,0 +1,284 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	"strconv"
+	"time"
+
+	"pitstop/dashboards/grafana"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/locale"
+	"pitstop/sinks/clickhouse"
+)
+
+// dashboardsCommand keeps Grafana as the dashboards say.
+type dashboardsCommand struct {
+	Plan   dashboardsPlan   `cmd:"" help:"Show what apply would do in Grafana."`
+	Apply  dashboardsApply  `cmd:"" help:"Make organisations, data sources, dashboards and alert rules in Grafana as they should be."`
+	Export dashboardsExport `cmd:"" help:"Write the files that a Grafana provisions itself from, for one organisation."`
+}
+
+// sourceFlags say whose dashboards, and where Grafana finds their data.
+type sourceFlags struct {
+	garageFlags
+	readerFlags
+	Garage                  string      `help:"Only this garage's." placeholder:"ID"`
+	Language                locale.Lang `enum:"en,nl" default:"en" help:"Of the operator's dashboards, en or nl; garages have their own."`
+	GrafanaClickHouse       string      `name:"grafana-clickhouse" help:"ClickHouse's native port, as Grafana reaches it." placeholder:"HOST:PORT"`
+	GrafanaClickHouseSecure bool        `name:"grafana-clickhouse-secure" help:"Grafana encrypts its connection to ClickHouse."`
+	GrafanaDatabase         string      `default:"pitstop_readers" help:"ClickHouse database of the readers' views, as migrate makes it."`
+	GrafanaPrometheus       string      `help:"Prometheus, as Grafana reaches it; default: none, and no dashboard of the pipeline." placeholder:"URL"`
+}
+
+// organisations are the chosen ones: the operator's and every garage's, or one.
+// Without readers they have no passwords.
+func (f sourceFlags) organisations(book *garage.Book, readers *clickhouse.Readers) ([]grafana.Organisation, error) {
+	host, portText, addrErr := net.SplitHostPort(f.GrafanaClickHouse)
+	port, err := strconv.Atoi(portText)
+	if addrErr != nil || err != nil || host == "" {
+		addrErr = fmt.Errorf("--grafana-clickhouse %q is not host:port", f.GrafanaClickHouse)
+	}
+	if addrErr != nil {
+		return nil, addrErr
+	}
+	at := func(of func(clickhouse.Readers) clickhouse.Reader) grafana.ClickHouse {
+		ch := grafana.ClickHouse{Host: host, Port: port, Secure: f.GrafanaClickHouseSecure, Database: f.GrafanaDatabase}
+		if readers != nil {
+			r := of(*readers)
+			ch.User, ch.Password = r.User, r.Password
+		} else {
+			ch.User = of(clickhouse.Readers{}).User
+		}
+		return ch
+	}
+	forGarage := func(p *garage.Profile) grafana.Organisation {
+		return grafana.ForGarage(p, at(func(r clickhouse.Readers) clickhouse.Reader { return r.Of(p.ID) }))
+	}
+	if f.Garage != "" {
+		p, ok := book.Garage(f.Garage)
+		if !ok {
+			return nil, fmt.Errorf("no garage %q in %s", f.Garage, f.Garages)
+		}
+		return []grafana.Organisation{forGarage(p)}, nil
+	}
+	all := []grafana.Organisation{grafana.ForOperator(f.Language, currencyOf(book), at(clickhouse.Readers.Operator), f.GrafanaPrometheus)}
+	for _, p := range book.Garages() {
+		all = append(all, forGarage(p))
+	}
+	return all, nil
+}
+
+// currencyOf is the garages' currency, or empty if they have several. Without
+// garages it is the default of the garage file.
+func currencyOf(book *garage.Book) string {
+	if len(book.Garages()) == 0 {
+		return "EUR"
+	}
+	currency := ""
+	for _, p := range book.Garages() {
+		if currency != "" && p.Currency != currency {
+			return ""
+		}
+		currency = p.Currency
+	}
+	return currency
+}
+
+type (
+	dashboardsPlan  struct{ dashboardsFlags }
+	dashboardsApply struct{ dashboardsFlags }
+)
+
+type dashboardsFlags struct {
+	sourceFlags
+	GrafanaURL      string        `name:"grafana-url" help:"Grafana, as https://grafana.example." placeholder:"URL"`
+	GrafanaUser     string        `help:"Administrator of Grafana's server, for every organisation."`
+	GrafanaPassword string        `help:"Password; give it as PITSTOP_GRAFANA_PASSWORD."`
+	GrafanaToken    string        `help:"Token of a service account instead, for the one organisation it is of; give it as PITSTOP_GRAFANA_TOKEN."`
+	Organisation    string        `help:"With a token: the name of its organisation in Grafana." placeholder:"NAME"`
+	GrafanaCA       string        `name:"grafana-ca" help:"Certificates to trust, in PEM; default: the system's." placeholder:"FILE"`
+	GrafanaTimeout  time.Duration `default:"30s" help:"Of one request, at most 30s."`
+}
+
+func (c *dashboardsPlan) Run(e *env) error  { return c.run(e, false) }
+func (c *dashboardsApply) Run(e *env) error { return c.run(e, true) }
+
+func (c *dashboardsFlags) run(e *env, apply bool) error {
+	server := grafana.Server{
+		URL: c.GrafanaURL, User: c.GrafanaUser, Password: c.GrafanaPassword, Token: c.GrafanaToken,
+		CA: c.GrafanaCA, Timeout: c.GrafanaTimeout,
+	}
+	organisations, err := c.chosen()
+	if err := wrongUsage(server.Validate(), err); err != nil {
+		return err
+	}
+	table := steps{out: e.out, of: len(organisations), colours: isTerminal(e.out) && os.Getenv("NO_COLOR") == ""}
+	run := server.Plan
+	if apply {
+		run = server.Apply
+	}
+	err = run(e, organisations, table.tell)
+	table.sum(apply)
+	return err
+}
+
+// chosen are the organisations to look at, with every problem in their flags.
+func (c *dashboardsFlags) chosen() ([]grafana.Organisation, error) {
+	var errs []error
+	book, err := c.load()
+	errs = append(errs, err)
+	readers, err := c.readers()
+	if err == nil && readers == nil {
+		err = errors.New("no PITSTOP_READER_SECRET: the data sources log in with what it gives, the same as pitstop migrate's")
+	}
+	errs = append(errs, err)
+	if c.GrafanaToken != "" && c.Organisation == "" {
+		errs = append(errs, errors.New("a token is of one organisation: give its name in Grafana as --organisation, and whose dashboards it gets as --garage (default: the operator's)"))
+	}
+	if c.GrafanaToken == "" && c.Organisation != "" {
+		errs = append(errs, errors.New("--organisation goes with PITSTOP_GRAFANA_TOKEN; choose one garage's with --garage"))
+	}
+	if book == nil {
+		book = new(garage.Book)
+		c.Garage = "" // whether there is such a garage is not known
+	}
+	organisations, err := c.organisations(book, readers)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return nil, err
+	}
+	if c.GrafanaToken != "" {
+		organisations = organisations[:1]
+		organisations[0].Name = c.Organisation
+	}
+	return organisations, nil
+}
+
+// steps prints what is to be done, or was.
+type steps struct {
+	out      io.Writer
+	of, told int
+	colours  bool
+
+	created, changed, deleted, kept, failed int
+}
+
+const mostFields = 6 // of a change that are printed
+
+func (s *steps) tell(r grafana.Report) {
+	s.told++
+	fmt.Fprintf(s.out, "[%d/%d] %s", s.told, s.of, r.Organisation)
+	if r.New {
+		fmt.Fprint(s.out, ", a new organisation")
+	}
+	fmt.Fprintln(s.out)
+	kept := 0
+	for _, step := range r.Steps {
+		what := fmt.Sprintf("%s %s", step.Kind, step.UID)
+		switch {
+		case step.Err != nil:
+			s.failed++
+			s.line('!', fmt.Sprintf("%s: %v", what, step.Err))
+		case step.Verb == grafana.Create:
+			s.created++
+			s.line('+', what)
+		case step.Verb == grafana.Delete:
+			s.deleted++
+			s.line('-', what+", which is no dashboard or rule of this version")
+		case step.Verb == grafana.Change:
+			s.changed++
+			s.line('~', what)
+			for _, f := range step.Fields[:min(len(step.Fields), mostFields)] {
+				fmt.Fprintf(s.out, "      %s\n", f)
+			}
+			if more := len(step.Fields) - mostFields; more > 0 {
+				fmt.Fprintf(s.out, "      and %d more\n", more)
+			}
+		default:
+			kept++
+		}
+	}
+	s.kept += kept
+	if kept > 0 {
+		s.line('=', fmt.Sprintf("%d as they should be", kept))
+	}
+	if r.Err != nil {
+		s.line('!', r.Err.Error())
+	}
+}
+
+func (s *steps) line(sign rune, text string) {
+	start, end := "", ""
+	if s.colours {
+		start, end = map[rune]string{'+': "\x1b[32m", '~': "\x1b[33m", '-': "\x1b[31m", '!': "\x1b[1;31m", '=': "\x1b[2m"}[sign], "\x1b[0m"
+	}
+	fmt.Fprintf(s.out, "  %s%c %s%s\n", start, sign, text, end)
+}
+
+func (s *steps) sum(applied bool) {
+	if s.told == 0 {
+		return
+	}
+	words := "%d to create, %d to change, %d to delete, %d as they should be"
+	if applied {
+		words = "%d created, %d changed, %d deleted, %d as they should be"
+	}
+	fmt.Fprintf(s.out, words, s.created, s.changed, s.deleted, s.kept)
+	if s.failed > 0 {
+		fmt.Fprintf(s.out, ", %d failed", s.failed)
+	}
+	fmt.Fprintf(s.out, "; organisations: %d\n", s.told)
+}
+
+// dashboardsExport writes the same as files.
+type dashboardsExport struct {
+	sourceFlags
+	Dir          string `required:"" help:"Where to write them." placeholder:"DIR"`
+	Provisioning string `default:"/etc/grafana/provisioning" help:"Where Grafana will see that directory." placeholder:"DIR"`
+	Env          string `help:"Also write the variables that Grafana needs, for which PITSTOP_READER_SECRET must be given; readable by you alone." placeholder:"FILE"`
+}
+
+func (c *dashboardsExport) Run(e *env) error {
+	var errs []error
+	book := new(garage.Book)
+	if c.Garages != "" || c.Garage != "" {
+		loaded, err := c.load()
+		book, errs = loaded, append(errs, err)
+	}
+	readers, err := c.readers()
+	if err == nil && readers == nil && c.Env != "" {
+		err = errors.New("no PITSTOP_READER_SECRET: --env has nothing to write")
+	}
+	errs = append(errs, err)
+	if errors.Join(errs...) != nil {
+		return wrongUsage(errs...)
+	}
+	organisations, err := c.organisations(book, readers)
+	if err != nil {
+		return wrongUsage(err)
+	}
+	o := organisations[0]
+	files, err := o.Files(c.Provisioning)
+	if err != nil {
+		return err
+	}
+	if err := grafana.Write(c.Dir, files); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, `wrote %d files for Grafana's first organisation to %s
+Grafana reads them when it starts, from %s. It needs the plugin grafana-clickhouse-datasource, 4.x, and in its environment:
+  %s   the password of ClickHouse's user %s
+`, len(files), c.Dir, c.Provisioning, grafana.PasswordVariable, o.ClickHouse.User)
+	if c.Env == "" {
+		return nil
+	}
+	if err := os.WriteFile(c.Env, fmt.Appendf(nil, "%s=%s\n", grafana.PasswordVariable, o.ClickHouse.Password), 0o600); err != nil {
+		return fmt.Errorf("write variables: %w", err)
+	}
+	fmt.Fprintf(e.out, "which stands in %s\n", c.Env)
+	return nil
+}
