@@ -112,7 +112,11 @@ func (s *server) firstDashboard(w http.ResponseWriter, r *http.Request) {
 func (s *server) dashboard(w http.ResponseWriter, r *http.Request, p route) {
 	caller, v, query := callerOf(r.Context()), s.staffVoice(r), r.URL.Query()
 	if _, ok := caller.as(p.roles()); !ok {
-		s.stopStaff(w, http.StatusForbidden, v, "not yours", p.allowed())
+		var names []string
+		for _, role := range p.roles() {
+			names = append(names, v.T("role "+string(role)))
+		}
+		s.stopStaff(w, http.StatusForbidden, v, "not yours", v.Lang.And(names...))
 		return
 	}
 	if len(caller.Garages) == 0 {

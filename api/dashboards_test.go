@@ -71,7 +71,7 @@ func (w *world) session(a answer) *http.Cookie {
 
 // Every page, for every role, at home, abroad, and without a session.
 func TestEveryPageForEveryRole(t *testing.T) {
-	allowed := map[string]string{"waiting": "W", "notifications": "W", "service": "SW", "conversation": "MSW"}
+	allowed := map[string]string{"waiting": "W", "notifications": "SW", "service": "SW", "conversation": "MSW"}
 	if len(allowed) != len(pages) {
 		t.Errorf("%d pages, want %d", len(pages), len(allowed))
 	}
@@ -94,7 +94,7 @@ func TestEveryPageForEveryRole(t *testing.T) {
 						w.look(token, p.path+foreign).page(t, 403, "Deze garage is niet van jou")
 					}
 				} else {
-					w.look(token, p.path).page(t, 403, "niet voor jou")
+					w.look(token, p.path).page(t, 403, "niet voor jou", "werkplaatsmanager")
 				}
 				w.look(w.token("u", role), p.path).page(t, 403) // no garage
 				if len(w.looked) != before {

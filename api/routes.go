@@ -48,8 +48,8 @@ var routes = []route{
 // with HTML, so the OpenAPI document leaves them out.
 var pages = []route{
 	{"waiting", http.MethodGet, "/dashboards/waiting", 200, "W", "Whom to call, and whether it gets better"},
-	{"notifications", http.MethodGet, "/dashboards/notifications", 200, "W", "What became of what customers were told"},
 	{"service", http.MethodGet, "/dashboards/service", 200, "S W", "Which customers wait for a reply"},
+	{"notifications", http.MethodGet, "/dashboards/notifications", 200, "S W", "What became of what customers were told"},
 	{"conversation", http.MethodGet, "/dashboards/conversation", 200, "M S W", "Everything that was said and sent around one repair"},
 }
 
