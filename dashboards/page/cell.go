@@ -101,7 +101,7 @@ func (r reader) quantity(u dashboards.Unit, n float64) string {
 // duration writes seconds as people say them: "4 s", "12 min", "1 u 05 min".
 func (r reader) duration(seconds float64) string {
 	switch minutes := math.Round(seconds / 60); {
-	case seconds < 60 && seconds != 0:
+	case seconds < 59.5 && seconds != 0:
 		return r.decimal(seconds, 0) + "\u00a0s"
 	case minutes < 60:
 		return r.decimal(minutes, 0) + "\u00a0min"

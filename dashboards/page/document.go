@@ -86,13 +86,15 @@ func (p *Pages) document(r reader, board dashboards.Dashboard, asOf time.Time, p
 			names = append(names, g.Name)
 		}
 	}
-	if len(r.profiles) < 2 {
+	if len(r.profiles) < 2 || board.AboutRepair {
 		d.Choosable = nil
 	}
 	for _, c := range []dashboards.Clock{dashboards.Opening, dashboards.Wall} {
 		d.Clocks = append(d.Clocks, option{string(c), r.T(string(c)), c == r.choice.Clock})
 	}
-	d.Summary = r.summary(names, d.Choices)
+	if d.Choices {
+		d.Summary = r.summary(names)
+	}
 	if r.zoneOf != "" {
 		d.Notes = append(d.Notes, fmt.Sprintf(r.T("zone"), r.zoneOf))
 	}
@@ -103,15 +105,11 @@ func (p *Pages) document(r reader, board dashboards.Dashboard, asOf time.Time, p
 }
 
 // summary says what was chosen.
-func (r reader) summary(names []string, choices bool) string {
+func (r reader) summary(names []string) string {
 	if len(names) > 5 {
 		names = append(names[:4:4], fmt.Sprintf(r.T("and others"), len(names)-4))
 	}
-	said := r.Lang.And(names...)
-	if choices {
-		said = strings.Join([]string{said, r.period(), fmt.Sprintf(r.T("waits in"), r.T(string(r.choice.Clock)))}, " · ")
-	}
-	return said
+	return strings.Join([]string{r.Lang.And(names...), r.period(), fmt.Sprintf(r.T("waits in"), r.T(string(r.choice.Clock)))}, " · ")
 }
 
 // query are the parameters of the reader's choice.
