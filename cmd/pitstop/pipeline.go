@@ -199,8 +199,10 @@ func (p *pipeline) prepare(ctx context.Context, log *slog.Logger) error {
 		return fmt.Errorf("kafka client: %w", err)
 	}
 	p.stops = append(p.stops, stop{"kafka client", func(context.Context) error { p.adm.Close(); return nil }})
-	_, err = clickhouse.Migrate(ctx, p.db, p.book, log)
-	return err
+	if _, err = clickhouse.Migrate(ctx, p.db, p.book, log); err != nil {
+		return err
+	}
+	return p.rewind(ctx)
 }
 
 // applyTopics has a client of its own: it remembers for seconds that there were no

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"pitstop/schemas"
+	"pitstop/sinks/clickhouse"
+)
+
+// rewind lets the ClickHouse sink begin at the beginning where the tables hold
+// nothing: whoever removes them gets them back from the topics.
+func (p *pipeline) rewind(ctx context.Context) (err error) {
+	conn, err := p.db.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	asOf, err := clickhouse.NewStore(conn).AsOf(ctx)
+	if err != nil || !asOf.IsZero() {
+		return err
+	}
+	group := schemas.Prefix + "clickhouse"
+	// The member of the last start has kept its place, by its name; where it has
+	// not, the group can be deleted anyway.
+	got, left := p.adm.LeaveGroup(ctx, kadm.LeaveGroup(group).InstanceIDs(group+"/"+instance))
+	if _, err := p.adm.DeleteGroup(ctx, group); err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+		return fmt.Errorf("forget the offsets of %s, since the tables are empty: %w", group, errors.Join(left, got.Error(), err))
+	}
+	return nil
+}
