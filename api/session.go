@@ -35,7 +35,7 @@ func (s *server) session(r *http.Request) (Caller, error) {
 // cookie is the session's cookie, for a token until it expires; none: forgets it.
 // It goes to the dashboards only, never with a request that another site caused.
 func (s *server) cookie(r *http.Request, token string, expires time.Time) *http.Cookie {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // secure where the connection is
 		Name: sessionCookie, Value: token, Path: dashboardsPath,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: s.overTLS(r),
 	}
@@ -79,7 +79,7 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusUnprocessableEntity, v.T("token long", len(token), maxCookieBytes))
 	default:
 		http.SetCookie(w, s.cookie(r, token, caller.Expires))
-		http.Redirect(w, r, next, http.StatusSeeOther)
+		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // to a dashboard, see localPath
 	}
 }
 

@@ -48,14 +48,11 @@ func (r reader) text(c dashboards.Column, v any) string {
 	if name, ok := c.Values[fmt.Sprint(v)]; ok {
 		return name.In(r.Lang)
 	}
-	switch c.Unit {
-	case dashboards.Instant, dashboards.Day:
+	n, isNumber := number(v)
+	switch {
+	case c.Unit == dashboards.Instant || c.Unit == dashboards.Day:
 		return r.when(c.Unit, v)
-	case dashboards.None:
-		return r.plain(v)
-	}
-	n, ok := number(v)
-	if !ok {
+	case c.Unit == dashboards.None || !isNumber:
 		return r.plain(v)
 	}
 	return r.quantity(c.Unit, n)
@@ -94,8 +91,9 @@ func (r reader) quantity(u dashboards.Unit, n float64) string {
 		return r.Lang.Amount(n, r.currency)
 	case dashboards.PerSecond:
 		return r.decimal(n, 2) + "/s"
+	default:
+		return r.decimal(n, 0)
 	}
-	return r.decimal(n, 0)
 }
 
 // duration writes seconds as people say them: "4 s", "12 min", "1 u 05 min".

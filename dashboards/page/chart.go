@@ -95,10 +95,10 @@ func (p plot) top() float64 {
 		}
 	}
 	steps := []float64{2, 4, 6, 10, 20}
-	switch p.unit {
-	case dashboards.Percent:
+	if p.unit == dashboards.Percent {
 		return 100
-	case dashboards.Minutes:
+	}
+	if p.unit == dashboards.Minutes {
 		for _, step := range []float64{2, 10, 20, 30, 60, 90, 120, 180, 240, 360, 480, 720, 960} {
 			if most <= step {
 				return step

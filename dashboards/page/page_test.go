@@ -40,7 +40,9 @@ var (
 		ID: "share", Title: both("Antwoord binnen 1 uur"), Question: both("Snel genoeg?"), Definition: both("Antwoorden ÷ vragen."), Empty: both("Geen vragen."),
 		Kind: dashboards.Figure, Unit: dashboards.Percent, Threshold: &dashboards.Threshold{Good: 80, Bad: 60, HigherIsBetter: true}, SQL: "share", Width: 8,
 		Columns: []dashboards.Column{
-			{Name: "value", Role: dashboards.Value}, {Name: "before", Role: dashboards.Previous}, {Name: "n", Title: both("vragen"), Unit: dashboards.Count, Role: dashboards.N},
+			{Name: "value", Role: dashboards.Value},
+			{Name: "before", Role: dashboards.Previous},
+			{Name: "n", Title: both("vragen"), Unit: dashboards.Count, Role: dashboards.N},
 			{Name: "young", Title: both("Nog jong"), Unit: dashboards.Count},
 		},
 	}
@@ -48,18 +50,24 @@ var (
 		ID: "waits", Title: both("Wacht nu op de klant"), Question: both("Wie bellen we?"), Empty: both("Niemand wacht."),
 		Kind: dashboards.Table, Unit: dashboards.Minutes, Threshold: &dashboards.Threshold{Good: 60, Bad: 120}, Now: true, SQL: "waits", Width: 24,
 		Columns: []dashboards.Column{
-			{Name: "plate", Title: both("Kenteken")}, {Name: "customer", Title: both("Klant")}, {Name: "amount", Title: both("Bedrag"), Unit: dashboards.Euros},
+			{Name: "plate", Title: both("Kenteken")},
+			{Name: "customer", Title: both("Klant")},
+			{Name: "amount", Title: both("Bedrag"), Unit: dashboards.Euros},
 			{Name: "state", Title: both("Stand"), Values: map[string]dashboards.Text{"viewed": both("bekeken")}},
-			{Name: "since", Title: both("Sinds"), Unit: dashboards.Instant}, {Name: "waiting", Title: both("Wacht"), Role: dashboards.Value},
-			{Name: "phone", Title: both("Telefoon")}, {Name: "repair", Title: both("Gesprek"), Role: dashboards.Link},
+			{Name: "since", Title: both("Sinds"), Unit: dashboards.Instant},
+			{Name: "waiting", Title: both("Wacht"), Role: dashboards.Value},
+			{Name: "phone", Title: both("Telefoon")},
+			{Name: "repair", Title: both("Gesprek"), Role: dashboards.Link},
 		},
 	}
 	byDay = dashboards.Panel{
 		ID: "by-day", Title: both("Akkoordtijd"), Question: both("Wordt het beter?"), Definition: both("Mediaan en p90."), Empty: both("Nog geen antwoorden."),
 		Kind: dashboards.Trend, Unit: dashboards.Minutes, SQL: "by-day", Width: 16,
 		Columns: []dashboards.Column{
-			{Name: "day", Title: both("Dag"), Unit: dashboards.Day, Role: dashboards.Label}, {Name: "median", Title: both("mediaan"), Role: dashboards.Value},
-			{Name: "p90", Title: both("p90"), Role: dashboards.Value}, {Name: "open", Title: both("nog open"), Unit: dashboards.Count, Role: dashboards.Value},
+			{Name: "day", Title: both("Dag"), Unit: dashboards.Day, Role: dashboards.Label},
+			{Name: "median", Title: both("mediaan"), Role: dashboards.Value},
+			{Name: "p90", Title: both("p90"), Role: dashboards.Value},
+			{Name: "open", Title: both("nog open"), Unit: dashboards.Count, Role: dashboards.Value},
 			{Name: "n", Title: both("n"), Unit: dashboards.Count, Role: dashboards.N},
 		},
 	}
@@ -67,7 +75,8 @@ var (
 		ID: "outcomes", Title: both("Uitkomst"), Question: both("Wat zeggen ze?"), Empty: both("Nog niets."), Kind: dashboards.Bars, Unit: dashboards.Count, SQL: "outcomes", Width: 12,
 		Columns: []dashboards.Column{
 			{Name: "answer", Title: both("Antwoord"), Role: dashboards.Label, Values: map[string]dashboards.Text{"approved": both("Akkoord")}},
-			{Name: "value", Title: both("Aantal"), Role: dashboards.Value}, {Name: "asked", Title: both("Gevraagd"), Unit: dashboards.Euros},
+			{Name: "value", Title: both("Aantal"), Role: dashboards.Value},
+			{Name: "asked", Title: both("Gevraagd"), Unit: dashboards.Euros},
 		},
 	}
 	rates = dashboards.Panel{ID: "lag", Title: both("Achterstand"), Kind: dashboards.Rates, Queries: []dashboards.PromQuery{{Expr: "lag"}}}
@@ -79,8 +88,11 @@ var (
 			{"1-ABC-234", "BE", `<script>alert("x")</script> & 'Zn`, 1038795.0, "EUR", "mailed", at(7, 0).AddDate(0, 0, -1), 430.0, "", "2def"},
 		}},
 		"by-day": {[]string{"day", "median", "p90", "open", "n"}, [][]any{
-			{day(14), 42.0, 130.5, int64(0), int64(31)}, {day(15), 38.5, nil, int64(1), int64(12)}, {day(18), 55.0, 122.0, int64(0), int64(22)},
-			{day(19), nil, nil, int64(4), int64(0)}, {day(20), 12.0, nil, int64(7), int64(3)},
+			{day(14), 42.0, 130.5, int64(0), int64(31)},
+			{day(15), 38.5, nil, int64(1), int64(12)},
+			{day(18), 55.0, 122.0, int64(0), int64(22)},
+			{day(19), nil, nil, int64(4), int64(0)},
+			{day(20), 12.0, nil, int64(7), int64(3)},
 		}},
 		"outcomes": {[]string{"answer", "value", "asked", "currency"}, [][]any{
 			{"approved", int64(60), 12345.5, "EUR"}, {`reject"ed<b>`, int64(12), 800.0, "EUR"}, {"expired", int64(0), nil, "EUR"},
@@ -94,10 +106,9 @@ var (
 
 // world is what stands behind the pages.
 type world struct {
-	rows  map[string]result
-	errs  map[string]error
-	asOf  time.Time
-	asked []string
+	rows map[string]result
+	errs map[string]error
+	asOf time.Time
 }
 
 func newPages(t testing.TB, w *world, boards ...dashboards.Dashboard) *Pages {
@@ -196,9 +207,15 @@ func TestPages(t *testing.T) {
 		rows  map[string]result
 		lang  locale.Lang
 	}{
-		{"figure", share, filled, locale.NL}, {"table", waits, filled, locale.NL}, {"trend", byDay, filled, locale.NL}, {"bars", outcomes, filled, locale.NL},
-		{"table-en", waits, filled, locale.EN}, {"figure-en", share, filled, locale.EN},
-		{"figure-empty", share, empty, locale.NL}, {"table-empty", waits, empty, locale.NL}, {"rates", rates, filled, locale.NL},
+		{"figure", share, filled, locale.NL},
+		{"table", waits, filled, locale.NL},
+		{"trend", byDay, filled, locale.NL},
+		{"bars", outcomes, filled, locale.NL},
+		{"table-en", waits, filled, locale.EN},
+		{"figure-en", share, filled, locale.EN},
+		{"figure-empty", share, empty, locale.NL},
+		{"table-empty", waits, empty, locale.NL},
+		{"rates", rates, filled, locale.NL},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			p := newPages(t, &world{rows: tc.rows, asOf: now.Add(-5 * time.Second)}, one(tc.panel)...)

@@ -80,7 +80,7 @@ func everyDay(label string, rows []map[string]any) []map[string]any {
 			return rows
 		}
 		for len(all) > 0 && len(all) < maxDays {
-			next := all[len(all)-1][label].(time.Time).AddDate(0, 0, 1) //nolint:errcheck // it is one, see above
+			next := all[len(all)-1][label].(time.Time).AddDate(0, 0, 1) // it is one, see above
 			if !next.Before(day) {
 				break
 			}
