@@ -86,6 +86,11 @@ func newDatabase(t testing.TB, book *garage.Book) database {
 	c := clickhouse.Config{DSN: u.String()}
 	_, err = clickhouse.Migrate(t.Context(), c, book, quiet)
 	must(t, err)
+	return open(t, c)
+}
+
+func open(t testing.TB, c clickhouse.Config) database {
+	t.Helper()
 	conn, err := c.Open()
 	must(t, err)
 	t.Cleanup(func() { _ = conn.Close() })

@@ -216,7 +216,11 @@ func (d database) insert(t testing.TB, records []any) {
 // filled is a database with the scenario in it.
 func filled(t testing.TB) database {
 	t.Helper()
-	db := newDatabase(t, garages(t))
+	return fill(t, newDatabase(t, garages(t)))
+}
+
+func fill(t testing.TB, db database) database {
+	t.Helper()
 	db.insert(t, scenario(t))
 	must(t, db.conn.Exec(t.Context(), "INSERT INTO freshness VALUES ('events', 0, ?), ('events', 1, ?)", now.Add(-time.Second), now.Add(-4*time.Second)))
 	return db

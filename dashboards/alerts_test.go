@@ -1,0 +1,70 @@
+package dashboards_test
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pitstop/dashboards"
+	"pitstop/schemas"
+	"pitstop/schemas/repair"
+)
+
+// fired is what an alert gives at a time.
+func (d database) fired(t *testing.T, id string, at time.Time) [][]any {
+	t.Helper()
+	for _, a := range dashboards.Alerts {
+		if a.ID == id {
+			_, rows, err := d.Select(t.Context(), dashboards.Expand(a.SQL, dashboards.Choice{Now: at}))
+			must(t, err)
+			return rows
+		}
+	}
+	t.Fatalf("there is no alert %s", id)
+	return nil
+}
+
+// unmailed has been open for 150 opening minutes, of which brug takes 60; at half
+// past eight it had been for exactly 60.
+func TestQuoteOverdue(t *testing.T) {
+	db := filled(t)
+	want := [][]any{{"Garage brug", "JJJ-99-J", mobile, 90.}}
+	if diff := cmp.Diff(want, db.fired(t, "quote-overdue", now)); diff != "" {
+		t.Errorf("(-by hand +fired):\n%s", diff)
+	}
+	if rows := db.fired(t, "quote-overdue", brug(28, 8, 30)); rows != nil {
+		t.Errorf("on time is %v", rows)
+	}
+}
+
+func TestNoMail(t *testing.T) {
+	db := newDatabase(t, garages(t))
+	notice := func(n int, at time.Time) (repair.Header, schemas.Notice) {
+		id := strconv.Itoa(n)
+		return repair.Header{EventID: id, AggregateID: "r", GarageID: "brug", OccurredAt: at}, schemas.Notice{NotificationID: id}
+	}
+	want := func(when string, at time.Time, rows [][]any) {
+		t.Helper()
+		if diff := cmp.Diff(rows, db.fired(t, "no-mail", at)); diff != "" {
+			t.Errorf("%s (-want +fired):\n%s", when, diff)
+		}
+	}
+	request := func(n int) {
+		h, about := notice(n, now)
+		r := &schemas.NotificationRequested{Header: h, Notice: about, Attempt: 1, FirstRequestedAt: now}
+		db.insert(t, []any{r, r})
+	}
+	want("nothing to send", now, nil)
+	request(1)
+	request(2)
+	want("two mails", now.Add(20*time.Minute), nil)
+	request(3)
+	want("three mails, just now", now.Add(4*time.Minute), nil)
+	want("three mails", now.Add(20*time.Minute), [][]any{{int64(3)}})
+	want("three mails, long ago", now.Add(35*time.Minute), nil)
+	h, about := notice(1, now.Add(10*time.Minute))
+	db.insert(t, []any{&schemas.DeliveryAccepted{Header: h, Notice: about}})
+	want("one was accepted", now.Add(20*time.Minute), nil)
+}

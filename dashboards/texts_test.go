@@ -1,0 +1,101 @@
+package dashboards_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"pitstop/dashboards"
+	"pitstop/schemas/locale"
+)
+
+var id = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+// Everything has a stable name of its own and a text in every language.
+func TestTexts(t *testing.T) {
+	check := func(where, name string, texts ...dashboards.Text) {
+		if !id.MatchString(name) {
+			t.Errorf("%s: %q is no id", where, name)
+		}
+		for i, text := range texts {
+			if strings.TrimSpace(text.NL) == "" || strings.TrimSpace(text.EN) == "" {
+				t.Errorf("%s: text %d is missing: %+v", where, i+1, text)
+			}
+		}
+	}
+	var boards []string
+	for _, d := range dashboards.All {
+		check(d.ID, d.ID, d.Title, d.For)
+		if slices.Contains(boards, d.ID) {
+			t.Errorf("two dashboards are called %s", d.ID)
+		}
+		boards = append(boards, d.ID)
+		var names []string
+		for _, p := range d.Panels {
+			where := d.ID + "/" + p.ID
+			check(where, p.ID, p.Title, p.Question, p.Definition, p.Empty)
+			if slices.Contains(names, p.ID) {
+				t.Errorf("%s: two panels have this name", where)
+			}
+			names = append(names, p.ID)
+			if !strings.HasSuffix(p.Question.NL, "?") || !strings.HasSuffix(p.Definition.NL, ".") {
+				t.Errorf("%s: a question ends in ?, a definition in a full stop", where)
+			}
+			if p.SQL != "" && p.Now && strings.Contains(p.SQL, "$__") {
+				t.Errorf("%s shows the present, but asks for the period", where)
+			}
+			for _, c := range p.Columns {
+				check(where+"/"+c.Name, strings.ReplaceAll(c.Name, "_", "-"), c.Title)
+				for code, text := range c.Values {
+					check(where+"/"+c.Name, "code", text)
+					if code == "" {
+						t.Errorf("%s: nothing has a name", where)
+					}
+				}
+			}
+		}
+	}
+	for _, a := range slices.Concat(dashboards.Alerts, dashboards.PipelineAlerts) {
+		check(a.ID, a.ID, a.Title, a.Summary)
+		if (a.SQL == "") == (a.Expr == "") || strings.Contains(a.SQL, "$__") || strings.Contains(a.SQL, "${") {
+			t.Errorf("%s: an alert has SQL or PromQL, without variables", a.ID)
+		}
+	}
+}
+
+// The queries show plates as the pages and mails do.
+func TestPlates(t *testing.T) {
+	db := newDatabase(t, garages(t))
+	var car dashboards.Panel
+	for _, p := range panels() {
+		if p.ID == "car" {
+			car = p
+		}
+	}
+	functions, _, found := strings.Cut(car.SQL, "\nSELECT")
+	if !found {
+		t.Fatalf("the query has changed: %s", car.SQL)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		var plates, literals, want []string
+		country := rapid.SampledFrom([]string{"", "NL", "DE"}).Draw(rt, "country")
+		for range 50 {
+			plate := rapid.StringMatching(`[A-Z]{0,4}[0-9]{0,4}[A-Z]{0,4}[0-9]{0,3}|[A-Z0-9]{6}|[A-Z]{1,2}[0-9]{2,3}[A-Z]{1,3}`).Draw(rt, "plate")
+			plates = append(plates, plate)
+			literals = append(literals, "'"+plate+"'")
+			want = append(want, locale.Plate(plate, country))
+		}
+		_, rows, err := db.Select(t.Context(), functions+"\nSELECT shown(p, '"+country+"') FROM (SELECT arrayJoin(["+strings.Join(literals, ", ")+"]) AS p)")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for i, row := range rows {
+			if row[0] != want[i] {
+				rt.Fatalf("%s of %q is shown as %v, not %s", plates[i], country, row[0], want[i])
+			}
+		}
+	})
+}
