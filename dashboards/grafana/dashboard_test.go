@@ -3,8 +3,7 @@ package grafana
 import (
 	"encoding/json"
 	"maps"
-	"os"
-	"path/filepath"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,25 +43,34 @@ type panelJSON struct {
 	}
 }
 
-func boards(t *testing.T) map[string]board {
+// written gives every dashboard's JSON in every language, by its file's name.
+func written(t *testing.T) map[string][]byte {
 	t.Helper()
-	files, err := filepath.Glob("../../deploy/grafana/*/dashboards/pitstop/*.json")
-	if err != nil || len(files) != len(dashboards.All)*len(locale.Langs) {
-		t.Fatalf("%d files of %d dashboards in %d languages (%v)", len(files), len(dashboards.All), len(locale.Langs), err)
-	}
-	boards := make(map[string]board)
-	for _, file := range files {
-		b, err := os.ReadFile(file)
+	all := make(map[string][]byte)
+	for _, lang := range locale.Langs {
+		files, err := operator(lang).Files("/etc/grafana/provisioning")
 		if err != nil {
 			t.Fatal(err)
 		}
-		var read board
-		if err := json.Unmarshal(b, &read); err != nil {
-			t.Fatalf("%s: %v", file, err)
+		for name, b := range files {
+			if path.Ext(name) == ".json" {
+				all[string(lang)+"/"+path.Base(name)] = b
+			}
 		}
-		boards[file] = read
 	}
-	return boards
+	if len(all) != len(dashboards.All)*len(locale.Langs) {
+		t.Fatalf("%d files of %d dashboards in %d languages", len(all), len(dashboards.All), len(locale.Langs))
+	}
+	return all
+}
+
+func read(t *testing.T, name string, b []byte) board {
+	t.Helper()
+	var d board
+	if err := json.Unmarshal(b, &d); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return d
 }
 
 var variable = regexp.MustCompile(`\$\{?(\w+)(:\w+)?\}?`)
@@ -78,12 +86,13 @@ func used(query string) map[string]bool {
 
 func TestDashboardsAreWhole(t *testing.T) {
 	macros := []string{"__fromTime_ms", "__toTime_ms", "__rate_interval"}
-	for file, d := range boards(t) {
-		t.Run(strings.TrimPrefix(file, "../../deploy/grafana/"), func(t *testing.T) {
+	for file, b := range written(t) {
+		t.Run(file, func(t *testing.T) {
+			d := read(t, file, b)
 			if d.ID != nil || d.Version != nil || d.Editable == nil || *d.Editable || d.Refresh != "1m" || d.Time.From != "now-7d" || !slices.Contains(d.Tags, tag) {
 				t.Errorf("head is %+v", d)
 			}
-			if d.UID+".json" != filepath.Base(file) || d.Title == "" || len(d.Panels) == 0 {
+			if d.UID+".json" != path.Base(file) || d.Title == "" || len(d.Panels) == 0 {
 				t.Errorf("dashboard %s %q has %d panels", d.UID, d.Title, len(d.Panels))
 			}
 			defined, wanted := make(map[string]bool), make(map[string]bool)
@@ -133,17 +142,14 @@ func TestDashboardsAreWhole(t *testing.T) {
 
 // Each link leads to a dashboard that there is.
 func TestLinks(t *testing.T) {
+	files := written(t)
 	known := make(map[string]bool)
-	for _, d := range boards(t) {
-		known["/d/"+d.UID] = true
+	for file := range files {
+		known["/d/"+strings.TrimSuffix(path.Base(file), ".json")] = true
 	}
 	address := regexp.MustCompile(`/d/[a-z0-9-]+`)
 	links := 0
-	for file := range boards(t) {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for file, b := range files {
 		for _, a := range address.FindAllString(string(b), -1) {
 			links++
 			if !known[a] {
@@ -197,9 +203,10 @@ func TestThresholds(t *testing.T) {
 		want string
 	}{
 		{nil, `text`},
-		{&dashboards.Threshold{Good: 30, Bad: 120}, `green, yellow from 30, red from 120`},
+		{&dashboards.Threshold{Good: 30, Bad: 120}, `green, yellow from 30.001, red from 120.001`},
 		{&dashboards.Threshold{Good: 90, Bad: 70, HigherIsBetter: true}, `red, yellow from 70, green from 90`},
 		{&dashboards.Threshold{Good: 1, Bad: 1, HigherIsBetter: true}, `red, green from 1`},
+		{&dashboards.Threshold{}, `green, red from 0.001`},
 	} {
 		var steps []string
 		for _, s := range thresholds(tc.t).Steps {

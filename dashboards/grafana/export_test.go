@@ -1,10 +1,13 @@
 package grafana
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,18 +52,16 @@ func TestFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(texts(want), texts(got)); diff != "" {
-			t.Errorf("deploy/grafana/%s is not what the dashboards say: run go test ./dashboards/grafana -update (-want +got):\n%s", lang, diff)
+		for _, name := range slices.Sorted(maps.Keys(want)) {
+			if !bytes.Equal(want[name], got[name]) {
+				t.Errorf("deploy/grafana/%s/%s is not what the dashboards say: run go test ./dashboards/grafana -update", lang, name)
+			}
+			delete(got, name)
+		}
+		for name := range got {
+			t.Errorf("deploy/grafana/%s/%s is of nothing any more", lang, name)
 		}
 	}
-}
-
-func texts(files map[string][]byte) map[string]string {
-	s := make(map[string]string)
-	for name, b := range files {
-		s[name] = string(b)
-	}
-	return s
 }
 
 // Both ways give the same: what the files say is what the API was sent, but for

@@ -5,6 +5,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -174,9 +176,10 @@ func TestPanics(t *testing.T) {
 
 func TestTLSAndPath(t *testing.T) {
 	fake := grafanatest.New()
-	h := httptest.NewTLSServer(http.StripPrefix("/grafana", fake))
+	h := httptest.NewUnstartedServer(http.StripPrefix("/grafana", fake))
+	h.Config.ErrorLog = log.New(io.Discard, "", 0)
+	h.StartTLS()
 	t.Cleanup(h.Close)
-	h.Config.ErrorLog = nil
 	grafana := Server{URL: h.URL + "/grafana/", User: grafanatest.User, Password: grafanatest.Password, Wait: time.Millisecond}
 	if got := outcome(grafana.Plan, of("brug")); !strings.Contains(got, "certificate signed by unknown authority") {
 		t.Errorf("of an unknown authority: %s", got)

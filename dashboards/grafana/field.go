@@ -85,24 +85,49 @@ func (s style) properties(p dashboards.Panel, c dashboards.Column) []property {
 		properties = append(properties, property{Id: "decimals", Value: f.decimals})
 	}
 	properties = append(properties, property{Id: "mappings", Value: s.mappings(c)})
+	return append(properties, s.look(p, c)...)
+}
+
+// look is how a column is drawn in the panel's picture.
+func (s style) look(p dashboards.Panel, c dashboards.Column) []property {
+	aside := c.Role != dashboards.Value
 	switch {
-	case c.Role == dashboards.Link && slices.ContainsFunc(s.beside, func(d dashboards.Dashboard) bool { return d.ID == conversation }):
-		properties = append(properties, property{Id: "links", Value: []map[string]any{{
+	case c.Role == dashboards.Link && s.leads():
+		return []property{{Id: "links", Value: []map[string]any{{
 			"title": c.Title.In(s.lang),
 			"url":   address(conversation) + "?var-repair=${__value.raw}&${__url_time_range}",
-		}}})
-	case c.Role == dashboards.Value && p.Kind == dashboards.Table && p.Threshold != nil:
-		properties = append(properties, property{Id: "custom.cellOptions", Value: map[string]any{"type": "color-text"}})
-	case c.Role == dashboards.N && (p.Kind == dashboards.Bars || p.Kind == dashboards.Trend):
-		// How many it is computed from is said where one points, not drawn.
-		properties = append(properties, property{Id: "custom.hideFrom", Value: map[string]any{"legend": true, "tooltip": false, "viz": true}})
-	case c.Role == dashboards.Previous && p.Kind == dashboards.Trend:
-		properties = append(properties, property{Id: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{10, 10}}})
-	case p.Kind == dashboards.Figure && c.Role != dashboards.Value:
+		}}}}
+	case p.Kind == dashboards.Table && !aside && p.Threshold != nil:
+		return []property{{Id: "custom.cellOptions", Value: map[string]any{"type": "color-text"}}}
+	case p.Kind == dashboards.Bars && !aside:
+		return []property{
+			{Id: "custom.cellOptions", Value: map[string]any{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}},
+			{Id: "min", Value: 0},
+			{Id: "fieldMinMax", Value: true}, // the longest bar is this column's
+			{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": "blue"}},
+		}
+	case p.Kind == dashboards.Figure && aside:
 		// Good or bad is the figure, not how many it is computed from.
-		properties = append(properties, property{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": "text"}})
+		return []property{{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": "text"}}}
+	case p.Kind == dashboards.Trend && c.Role == dashboards.N:
+		// How many it is computed from is said where one points, not drawn.
+		return []property{{Id: "custom.hideFrom", Value: map[string]any{"legend": true, "tooltip": false, "viz": true}}}
+	case p.Kind == dashboards.Trend && c.Role == dashboards.Previous:
+		return []property{{Id: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{10, 10}}}}
+	case p.Kind == dashboards.Trend && c.Role == dashboards.Plain && c.Unit != p.Unit:
+		return []property{
+			{Id: "custom.drawStyle", Value: "bars"},
+			{Id: "custom.fillOpacity", Value: 30},
+			{Id: "custom.axisPlacement", Value: "right"},
+		}
+	default:
+		return nil
 	}
-	return properties
+}
+
+// leads says whether there is a dashboard for links to lead to.
+func (s style) leads() bool {
+	return slices.ContainsFunc(s.beside, func(d dashboards.Dashboard) bool { return d.ID == conversation })
 }
 
 // conversation is the dashboard about one repair.
@@ -137,13 +162,14 @@ func (s style) mappings(c dashboards.Column) []dashboard.ValueMapping {
 }
 
 // thresholds colour what is better than good green, what is worse than bad red,
-// and what is between yellow.
+// and what is between yellow. Grafana counts a bound to what is above it.
 func thresholds(t *dashboards.Threshold) *dashboard.ThresholdsConfig {
 	steps := []dashboard.Threshold{{Color: "text"}}
 	if t != nil && t.HigherIsBetter {
 		steps = []dashboard.Threshold{{Color: "red"}, {Color: "yellow", Value: &t.Bad}, {Color: "green", Value: &t.Good}}
 	} else if t != nil {
-		steps = []dashboard.Threshold{{Color: "green"}, {Color: "yellow", Value: &t.Good}, {Color: "red", Value: &t.Bad}}
+		const above = 0.001
+		steps = []dashboard.Threshold{{Color: "green"}, {Color: "yellow", Value: new(t.Good + above)}, {Color: "red", Value: new(t.Bad + above)}}
 	}
 	if t != nil && t.Good == t.Bad {
 		steps = slices.Delete(steps, 1, 2)

@@ -2,9 +2,7 @@ package grafana
 
 import (
 	"fmt"
-	"slices"
 
-	"github.com/grafana/grafana-foundation-sdk/go/barchart"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
@@ -63,6 +61,7 @@ func picture(p dashboards.Panel) builder[dashboard.Panel] {
 		ShowLegend(true).DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom)
 	tooltip := common.NewVizTooltipOptionsBuilder().
 		Mode(common.TooltipDisplayModeMulti).Sort(common.SortOrderNone)
+	palette := dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdPaletteClassic)
 	switch p.Kind {
 	case dashboards.Figure:
 		return stat.NewPanelBuilder().
@@ -71,26 +70,17 @@ func picture(p dashboards.Panel) builder[dashboard.Panel] {
 			ColorMode(common.BigValueColorModeValue).
 			GraphMode(common.BigValueGraphModeNone).
 			JustifyMode(common.BigValueJustifyModeAuto).
-			Orientation(common.VizOrientationAuto)
-	case dashboards.Bars:
-		label := slices.IndexFunc(p.Columns, func(c dashboards.Column) bool { return c.Role == dashboards.Label })
-		b := barchart.NewPanelBuilder().
-			Orientation(common.VizOrientationHorizontal).
-			ShowValue(common.VisibilityModeAlways).
-			Legend(legend).Tooltip(tooltip)
-		if label >= 0 {
-			b.XField(p.Columns[label].Name)
-		}
-		return b
+			Orientation(common.VizOrientationAuto).
+			ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdThresholds))
 	case dashboards.Trend:
 		return timeseries.NewPanelBuilder().
-			LineWidth(2).ShowPoints(common.VisibilityModeAlways).AxisSoftMin(0).
+			LineWidth(2).ShowPoints(common.VisibilityModeAlways).AxisSoftMin(0).ColorScheme(palette).
 			Legend(legend).Tooltip(tooltip)
 	case dashboards.Rates:
 		return timeseries.NewPanelBuilder().
-			LineWidth(1).FillOpacity(10).ShowPoints(common.VisibilityModeAuto).AxisSoftMin(0).
+			LineWidth(1).FillOpacity(10).ShowPoints(common.VisibilityModeAuto).AxisSoftMin(0).ColorScheme(palette).
 			Legend(legend).Tooltip(tooltip)
-	default: // dashboards.Table
+	default: // dashboards.Table, and Bars, which are drawn in a column of theirs
 		return table.NewPanelBuilder().ShowHeader(true)
 	}
 }
