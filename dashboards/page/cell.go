@@ -1,10 +1,12 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -187,12 +189,31 @@ func (r reader) cell(c dashboards.Column, row map[string]any) cell {
 	case c.Name == "plate":
 		country, _ := row["country"].(string)
 		shown.Text, shown.Class = locale.Plate(s, country), "plate"
+	case c.Name == "mechanic":
+		shown.Text = r.mechanic(s)
 	case c.Name == "garage" || c.Name == "garage_id":
 		if g, ok := r.profile(s); ok {
 			shown.Text = g.Name
 		}
 	}
 	return shown
+}
+
+// mechanic is the name that the garages looked at have for a mechanic's id; the
+// id itself where they do not agree, or have none.
+func (r reader) mechanic(id string) string {
+	found := ""
+	for _, g := range r.profiles {
+		m, ok := g.Mechanic(id)
+		switch {
+		case !ok || !slices.Contains(r.choice.Garages, g.ID):
+		case found != "" && found != m.Name:
+			return id
+		default:
+			found = m.Name
+		}
+	}
+	return cmp.Or(found, id)
 }
 
 // dialled is a number as phones take it.

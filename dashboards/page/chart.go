@@ -49,12 +49,12 @@ func (p plot) draw(width, height int) (template.HTML, error) {
 	padding := charts.Box{Left: 2, Top: 10, Right: 12, Bottom: 2}
 	var err error
 	if p.bars {
-		o := charts.NewBarChartOptionWithData(p.values(0))
+		o := charts.NewBarChartOptionWithData(p.values())
 		o.Theme, o.Padding, o.ValueAxis = theme, padding, []charts.YAxisOption{axis}
 		o.CategoryAxis = charts.XAxisOption{Labels: labels, LabelCount: len(labels), LabelFontStyle: font}
 		err = painter.BarChart(o)
 	} else {
-		o := charts.NewLineChartOptionWithData(p.values(charts.GetNullValue()))
+		o := charts.NewLineChartOptionWithData(p.values())
 		o.Theme, o.Padding, o.YAxis = theme, padding, []charts.YAxisOption{axis}
 		o.XAxis = charts.XAxisOption{Labels: labels, LabelCount: len(labels), LabelFontStyle: font}
 		o.LineStrokeWidth = 2
@@ -70,12 +70,13 @@ func (p plot) draw(width, height int) (template.HTML, error) {
 	return svg(restyle(drawing)), nil
 }
 
-func (p plot) values(none float64) [][]float64 {
+// values are the numbers to draw; a column of height 0 is none.
+func (p plot) values() [][]float64 {
 	all := make([][]float64, len(p.series))
 	for i, series := range p.series {
 		for _, v := range series {
-			if v == nil {
-				all[i] = append(all[i], none)
+			if v == nil || p.bars && *v == 0 {
+				all[i] = append(all[i], charts.GetNullValue())
 				continue
 			}
 			all[i] = append(all[i], *v)
@@ -117,11 +118,11 @@ func (p plot) top() float64 {
 	return most
 }
 
-// labels keeps as many of the days as there is room for, the last one among them.
+// labels keeps as many of the days as there is room for, away from the edges.
 func (p plot) labels(room int) []string {
 	every := (len(p.days) + room - 1) / room
 	labels := make([]string, len(p.days))
-	for i := len(labels) - 1; i >= 0; i -= every {
+	for i := len(labels) - 1 - every/2; i >= 0; i -= every {
 		labels[i] = p.days[i]
 	}
 	return labels

@@ -300,12 +300,12 @@ func (r reader) bars(d dashboards.Panel, rows []map[string]any) *table {
 	return t
 }
 
-// chart is one drawing, in two widths.
+// chart is one drawing, in the widths that panels may have.
 type chart struct {
-	Title        string // of a chart beside another
-	Alt          string
-	Narrow, Wide template.HTML
-	Lines        []line // its legend
+	Title, Alt         string
+	Bars               bool
+	Small, Large, Full template.HTML // none: that width is not drawn
+	Lines              []line        // its legend
 }
 
 // line is an entry of a legend.

@@ -37,37 +37,59 @@ func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error
 		return map[bool]int{true: 0, false: 1}[a == d.Unit] - map[bool]int{true: 0, false: 1}[b == d.Unit]
 	})
 	for i, unit := range units {
-		plot := plot{days: days, write: func(n float64) string { return r.quantity(unit, n) }, bars: i > 0, unit: unit}
-		var c chart
-		var names []string
-		for n, column := range byUnit[unit] {
-			values := make([]*float64, len(rows))
-			for at, row := range rows {
-				if v, ok := number(row[column.Name]); ok {
-					values[at] = &v
-				}
-			}
-			plot.series = append(plot.series, values)
-			name := column.Title.In(r.Lang)
-			names = append(names, name)
-			c.Lines = append(c.Lines, line{Class: fmt.Sprintf("s%d", n%len(lineColor)+1), Name: name})
-		}
-		if i > 0 {
-			c.Title, c.Lines = r.Lang.And(names...), nil
-		}
-		c.Alt = fmt.Sprintf(r.T("by day"), r.Lang.And(names...), first, last)
-		var err error
-		if c.Wide, err = plot.draw(640, map[bool]int{true: 130, false: 240}[plot.bars]); err != nil {
+		c, err := r.chart(d, byUnit[unit], rows, days, i > 0)
+		if err != nil {
 			return fmt.Errorf("panel %s: %w", d.ID, err)
 		}
-		if c.Narrow, err = plot.draw(340, map[bool]int{true: 110, false: 200}[plot.bars]); err != nil {
-			return fmt.Errorf("panel %s: %w", d.ID, err)
+		if c != nil {
+			c.Alt = fmt.Sprintf(r.T("by day"), c.Title, first, last)
+			p.Charts = append(p.Charts, *c)
 		}
-		p.Charts = append(p.Charts, c)
 	}
 	p.Table = r.table(d, given)
 	p.Table.Data = true
 	return nil
+}
+
+// chart draws columns of one unit; nil: they hold nothing.
+func (r reader) chart(d dashboards.Panel, columns []dashboards.Column, rows []map[string]any, days []string, bars bool) (*chart, error) {
+	plot := plot{days: days, bars: bars, unit: columns[0].Unit}
+	plot.write = func(n float64) string { return r.quantity(plot.unit, n) }
+	c := &chart{Bars: bars}
+	var names []string
+	for _, column := range columns {
+		values := make([]*float64, len(rows))
+		for i, row := range rows {
+			if v, ok := number(row[column.Name]); ok {
+				values[i] = &v
+			}
+		}
+		if !slices.ContainsFunc(values, func(v *float64) bool { return v != nil && (!bars || *v != 0) }) {
+			continue // too few to say
+		}
+		plot.series = append(plot.series, values)
+		names = append(names, column.Title.In(r.Lang))
+		c.Lines = append(c.Lines, line{Class: fmt.Sprintf("s%d", (len(names)-1)%len(lineColor)+1), Name: column.Title.In(r.Lang)})
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	c.Title = r.Lang.And(names...)
+	height := map[bool]int{true: 130, false: 240}[bars]
+	for _, size := range []struct {
+		drawing *template.HTML
+		width   int
+		wanted  bool
+	}{{&c.Small, 340, true}, {&c.Large, 640, true}, {&c.Full, 1180, d.Width > 16}} {
+		if !size.wanted {
+			continue
+		}
+		var err error
+		if *size.drawing, err = plot.draw(size.width, height); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
 }
 
 // everyDay puts a row without values where a day between the first and the last
