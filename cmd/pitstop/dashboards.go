@@ -31,6 +31,7 @@ type sourceFlags struct {
 	Language                locale.Lang `enum:"en,nl" default:"en" help:"Of the operator's dashboards, en or nl; garages have their own."`
 	GrafanaClickHouse       string      `name:"grafana-clickhouse" help:"ClickHouse's native port, as Grafana reaches it." placeholder:"HOST:PORT"`
 	GrafanaClickHouseSecure bool        `name:"grafana-clickhouse-secure" help:"Grafana encrypts its connection to ClickHouse."`
+	GrafanaClickHouseCA     string      `name:"grafana-clickhouse-ca" help:"Certificates that Grafana is to trust for it, in PEM; default: those of its machine." placeholder:"FILE"`
 	GrafanaDatabase         string      `default:"pitstop_readers" help:"ClickHouse database of the readers' views, as migrate makes it."`
 	GrafanaPrometheus       string      `help:"Prometheus, as Grafana reaches it; default: none, and no dashboard of the pipeline." placeholder:"URL"`
 }
@@ -43,11 +44,18 @@ func (f sourceFlags) organisations(book *garage.Book, readers *clickhouse.Reader
 	if addrErr != nil || err != nil || host == "" {
 		addrErr = fmt.Errorf("--grafana-clickhouse %q is not host:port", f.GrafanaClickHouse)
 	}
-	if addrErr != nil {
-		return nil, addrErr
+	var ca []byte
+	var caErr error
+	if f.GrafanaClickHouseCA != "" {
+		if ca, caErr = os.ReadFile(f.GrafanaClickHouseCA); caErr != nil {
+			caErr = fmt.Errorf("--grafana-clickhouse-ca: %w", caErr)
+		}
+	}
+	if err := errors.Join(addrErr, caErr); err != nil {
+		return nil, err
 	}
 	at := func(of func(clickhouse.Readers) clickhouse.Reader) grafana.ClickHouse {
-		ch := grafana.ClickHouse{Host: host, Port: port, Secure: f.GrafanaClickHouseSecure, Database: f.GrafanaDatabase}
+		ch := grafana.ClickHouse{Host: host, Port: port, Secure: f.GrafanaClickHouseSecure, CA: string(ca), Database: f.GrafanaDatabase}
 		if readers != nil {
 			r := of(*readers)
 			ch.User, ch.Password = r.User, r.Password

@@ -255,7 +255,7 @@ func (t thing) compare() (Verb, []string, error) {
 	}
 	for i, f := range fields {
 		if strings.HasPrefix(f, "settings."+secretDigest+":") {
-			fields[i] = "password"
+			fields[i] = "password, or certificates to trust"
 		}
 	}
 	return Change, fields, nil

@@ -38,7 +38,7 @@ func of(id string) Organisation {
 			Summary: dashboards.Text{NL: "{{ $labels.plate }} wacht", EN: "{{ $labels.plate }} waits"},
 			SQL:     "SELECT plate, 1 AS value FROM conversations WHERE waiting", For: time.Minute, Severity: dashboards.Warning,
 		}},
-		ClickHouse: ClickHouse{Host: "clickhouse", Port: 9000, Database: "pitstop", User: "pitstop_reader_" + id, Password: "of " + id},
+		ClickHouse: ClickHouse{Host: "clickhouse", Port: 9000, Database: "pitstop_readers", User: "pitstop_reader_" + id, Password: "of " + id},
 	}
 }
 
@@ -151,7 +151,7 @@ func TestApplyChangesThePassword(t *testing.T) {
 	o := of("brug")
 	outcome(grafana.Apply, o)
 	o.ClickHouse.Password = "another"
-	want := "Pitstop brug new=false\n  change data source pitstop-clickhouse\n    password\n"
+	want := "Pitstop brug new=false\n  change data source pitstop-clickhouse\n    password, or certificates to trust\n"
 	expect(t, "plan", outcome(grafana.Plan, o), want)
 	expect(t, "apply", outcome(grafana.Apply, o), want)
 	expect(t, "again", outcome(grafana.Apply, o), "Pitstop brug new=false\n")
@@ -159,6 +159,16 @@ func TestApplyChangesThePassword(t *testing.T) {
 	if got := source["secret"].(grafanatest.Object)["password"]; got != "another" {
 		t.Errorf("the password is %v", got)
 	}
+	o.ClickHouse.CA = "PEM"
+	expect(t, "other certificates", outcome(grafana.Apply, o), `Pitstop brug new=false
+  change data source pitstop-clickhouse
+    secrets.tlsCACert: false -> true
+    password, or certificates to trust
+    settings.tlsAuthWithCACert: nothing -> true
+`)
+	source = fake.Organisation("Pitstop brug").Sources[clickhouseUID]
+	source["secret"].(grafanatest.Object)["theirs"] = "x"
+	expect(t, "again", outcome(grafana.Apply, o), "Pitstop brug new=false\n")
 	if public := fmt.Sprint(source["jsonData"]); strings.Contains(public, "another") {
 		t.Errorf("the password stands in %s", public)
 	}

@@ -93,8 +93,8 @@ func sourcesFile(sources []models.AddDataSourceCommand) (any, error) {
 			return nil, err
 		}
 		entry["orgId"], entry["editable"] = firstOrganisation, false
-		if len(source.SecureJSONData) > 0 {
-			entry["secureJsonData"] = map[string]any{"password": "$" + PasswordVariable}
+		if secrets, ok := entry["secureJsonData"].(map[string]any); ok {
+			secrets["password"] = "$" + PasswordVariable
 		}
 		list = append(list, entry)
 	}

@@ -30,6 +30,7 @@ type ClickHouse struct {
 	Host     string
 	Port     int
 	Secure   bool
+	CA       string // certificates to trust, in PEM; empty: those of Grafana's machine
 	Database string
 	User     string
 	// Password must be as good as random: a digest of it stands where everybody
@@ -74,8 +75,8 @@ func (o Organisation) contents() (contents, error) {
 	return c, nil
 }
 
-// secretDigest is the setting that says which password a data source was given:
-// Grafana keeps it as it is, and never gives the password back.
+// secretDigest is the setting that says which password and certificates a data
+// source was given: Grafana keeps it as it is, and never gives those back.
 const secretDigest = "pitstopDigest"
 
 func (o Organisation) sources() []models.AddDataSourceCommand {
@@ -85,12 +86,16 @@ func (o Organisation) sources() []models.AddDataSourceCommand {
 		"username": ch.User, "defaultDatabase": ch.Database,
 		"dialTimeout": "10", "queryTimeout": "30",
 	}
+	secrets := map[string]string{"password": ch.Password}
+	if ch.CA != "" {
+		settings["tlsAuthWithCACert"], secrets["tlsCACert"] = true, ch.CA
+	}
 	if ch.Password != "" {
-		settings[secretDigest] = digest(ch.Password)
+		settings[secretDigest] = digest(ch.Password, ch.CA)
 	}
 	sources := []models.AddDataSourceCommand{{
 		UID: clickhouseUID, Name: "Pitstop ClickHouse", Type: clickhousePlugin, Access: "proxy",
-		JSONData: settings, SecureJSONData: map[string]string{"password": ch.Password},
+		JSONData: settings, SecureJSONData: secrets,
 	}}
 	if o.Prometheus != "" {
 		sources = append(sources, models.AddDataSourceCommand{
@@ -101,9 +106,10 @@ func (o Organisation) sources() []models.AddDataSourceCommand {
 	return sources
 }
 
-// digest tells passwords apart and gives nothing else away about a random one.
-func digest(password string) string {
+// digest tells what is secret apart, and gives nothing else away about a random
+// password.
+func digest(password, ca string) string {
 	mac := hmac.New(sha256.New, []byte(password))
-	mac.Write([]byte("pitstop dashboards: which password"))
+	mac.Write([]byte("pitstop dashboards " + ca))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }

@@ -105,7 +105,11 @@ func sourceThing(api *client.GrafanaHTTPAPI, s models.AddDataSourceCommand) thin
 				delete(m, "pluginVersion")
 				settings = m
 			}
-			return as(found.Name, found.Type, string(found.Access), found.URL, settings, found.SecureJSONFields), nil
+			there := make(map[string]bool) // others cannot be taken away
+			for name := range secrets {
+				there[name] = found.SecureJSONFields[name]
+			}
+			return as(found.Name, found.Type, string(found.Access), found.URL, settings, there), nil
 		},
 		create: func() error { _, err := api.Datasources.AddDataSource(&s); return err },
 		update: func() error {
