@@ -176,6 +176,9 @@ func (r reader) cell(c dashboards.Column, row map[string]any) cell {
 	shown := cell{Text: r.text(c, v), Label: c.Title.In(r.Lang)}
 	_, shown.Number = number(v)
 	shown.Number = shown.Number && c.Values == nil
+	if shown.Text == none {
+		shown.Class = "none"
+	}
 	s, _ := v.(string)
 	switch {
 	case s == "":
@@ -189,7 +192,7 @@ func (r reader) cell(c dashboards.Column, row map[string]any) cell {
 	case c.Name == "plate":
 		country, _ := row["country"].(string)
 		shown.Text, shown.Class = locale.Plate(s, country), "plate"
-	case c.Name == "mechanic":
+	case c.Name == "mechanic" || c.Name == "name" && row["who"] == "mechanic":
 		shown.Text = r.mechanic(s)
 	case c.Name == "garage" || c.Name == "garage_id":
 		if g, ok := r.profile(s); ok {

@@ -105,7 +105,7 @@ func (p *Pages) Page(ctx context.Context, v Visit) ([]byte, error) {
 	running.SetLimit(panelsAtOnce)
 	for i, d := range board.Panels {
 		running.Go(func() error {
-			panels[i] = p.panel(ctx, r, d)
+			panels[i] = p.panel(ctx, r, board, d)
 			return nil
 		})
 	}
@@ -130,8 +130,9 @@ func (p *Pages) dashboard(id string) (dashboards.Dashboard, bool) {
 }
 
 // panel runs a panel's query and draws what came back.
-func (p *Pages) panel(ctx context.Context, r reader, d dashboards.Panel) panel {
+func (p *Pages) panel(ctx context.Context, r reader, board dashboards.Dashboard, d dashboards.Panel) panel {
 	drawn := r.heading(d)
+	drawn.Now = d.Now && !board.AboutRepair
 	if d.SQL == "" {
 		drawn.Elsewhere = true
 		return drawn

@@ -80,7 +80,7 @@ func (res result) records(d dashboards.Panel) ([]map[string]any, error) {
 func (r reader) heading(d dashboards.Panel) panel {
 	return panel{
 		ID: d.ID, Title: d.Title.In(r.Lang), Question: d.Question.In(r.Lang), Definition: d.Definition.In(r.Lang),
-		Width: d.Width, Now: d.Now,
+		Width: d.Width,
 	}
 }
 
