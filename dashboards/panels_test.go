@@ -13,6 +13,7 @@ import (
 
 	"pitstop/dashboards"
 	"pitstop/schemas"
+	"pitstop/schemas/view"
 	"pitstop/sinks/clickhouse"
 )
 
@@ -200,6 +201,32 @@ func TestFiguresOfTheAPI(t *testing.T) {
 		}
 		if diff := cmp.Diff(numbers(want), numbers(got)); diff != "" {
 			t.Errorf("of %v (-API +panel):\n%s", c.Garages, diff)
+		}
+	}
+}
+
+// Who waits is who waits in the API's lists.
+func TestListsOfTheAPI(t *testing.T) {
+	db := filled(t)
+	for filter, id := range map[string]string{"waiting": "open-quotes", "needs-reply": "unanswered", "call": "calls"} {
+		c := chosen("brug", "oost")
+		listed, err := db.Conversations(t.Context(), view.ConversationFilter{Garages: c.Garages, Filter: filter})
+		must(t, err)
+		var want, got []string
+		for _, item := range listed.Items {
+			want = append(want, item.RepairID)
+		}
+		for _, p := range panels() {
+			if p.ID == id {
+				for _, r := range db.show(t, p, c) {
+					got = append(got, r[len(r)-1].(string)) // the link
+				}
+			}
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
+			t.Errorf("%s (-API +panel):\n%s", filter, diff)
 		}
 	}
 }
