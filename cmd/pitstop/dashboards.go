@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-
 	"strconv"
 	"time"
 
