@@ -34,6 +34,8 @@ type apiCommand struct {
 	OIDCRolesClaim   string `name:"oidc-roles-claim" default:"roles" help:"Claim with the roles: mechanic, customer_service, manager, integrator, admin."`
 	OIDCGaragesClaim string `name:"oidc-garages-claim" default:"garages" help:"Claim with the ids of the garages."`
 
+	TokenSecret string `help:"Instead of an identity provider, for a demonstration: key of the tokens that pitstop token prints, in hexadecimal; give it as PITSTOP_TOKEN_SECRET."`
+
 	kafkaFlags
 	clickhouseFlags
 	garageFlags
@@ -46,11 +48,7 @@ func (c *apiCommand) Run(e *env) error {
 	book, bookErr := c.load()
 	links, linksErr := mailFlags{LinkKeys: c.LinkKeys}.keys()
 	secret, secretErr := secretFrom("PITSTOP_COMMAND_SECRET", c.CommandSecret)
-	oidc := api.OIDCConfig{
-		Issuer: c.OIDCIssuer, JWKSURL: c.OIDCJWKSURL, Audience: c.OIDCAudience,
-		RolesClaim: c.OIDCRolesClaim, GaragesClaim: c.OIDCGaragesClaim,
-	}
-	auth, authErr := api.NewOIDC(oidc, time.Now)
+	auth, authErr := c.auth()
 	if err := wrongUsage(cfg.Validate(), c.clickhouseFlags.config().Validate(), bookErr, linksErr, secretErr, authErr,
 		needAddr("--addr", c.Addr), needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
 		return err
@@ -74,6 +72,24 @@ func (c *apiCommand) Run(e *env) error {
 		},
 	})
 	return alone(e, log, c.opsFlags, cfg, metrics, r)
+}
+
+// auth gives who checks the tokens of the staff.
+func (c *apiCommand) auth() (api.Authenticator, error) {
+	switch {
+	case c.TokenSecret == "":
+		return api.NewOIDC(api.OIDCConfig{
+			Issuer: c.OIDCIssuer, JWKSURL: c.OIDCJWKSURL, Audience: c.OIDCAudience,
+			RolesClaim: c.OIDCRolesClaim, GaragesClaim: c.OIDCGaragesClaim,
+		}, time.Now)
+	case c.OIDCIssuer != "":
+		return nil, errors.New("give --oidc-issuer or PITSTOP_TOKEN_SECRET, not both")
+	}
+	secret, err := secretFrom("PITSTOP_TOKEN_SECRET", c.TokenSecret)
+	if err != nil {
+		return nil, err
+	}
+	return api.NewLocalIssuer(secret, time.Now)
 }
 
 // apiParts are what the API is made of.

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -16,52 +21,26 @@ import (
 	"pitstop/schemas"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/repair"
-	"pitstop/sinks/clickhouse"
 )
 
-// migrateCommand brings the tables up to date, and with a secret the users that
-// dashboards log in with.
-type migrateCommand struct {
-	clickhouseFlags
-	readerFlags
-	garageFlags
-	logFlags
-}
-
-func (c *migrateCommand) Run(e *env) error {
-	db := c.config()
-	book, bookErr := c.load()
-	readers, readersErr := c.readers()
-	if err := wrongUsage(db.Validate(), bookErr, readersErr); err != nil {
-		return err
-	}
-	steps, err := clickhouse.Migrate(e, db, book, c.logger(e.err))
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(e.out, "done: %d migrations applied, %d garages loaded\n", steps, len(book.Garages()))
-	if readers == nil {
-		fmt.Fprintln(e.out, "no PITSTOP_READER_SECRET: users for dashboards are left as they are")
-		return nil
-	}
-	if err := readers.Migrate(e, db, book); err != nil {
-		return err
-	}
-	fmt.Fprintf(e.out, "done: a user for the dashboards of each garage, and %s for all of them\n", readers.Operator().User)
-	return nil
-}
-
-// tokenCommand prints a token of the embedded mode's own issuer.
+// tokenCommand prints a token where there is no identity provider.
 type tokenCommand struct {
-	Data    string        `default:"data" help:"Data directory of the embedded mode." placeholder:"DIR"`
-	Role    repair.Role   `required:"" enum:"mechanic,customer_service,manager,integrator,admin" help:"mechanic, customer_service, manager, integrator or admin."`
-	Garage  []string      `required:"" help:"Garage the token is for; several with commas." placeholder:"ID"`
-	Subject string        `required:"" help:"Whose token it is, e.g. sam."`
-	TTL     time.Duration `name:"ttl" default:"12h" help:"How long it is good for."`
+	Data        string        `default:"data" help:"Data directory of the embedded mode." placeholder:"DIR"`
+	TokenSecret string        `help:"Instead of a data directory: the API's PITSTOP_TOKEN_SECRET; give it as that."`
+	Role        repair.Role   `required:"" enum:"mechanic,customer_service,manager,integrator,admin" help:"mechanic, customer_service, manager, integrator or admin."`
+	Garage      []string      `required:"" help:"Garage the token is for; several with commas." placeholder:"ID"`
+	Subject     string        `required:"" help:"Whose token it is, e.g. sam."`
+	TTL         time.Duration `name:"ttl" default:"12h" help:"How long it is good for."`
 }
 
 func (c *tokenCommand) Run(e *env) error {
-	secret, err := embedded.ReadSecret(c.Data, tokensSecret)
+	var secret []byte
+	var err error
+	if c.TokenSecret != "" {
+		secret, err = secretFrom("PITSTOP_TOKEN_SECRET", c.TokenSecret)
+	} else {
+		secret, err = embedded.ReadSecret(c.Data, tokensSecret)
+	}
 	if err != nil {
 		return wrongUsage(err)
 	}
@@ -77,38 +56,35 @@ func (c *tokenCommand) Run(e *env) error {
 	return nil
 }
 
-// readerCommand prints how a reader of the dashboards logs in.
-type readerCommand struct {
-	Garage string `help:"Garage whose rows he gets; default: the operator, who gets every garage's." placeholder:"ID"`
-	Data   string `help:"Data directory of a running embedded mode, instead of the flags below." placeholder:"DIR"`
-	clickhouseFlags
-	readerFlags
-}
+// readyCommand asks a running role whether it is ready: what a container's health
+// check runs.
+type readyCommand struct{ opsFlags }
 
-func (c *readerCommand) Run(e *env) error {
-	db := c.config()
-	readers, err := c.readers()
-	if c.Data != "" {
-		var a embedded.Addresses
-		a, err = embedded.ReadAddresses(c.Data)
-		db.DSN = a.ClickHouse
-		secret, secretErr := embedded.ReadSecret(c.Data, readersSecret)
-		readers, err = &clickhouse.Readers{Secret: secret}, errors.Join(err, secretErr)
-	} else if readers == nil {
-		err = errors.New("no secret: give PITSTOP_READER_SECRET, as to migrate, or --data DIR")
+func (c *readyCommand) Run(e *env) (err error) {
+	host, port, err := net.SplitHostPort(c.MetricsAddr)
+	if err != nil {
+		return wrongUsage(needAddr("--metrics-addr", c.MetricsAddr))
 	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	ctx, cancel := context.WithTimeout(e, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
 	if err != nil {
 		return wrongUsage(err)
 	}
-	reader := readers.Operator()
-	if c.Garage != "" {
-		reader = readers.Of(c.Garage)
-	}
-	dsn, err := db.As(reader)
+	answer, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return wrongUsage(err)
+		return fmt.Errorf("ask for readiness: %w", err)
 	}
-	fmt.Fprintln(e.out, dsn)
+	defer func() { err = errors.Join(err, answer.Body.Close()) }()
+	if _, err := io.Copy(e.out, io.LimitReader(answer.Body, 1<<20)); err != nil {
+		return fmt.Errorf("read readiness: %w", err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return errors.New("not ready")
+	}
 	return nil
 }
 
