@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas"
+	"pitstop/schemas/kafka"
 )
 
 const (
@@ -243,6 +244,7 @@ func (l *loop) read(ctx context.Context, r *kgo.Record) (Message, error) {
 // the first records that are not done, nothing is fetched meanwhile, and a
 // rebalance may take them.
 func (l *loop) hold(ctx context.Context, rest []*kgo.Record, why error) {
+	why = kafka.Advise(why)
 	if l.stalled != why.Error() {
 		l.stalled = why.Error()
 		l.Log.Warn("sink waits and tries again", "sink", l.Name, "error", why)

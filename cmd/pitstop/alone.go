@@ -31,6 +31,7 @@ func alone(e *env, log *slog.Logger, ops opsFlags, cfg kafka.Config, metrics *pr
 	if i := slices.IndexFunc(readers, func(x reader) bool { return x.name == r.name }); i >= 0 {
 		metrics.MustRegister(newLagMetrics(kadm.NewClient(cl), readers[i:i+1], log))
 	}
+	r = r.remembering()
 	log.Info("started", "role", r.name, "metrics", "http://"+l.Addr().String())
 	return runRoles(e, log, r, opsRole(l, metrics, []role{r, brokers(cl)}, log))
 }

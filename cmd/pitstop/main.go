@@ -19,6 +19,7 @@ import (
 
 	"pitstop/deploy/embedded"
 	"pitstop/producers/simulate"
+	"pitstop/schemas/kafka"
 )
 
 func main() {
@@ -87,7 +88,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		fmt.Fprintf(errOut, "pitstop: %v\nRun pitstop --help, or pitstop COMMAND --help.\n", err)
 		return exitUsage
 	}
-	err = command.Run(&env{ctx, in, out, errOut})
+	if err = command.Run(&env{ctx, in, out, errOut}); err != nil {
+		err = kafka.Advise(err)
+	}
 	var usage usageError
 	switch {
 	case err == nil:

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -37,6 +38,33 @@ const (
 // do harm.
 func final(err error) bool {
 	return errors.Is(err, stream.ErrFenced) || errors.Is(err, sinks.ErrFenced) || errors.Is(err, schemas.ErrIncompatible)
+}
+
+// remembering is the role that says in its check why it failed, until it is ready,
+// and what to do about brokers that refuse it.
+func (r role) remembering() role {
+	var failed atomic.Pointer[error]
+	run, check := r.run, r.check
+	r.run = func(ctx context.Context) error {
+		err := run(ctx)
+		if err != nil {
+			err = kafka.Advise(err)
+			failed.Store(&err)
+		}
+		return err
+	}
+	r.check = func(now time.Time) error {
+		err := check(now)
+		if err == nil {
+			failed.Store(nil)
+			return nil
+		}
+		if last := failed.Load(); last != nil {
+			return fmt.Errorf("%w; it failed before: %w", err, *last)
+		}
+		return kafka.Advise(err)
+	}
+	return r
 }
 
 // keepRunning runs a role until the context ends, starting it again whenever it
@@ -132,7 +160,7 @@ func brokers(cl *kgo.Client) role {
 		ctx, cancel := context.WithTimeout(context.Background(), askFor)
 		defer cancel()
 		if err := cl.Ping(ctx); err != nil {
-			return fmt.Errorf("no Kafka broker answers: %w", err)
+			return fmt.Errorf("no Kafka broker answers: %w", kafka.Advise(err))
 		}
 		return nil
 	}}

@@ -215,8 +215,7 @@ func provider(t *testing.T) (issuer string, sign func(claims map[string]any) str
 }
 
 // On somebody's own servers, a repair goes from the mechanic's request to the
-// customer's mail and answer, and to the manager's figures. Then roles are started a second
-// time under the same name.
+// customer's mail and answer, and to the manager's figures. Then
 func TestKafka_Installation(t *testing.T) {
 	needKafka(t)
 	i := install(t, named("servers", "remind_after: [], call_after: 10000h")...)
@@ -228,6 +227,7 @@ func TestKafka_Installation(t *testing.T) {
 	w.repaired()
 	t.Logf("from the mechanic's first request to the measured waits: %s", time.Since(began).Round(time.Millisecond))
 
+	t.Run("registry away", func(t *testing.T) { i.withoutRegistry(t, w) })
 	t.Run("two with one name", func(t *testing.T) { i.twice(t, w) })
 }
 
@@ -260,20 +260,62 @@ func (w *world) repaired() {
 	)
 }
 
-// twice starts a second process under the name of the first: the first must end
-// and say why, in one line; the second does the work.
+// withoutRegistry stops the registry: what runs goes on; what starts waits, says why,
+// and loses nothing.
+func (i *installation) withoutRegistry(t *testing.T, w *world) {
+	if err := i.cluster.StopRegistry(); err != nil {
+		t.Fatal(err)
+	}
+	w.repaired()
+	const role = "processor lifecycle"
+	i.roles[role].stop(os.Kill)
+	i.roles[role] = i.start(role, role)
+	until(t, "readiness says why", func() string {
+		why := i.notReady(role)
+		if strings.Contains(why, "register schemas") && strings.Contains(why, "is --registry-url right, and the schema registry running?") {
+			return ""
+		}
+		return "it says " + why
+	})
+	d := w.as("mechanic")
+	waiting := d.once(http.MethodPost, "/v1/repairs", order("WO-WAITS", "wo-waits@example.nl"), "Idempotency-Key", "waits")
+	if waiting.status != http.StatusAccepted {
+		t.Errorf("a command that nobody decides: status %d, %s", waiting.status, waiting.body)
+	}
+	for line := range strings.Lines(i.roles[role].said.String()) {
+		if !strings.Contains(line, "msg=started") {
+			says(t, role, line, "role failed, starting it again", "register schemas", "the schema registry running?")
+		}
+	}
+	began := time.Now()
+	if err := i.cluster.StartRegistry(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, role+" is ready", func() string { return i.notReady(role) })
+	t.Logf("%s was ready %s after the start of the registry", role, time.Since(began).Round(time.Millisecond))
+	d.send(http.MethodPost, "/v1/repairs", order("WO-WAITS", "wo-waits@example.nl"), "Idempotency-Key", "waits").taken(http.StatusCreated)
+}
+
+// twice starts a second process of each role under the name of the first: the first
+// must end and say why, in one line; the second does the work.
 func (i *installation) twice(t *testing.T, w *world) {
-	for _, role := range []string{"processor lifecycle", "processor notification", "sink clickhouse", "sink email"} {
-		first := i.roles[role]
+	for role, first := range i.roles {
+		if role == "api" { // it has no name
+			continue
+		}
+		before := first.said.String()
 		i.roles[role] = i.start(role, role+" again")
 		select {
 		case <-first.ended:
 		case <-time.After(patience):
 			t.Fatalf("%s goes on beside a second one", role)
 		}
-		t.Logf("%s said:\n%s", role, first.said.tail())
+		said := strings.TrimPrefix(first.said.String(), before)
+		if code := first.cmd.ProcessState.ExitCode(); code != 1 || strings.Count(said, "\n") != 1 {
+			t.Errorf("%s ended with %d and not one line:\n%s", role, code, said)
+		}
+		says(t, role, said, "another process runs the same instance (first): give every process its own --instance")
 		until(t, role+" is ready", func() string { return i.notReady(role + " again") })
 	}
 	w.repaired()
 }
-

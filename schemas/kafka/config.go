@@ -15,10 +15,14 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
@@ -156,11 +160,12 @@ func (c Config) tls() (*tls.Config, error) {
 // Opts are the options every client shares: where the brokers are, how to log
 // in, and who is asking.
 func (c Config) Opts(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
+	logger := &clientLogger{Logger: kslog.New(log)}
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(c.Brokers...),
 		kgo.ClientID(clientID),
-		kgo.WithLogger(clientLogger{kslog.New(log)}),
-		kgo.WithHooks(c.Hooks...),
+		kgo.WithLogger(logger),
+		kgo.WithHooks(append([]kgo.Hook{logger}, c.Hooks...)...),
 		// A broker that came back, or a topic just made, is noticed at once.
 		kgo.MetadataMinAge(100 * time.Millisecond),
 		kgo.RetryTimeout(20 * time.Second),
@@ -194,15 +199,43 @@ func (c Config) mechanism() sasl.Mechanism {
 	return nil
 }
 
-// clientLogger keeps franz-go's running commentary for those who debug.
-type clientLogger struct{ *kslog.Logger }
+// clientLogger keeps franz-go's running commentary for those who debug; and what
+// its user is told by an error too, and says once: that no broker has let it in
+// yet, and that another took its place.
+type clientLogger struct {
+	*kslog.Logger
+	in atomic.Bool // a broker has let us in
+}
 
 // Level is what kgo asks before it writes a message.
-func (l clientLogger) Level() kgo.LogLevel {
+func (l *clientLogger) Level() kgo.LogLevel {
 	if level := l.Logger.Level(); level != kgo.LogLevelInfo {
 		return level
 	}
 	return kgo.LogLevelWarn
+}
+
+// Log writes a message.
+func (l *clientLogger) Log(level kgo.LogLevel, msg string, keyvals ...any) {
+	if !l.in.Load() || slices.ContainsFunc(keyvals, fenced) {
+		level = kgo.LogLevelDebug
+	}
+	l.Logger.Log(level, msg, keyvals...)
+}
+
+func fenced(v any) bool {
+	err, ok := v.(error)
+	return ok && errors.Is(err, kerr.FencedInstanceID)
+}
+
+// before are the requests that a broker answers before it has let anybody in.
+var before = []int16{int16(kmsg.ApiVersions), int16(kmsg.SASLHandshake), int16(kmsg.SASLAuthenticate)}
+
+// OnBrokerE2E is told of every request.
+func (l *clientLogger) OnBrokerE2E(_ kgo.BrokerMetadata, key int16, e2e kgo.BrokerE2E) {
+	if e2e.Err() == nil && !slices.Contains(before, key) {
+		l.in.Store(true)
+	}
 }
 
 // Producer are the options of a client that writes records nobody has to

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/twmb/franz-go/pkg/sr"
 
@@ -22,7 +23,11 @@ func NewCodec(ctx context.Context, cl *sr.Client, subjects string, extra ...any)
 	if err != nil {
 		return nil, err
 	}
-	if err := codec.Register(ctx, registry{cl}, subjects); err != nil {
+	err = codec.Register(ctx, registry{cl}, subjects)
+	if away := new(url.Error); errors.As(err, &away) {
+		return nil, fmt.Errorf("register schemas: %w; is --registry-url right, and the schema registry running?", err)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("register schemas: %w", err)
 	}
 	return codec, nil

@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/deploy/embedded"
+	"pitstop/deploy/kafka"
+)
+
+// certificate makes a certificate for the loopback address that is its own
+// authority, and writes it and its key into one file each.
+func certificate(t *testing.T) (ca, both string) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "broker"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	must(err)
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	must(err)
+	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	ca, both = filepath.Join(t.TempDir(), "ca.pem"), filepath.Join(t.TempDir(), "broker.pem")
+	must(os.WriteFile(ca, cert, 0o600))
+	must(os.WriteFile(both, append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), cert...), 0o600))
+	return ca, both
+}
+
+// loginConfig are users of PLAIN.
+const loginConfig = `org.apache.kafka.common.security.plain.PlainLoginModule required user_pitstop="right" user_stranger="right";`
+
+// refusals are how a broker refuses, and what must be said about each.
+var refusals = []struct {
+	name     string
+	listener string
+	flags    []string
+	says     []string
+}{
+	{"tls wanted", "TLS", nil, []string{"tls", "the broker wants TLS: give --kafka-tls"}},
+	{"unknown authority", "TLS", []string{"--kafka-tls"}, []string{"unknown authority", "as --kafka-ca"}},
+	{"tls not wanted", "PLAIN", []string{"--kafka-tls"}, []string{"the broker speaks no TLS on that port"}},
+	{"login wanted", "LOGIN", nil, []string{"the broker wants a login: give --kafka-sasl, --kafka-user and PITSTOP_KAFKA_PASSWORD"}},
+	{"wrong password", "LOGIN", login("plain", "pitstop", "wrong"), []string{"SASL_AUTHENTICATION_FAILED", "correct --kafka-user or PITSTOP_KAFKA_PASSWORD"}},
+	{"wrong mechanism", "LOGIN", login("scram-sha-256", "pitstop", "right"), []string{"UNSUPPORTED_SASL_MECHANISM", "give another --kafka-sasl"}},
+	{"not allowed", "LOGIN", login("plain", "stranger", "right"), []string{"_AUTHORIZATION_FAILED", "allow it to the user: docs/kafka.md says what each role needs"}},
+}
+
+func login(mechanism, user, password string) []string {
+	return []string{"--kafka-sasl", mechanism, "--kafka-user", user, "--kafka-password", password}
+}
+
+// A broker that refuses is told of in one line each time a role tries, with what to
+// do about it, and in readiness; and when it refuses no more, the role gets on.
+func TestKafka_Refuses(t *testing.T) {
+	needKafka(t)
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	data, err := embedded.Open(filepath.Join(t.TempDir(), "kafka"), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca, both := certificate(t)
+	cluster, err := kafka.Start(t.Context(), data, kafka.Options{
+		Nodes: 1, Log: log, Listeners: map[string]string{"TLS": "SSL", "LOGIN": "SASL_PLAINTEXT"},
+		Properties: map[string]string{
+			"listener.name.tls.ssl.keystore.type":        "PEM",
+			"listener.name.tls.ssl.keystore.location":    both,
+			"sasl.enabled.mechanisms":                    "PLAIN",
+			"listener.name.login.plain.sasl.jaas.config": loginConfig,
+			"authorizer.class.name":                      "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+			"super.users":                                "User:ANONYMOUS;User:pitstop",
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Kill)
+	single := []string{"--replication", "1", "--min-in-sync", "1"}
+	for _, welcome := range [][]string{ // as it should be
+		{"--kafka-brokers", cluster.Addr("TLS", 0), "--kafka-tls", "--kafka-ca", ca},
+		append([]string{"--kafka-brokers", cluster.Addr("LOGIN", 0)}, login("plain", "pitstop", "right")...),
+	} {
+		if code, out, errOut := pitstop(t, slices.Concat([]string{"topics", "apply"}, single, welcome)...); code != 0 || errOut != "" {
+			t.Fatalf("topics apply: code %d, %s%s", code, out, errOut)
+		}
+	}
+	garages := data.Path("garages.yaml")
+	if err := os.WriteFile(garages, garageFile(named("refused", "")...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("cases", func(t *testing.T) {
+		for _, c := range refusals {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				reach := slices.Concat([]string{"--kafka-brokers", cluster.Addr(c.listener, 0)}, c.flags)
+				code, out, errOut := pitstop(t, slices.Concat([]string{"topics", "plan"}, single, reach)...)
+				if code != 1 || out != "" || strings.Count(errOut, "\n") != 1 {
+					t.Errorf("topics plan: code %d, %q, and not one line:\n%s", code, out, errOut)
+				}
+				says(t, "topics plan", errOut, c.says...)
+
+				i := &installation{process: &process{}, t: t, cluster: cluster, data: data, roles: make(map[string]*process), ops: make(map[string]string)}
+				reach = append(reach, "--registry-url", cluster.RegistryURL)
+				i.args = map[string][]string{
+					"processor lifecycle": reach,
+					"sink email": slices.Concat(reach, []string{
+						"--garages", garages, "--link-keys", "1:" + base64.StdEncoding.EncodeToString(random(32)),
+						"--smtp", "127.0.0.1:1", "--public-url", "http://localhost", "--mail-sender", "pitstop@garage.example",
+					}),
+				}
+				for role := range i.args {
+					id := role + " " + c.name
+					p := i.start(role, id)
+					until(t, "readiness says why", func() string {
+						why := i.notReady(id)
+						if !slices.ContainsFunc(c.says, func(s string) bool { return !strings.Contains(why, s) }) {
+							return ""
+						}
+						return "it says " + why
+					})
+					until(t, "the log says why", func() string {
+						if !strings.Contains(p.said.String(), "again") {
+							return "it says " + p.said.String()
+						}
+						return ""
+					})
+					for line := range strings.Lines(p.said.String()) {
+						if strings.Contains(line, "msg=started") {
+							continue
+						}
+						says(t, role, line, append(c.says[:1:1], "again")...)
+					}
+					i.roles[role] = p
+				}
+				if c.name == "not allowed" {
+					i.allowed(t, c.name)
+				}
+			})
+		}
+	})
+}
+
+// allowed allows what docs/kafka.md says, and waits until the roles have got on by
+// themselves, and handled what came meanwhile.
+func (i *installation) allowed(t *testing.T, name string) {
+	i.Kafka = i.cluster.Brokers[0]
+	log := i.log(t)
+	log.write(&kgo.Record{Topic: "pitstop.commands", Key: []byte("k"), Value: []byte("garbage")})
+	adm := kadm.NewClient(log.client)
+	prefixed := kadm.NewACLs().Allow("User:stranger").AllowHosts("*").ResourcePatternType(kadm.ACLPatternPrefixed)
+	_, err := adm.CreateACLs(t.Context(), prefixed.
+		Topics("pitstop.").Groups("pitstop.").TransactionalIDs("pitstop.").
+		Operations(kadm.OpRead, kadm.OpWrite, kadm.OpDescribe))
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "lifecycle is ready", func() string { return i.notReady("processor lifecycle " + name) })
+	until(t, "what was written meanwhile is handled", func() string {
+		if n := len(log.about("pitstop.dead-letters", "")); n != 1 {
+			return fmt.Sprintf("there are %d dead letters", n)
+		}
+		return ""
+	})
+	until(t, "the sink is ready", func() string { return i.notReady("sink email " + name) })
+}
