@@ -105,6 +105,8 @@ func (p plot) top() float64 {
 				return step
 			}
 		}
+		hours := plot{series: [][]*float64{{charts.Ptr(most / 60)}}}
+		return 60 * hours.top()
 	}
 	if most == 0 {
 		return 2

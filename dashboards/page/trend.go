@@ -12,10 +12,15 @@ import (
 // trend draws the columns that have the panel's unit as lines by day; those of
 // another unit as columns of their own below. A day without a value is a gap.
 func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error {
-	labels, given := columnsOf(d, dashboards.Label), rows
+	labels := columnsOf(d, dashboards.Label)
 	if len(labels) == 0 {
 		return fmt.Errorf("panel %s is a trend without days", d.ID)
 	}
+	p.Table = r.table(d, rows)
+	if len(rows) < 2 {
+		return nil // a day is no line
+	}
+	p.Table.Data = true
 	rows = everyDay(labels[0].Name, rows)
 	days := make([]string, len(rows))
 	for i, row := range rows {
@@ -46,8 +51,6 @@ func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error
 			p.Charts = append(p.Charts, *c)
 		}
 	}
-	p.Table = r.table(d, given)
-	p.Table.Data = true
 	return nil
 }
 
