@@ -105,7 +105,8 @@ const again = 50 * time.Millisecond
 // engine writes its port to the ready pipe itself.
 func engineArgs(dir string, port int) []string {
 	return []string{
-		"clickhouse-local", "--interactive", "--disable_suggestion", "--history_file=/dev/null",
+		"clickhouse-local", "--interactive", "--disable_suggestion",
+		"--history_file=" + filepath.Join(dir, "history"), // not /dev/null: it makes its history private to its owner
 		"--config-file=" + filepath.Join(dir, "config.xml"),
 		"--path=" + filepath.Join(dir, "data"), // must be absolute
 		"--listen_host=127.0.0.1", "--tcp_port=" + strconv.Itoa(port),
