@@ -215,7 +215,8 @@ func provider(t *testing.T) (issuer string, sign func(claims map[string]any) str
 }
 
 // On somebody's own servers, a repair goes from the mechanic's request to the
-// customer's mail and answer, and to the manager's figures. Then
+// customer's mail and answer, and to the manager's figures; also while the schema
+// registry is away, and after each role was started a second time under its name.
 func TestKafka_Installation(t *testing.T) {
 	needKafka(t)
 	i := install(t, named("servers", "remind_after: [], call_after: 10000h")...)

@@ -8,6 +8,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/big"
@@ -175,12 +176,21 @@ func (i *installation) allowed(t *testing.T, name string) {
 	log := i.log(t)
 	log.write(&kgo.Record{Topic: "pitstop.commands", Key: []byte("k"), Value: []byte("garbage")})
 	adm := kadm.NewClient(log.client)
-	prefixed := kadm.NewACLs().Allow("User:stranger").AllowHosts("*").ResourcePatternType(kadm.ACLPatternPrefixed)
-	_, err := adm.CreateACLs(t.Context(), prefixed.
-		Topics("pitstop.").Groups("pitstop.").TransactionalIDs("pitstop.").
-		Operations(kadm.OpRead, kadm.OpWrite, kadm.OpDescribe))
-	if err != nil {
-		t.Fatal(err)
+	allow := func() *kadm.ACLBuilder {
+		return kadm.NewACLs().Allow("User:stranger").AllowHosts("*").ResourcePatternType(kadm.ACLPatternPrefixed)
+	}
+	for _, acl := range []*kadm.ACLBuilder{ // what is not named here follows: who may read or write may describe
+		allow().Topics("pitstop.").Operations(kadm.OpRead, kadm.OpWrite),
+		allow().Groups("pitstop.").Operations(kadm.OpRead),
+		allow().TransactionalIDs("pitstop.").Operations(kadm.OpWrite),
+	} {
+		created, err := adm.CreateACLs(t.Context(), acl)
+		for _, r := range created {
+			err = errors.Join(err, r.Err)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	until(t, "lifecycle is ready", func() string { return i.notReady("processor lifecycle " + name) })
 	until(t, "what was written meanwhile is handled", func() string {
@@ -190,4 +200,18 @@ func (i *installation) allowed(t *testing.T, name string) {
 		return ""
 	})
 	until(t, "the sink is ready", func() string { return i.notReady("sink email " + name) })
+
+	apply := slices.Concat([]string{"topics", "apply", "--replication", "1", "--min-in-sync", "1", "--kafka-brokers", i.cluster.Addr("LOGIN", 0)}, login("plain", "stranger", "right"))
+	code, out, errOut := pitstop(t, apply...)
+	if code != 1 || out != "" || strings.Count(errOut, "\n") != 1 {
+		t.Errorf("topics apply: code %d, %q, and not one line:\n%s", code, out, errOut)
+	}
+	says(t, "topics apply", errOut, "_AUTHORIZATION_FAILED", "docs/kafka.md")
+	created, err := adm.CreateACLs(t.Context(), allow().Topics("pitstop.").Operations(kadm.OpCreate, kadm.OpAlterConfigs, kadm.OpDescribeConfigs))
+	if err != nil || created[0].Err != nil {
+		t.Fatal(err, created)
+	}
+	if code, out, errOut = pitstop(t, apply...); code != 0 || out != "nothing to do: every topic is as the catalogue says\n" || errOut != "" {
+		t.Errorf("topics apply: code %d, %s%s", code, out, errOut)
+	}
 }
