@@ -299,12 +299,17 @@ func TestDashboardDown(t *testing.T) {
 	}
 }
 
+// Whatever an address asks for, it gets garages of its token, or nothing.
 func FuzzDashboardQuery(f *testing.F) {
 	f.Add("garage=noord")
 	f.Add("garage=de-brug&period=7&clock=wall&lang=en&repair='")
 	f.Add("period=%ff;&garage")
+	var w *world
 	f.Fuzz(func(t *testing.T, query string) {
-		w := newWorld(t)
+		if w == nil {
+			w = newWorld(t, func(c *Config) { c.Limits.Staff = -1 })
+		}
+		w.t, w.looked = t, nil
 		r := httptest.NewRequest("GET", "/dashboards/waiting", http.NoBody)
 		r.URL.RawQuery = query
 		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: w.token("jan", repair.Manager, "de-brug")})
@@ -313,7 +318,7 @@ func FuzzDashboardQuery(f *testing.F) {
 			t.Errorf("%q: %d", query, a.StatusCode)
 		}
 		for _, v := range w.looked {
-			if !slices.Equal(v.Chosen, []string{"de-brug"}) && len(v.Chosen) > 0 && slices.ContainsFunc(v.Chosen, func(g string) bool { return g != "de-brug" }) {
+			if len(v.Chosen) == 0 || slices.ContainsFunc(v.Chosen, func(g string) bool { return g != "de-brug" }) {
 				t.Errorf("%q shows %v", query, v.Chosen)
 			}
 		}

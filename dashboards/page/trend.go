@@ -9,6 +9,20 @@ import (
 	"pitstop/dashboards"
 )
 
+// chart is one drawing, in the widths that panels may have.
+type chart struct {
+	Title, Alt         string
+	Bars               bool
+	Small, Large, Full template.HTML // none: that width is not drawn
+	Lines              []line        // its legend
+}
+
+// line is an entry of a legend.
+type line struct {
+	Class string
+	Name  string
+}
+
 // trend draws the columns that have the panel's unit as lines by day; those of
 // another unit as columns of their own below. A day without a value is a gap.
 func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error {

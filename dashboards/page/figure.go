@@ -1,0 +1,109 @@
+package page
+
+import (
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+
+	"pitstop/dashboards"
+)
+
+// figure is one big number and what to compare it with.
+type figure struct {
+	Name    string // of the value
+	Value   string
+	Verdict string // good, fair or bad; empty: no threshold
+	Words   string // the same in words, with the target
+	Before  string // the period before, and the direction
+	Others  []cell
+}
+
+func (r reader) figure(p *panel, d dashboards.Panel, row map[string]any) {
+	f := new(figure)
+	values := columnsOf(d, dashboards.Value)
+	for i, c := range values {
+		if i > 0 {
+			f.Others = append(f.Others, r.cell(c, row))
+			continue
+		}
+		n, ok := number(row[c.Name])
+		f.Name, f.Value = c.Title.In(r.Lang), r.cell(c, row).Text
+		if !ok {
+			continue
+		}
+		f.Verdict, f.Words = r.verdict(d, n)
+		for _, c := range columnsOf(d, dashboards.Previous) {
+			if before, ok := number(row[c.Name]); ok {
+				f.Before = r.before(d, c, n, before)
+				break
+			}
+		}
+	}
+	for _, c := range columnsOf(d, dashboards.N) {
+		if p.N == "" {
+			p.N = r.text(c, row[c.Name])
+			if c.Title.In(r.Lang) != "n" {
+				p.N += " " + c.Title.In(r.Lang)
+			}
+		}
+	}
+	for _, c := range columnsOf(d, dashboards.Plain) {
+		f.Others = append(f.Others, r.cell(c, row))
+	}
+	p.Figure = f
+}
+
+// verdict says what a threshold thinks of a number, as a class and in words.
+func (r reader) verdict(d dashboards.Panel, n float64) (class, words string) {
+	t := d.Threshold
+	if t == nil {
+		return "", ""
+	}
+	target := r.T("at most")
+	good, bad := n <= t.Good, n > t.Bad
+	if t.HigherIsBetter {
+		target = r.T("at least")
+		good, bad = n >= t.Good, n < t.Bad
+	}
+	class = "fair"
+	switch {
+	case good:
+		class = "good"
+	case bad:
+		class = "bad"
+	}
+	if t.Good == 0 && !t.HigherIsBetter {
+		target = r.T("exactly")
+	}
+	return class, r.T(class) + " (" + fmt.Sprintf(target, r.quantity(d.Unit, t.Good)) + ")"
+}
+
+// before says what the figure was in the period before, and where it goes.
+func (r reader) before(d dashboards.Panel, c dashboards.Column, n, before float64) string {
+	was := r.text(c, before)
+	when := r.T(fmt.Sprintf("before %d", r.days))
+	switch {
+	case d.Now: // the column says which time it is compared with
+		when = lower(c.Title.In(r.Lang))
+	case r.days == 0: // half a day compares with the evening before it
+		return ""
+	}
+	direction := "same"
+	if r.text(c, n) != was {
+		better := ""
+		if t := d.Threshold; t != nil {
+			better = " worse"
+			if (n > before) == t.HigherIsBetter {
+				better = " better"
+			}
+		}
+		direction = map[bool]string{true: "up", false: "down"}[n > before] + better
+	}
+	return r.T(direction) + ": " + fmt.Sprintf(r.T("was"), was, when)
+}
+
+// lower begins a title as it is within a sentence.
+func lower(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(first)) + s[size:]
+}
