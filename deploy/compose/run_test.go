@@ -87,6 +87,12 @@ func TestPitstopRunsAsConfigured(t *testing.T) {
 	if out, err := parts.run(t, binary, services["migrate"]); err == nil || !strings.Contains(out, "2 garages loaded") || !strings.Contains(out, "manage access") {
 		t.Fatalf("migrate: %v\n%s", err, out)
 	}
+	// As docs/operations.md says.
+	token := services["api"]
+	token.Command = types.ShellCommand{"token", "--role", "mechanic", "--garage", "de-brug", "--subject", "sam"}
+	if out, err := parts.run(t, binary, token); err != nil || !strings.HasPrefix(out, "eyJ") {
+		t.Errorf("token: %v\n%s", err, out)
+	}
 	for name, s := range services {
 		if once(s) {
 			continue
