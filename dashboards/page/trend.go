@@ -23,8 +23,8 @@ type line struct {
 	Name  string
 }
 
-// trend draws the columns that have the panel's unit as lines by day; those of
-// another unit as columns of their own below. A day without a value is a gap.
+// trend draws the columns that have the panel's unit as lines by day, and each of
+// the others as bars below. A day without a value is a gap.
 func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error {
 	labels := columnsOf(d, dashboards.Label)
 	if len(labels) == 0 {
@@ -41,22 +41,19 @@ func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error
 		days[i] = r.shortDay(row[labels[0].Name])
 	}
 	first, last := r.text(labels[0], rows[0][labels[0].Name]), r.text(labels[0], rows[len(rows)-1][labels[0].Name])
-	byUnit := make(map[dashboards.Unit][]dashboards.Column)
-	var units []dashboards.Unit
+	var lines []dashboards.Column
+	var bars [][]dashboards.Column
 	for _, c := range columnsOf(d, dashboards.Value, dashboards.Previous, dashboards.Plain) {
-		if c.Unit == dashboards.None {
-			continue
+		switch c.Unit {
+		case d.Unit:
+			lines = append(lines, c)
+		case dashboards.None: // nothing to draw
+		default:
+			bars = append(bars, []dashboards.Column{c})
 		}
-		if byUnit[c.Unit] == nil {
-			units = append(units, c.Unit)
-		}
-		byUnit[c.Unit] = append(byUnit[c.Unit], c)
 	}
-	slices.SortStableFunc(units, func(a, b dashboards.Unit) int { // the panel's first
-		return map[bool]int{true: 0, false: 1}[a == d.Unit] - map[bool]int{true: 0, false: 1}[b == d.Unit]
-	})
-	for i, unit := range units {
-		c, err := r.chart(d, byUnit[unit], rows, days, i > 0)
+	for i, columns := range append([][]dashboards.Column{lines}, bars...) {
+		c, err := r.chart(d, columns, rows, days, i > 0)
 		if err != nil {
 			return fmt.Errorf("panel %s: %w", d.ID, err)
 		}
@@ -70,7 +67,7 @@ func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error
 
 // chart draws columns of one unit; nil: they hold nothing.
 func (r reader) chart(d dashboards.Panel, columns []dashboards.Column, rows []map[string]any, days []string, bars bool) (*chart, error) {
-	plot := plot{days: days, bars: bars, unit: columns[0].Unit}
+	plot := plot{days: days, bars: bars}
 	plot.write = func(n float64) string { return r.quantity(plot.unit, n) }
 	c := &chart{Bars: bars}
 	var names []string
@@ -84,7 +81,7 @@ func (r reader) chart(d dashboards.Panel, columns []dashboards.Column, rows []ma
 		if !slices.ContainsFunc(values, func(v *float64) bool { return v != nil && (!bars || *v != 0) }) {
 			continue // too few to say
 		}
-		plot.series = append(plot.series, values)
+		plot.unit, plot.series = column.Unit, append(plot.series, values)
 		names = append(names, column.Title.In(r.Lang))
 		c.Lines = append(c.Lines, line{Class: fmt.Sprintf("s%d", (len(names)-1)%len(lineColor)+1), Name: column.Title.In(r.Lang)})
 	}
@@ -92,7 +89,10 @@ func (r reader) chart(d dashboards.Panel, columns []dashboards.Column, rows []ma
 		return nil, nil
 	}
 	c.Title = r.Lang.And(names...)
-	height := map[bool]int{true: 130, false: 240}[bars]
+	height := 240
+	if bars {
+		height = 130
+	}
 	for _, size := range []struct {
 		drawing *template.HTML
 		width   int
@@ -149,5 +149,5 @@ func (r reader) shortDay(v any) string {
 	return fmt.Sprintf("%d%s%d", t.Day(), separator, t.Month())
 }
 
-// Svg marks a drawing of this package as safe: the library escapes its texts.
+// svg marks a drawing of this package as safe: the library escapes its texts.
 func svg(b []byte) template.HTML { return template.HTML(b) } //nolint:gosec // drawn here, from escaped texts
