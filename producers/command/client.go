@@ -208,6 +208,10 @@ func (c *Client) answer(o *repair.Outcome) {
 	}
 }
 
+// quiet is how long nothing may fail until reading counts as going on: nobody
+// says so while there is nothing to read.
+const quiet = 5 * time.Second
+
 // Run reads outcomes from where their topic ends now until ctx ends. Commands
 // sent before it is ready (Check) may wait in vain for an outcome that is there.
 func (c *Client) Run(ctx context.Context) error {
@@ -215,15 +219,22 @@ func (c *Client) Run(ctx context.Context) error {
 	c.position(ctx)
 	c.progress.Waiting()
 	for {
-		fetches := c.kafka.PollFetches(ctx)
+		poll, cancel := context.WithTimeout(ctx, quiet)
+		fetches := c.kafka.PollFetches(poll)
+		cancel()
 		if ctx.Err() != nil || fetches.IsClientClosed() {
 			return nil //nolint:nilerr // asked to stop
 		}
+		failed := false
 		fetches.EachError(func(topic string, partition int32, err error) {
+			if topic == "" && poll.Err() != nil { // nothing came
+				return
+			}
+			failed = true
 			c.progress.Stalled(err.Error())
 			c.log.Warn("cannot read outcomes", "topic", topic, "partition", partition, "err", err)
 		})
-		if len(fetches.Errors()) == 0 {
+		if !failed {
 			c.progress.Waiting()
 		}
 		fetches.EachRecord(func(r *kgo.Record) {

@@ -337,6 +337,44 @@ func TestTheTraceGoesOn(t *testing.T) {
 	})
 }
 
+// A client that may read again is ready again, though nothing happens: who
+// looks at readiness sends it nothing before.
+func TestReadyAgainWithoutAnOutcome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.ready()
+		var forbidden atomic.Bool
+		forbidden.Store(true)
+		r.cluster.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			r.cluster.KeepControl()
+			if !forbidden.Load() {
+				return nil, nil, false
+			}
+			<-time.After(100 * time.Millisecond) // the client asks again at once
+			f := req.(*kmsg.FetchRequest)
+			resp := f.ResponseKind().(*kmsg.FetchResponse)
+			for _, topic := range f.Topics {
+				rt := kmsg.NewFetchResponseTopic()
+				rt.Topic, rt.TopicID = topic.Topic, topic.TopicID
+				for _, part := range topic.Partitions {
+					rp := kmsg.NewFetchResponseTopicPartition()
+					rp.Partition, rp.ErrorCode = part.Partition, kerr.TopicAuthorizationFailed.Code
+					rt.Partitions = append(rt.Partitions, rp)
+				}
+				resp.Topics = append(resp.Topics, rt)
+			}
+			return resp, nil, true
+		})
+		<-time.After(10 * time.Second)
+		if err := r.client.Check(time.Now()); err == nil {
+			t.Error("ready while it may not read")
+		}
+		forbidden.Store(false)
+		<-time.After(20 * time.Second)
+		must(t, r.client.Check(time.Now()))
+	})
+}
+
 func TestCheckSaysWhatIsMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
