@@ -13,6 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/dashboards"
 	"pitstop/deploy/embedded"
 )
 
@@ -92,6 +93,7 @@ func TestReaders(t *testing.T) {
 		{"get their own rows", testOwnRows},
 		{"cannot escape", testNoEscape},
 		{"see nothing of others", testNothingOfOthers},
+		{"get every panel", testPanels},
 		{"log in as themselves", testLogins},
 		{"read no other garage's part of a table", testPruned},
 		{"are kept apart twice", testEachWall},
@@ -287,6 +289,45 @@ func testNoEscape(t *testing.T, g *guarded) {
 		case strings.Contains(err.Error(), "s3cret"):
 			t.Errorf("%s tells the secret: %v", try.sql, err)
 		}
+	}
+}
+
+// testPanels: a garage's dashboards say the same to its reader as to the program,
+// and nothing about another garage.
+func testPanels(t *testing.T, g *guarded) {
+	s := eventful(g.db)
+	g.write(s.records...)
+	reader := g.as(t, secretReaders.Of("brug"))
+	rows := func(conn driver.Conn, panel dashboards.Panel, garage string) []string {
+		t.Helper()
+		sql := dashboards.Expand(panel.SQL, dashboards.Choice{
+			Garages: []string{garage}, From: monday.AddDate(0, 0, -7), To: monday.AddDate(0, 0, 7),
+			Now: monday.AddDate(0, 0, 7), Repair: s.id,
+		})
+		got, err := texts(t, conn, "SELECT toString(tuple(*)) FROM ("+sql+")")
+		if err != nil {
+			t.Errorf("%s: %v", panel.ID, err)
+		}
+		return got
+	}
+	shown := 0
+	for _, board := range dashboards.All {
+		for _, panel := range board.Panels {
+			if panel.SQL == "" {
+				continue
+			}
+			want := rows(g.conn, panel, "brug")
+			shown += len(want)
+			if diff := cmp.Diff(want, rows(reader, panel, "brug")); diff != "" {
+				t.Errorf("%s (-program +reader):\n%s", panel.ID, diff)
+			}
+			if diff := cmp.Diff(rows(g.conn, panel, "nobody"), rows(reader, panel, "noord")); diff != "" {
+				t.Errorf("%s (-of no garage +of another):\n%s", panel.ID, diff)
+			}
+		}
+	}
+	if shown < 10 {
+		t.Errorf("the panels have %d rows", shown)
 	}
 }
 
