@@ -42,9 +42,9 @@ func stages(t *testing.T) []stage {
 	for line := range strings.Lines(whole) {
 		instruction, args, _ := strings.Cut(strings.TrimSpace(line), " ")
 		args = strings.TrimSpace(args)
-		switch {
-		case instruction == "":
-		case instruction == "FROM":
+		switch instruction {
+		case "":
+		case "FROM":
 			from, name, ok := strings.Cut(args, " AS ")
 			if !ok {
 				t.Errorf("stage from %s has no name", from)
