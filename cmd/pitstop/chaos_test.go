@@ -50,8 +50,18 @@ func runTests(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	scratch = dir
+	defer playing.Wait() // a test can end before the run that it compares with
+	var end context.CancelFunc
+	life, end = context.WithCancel(context.Background())
+	defer end()
 	return m.Run()
 }
+
+// life ends with the tests, and playing is who still plays a history.
+var (
+	life    context.Context
+	playing sync.WaitGroup
+)
 
 // scratch is a folder for what the tests share.
 var scratch string
@@ -70,10 +80,12 @@ var binary = sync.OnceValues(func() (string, error) {
 // undisturbed is what a run leaves that nobody kills.
 var undisturbed = sync.OnceValues(func() (*remains, error) {
 	dir := filepath.Join(scratch, "undisturbed")
-	if err := play(context.Background(), dir, nil); err != nil {
+	playing.Add(1)
+	defer playing.Done()
+	if err := play(life, dir, nil); err != nil {
 		return nil, fmt.Errorf("undisturbed run: %w", err)
 	}
-	return inspect(context.Background(), dir)
+	return inspect(life, dir)
 })
 
 // TestKilledProgram kills the whole program: every role of it, and with them the

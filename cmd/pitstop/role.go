@@ -43,6 +43,9 @@ func final(err error) bool {
 // remembering is the role that says in its check why it failed, until it is ready,
 // and what to do about brokers that refuse it.
 func (r role) remembering() role {
+	if r.check == nil {
+		return r
+	}
 	var failed atomic.Pointer[error]
 	run, check := r.run, r.check
 	r.run = func(ctx context.Context) error {
