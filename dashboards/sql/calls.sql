@@ -9,7 +9,7 @@ WITH
         FROM conversations
         WHERE garage_id IN (${garage:singlequote}) AND call AND call_since <= present AND repair_id IN
         (
-            SELECT repair_id FROM conversations WHERE garage_id IN (${garage:singlequote}) AND may_call
+            SELECT repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_call
         )
     )
 SELECT

@@ -4,20 +4,16 @@ WITH
     period,
     wrong AS
     (
-        SELECT garage_id, event_id, occurred_at, 'call' AS what
-        FROM notifications
-        WHERE kind = 'CallTask' AND garage_id IN (${garage:singlequote}) AND occurred_at >= period_begins AND occurred_at < period_ends
-        UNION ALL
-        SELECT garage_id, event_id, occurred_at, if(kind = 'DeliveryFailed', 'failed', 'retry')
-        FROM deliveries
-        WHERE kind IN ('DeliveryFailed', 'DeliveryDeferred') AND garage_id IN (${garage:singlequote})
+        SELECT garage_id, event_id, occurred_at, kind
+        FROM notices
+        WHERE kind IN ('CallTask', 'DeliveryFailed', 'DeliveryDeferred') AND garage_id IN (${garage:singlequote})
             AND occurred_at >= period_begins AND occurred_at < period_ends
     )
 SELECT
     if(d.day = toDate(0), toDate(w.occurred_at), d.day) AS day,
-    uniqExactIf(w.event_id, w.what = 'retry') AS retries,
-    uniqExactIf(w.event_id, w.what = 'failed') AS failed,
-    uniqExactIf(w.event_id, w.what = 'call') AS calls
+    uniqExactIf(w.event_id, w.kind = 'DeliveryDeferred') AS retries,
+    uniqExactIf(w.event_id, w.kind = 'DeliveryFailed') AS failed,
+    uniqExactIf(w.event_id, w.kind = 'CallTask') AS calls
 FROM wrong AS w
 ASOF LEFT JOIN
 (

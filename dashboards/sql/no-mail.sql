@@ -2,6 +2,6 @@
 -- accepted since.
 WITH now64(6) AS present
 SELECT uniqExact(notification_id) AS value
-FROM notifications
+FROM notices
 WHERE kind = 'NotificationRequested' AND occurred_at > present - INTERVAL 35 MINUTE AND occurred_at <= present - INTERVAL 5 MINUTE
-HAVING value >= 3 AND (SELECT count() FROM deliveries WHERE kind = 'DeliveryAccepted' AND occurred_at > present - INTERVAL 35 MINUTE) = 0
+HAVING value >= 3 AND (SELECT count() FROM notices WHERE kind = 'DeliveryAccepted' AND occurred_at > present - INTERVAL 35 MINUTE) = 0

@@ -10,7 +10,7 @@ WITH
         FROM conversations
         WHERE garage_id IN (${garage:singlequote}) AND waiting AND waiting_since <= present AND repair_id IN
         (
-            SELECT repair_id FROM conversations WHERE garage_id IN (${garage:singlequote}) AND waiting
+            SELECT repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_wait
         )
     )
 SELECT

@@ -9,7 +9,7 @@ WITH
         FROM conversations
         WHERE garage_id IN (${garage:singlequote}) AND needs_reply AND needs_reply_since <= present AND repair_id IN
         (
-            SELECT repair_id FROM conversations WHERE garage_id IN (${garage:singlequote}) AND needs_reply
+            SELECT repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_need_reply
         )
     )
 SELECT

@@ -8,7 +8,7 @@ WITH
     (
         SELECT *
         FROM conversations
-        WHERE waiting AND waiting_since <= present AND repair_id IN (SELECT repair_id FROM conversations WHERE waiting)
+        WHERE waiting AND waiting_since <= present AND repair_id IN (SELECT repair_id FROM pending WHERE may_wait)
     )
 SELECT
     g.name AS garage,

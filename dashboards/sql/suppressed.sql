@@ -5,7 +5,7 @@ SELECT
     reason,
     uniqExactIf(event_id, occurred_at >= period_begins) AS value,
     uniqExactIf(event_id, occurred_at < period_begins) AS before
-FROM notifications
+FROM notices
 WHERE kind = 'NotificationSuppressed' AND garage_id IN (${garage:singlequote})
     AND occurred_at >= before_begins AND occurred_at < period_ends
 GROUP BY reason

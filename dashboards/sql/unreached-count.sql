@@ -3,15 +3,11 @@ WITH
     now64(6) AS present,
     told AS
     (
-        SELECT notification_id, occurred_at, kind = 'NotificationSuppressed' AS lost
-        FROM notifications
+        SELECT notification_id, occurred_at,
+            kind = 'DeliveryFailed' OR (kind = 'NotificationSuppressed' AND reason IN ('no_address', 'address_refused', 'tries_used_up')) AS lost
+        FROM notices
         WHERE garage_id IN (${garage:singlequote}) AND occurred_at > present - INTERVAL 48 HOUR AND occurred_at <= present
-            AND (kind = 'NotificationRequested' OR (kind = 'NotificationSuppressed' AND reason IN ('no_address', 'address_refused', 'tries_used_up')))
-        UNION ALL
-        SELECT notification_id, occurred_at, 1
-        FROM deliveries
-        WHERE garage_id IN (${garage:singlequote}) AND occurred_at > present - INTERVAL 48 HOUR AND occurred_at <= present
-            AND kind = 'DeliveryFailed'
+            AND (lost OR kind = 'NotificationRequested')
     )
 SELECT
     uniqExactIf(notification_id, lost AND occurred_at > present - INTERVAL 24 HOUR) AS value,

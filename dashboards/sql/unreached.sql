@@ -5,15 +5,10 @@ WITH
     now64(6) AS present,
     lost AS
     (
-        SELECT DISTINCT garage_id, aggregate_id, event_id, occurred_at, about, recipient_role, recipient_id, reason
-        FROM notifications
+        SELECT DISTINCT garage_id, aggregate_id, event_id, occurred_at, about, recipient_role, recipient_id, if(kind = 'DeliveryFailed', 'refused', reason) AS reason
+        FROM notices
         WHERE garage_id IN (${garage:singlequote}) AND occurred_at > present - INTERVAL 24 HOUR AND occurred_at <= present
-            AND kind = 'NotificationSuppressed' AND reason IN ('no_address', 'address_refused', 'tries_used_up')
-        UNION ALL
-        SELECT DISTINCT garage_id, aggregate_id, event_id, occurred_at, about, recipient_role, recipient_id, 'refused'
-        FROM deliveries
-        WHERE garage_id IN (${garage:singlequote}) AND occurred_at > present - INTERVAL 24 HOUR AND occurred_at <= present
-            AND kind = 'DeliveryFailed'
+            AND (kind = 'DeliveryFailed' OR (kind = 'NotificationSuppressed' AND reason IN ('no_address', 'address_refused', 'tries_used_up')))
     )
 SELECT
     l.occurred_at AS at,

@@ -163,7 +163,9 @@ var views = []shown{
 	{"events", recordColumns + ", sequence, state, side, revision, replaces, external_ref, plate, country, vehicle, customer_id, customer_language, amount, currency, decision, method, message_kind, reason, ready_at", false},
 	{"freshness", "topic, partition, as_of", true},
 	{"garages", "garage_id, name, time_zone, language, currency, answer_within, call_after", false},
+	{"notices", "garage_id, occurred_at, event_id, aggregate_id, kind, notification_id, about, recipient_role, recipient_id, reason", false},
 	{"notifications", recordColumns + ", notification_id, about, rests_on, revision, recipient_role, recipient_id, channel, attempt, reason, because", false},
+	{"pending", "*", false},
 	{"waits", "*", false},
 }
 
@@ -212,7 +214,7 @@ func viewStatements(database string) []string {
 }
 
 // deduplicated are the tables in which a row that came twice may still be twice.
-var deduplicated = []string{"deliveries", "events", "freshness", "notifications"}
+var deduplicated = []string{"deliveries", "events", "freshness", "notices", "notifications"}
 
 // A limit is a setting of the readers', and how far they may change it. They may
 // change settings at all because Grafana does, with every query.
