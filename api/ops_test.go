@@ -62,3 +62,17 @@ func TestMetricsHoldNoLinks(t *testing.T) {
 		}
 	}
 }
+
+// A role that starts again goes on counting where it was.
+func TestMetricsOverARestart(t *testing.T) {
+	metrics := prometheus.NewRegistry()
+	for range 2 {
+		w := newWorld(t, func(c *Config) { c.Metrics = metrics })
+		w.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/nowhere", nil))
+	}
+	families, err := metrics.Gather()
+	must(t, err)
+	if len(families) != 1 || families[0].GetMetric()[0].GetHistogram().GetSampleCount() != 2 {
+		t.Errorf("counted %v", families)
+	}
+}
