@@ -33,6 +33,9 @@ func Migrate(ctx context.Context, c Config, book *garage.Book, log *slog.Logger)
 	return steps, fillGarages(ctx, conn, book)
 }
 
+// unknownDatabase is the server's code.
+const unknownDatabase = 81
+
 func migrate(ctx context.Context, c Config, log *slog.Logger) (steps int, err error) {
 	o, err := c.options()
 	if err != nil {
@@ -50,6 +53,9 @@ func migrate(ctx context.Context, c Config, log *slog.Logger) (steps int, err er
 		return 0, fmt.Errorf("read migrations: %w", err)
 	}
 	results, err := provider.Up(ctx)
+	if e := (*clickhouse.Exception)(nil); errors.As(err, &e) && e.Code == unknownDatabase {
+		return 0, fmt.Errorf("migrate ClickHouse: there is no database %[1]s: create it first, with CREATE DATABASE %[1]s", o.Auth.Database)
+	}
 	if err != nil {
 		return len(results), fmt.Errorf("migrate ClickHouse: %w", err)
 	}

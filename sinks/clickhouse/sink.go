@@ -84,7 +84,7 @@ var schemaErrors = []int32{
 	47, // UNKNOWN_IDENTIFIER
 	53, // TYPE_MISMATCH
 	60, // UNKNOWN_TABLE
-	81, // UNKNOWN_DATABASE
+	unknownDatabase,
 }
 
 // classify tells a server that is away or overloaded from tables that do not fit.
