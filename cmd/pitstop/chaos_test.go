@@ -51,16 +51,14 @@ func runTests(m *testing.M) int {
 	defer os.RemoveAll(dir)
 	scratch = dir
 	defer playing.Wait() // a test can end before the run that it compares with
-	var end context.CancelFunc
-	life, end = context.WithCancel(context.Background())
-	defer end()
+	defer endLife()
 	return m.Run()
 }
 
 // life ends with the tests, and playing is who still plays a history.
 var (
-	life    context.Context
-	playing sync.WaitGroup
+	life, endLife = context.WithCancel(context.Background())
+	playing       sync.WaitGroup
 )
 
 // scratch is a folder for what the tests share.
