@@ -223,7 +223,12 @@ func (l *clientLogger) Log(level kgo.LogLevel, msg string, keyvals ...any) {
 	l.Logger.Log(level, msg, keyvals...)
 }
 
+// fenced reports whether a value of a message is the error, or its code, of a member
+// whose place was taken.
 func fenced(v any) bool {
+	if code, ok := v.(int16); ok {
+		return code == kerr.FencedInstanceID.Code
+	}
 	err, ok := v.(error)
 	return ok && errors.Is(err, kerr.FencedInstanceID)
 }
