@@ -16,18 +16,14 @@ WITH
         SELECT
             q.started_at >= period_begins AS current,
             q.outcome AS outcome,
-            if(q.open, (n.micros - opened(q.started_at, a.starts_at, a.ends_at, a.before_micros)) / 1e6, q.opening_seconds) AS seconds,
+            if(q.open, (n.micros - greatest(n.year_ago, opened(q.started_at, a.starts_at, a.ends_at, a.before_micros))) / 1e6, q.opening_seconds) AS seconds,
             multiIf(
                 q.outcome IN ('withdrawn', 'replaced', 'cancelled'), 'apart',
                 q.open AND seconds <= g.answer_within, 'young',
                 q.outcome IN ('approved', 'partly_approved', 'rejected') AND seconds <= g.answer_within, 'yes',
                 'no') AS verdict
         FROM asked AS q
-        ASOF LEFT JOIN
-        (
-            SELECT * FROM calendar
-            WHERE garage_id IN (${garage:singlequote}) AND starts_at < period_ends AND starts_at > before_begins - INTERVAL 1 YEAR
-        ) AS a ON a.garage_id = q.garage_id AND a.starts_at <= q.started_at
+        ASOF LEFT JOIN intervals AS a ON a.garage_id = q.garage_id AND a.starts_at <= q.started_at
         LEFT JOIN elapsed AS n ON n.garage_id = q.garage_id
         LEFT JOIN (SELECT garage_id, answer_within FROM garages) AS g ON g.garage_id = q.garage_id
     )

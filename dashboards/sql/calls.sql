@@ -7,9 +7,9 @@ WITH
     (
         SELECT *
         FROM conversations
-        WHERE garage_id IN (${garage:singlequote}) AND call AND call_since <= present AND repair_id IN
+        WHERE call AND call_since <= present AND (garage_id, repair_id) IN
         (
-            SELECT repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_call
+            SELECT garage_id, repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_call
         )
     )
 SELECT
@@ -20,15 +20,10 @@ SELECT
     o.mechanic AS mechanic,
     assumeNotNull(o.call_since) AS since,
     if('${clock}' = 'wall', dateDiff('microsecond', since, present),
-        greatest(0, n.micros - opened(since, a.starts_at, a.ends_at, a.before_micros))) / 6e7 AS waiting,
+        n.micros - greatest(n.year_ago, opened(since, a.starts_at, a.ends_at, a.before_micros))) / 6e7 AS waiting,
     o.repair_id AS repair
 FROM open AS o
-ASOF LEFT JOIN
-(
-    SELECT * FROM calendar
-    WHERE garage_id IN (${garage:singlequote}) AND starts_at <= present
-        AND starts_at > (SELECT min(call_since) FROM open) - INTERVAL 1 YEAR
-) AS a ON a.garage_id = o.garage_id AND a.starts_at <= assumeNotNull(o.call_since)
+ASOF LEFT JOIN intervals AS a ON a.garage_id = o.garage_id AND a.starts_at <= assumeNotNull(o.call_since)
 LEFT JOIN elapsed AS n ON n.garage_id = o.garage_id
 ORDER BY waiting DESC, since, repair
 LIMIT 200

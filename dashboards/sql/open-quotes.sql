@@ -8,9 +8,9 @@ WITH
     (
         SELECT *
         FROM conversations
-        WHERE garage_id IN (${garage:singlequote}) AND waiting AND waiting_since <= present AND repair_id IN
+        WHERE waiting AND waiting_since <= present AND (garage_id, repair_id) IN
         (
-            SELECT repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_wait
+            SELECT garage_id, repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_wait
         )
     )
 SELECT
@@ -22,28 +22,24 @@ SELECT
     multiIf(o.needs_reply, 'wrote', v.viewed, 'viewed', d.accepted, 'mailed', 'unreached') AS state,
     assumeNotNull(o.waiting_since) AS since,
     if('${clock}' = 'wall', dateDiff('microsecond', since, present),
-        greatest(0, n.micros - opened(since, a.starts_at, a.ends_at, a.before_micros))) / 6e7 AS waiting,
+        n.micros - greatest(n.year_ago, opened(since, a.starts_at, a.ends_at, a.before_micros))) / 6e7 AS waiting,
     o.repair_id AS repair
 FROM open AS o
-ASOF LEFT JOIN
-(
-    SELECT * FROM calendar
-    WHERE garage_id IN (${garage:singlequote}) AND starts_at <= present
-        AND starts_at > (SELECT min(waiting_since) FROM open) - INTERVAL 1 YEAR
-) AS a ON a.garage_id = o.garage_id AND a.starts_at <= assumeNotNull(o.waiting_since)
+ASOF LEFT JOIN intervals AS a ON a.garage_id = o.garage_id AND a.starts_at <= assumeNotNull(o.waiting_since)
 LEFT JOIN elapsed AS n ON n.garage_id = o.garage_id
 LEFT JOIN
 (
     SELECT DISTINCT aggregate_id, revision, true AS viewed
     FROM events
-    WHERE garage_id IN (${garage:singlequote}) AND aggregate_id IN (SELECT repair_id FROM open) AND kind = 'QuoteViewed'
+    WHERE kind = 'QuoteViewed'
+        AND (garage_id, aggregate_id) IN (SELECT garage_id, repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_wait)
 ) AS v ON v.aggregate_id = o.repair_id AND v.revision = o.revision
 LEFT JOIN
 (
     SELECT DISTINCT aggregate_id, revision, true AS accepted
     FROM deliveries
-    WHERE garage_id IN (${garage:singlequote}) AND aggregate_id IN (SELECT repair_id FROM open)
-        AND kind = 'DeliveryAccepted' AND about IN ('approval_required', 'approval_reminder')
+    WHERE kind = 'DeliveryAccepted' AND about IN ('approval_required', 'approval_reminder')
+        AND (garage_id, aggregate_id) IN (SELECT garage_id, repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_wait)
 ) AS d ON d.aggregate_id = o.repair_id AND d.revision = o.revision
 ORDER BY waiting DESC, since, repair
 LIMIT 200

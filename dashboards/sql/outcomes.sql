@@ -5,7 +5,7 @@ WITH
     period,
     asked AS
     (
-        SELECT repair_id, revision, outcome, amount, currency, started_at >= period_begins AS current
+        SELECT garage_id, repair_id, revision, outcome, amount, currency, started_at >= period_begins AS current
         FROM waits
         WHERE measure = 'approval' AND garage_id IN (${garage:singlequote}) AND started_at >= before_begins AND started_at < period_ends AND counted
     ),
@@ -23,7 +23,7 @@ LEFT JOIN
     SELECT repair_id, decision.revision AS revision, decision.approved AS approved, decision.reason AS reason
     FROM conversations
     ARRAY JOIN decisions AS decision
-    WHERE garage_id IN (${garage:singlequote}) AND repair_id IN (SELECT repair_id FROM asked)
+    WHERE (garage_id, repair_id) IN (SELECT garage_id, repair_id FROM asked)
 ) AS d ON d.repair_id = q.repair_id AND d.revision = q.revision
 GROUP BY answer, currency
 ORDER BY indexOf(known, answer), currency

@@ -24,7 +24,7 @@ FROM lost AS l
 LEFT JOIN
 (
     SELECT * FROM conversations
-    WHERE garage_id IN (${garage:singlequote}) AND repair_id IN (SELECT aggregate_id FROM lost)
+    WHERE (garage_id, repair_id) IN (SELECT garage_id, aggregate_id FROM lost)
 ) AS c ON c.repair_id = l.aggregate_id
 ORDER BY at DESC, repair, about
 LIMIT 200

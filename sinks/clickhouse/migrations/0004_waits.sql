@@ -1,0 +1,55 @@
+-- +goose NO TRANSACTION
+-- +goose Up
+
+-- Each measured wait as it is known at last: as in 0001, but gathered from the
+-- versions of the waits that are asked for. When a wait began is the same in all of
+-- them, so that a question about a week reads a week; FINAL reads all there are.
+CREATE OR REPLACE VIEW waits AS
+SELECT
+    garage_id,
+    measure,
+    latency_id,
+    repair_id,
+    started_at,
+    ended_at,
+    outcome,
+    wall_micros / 1e6 AS wall_seconds,
+    opening_micros / 1e6 AS opening_seconds,
+    mechanic,
+    revision,
+    about,
+    channel,
+    amount,
+    currency,
+    CAST(outcome = '', 'Bool') AS open,
+    CAST(multiIf(
+        measure = 'delivery', outcome = 'accepted',
+        measure = 'view', outcome = 'viewed',
+        measure = 'response', outcome IN ('decided', 'message'),
+        measure = 'approval', outcome IN ('approved', 'partly_approved', 'rejected', 'expired'),
+        measure = 'staff_response', outcome = 'replied',
+        measure = 'resume', outcome = 'resumed',
+        measure = 'turnaround', outcome = 'completed',
+        outcome != ''), 'Bool') AS counted
+FROM
+(
+    SELECT
+        garage_id,
+        measure,
+        latency_id,
+        started_at,
+        argMax(latencies.aggregate_id, version) AS repair_id,
+        argMax(tuple(latencies.ended_at), version).1 AS ended_at, -- a tuple, for without one NULL never counts
+        argMax(latencies.outcome, version) AS outcome,
+        argMax(latencies.wall_micros, version) AS wall_micros,
+        argMax(latencies.opening_micros, version) AS opening_micros,
+        argMax(latencies.mechanic, version) AS mechanic,
+        argMax(latencies.revision, version) AS revision,
+        argMax(latencies.about, version) AS about,
+        argMax(latencies.channel, version) AS channel,
+        argMax(latencies.amount, version) AS amount,
+        argMax(latencies.currency, version) AS currency
+    FROM latencies
+    GROUP BY garage_id, measure, latency_id, started_at
+)
+WHERE outcome != 'void';
