@@ -5,7 +5,7 @@ WITH
     period,
     completed AS
     (
-        SELECT garage_id, repair_id, assumeNotNull(ended_at) AS at
+        SELECT repair_id, assumeNotNull(ended_at) AS at
         FROM waits
         WHERE measure = 'turnaround' AND garage_id IN (${garage:singlequote}) AND outcome = 'completed'
             AND started_at > before_begins - INTERVAL 92 DAY AND ended_at >= before_begins AND ended_at < period_ends
@@ -23,6 +23,6 @@ FROM
     (
         SELECT repair_id, promised_at
         FROM conversations
-        WHERE (garage_id, repair_id) IN (SELECT garage_id, repair_id FROM completed)
+        WHERE (garage_id, repair_id) IN (SELECT garage_id, repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND last_at >= before_begins)
     ) AS p ON p.repair_id = w.repair_id
 )

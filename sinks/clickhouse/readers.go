@@ -154,7 +154,7 @@ type shown struct {
 
 // views are the least that dashboards need: no command, no outcome, no dead
 // letter, and of a record neither the whole (data), nor texts, nor the customer.
-// A record that came twice is there once.
+// A record that came twice is there once, but in notices.
 var views = []shown{
 	{"calendar", "garage_id, starts_at, ends_at, before_micros", false},
 	{"conversations", "*", false},
@@ -213,8 +213,10 @@ func viewStatements(database string) []string {
 	return statements
 }
 
-// deduplicated are the tables in which a row that came twice may still be twice.
-var deduplicated = []string{"deliveries", "events", "freshness", "notices", "notifications"}
+// deduplicated are the tables in which a row that came twice may still be twice. Of
+// notices, each event_id counts once: panels ask that of a few rows themselves,
+// where FINAL would merge the days of every garage.
+var deduplicated = []string{"deliveries", "events", "freshness", "notifications"}
 
 // A limit is a setting of the readers', and how far they may change it. They may
 // change settings at all because Grafana does, with every query.

@@ -53,3 +53,16 @@ FROM
     GROUP BY garage_id, measure, latency_id, started_at
 )
 WHERE outcome != 'void';
+
+-- Repairs that may wait for something: as in 0003, with fewer that do not, and with
+-- when something last happened; of a repair in several parts, the last is the latest.
+CREATE OR REPLACE VIEW pending AS
+SELECT
+    garage_id,
+    aggregate_id AS repair_id,
+    last_at,
+    requested > greatest(settled, ended) AS may_wait,
+    last_asked > greatest(answered, ended) AS may_need_reply,
+    notEmpty(calls) AND arrayExists(c -> c.at >= spoken_at AND c.rests_on >= ended
+        AND NOT arrayExists(q -> q.revision = c.revision AND q.sequence > c.rests_on, closed), calls) AS may_call
+FROM repairs;
