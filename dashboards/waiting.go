@@ -165,8 +165,8 @@ var waitingToday = Panel{
 	Title:    Text{"Wachttijd op de klant vandaag", "Waiting for customers today"},
 	Question: Text{"Hoeveel uur gaat verloren?", "How many hours are lost?"},
 	Definition: Text{
-		"De uren die auto's vandaag stilstonden omdat een vraag om akkoord openstond, bij elkaar opgeteld; wat nu nog wacht telt mee tot nu, tenzij het al drie maanden wacht. Ernaast dezelfde dag een week geleden, tot dezelfde tijd. n: auto's die wachtten.",
-		"The hours that cars stood still today because a request for approval was open, added up; those that wait now count up to now, unless they have for three months. Beside it the same day a week ago, up to the same time. n: cars that waited.",
+		"De uren die auto's vandaag stilstonden omdat een vraag om akkoord openstond, bij elkaar opgeteld; wat nu nog wacht telt mee tot nu. Ernaast dezelfde dag een week geleden, tot dezelfde tijd. n: auto's die wachtten.",
+		"The hours that cars stood still today because a request for approval was open, added up; those that wait now count up to now. Beside it the same day a week ago, up to the same time. n: cars that waited.",
 	},
 	Empty: Text{"Vandaag wachtte nog geen auto.", "No car has waited today."},
 	Kind:  Figure, Unit: Hours, Now: true, Width: 6, Height: 8,
@@ -226,8 +226,8 @@ var keptPromises = Panel{
 	Title:    Text{"Klaar op beloofde tijd", "Ready when promised"},
 	Question: Text{"Houden we ons woord?", "Do we keep our word?"},
 	Definition: Text{
-		"Van de auto's die in de periode klaar waren en waarvoor een tijd beloofd was: het deel dat klaar was op de eerst beloofde tijd. Een later verschoven belofte telt dus niet. Auto's zonder belofte staan apart; wat drie maanden of langer duurde telt niet mee.",
-		"Of the cars completed in the period for which a time was promised: the share that was ready by the first time promised. A promise moved later does not count. Cars without a promise stand apart; those that took three months or more are left out.",
+		"Van de auto's die in de periode klaar waren en waarvoor een tijd beloofd was: het deel dat klaar was op de eerst beloofde tijd. Een later verschoven belofte telt dus niet. Auto's zonder belofte staan apart.",
+		"Of the cars completed in the period for which a time was promised: the share that was ready by the first time promised. A promise moved later does not count. Cars without a promise stand apart.",
 	},
 	Empty: Text{"In deze periode was nog geen auto klaar.", "No car was completed in this period."},
 	Kind:  Figure, Unit: Percent, Width: 6, Height: 9,

@@ -7,9 +7,10 @@ WITH
     (
         SELECT *
         FROM conversations
-        WHERE call AND call_since <= present AND (garage_id, repair_id) IN
+        WHERE call_since <= present AND (garage_id, repair_id) IN
         (
-            SELECT garage_id, repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_call
+            SELECT garage_id, repair_id FROM conversations
+            WHERE call AND (garage_id, repair_id) IN (SELECT garage_id, repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_call)
         )
     )
 SELECT

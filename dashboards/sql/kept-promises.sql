@@ -1,14 +1,17 @@
 -- Of the repairs completed in the period: those that were ready by the first time
--- that was promised. Those without a promise stand apart, and those that took a
--- quarter of a year are left out.
+-- that was promised. Those without a promise stand apart.
 WITH
     period,
+    active AS -- since then: those completed are among them
+    (
+        SELECT garage_id, repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND last_at >= before_begins
+    ),
     completed AS
     (
         SELECT repair_id, assumeNotNull(ended_at) AS at
         FROM waits
         WHERE measure = 'turnaround' AND garage_id IN (${garage:singlequote}) AND outcome = 'completed'
-            AND started_at > before_begins - INTERVAL 92 DAY AND ended_at >= before_begins AND ended_at < period_ends
+            AND (garage_id, repair_id) IN active AND ended_at >= before_begins AND ended_at < period_ends
     )
 SELECT
     100 * countIf(current AND kept) / nullIf(countIf(current AND promised), 0) AS value,
@@ -23,6 +26,6 @@ FROM
     (
         SELECT repair_id, promised_at
         FROM conversations
-        WHERE (garage_id, repair_id) IN (SELECT garage_id, repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND last_at >= before_begins)
+        WHERE (garage_id, repair_id) IN active
     ) AS p ON p.repair_id = w.repair_id
 )

@@ -3,11 +3,16 @@
 -- event that did.
 WITH
     functions,
+    whose AS -- the one garage of those asked for that has the repair
+    (
+        SELECT garage_id, repair_id FROM pending
+        WHERE garage_id IN (${garage:singlequote}) AND repair_id = ${repair:singlequote}
+    ),
     facts AS
     (
         SELECT event_id, kind, occurred_at, sequence, actor_role, actor_id, revision, decision, message_kind, method, amount, currency
         FROM events FINAL
-        WHERE garage_id IN (${garage:singlequote}) AND aggregate_id = ${repair:singlequote}
+        WHERE (garage_id, aggregate_id) IN whose
     ),
     (SELECT max(currency) FROM facts) AS currency_of_all
 SELECT occurred_at AS at, what, about, who, name, if(revision = 0, NULL, revision) AS revision, amount, detail
@@ -29,7 +34,7 @@ FROM
     (
         SELECT event_id, causation_id, kind, occurred_at, rests_on, attempt, about, recipient_role, recipient_id, revision, reason
         FROM notifications FINAL
-        WHERE garage_id IN (${garage:singlequote}) AND aggregate_id = ${repair:singlequote}
+        WHERE (garage_id, aggregate_id) IN whose
     ) AS n
     LEFT ANY JOIN (SELECT event_id, sequence FROM facts) AS cause ON cause.event_id = n.causation_id
 
@@ -37,7 +42,7 @@ FROM
     SELECT event_id, occurred_at, rests_on, 3, attempt,
         kind, about, recipient_role, recipient_id, revision, NULL, ''
     FROM deliveries FINAL
-    WHERE garage_id IN (${garage:singlequote}) AND aggregate_id = ${repair:singlequote}
+    WHERE (garage_id, aggregate_id) IN whose
 )
 ORDER BY occurred_at, rests_on, rank, attempt, event_id
 LIMIT 1000

@@ -1,6 +1,5 @@
 -- How long cars stood waiting for an answer today, so far; and on the same day a
--- week ago, up to the same time. A wait counts as far as it falls within the day,
--- unless it began a quarter of a year ago.
+-- week ago, up to the same time. A wait counts as far as it falls within the day.
 WITH
     functions,
     now64(6) AS present,
@@ -28,8 +27,13 @@ WITH
             SELECT garage_id, repair_id, started_at, ifNull(ended_at, present) AS ends
             FROM waits
             WHERE measure = 'customer_wait' AND garage_id IN (${garage:singlequote})
-                AND started_at <= present AND started_at > present - INTERVAL 92 DAY
-                AND (open OR ended_at > present - INTERVAL 9 DAY)
+                AND started_at <= present AND (open OR ended_at > present - INTERVAL 9 DAY)
+                AND (garage_id, repair_id) IN
+                (
+                    -- Those that waited since then, and perhaps some more.
+                    SELECT garage_id, repair_id FROM pending
+                    WHERE garage_id IN (${garage:singlequote}) AND (may_wait OR last_at > present - INTERVAL 9 DAY)
+                )
         ) AS w
         JOIN spans AS s ON s.garage_id = w.garage_id
         WHERE since < until

@@ -2,8 +2,9 @@
 -- +goose Up
 
 -- Each measured wait as it is known at last: as in 0001, but gathered from the
--- versions of the waits that are asked for. When a wait began is the same in all of
--- them, so that a question about a week reads a week; FINAL reads all there are.
+-- versions of the waits that are asked for. Whose a wait is and when it began is the
+-- same in all of them, so that a question about a week, or some repairs, gathers
+-- those; FINAL merges all there are.
 CREATE OR REPLACE VIEW waits AS
 SELECT
     garage_id,
@@ -37,8 +38,8 @@ FROM
         garage_id,
         measure,
         latency_id,
+        aggregate_id AS repair_id,
         started_at,
-        argMax(latencies.aggregate_id, version) AS repair_id,
         argMax(tuple(latencies.ended_at), version).1 AS ended_at, -- a tuple, for without one NULL never counts
         argMax(latencies.outcome, version) AS outcome,
         argMax(latencies.wall_micros, version) AS wall_micros,
@@ -50,7 +51,7 @@ FROM
         argMax(latencies.amount, version) AS amount,
         argMax(latencies.currency, version) AS currency
     FROM latencies
-    GROUP BY garage_id, measure, latency_id, started_at
+    GROUP BY garage_id, measure, latency_id, aggregate_id, started_at
 )
 WHERE outcome != 'void';
 
