@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -283,9 +284,28 @@ Grafana reads them when it starts, from %s. It needs the plugin grafana-clickhou
 	if c.Env == "" {
 		return nil
 	}
-	if err := os.WriteFile(c.Env, fmt.Appendf(nil, "%s=%s\n", grafana.PasswordVariable, o.ClickHouse.Password), 0o600); err != nil {
-		return fmt.Errorf("write variables: %w", err)
+	if err := writeVariable(c.Env, grafana.PasswordVariable, o.ClickHouse.Password); err != nil {
+		return err
 	}
 	fmt.Fprintf(e.out, "which stands in %s\n", c.Env)
+	return nil
+}
+
+// writeVariable writes a secret to a file of its own, readable by its owner only.
+// A file that holds anything else is left as it is.
+func writeVariable(file, name, secret string) error {
+	old, err := os.ReadFile(file)
+	if err == nil && !regexp.MustCompile(`^(`+name+`=.*\n)?$`).Match(old) {
+		return fmt.Errorf("%s holds more than %s: name another file", file, name)
+	}
+	if err == nil {
+		err = os.Remove(file) // others may be allowed to read it
+	}
+	if err == nil || errors.Is(err, os.ErrNotExist) {
+		err = os.WriteFile(file, fmt.Appendf(nil, "%s=%s\n", name, secret), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("write variables: %w", err)
+	}
 	return nil
 }

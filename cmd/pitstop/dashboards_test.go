@@ -84,6 +84,21 @@ func TestDashboards(t *testing.T) {
 		t.Errorf("variables: %v, %v", info, err)
 	}
 
+	if err := os.WriteFile(dir+".all", []byte("PITSTOP_COMMAND_SECRET=1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pitstop(1, "export", "--garage", "noord", "--dir", dir, "--env", dir+".all")
+	if text, err := os.ReadFile(dir + ".all"); err != nil || string(text) != "PITSTOP_COMMAND_SECRET=1\n" {
+		t.Errorf("a file of other variables: %s, %v", text, err)
+	}
+	if err := os.Chmod(dir+".env", 0o644); err != nil {
+		t.Fatal(err)
+	}
+	pitstop(0, "export", "--garage", "noord", "--dir", dir, "--env", dir+".env")
+	if info, err := os.Stat(dir + ".env"); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("variables that all could read: %v, %v", info, err)
+	}
+
 	got := strings.NewReplacer(server.URL, "http://grafana:3000", dir, "DIR", garages, "garages.yaml").Replace(seen.String())
 	golden := filepath.Join("testdata", "dashboards.txt")
 	if *update {

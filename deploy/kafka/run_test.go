@@ -64,11 +64,46 @@ func TestKafka_RunAndStop(t *testing.T) {
 	if err := running.Wait(); err != nil {
 		t.Errorf("it ended with %v and said %s", err, said)
 	}
-	if _, err := os.Stat(data); !os.IsNotExist(err) {
-		t.Errorf("its data is left: %v", err)
+	if left, err := os.ReadDir(data); err != nil || len(left) > 0 {
+		t.Errorf("its data is left: %v, %v", left, err)
 	}
 	text, err := exec.CommandContext(t.Context(), program, "stop", "--data", data).CombinedOutput()
-	if err == nil || string(text) != "kafka: nothing runs on "+data+"\n" {
+	if err == nil || string(text) != "kafka: nothing runs on "+filepath.Join(data, "kafka-cluster")+"\n" {
 		t.Errorf("stop of nothing: %v, %s", err, text)
+	}
+}
+
+// A start that fails takes nothing away: not what stood beside its directory,
+// nor what an earlier start kept in it.
+func TestRun_FailedStartRemovesNothing(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "kafka")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./run").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	dir := t.TempDir()
+	beside, kept := filepath.Join(dir, "format"), filepath.Join(dir, "kafka-cluster", "kept")
+	if err := os.MkdirAll(filepath.Dir(kept), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	start := func() []byte {
+		failing := exec.CommandContext(t.Context(), program, "--data", dir)
+		failing.Env = []string{"HOME=" + t.TempDir()} // no PATH: no Maven, nor what it fetched before
+		text, err := failing.CombinedOutput()
+		if err == nil {
+			t.Fatalf("it started: %s", text)
+		}
+		return text
+	}
+	start()
+	for _, file := range []string{beside, kept} {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := start()
+	for _, file := range []string{beside, kept} {
+		if _, err := os.Stat(file); err != nil {
+			t.Errorf("after %s: %v", text, err)
+		}
 	}
 }

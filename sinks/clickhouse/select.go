@@ -18,16 +18,14 @@ const (
 
 // selectSettings let a query read and nothing else.
 var selectSettings = clickhouse.Settings{
-	"readonly":              1,
-	"max_execution_time":    int(selectTime.Seconds()),
-	"timeout_overflow_mode": "throw",
-	"max_result_rows":       selectRows,
-	"result_overflow_mode":  "throw",
+	"readonly":             1,
+	"max_result_rows":      selectRows,
+	"result_overflow_mode": "throw",
 }
 
 // Select runs a query of the dashboards and gives its columns and rows. The
-// server lets it read only, for 10 seconds and up to 5,000 rows: more is an
-// error. A value is nil, a string, bool, int64, float64 or time.Time (in UTC);
+// server lets it read only, and up to 5,000 rows: more is an error, and so are
+// more than 10 seconds. A value is nil, a string, bool, int64, float64 or time.Time (in UTC);
 // what is none of these is the text that fmt gives it.
 func (s *Store) Select(ctx context.Context, sql string) (columns []string, rows [][]any, err error) {
 	ctx, cancel := context.WithTimeout(ctx, selectTime)

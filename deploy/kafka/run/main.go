@@ -24,7 +24,7 @@ import (
 
 type flags struct {
 	Command string `arg:"" optional:"" enum:"start,stop" default:"start" help:"start, or stop what was started on the same data directory."`
-	Data    string `help:"Directory for its data; default: in the user's cache." placeholder:"DIR"`
+	Data    string `help:"Directory in which its own, kafka-cluster, is made; default: in the user's cache." placeholder:"DIR"`
 	Keep    bool   `help:"Keep the data after the stop, for the next start."`
 }
 
@@ -47,8 +47,10 @@ func (f flags) run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("find the user's cache: %w; give --data", err)
 		}
-		f.Data = filepath.Join(cache, "pitstop", "kafka-data")
+		f.Data = filepath.Join(cache, "pitstop")
 	}
+	// A directory that nothing else has: without --keep all of it is removed.
+	f.Data = filepath.Join(f.Data, "kafka-cluster")
 	if f.Command == "stop" {
 		return f.stop(ctx)
 	}
@@ -57,12 +59,14 @@ func (f flags) run(ctx context.Context) error {
 
 func (f flags) start(ctx context.Context) (err error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	_, missing := os.Stat(f.Data)
 	data, err := embedded.Open(f.Data, log)
 	if err != nil {
 		return err
 	}
+	remove := missing != nil && !f.Keep // what an earlier start kept survives one that fails
 	defer func() {
-		if !f.Keep {
+		if remove {
 			err = errors.Join(err, os.RemoveAll(data.Dir()))
 		}
 		err = errors.Join(err, data.Close())
@@ -74,6 +78,7 @@ func (f flags) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	remove = !f.Keep
 	fmt.Fprintf(os.Stdout, "export PITSTOP_KAFKA_BROKERS=%s\nexport PITSTOP_REGISTRY_URL=%s\n",
 		strings.Join(cluster.Brokers, ","), cluster.RegistryURL)
 	<-ctx.Done()
