@@ -19,7 +19,7 @@ SELECT
     o.approver_phone AS phone,
     money(o.amount, o.currency) AS amount,
     o.currency AS currency,
-    multiIf(o.needs_reply, 'wrote', v.viewed, 'viewed', d.accepted, 'mailed', 'unreached') AS state,
+    multiIf(o.needs_reply AND e.wrote, 'wrote', e.viewed = o.revision OR e.wrote, 'viewed', d.accepted, 'mailed', 'unreached') AS state,
     assumeNotNull(o.waiting_since) AS since,
     if('${clock}' = 'wall', dateDiff('microsecond', since, present),
         n.micros - greatest(n.year_ago, opened(since, a.starts_at, a.ends_at, a.before_micros))) / 6e7 AS waiting,
@@ -29,11 +29,16 @@ ASOF LEFT JOIN intervals AS a ON a.garage_id = o.garage_id AND a.starts_at <= as
 LEFT JOIN elapsed AS n ON n.garage_id = o.garage_id
 LEFT JOIN
 (
-    SELECT DISTINCT aggregate_id, revision, true AS viewed
+    -- Who wrote since the question has seen it. The last message needs a reply if any does.
+    SELECT
+        aggregate_id,
+        maxIf(revision, kind = 'QuoteViewed') AS viewed,
+        maxIf(sequence, kind = 'MessagePosted' AND side = 'customer') > maxIf(sequence, kind = 'ApprovalRequested') AS wrote
     FROM events
-    WHERE kind = 'QuoteViewed'
+    WHERE kind IN ('ApprovalRequested', 'QuoteViewed', 'MessagePosted')
         AND (garage_id, aggregate_id) IN (SELECT garage_id, repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_wait)
-) AS v ON v.aggregate_id = o.repair_id AND v.revision = o.revision
+    GROUP BY aggregate_id
+) AS e ON e.aggregate_id = o.repair_id
 LEFT JOIN
 (
     SELECT DISTINCT aggregate_id, revision, true AS accepted

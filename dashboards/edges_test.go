@@ -1,0 +1,84 @@
+package dashboards_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pitstop/dashboards"
+	"pitstop/schemas/repair"
+)
+
+// played is a database with what the pipeline makes of a plan.
+func played(t *testing.T, plan func(w *world)) database {
+	t.Helper()
+	w := newWorld(t, garages(t), brug(18, 8, 0))
+	plan(w)
+	w.play(now)
+	db := newDatabase(t, garages(t))
+	db.insert(t, w.records)
+	return db
+}
+
+// rows are those of a panel, by the names of its columns.
+func (d database) rows(t *testing.T, id string, c dashboards.Choice) []map[string]any {
+	t.Helper()
+	all := panels()
+	p := all[slices.IndexFunc(all, func(p dashboards.Panel) bool { return p.ID == id })]
+	var named []map[string]any
+	for _, row := range numbers(d.show(t, p, c)) {
+		named = append(named, make(map[string]any))
+		for i, column := range p.Columns {
+			named[len(named)-1][column.Name] = row[i]
+		}
+	}
+	return named
+}
+
+// A customer who writes has seen the question that was open then, and waits for our
+// reply only if that message has none: what came before the question is another matter.
+func TestOpenQuotes_State(t *testing.T) {
+	const mail = "klant@example.nl"
+	var (
+		wroteBefore = car{"brug", "AB123C"}
+		wrote       = car{"brug", "BC234D"}
+		replied     = car{"brug", "CD345F"}
+		seen        = car{"brug", "DF456G"}
+		askedAgain  = car{"brug", "FG567H"}
+		noAddress   = car{"brug", "GH678J"}
+		calledBack  = car{"brug", "HJ789K"}
+	)
+	db := played(t, func(w *world) {
+		for i, c := range []car{wroteBefore, wrote, replied, seen, askedAgain, noAddress, calledBack} {
+			to := mail
+			if c == noAddress || c == calledBack {
+				to = ""
+			}
+			w.start(brug(28, 8, i), c, never, to, nil)
+			if c == wroteBefore {
+				w.say(brug(28, 8, 10), c, customer, repair.Text)
+			}
+			w.ask(brug(28, 8, 20+i), c, sam, brug(29, 17, 0), 10000)
+		}
+		w.say(brug(28, 8, 40), wrote, customer, repair.Text)
+		w.say(brug(28, 8, 40), replied, customer, repair.Text)
+		w.say(brug(28, 8, 50), replied, desk, repair.Text)
+		w.view(brug(28, 8, 40), seen, 1)
+		w.view(brug(28, 8, 40), askedAgain, 1)
+		w.ask(brug(28, 8, 50), askedAgain, sam, brug(29, 17, 0), 11000)
+		w.say(brug(28, 8, 40), calledBack, customer, repair.Callback)
+	})
+	want := map[any]any{
+		wroteBefore.id(): "mailed", wrote.id(): "wrote", replied.id(): "viewed", seen.id(): "viewed", askedAgain.id(): "mailed",
+		noAddress.id(): "unreached", calledBack.id(): "wrote",
+	}
+	got := make(map[any]any)
+	for _, row := range db.rows(t, "open-quotes", chosen("brug")) {
+		got[row["repair"]] = row["state"]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +shown):\n%s", diff)
+	}
+}
+
