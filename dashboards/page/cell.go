@@ -6,13 +6,11 @@ import (
 	"math"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"pitstop/dashboards"
-	"pitstop/schemas/locale"
 )
 
 // none is shown for what is not there, or too few to say.
@@ -173,7 +171,7 @@ func (r reader) cell(c dashboards.Column, row map[string]any) cell {
 	if code, ok := row["currency"].(string); ok && code != "" {
 		r.currency = code
 	}
-	shown := cell{Text: r.text(c, v), Label: c.Title.In(r.Lang)}
+	shown := cell{Text: r.text(c, v), Label: r.title(c)}
 	_, shown.Number = number(v)
 	shown.Number = shown.Number && c.Values == nil
 	if shown.Text == none {
@@ -190,14 +188,9 @@ func (r reader) cell(c dashboards.Column, row map[string]any) cell {
 			shown.Tel = s
 		}
 	case c.Name == "plate":
-		country, _ := row["country"].(string)
-		shown.Text, shown.Class = locale.Plate(s, country), "plate"
-	case c.Name == "mechanic" || c.Name == "name" && row["who"] == "mechanic":
+		shown.Class = "plate"
+	case c.Name == "mechanic" || c.Name == "name" && (row["who"] == "mechanic" || row["recipient"] == "mechanic"):
 		shown.Text = r.mechanic(s)
-	case c.Name == "garage" || c.Name == "garage_id":
-		if g, ok := r.profile(s); ok {
-			shown.Text = g.Name
-		}
 	}
 	return shown
 }
@@ -206,10 +199,10 @@ func (r reader) cell(c dashboards.Column, row map[string]any) cell {
 // id itself where they do not agree, or have none.
 func (r reader) mechanic(id string) string {
 	found := ""
-	for _, g := range r.profiles {
+	for _, g := range r.shown {
 		m, ok := g.Mechanic(id)
 		switch {
-		case !ok || !slices.Contains(r.choice.Garages, g.ID):
+		case !ok:
 		case found != "" && found != m.Name:
 			return id
 		default:

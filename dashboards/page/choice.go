@@ -24,16 +24,17 @@ type reader struct {
 	Visit
 	days     int // of the period
 	choice   dashboards.Choice
-	zone     *time.Location
-	zoneOf   string            // name of the garage whose clock it is, where several are looked at
-	currency string            // of the amounts; empty: garages have different ones
 	profiles []*garage.Profile // that may be chosen
+	shown    []*garage.Profile // whose rows there are; see of
+	zone     *time.Location
+	zoneOf   string // name of the garage whose clock it is, where others have another
+	currency string // of amounts whose row has none; empty: garages have different ones
 }
 
 // reader makes of what was asked what can be shown: whatever is not a choice is
 // the default one.
 func (p *Pages) reader(v Visit) reader {
-	r := reader{Visit: v, days: defaultPeriod, zone: time.UTC}
+	r := reader{Visit: v, days: defaultPeriod}
 	if days, err := strconv.Atoi(v.Query.Get("period")); err == nil && slices.Contains(periods, days) {
 		r.days = days
 	}
@@ -42,22 +43,14 @@ func (p *Pages) reader(v Visit) reader {
 			r.profiles = append(r.profiles, g)
 		}
 	}
+	var chosen []*garage.Profile
 	for _, id := range v.Chosen {
-		g, ok := p.Garages.Garage(id)
-		if !ok {
-			continue
+		if g, ok := p.Garages.Garage(id); ok {
+			chosen = append(chosen, g)
+			r.choice.Garages = append(r.choice.Garages, id)
 		}
-		switch {
-		case r.choice.Garages == nil:
-			r.zone, r.currency = g.Location(), g.Currency
-			if len(v.Chosen) > 1 {
-				r.zoneOf = g.Name
-			}
-		case r.currency != g.Currency:
-			r.currency = ""
-		}
-		r.choice.Garages = append(r.choice.Garages, id)
 	}
+	r = r.of(chosen)
 	r.choice.Clock = dashboards.Opening
 	if dashboards.Clock(v.Query.Get("clock")) == dashboards.Wall {
 		r.choice.Clock = dashboards.Wall
@@ -75,14 +68,43 @@ func (p *Pages) reader(v Visit) reader {
 	return r
 }
 
-// profile gives a garage that may be chosen.
-func (r reader) profile(id string) (*garage.Profile, bool) {
-	for _, g := range r.profiles {
-		if g.ID == id {
-			return g, true
+// of reads the rows of these garages: by the clock of the first one, in their
+// currency and with the names of their mechanics.
+func (r reader) of(garages []*garage.Profile) reader {
+	r.shown, r.zone, r.zoneOf, r.currency = garages, time.UTC, "", ""
+	for i, g := range garages {
+		switch {
+		case i == 0:
+			r.zone, r.currency = g.Location(), g.Currency
+			continue
+		case g.TimeZone != garages[0].TimeZone:
+			r.zoneOf = garages[0].Name
+		}
+		if g.Currency != garages[0].Currency {
+			r.currency = ""
 		}
 	}
-	return nil, false
+	return r
+}
+
+// ofRepair reads the rows of one repair: those of the garage that they name.
+func (r reader) ofRepair(results []result) reader {
+	for _, res := range results {
+		at := slices.Index(res.columns, "garage")
+		if at < 0 || len(res.rows) == 0 {
+			continue
+		}
+		var own []*garage.Profile
+		for _, g := range r.shown {
+			if g.Name == res.rows[0][at] {
+				own = append(own, g)
+			}
+		}
+		if own != nil {
+			return r.of(own)
+		}
+	}
+	return r
 }
 
 // T is a text of the page in the reader's language.

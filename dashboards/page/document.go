@@ -29,7 +29,7 @@ type document struct {
 	Choosable      []option // garages; fewer than two: no choice
 	Clocks         []option
 	Summary        string // the choice in words, for paper
-	Notes          []string
+	Clock          string // whose it is, where garages differ
 	Panels         []panel
 }
 
@@ -96,10 +96,7 @@ func (p *Pages) document(r reader, board dashboards.Dashboard, asOf time.Time, p
 		d.Summary = r.summary(names)
 	}
 	if r.zoneOf != "" {
-		d.Notes = append(d.Notes, fmt.Sprintf(r.T("zone"), r.zoneOf))
-	}
-	if r.currency == "" && len(r.choice.Garages) > 0 {
-		d.Notes = append(d.Notes, r.T("currencies"))
+		d.Clock = fmt.Sprintf(r.T("zone"), r.zoneOf)
 	}
 	return d
 }

@@ -40,17 +40,22 @@ func (r reader) figure(p *panel, d dashboards.Panel, row map[string]any) {
 		}
 	}
 	for _, c := range columnsOf(d, dashboards.N) {
-		if p.N == "" {
-			p.N = r.text(c, row[c.Name])
-			if c.Title.In(r.Lang) != "n" {
-				p.N += " " + c.Title.In(r.Lang)
-			}
-		}
+		p.N = fmt.Sprintf(r.T("number of"), c.Title.In(r.Lang), r.text(c, row[c.Name]))
 	}
 	for _, c := range columnsOf(d, dashboards.Plain) {
 		f.Others = append(f.Others, r.cell(c, row))
 	}
 	p.Figure = f
+}
+
+// others are what stands beside a figure that there is not: what is more than nothing.
+func (r reader) others(d dashboards.Panel, row map[string]any) (found []cell) {
+	for _, c := range columnsOf(d, dashboards.Plain) {
+		if n, ok := number(row[c.Name]); ok && n != 0 {
+			found = append(found, r.cell(c, row))
+		}
+	}
+	return found
 }
 
 // verdict says what a threshold thinks of a number, as a class and in words.
@@ -99,11 +104,21 @@ func (r reader) before(d dashboards.Panel, c dashboards.Column, n, before float6
 		}
 		direction = map[bool]string{true: "up", false: "down"}[n > before] + better
 	}
-	return r.T(direction) + ": " + fmt.Sprintf(r.T("was"), was, when)
+	return fmt.Sprintf("%s (%s: %s)", r.T(direction), when, was)
 }
 
 // lower begins a title as it is within a sentence.
-func lower(s string) string {
+func lower(s string) string { return begin(s, unicode.ToLower) }
+
+// title is a column's, above it: what is counted is a word within a sentence.
+func (r reader) title(c dashboards.Column) string {
+	if c.Role == dashboards.N {
+		return begin(c.Title.In(r.Lang), unicode.ToUpper)
+	}
+	return c.Title.In(r.Lang)
+}
+
+func begin(s string, as func(rune) rune) string {
 	first, size := utf8.DecodeRuneInString(s)
-	return string(unicode.ToLower(first)) + s[size:]
+	return string(as(first)) + s[size:]
 }

@@ -100,18 +100,25 @@ func (p *Pages) Page(ctx context.Context, v Visit) ([]byte, error) {
 		return nil, err
 	}
 	r := p.reader(v)
-	panels := make([]panel, len(board.Panels))
+	results := make([]result, len(board.Panels))
 	var running errgroup.Group
 	running.SetLimit(panelsAtOnce)
 	for i, d := range board.Panels {
 		running.Go(func() error {
-			panels[i] = p.panel(ctx, r, board, d)
+			results[i] = p.run(ctx, r, d)
 			return nil
 		})
 	}
 	_ = running.Wait() // panels say themselves what went wrong
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if board.AboutRepair {
+		r = r.ofRepair(results)
+	}
+	panels := make([]panel, len(board.Panels))
+	for i, d := range board.Panels {
+		panels[i] = p.panel(ctx, r, board, d, results[i])
 	}
 	var b bytes.Buffer
 	if err := p.page.ExecuteTemplate(&b, "page.html", p.document(r, board, asOf, panels)); err != nil {
@@ -129,19 +136,28 @@ func (p *Pages) dashboard(id string) (dashboards.Dashboard, bool) {
 	return dashboards.Dashboard{}, false
 }
 
-// panel runs a panel's query and draws what came back.
-func (p *Pages) panel(ctx context.Context, r reader, board dashboards.Dashboard, d dashboards.Panel) panel {
+// run runs a panel's query.
+func (p *Pages) run(ctx context.Context, r reader, d dashboards.Panel) (res result) {
+	if d.SQL == "" {
+		return result{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, panelTime)
+	defer cancel()
+	res.columns, res.rows, res.err = p.Query(ctx, dashboards.Expand(d.SQL, r.choice))
+	return res
+}
+
+// panel draws what came back from a panel's query.
+func (p *Pages) panel(ctx context.Context, r reader, board dashboards.Dashboard, d dashboards.Panel, res result) panel {
 	drawn := r.heading(d)
 	drawn.Now = d.Now && !board.AboutRepair
 	if d.SQL == "" {
 		drawn.Elsewhere = true
 		return drawn
 	}
-	ctx, cancel := context.WithTimeout(ctx, panelTime)
-	defer cancel()
-	columns, rows, err := p.Query(ctx, dashboards.Expand(d.SQL, r.choice))
+	err := res.err
 	if err == nil {
-		err = r.draw(&drawn, d, result{columns, rows})
+		err = r.draw(&drawn, d, res)
 	}
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {

@@ -15,7 +15,7 @@ type panel struct {
 	Failure                         string // why there is nothing
 	Elsewhere                       bool   // only Prometheus knows
 	Empty                           string // what it means that there is nothing
-	N                               string // how many it is computed from
+	N                               string // how many it is computed from, or rows there are
 	Figure                          *figure
 	Charts                          []chart
 	Table                           *table // the panel itself, or the data of its charts
@@ -39,6 +39,7 @@ type column struct {
 type result struct {
 	columns []string
 	rows    [][]any
+	err     error
 }
 
 // records gives the rows by the names of their columns. Every column that the
@@ -86,6 +87,9 @@ func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
 		if p.Empty == "" {
 			p.Empty = r.T("nothing")
 		}
+		if d.Kind == dashboards.Figure && len(rows) > 0 {
+			p.Figure = &figure{Others: r.others(d, rows[0])}
+		}
 		return nil
 	}
 	switch d.Kind {
@@ -101,20 +105,25 @@ func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
 	return nil
 }
 
-// says reports whether there is anything to show: a row, and in pictures a value
-// that is more than nothing.
+// says reports whether there is anything to show: a row; a figure that is computed
+// from something, be it 0; in pictures a value that is more than nothing.
 func says(d dashboards.Panel, rows []map[string]any) bool {
-	if d.Kind == dashboards.Table {
+	switch {
+	case len(rows) == 0 || d.Kind == dashboards.Table:
 		return len(rows) > 0
+	case d.Kind == dashboards.Figure:
+		for _, c := range columnsOf(d, dashboards.Value, dashboards.N) {
+			n, ok := number(rows[0][c.Name])
+			if !ok || n == 0 && c.Role == dashboards.N {
+				return false
+			}
+		}
+		return true
 	}
 	for _, row := range rows {
 		for _, c := range d.Columns {
-			n, ok := number(row[c.Name])
-			if ok && n != 0 && c.Role != dashboards.Previous {
+			if n, ok := number(row[c.Name]); ok && n != 0 && c.Role != dashboards.Previous {
 				return true
-			}
-			if ok && d.Kind == dashboards.Figure && c.Role == dashboards.Value {
-				return true // 0 is an answer
 			}
 		}
 	}
@@ -139,7 +148,7 @@ func columnsOf(d dashboards.Panel, roles ...dashboards.Role) (found []dashboards
 func (r reader) table(d dashboards.Panel, rows []map[string]any) *table {
 	t := new(table)
 	for _, c := range d.Columns {
-		t.Columns = append(t.Columns, column{Title: c.Title.In(r.Lang), Number: true, Link: c.Role == dashboards.Link})
+		t.Columns = append(t.Columns, column{Title: r.title(c), Number: true, Link: c.Role == dashboards.Link})
 	}
 	for _, row := range rows {
 		cells := make([]cell, len(d.Columns))

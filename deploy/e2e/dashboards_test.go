@@ -105,8 +105,8 @@ func TestDashboards(t *testing.T) {
 		b.goes(chromedp.Click(".act button", chromedp.ByQuery))
 		b.says("h1", "Wachten")
 		b.says("#open-quotes", "K-482-TR", "€ 387,95", "06 – 87 65 43 21", `Piet <script>document.title="x"</script> & 'Zn`, "1 u 3")
-		b.says("#approval-time", fmt.Sprintf("%.0f min", counted.Opening.P50/60), fmt.Sprintf("n = %d antwoorden", counted.N))
-		b.says("#answered-in-time", "50%", "n = 4 vragen")
+		b.says("#approval-time", fmt.Sprintf("%.0f min", counted.Opening.P50/60), fmt.Sprintf("Aantal antwoorden: %d", counted.N))
+		b.says("#answered-in-time", "50%", "Aantal vragen: 4")
 		var whole string
 		b.run(chromedp.Evaluate(`document.documentElement.outerHTML + document.cookie`, &whole))
 		for _, foreign := range []string{"Geheim", "GG-999-G", "geheim@", token} {
@@ -117,7 +117,7 @@ func TestDashboards(t *testing.T) {
 		// A longer period, by the form.
 		b.run(chromedp.SetValue("[name=period]", "30", chromedp.ByQuery))
 		b.goes(chromedp.Click(".top button", chromedp.ByQuery))
-		b.says("#approval-time", fmt.Sprintf("n = %d antwoorden", w.latencies("measure=approval&from=" + url.QueryEscape(ago(30*24*60)))[0].N))
+		b.says("#approval-time", fmt.Sprintf("Aantal antwoorden: %d", w.latencies("measure=approval&from=" + url.QueryEscape(ago(30*24*60)))[0].N))
 		b.says("#open-quotes", "K-482-TR") // is about now, whatever the period
 		// The next one opens the address that is left behind, by chance or not.
 		var title string

@@ -1,0 +1,173 @@
+package page
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pitstop/dashboards"
+	"pitstop/schemas/garage"
+)
+
+// The rows of these tests have the columns that their panels declare, in that
+// order, and the list has those of the real ones.
+func TestFixtures(t *testing.T) {
+	for _, d := range []dashboards.Panel{share, waits, byDay, outcomes} {
+		var declared []string
+		for _, c := range d.Columns {
+			declared = append(declared, c.Name)
+		}
+		if diff := cmp.Diff(declared, filled[d.SQL].columns); diff != "" {
+			t.Errorf("%s (-declared +given):\n%s", d.ID, diff)
+		}
+		for _, row := range filled[d.SQL].rows {
+			if len(row) != len(declared) {
+				t.Errorf("%s: a row of %d values, want %d", d.ID, len(row), len(declared))
+			}
+		}
+	}
+	quotes := realPanel(t, "open-quotes")
+	for _, c := range waits.Columns {
+		if c.Name != "garage" && !slices.ContainsFunc(quotes.Columns, func(quote dashboards.Column) bool { return quote.Name == c.Name }) {
+			t.Errorf("no open quote has a column %q", c.Name)
+		}
+	}
+}
+
+// realPanel is one that garages see.
+func realPanel(t *testing.T, id string) dashboards.Panel {
+	t.Helper()
+	for _, board := range dashboards.All {
+		for _, d := range board.Panels {
+			if d.ID == id {
+				return d
+			}
+		}
+	}
+	t.Fatalf("there is no panel %q", id)
+	return dashboards.Panel{}
+}
+
+// Where a real panel says that somebody is a mechanic, the page says who.
+func TestMechanics(t *testing.T) {
+	r := newPages(t, &world{}).reader(visit())
+	mechanics := r.shown[0].Staff.Mechanics
+	if len(mechanics) == 0 {
+		t.Fatal("the garage has no mechanics")
+	}
+	for id, role := range map[string]string{"unreached": "recipient", "timeline": "who"} {
+		d := realPanel(t, id)
+		at := slices.IndexFunc(d.Columns, func(c dashboards.Column) bool { return c.Name == "name" })
+		for person, want := range map[string]string{"mechanic": mechanics[0].Name, "customer": mechanics[0].ID} {
+			if got := r.cell(d.Columns[at], map[string]any{role: person, "name": mechanics[0].ID}).Text; got != want {
+				t.Errorf("%s: the name of a %s is %q, want %q", id, person, got, want)
+			}
+		}
+	}
+}
+
+// Where nothing was counted there is no figure, let alone a good one; 0 of
+// something is one. What waits beside it is said all the same.
+func TestNoFigure(t *testing.T) {
+	count := dashboards.Panel{
+		ID: "count", Title: both("Niet bereikt"), Question: both("Hoe vaak?"), Empty: both("Niets te berichten."),
+		Kind: dashboards.Figure, Unit: dashboards.Count, Threshold: &dashboards.Threshold{Good: 0, Bad: 3}, SQL: "count",
+		Columns: []dashboards.Column{
+			{Name: "value", Role: dashboards.Value},
+			{Name: "before", Role: dashboards.Previous},
+			{Name: "n", Title: both("berichten"), Role: dashboards.N},
+			{Name: "open", Title: both("Nog onderweg"), Unit: dashboards.Count},
+		},
+	}
+	for _, tc := range []struct {
+		row        []any
+		says, none []string
+	}{
+		{[]any{int64(0), int64(2), int64(1), int64(0)}, []string{"good", "Aantal berichten: 1", "lager, dus beter"}, []string{"Niets te berichten."}},
+		{[]any{int64(0), int64(2), int64(0), int64(0)}, []string{"Niets te berichten."}, []string{"good", "Aantal", "beter", "Nog onderweg"}},
+		{[]any{nil, int64(2), int64(0), int64(7)}, []string{"Niets te berichten.", "Nog onderweg</dt><dd>7<"}, []string{"good", "Aantal", "beter"}},
+		{[]any{nil, nil, nil, nil}, []string{"Niets te berichten."}, []string{"good", "Aantal", "beter", "Nog onderweg"}},
+	} {
+		w := &world{asOf: now, rows: map[string]result{"count": {columns: []string{"value", "before", "n", "open"}, rows: [][]any{tc.row}}}}
+		page := show(t, newPages(t, w, dashboards.Dashboard{ID: "waiting", Panels: []dashboards.Panel{count}}), visit())
+		_, panel, _ := strings.Cut(page, "<section")
+		for _, text := range tc.says {
+			if !strings.Contains(panel, text) {
+				t.Errorf("%v: it does not say %q", tc.row, text)
+			}
+		}
+		for _, text := range tc.none {
+			if strings.Contains(panel, text) {
+				t.Errorf("%v: it says %q", tc.row, text)
+			}
+		}
+	}
+}
+
+// Somebody of several garages reads a conversation by the clock and in the
+// currency of the repair's garage, and sees which one that is; a list of several
+// says whose clock it is.
+func TestGaragesThatDiffer(t *testing.T) {
+	sample := string(garage.Sample)
+	first, second, found := strings.Cut(sample, "  - id: noord")
+	second, replaced := strings.Replace(second, "Europe/Amsterdam", "Atlantic/Azores", 1), strings.Contains(second, "Europe/Amsterdam")
+	if !found || !replaced {
+		t.Fatal("the sample has changed")
+	}
+	if strings.Contains(second, "    currency:") {
+		t.Fatal("the sample has changed: noord has a currency")
+	}
+	book, err := garage.Parse([]byte(first + "  - id: noord\n    currency: CHF" + second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	noord, _ := book.Garage("noord")
+	car := dashboards.Panel{
+		ID: "car", Title: both("De auto"), Question: both("Welke?"), Kind: dashboards.Table, SQL: "car",
+		Columns: []dashboards.Column{{Name: "plate", Title: both("Kenteken")}, {Name: "garage", Title: both("Garage")}, {Name: "started", Title: both("Begonnen"), Unit: dashboards.Instant}},
+	}
+	timeline := dashboards.Panel{
+		ID: "timeline", Title: both("Tijdlijn"), Question: both("Wat?"), Kind: dashboards.Table, SQL: "timeline",
+		Columns: []dashboards.Column{{Name: "at", Title: both("Wanneer"), Unit: dashboards.Instant}, {Name: "amount", Title: both("Bedrag"), Unit: dashboards.Euros}},
+	}
+	w := &world{asOf: now, rows: map[string]result{
+		"car":      {columns: []string{"plate", "garage", "started"}, rows: [][]any{{"K-482-TR", noord.Name, at(9, 0)}}},
+		"timeline": {columns: []string{"at", "amount"}, rows: [][]any{{at(9, 30), 12.5}}},
+	}}
+	p := newPages(t, w, dashboards.Dashboard{ID: "waiting", Panels: []dashboards.Panel{car}}, dashboards.Dashboard{ID: "conversation", AboutRepair: true, Panels: []dashboards.Panel{timeline, car}})
+	p.Garages = book
+	both := visit(func(v *Visit) { v.Chosen = []string{"de-brug", "noord"} })
+	brug := "Tijden volgens de klok van Garage De Brug."
+	for _, tc := range []struct {
+		name       string
+		visit      Visit
+		says, none []string
+	}{
+		{"conversation", change(both, "conversation"), []string{"vandaag 7.00 uur", "vandaag 7.30 uur", "CHF", "12,50", noord.Name}, []string{"vandaag 9", brug}},
+		{"both", both, []string{"vandaag 9.00 uur", noord.Name, `<th scope="col" role="columnheader">Garage<`, brug}, nil},
+		{"one", visit(func(v *Visit) { v.Chosen = []string{"noord"} }), []string{"vandaag 7.00 uur"}, []string{`role="columnheader">Garage<`, brug, "volgens"}},
+	} {
+		page := show(t, p, tc.visit)
+		for _, text := range tc.says {
+			if !strings.Contains(page, text) {
+				t.Errorf("%s: it does not say %q", tc.name, text)
+			}
+		}
+		for _, text := range tc.none {
+			if strings.Contains(page, text) {
+				t.Errorf("%s: it says %q", tc.name, text)
+			}
+		}
+	}
+	// Of garages with one clock there is nothing to say.
+	if page := show(t, newPages(t, w, dashboards.Dashboard{ID: "waiting", Panels: []dashboards.Panel{car}}), both); strings.Contains(page, "volgens de klok") {
+		t.Error("it says whose clock it is, though there is one")
+	}
+}
+
+func change(v Visit, id string) Visit {
+	v.ID = id
+	return v
+}
