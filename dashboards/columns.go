@@ -22,6 +22,7 @@ var Freshness = Panel{
 // The columns that several panels have.
 var (
 	plate    = Column{Name: "plate", Title: Text{"Kenteken", "Plate"}}
+	garage   = Column{Name: "garage", Title: Text{"Garage", "Garage"}} // of use where several are chosen
 	customer = Column{Name: "customer", Title: Text{"Klant", "Customer"}}
 	phone    = Column{Name: "phone", Title: Text{"Telefoon", "Phone"}}
 	mechanic = Column{Name: "mechanic", Title: Text{"Monteur", "Mechanic"}}

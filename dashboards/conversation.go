@@ -23,7 +23,7 @@ var theCar = Panel{
 	Kind:       Table, Now: true, Width: 24, Height: 4,
 	SQL: query("car"),
 	Columns: []Column{
-		plate,
+		plate, garage,
 		{Name: "vehicle", Title: Text{"Auto", "Car"}},
 		{Name: "external_ref", Title: Text{"Werkorder", "Job order"}},
 		{Name: "state", Title: Text{"Stand", "State"}, Values: map[string]Text{

@@ -81,4 +81,3 @@ func TestOpenQuotes_State(t *testing.T) {
 		t.Errorf("(-want +shown):\n%s", diff)
 	}
 }
-

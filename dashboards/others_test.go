@@ -46,14 +46,14 @@ var onNotifications = []expected{
 // What the panels of Service show.
 var onService = []expected{
 	{"calls", chosen("brug", "oost"), [][]any{
-		{"JJJ-99-J", "Klant JJJ99J", mobile, "no_address", "sam", brug(27, 16, 30), 150, unmailed.id()},
-		{"GG-777-G", "Klant GG777G", mobile, "undeliverable", "sam", brug(28, 9, 1), 59, withdrawn.id()},
-		{"1-LL-111", "Klant 1LL111", mobile, "requested", "sam", brug(28, 9, 40), 20, asking.id()},
+		{"JJJ-99-J", "Garage brug", "Klant JJJ99J", mobile, "no_address", "sam", brug(27, 16, 30), 150, unmailed.id()},
+		{"GG-777-G", "Garage brug", "Klant GG777G", mobile, "undeliverable", "sam", brug(28, 9, 1), 59, withdrawn.id()},
+		{"1-LL-111", "Garage brug", "Klant 1LL111", mobile, "requested", "sam", brug(28, 9, 40), 20, asking.id()},
 	}},
 	{"calls", wall("brug"), [][]any{
-		{"JJJ-99-J", "Klant JJJ99J", mobile, "no_address", "sam", brug(27, 16, 30), 1050, unmailed.id()},
-		{"GG-777-G", "Klant GG777G", mobile, "undeliverable", "sam", brug(28, 9, 1), 59, withdrawn.id()},
-		{"1-LL-111", "Klant 1LL111", mobile, "requested", "sam", brug(28, 9, 40), 20, asking.id()},
+		{"JJJ-99-J", "Garage brug", "Klant JJJ99J", mobile, "no_address", "sam", brug(27, 16, 30), 1050, unmailed.id()},
+		{"GG-777-G", "Garage brug", "Klant GG777G", mobile, "undeliverable", "sam", brug(28, 9, 1), 59, withdrawn.id()},
+		{"1-LL-111", "Garage brug", "Klant 1LL111", mobile, "requested", "sam", brug(28, 9, 40), 20, asking.id()},
 	}},
 	{"calls", chosen("oost"), nil},
 
@@ -81,7 +81,7 @@ var onService = []expected{
 // What the panels of Conversation show.
 var onConversation = []expected{
 	{"car", about(partly, "brug"), [][]any{
-		{"44-44-DD", "Volkswagen Golf", "4444DD", "completed", "nobody", "Klant 4444DD", mobile, "sam", brug(22, 9, 0), brug(22, 15, 0)},
+		{"44-44-DD", "Garage brug", "Volkswagen Golf", "4444DD", "completed", "nobody", "Klant 4444DD", mobile, "sam", brug(22, 9, 0), brug(22, 15, 0)},
 	}},
 	{"car", about(partly, "oost"), nil}, // another garage's
 	{"timeline", about(expired, "brug"), [][]any{

@@ -24,7 +24,7 @@ var toCall = Panel{
 	Threshold: &Threshold{Good: 30, Bad: 120},
 	SQL:       query("calls"),
 	Columns: []Column{
-		plate, customer, phone,
+		plate, garage, customer, phone,
 		{Name: "reason", Title: Text{"Waarom", "Why"}, Values: calls},
 		mechanic, since,
 		{Name: "waiting", Title: Text{"Gewacht", "Waited"}, Unit: Minutes, Role: Value},

@@ -32,7 +32,7 @@ var openQuotes = Panel{
 	Threshold: &Threshold{Good: 60, Bad: 120},
 	SQL:       query("open-quotes"),
 	Columns: []Column{
-		plate,
+		plate, garage,
 		{Name: "customer", Title: Text{"Wie geeft akkoord", "Who approves"}},
 		phone,
 		{Name: "amount", Title: Text{"Bedrag", "Amount"}, Unit: Euros},
@@ -81,7 +81,7 @@ var unreached = Panel{
 	SQL: query("unreached"),
 	Columns: []Column{
 		{Name: "at", Title: Text{"Wanneer", "When"}, Unit: Instant},
-		plate,
+		plate, garage,
 		{Name: "about", Title: Text{"Bericht", "Notification"}, Values: abouts},
 		{Name: "recipient", Title: Text{"Aan", "To"}, Values: people},
 		{Name: "name", Title: Text{"Naam", "Name"}},
@@ -215,7 +215,7 @@ var unanswered = Panel{
 	Threshold: &Threshold{Good: 60, Bad: 240},
 	SQL:       query("unanswered"),
 	Columns: []Column{
-		plate, customer, phone, mechanic, since,
+		plate, garage, customer, phone, mechanic, since,
 		{Name: "waiting", Title: Text{"Gewacht", "Waited"}, Unit: Minutes, Role: Value},
 		link,
 	},

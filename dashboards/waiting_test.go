@@ -34,12 +34,12 @@ var onWaiting = []expected{
 	{"freshness", chosen("brug"), [][]any{{4, now.Add(-4 * time.Second)}}},
 
 	{"open-quotes", chosen("brug", "oost"), [][]any{
-		{"JJJ-99-J", "Klant JJJ99J", mobile, 123.45, "EUR", "unreached", brug(27, 16, 30), 150, unmailed.id()},
-		{"KK-KK-10", "Lease BV", leasing, 450, "EUR", "viewed", brug(28, 9, 20), 40, young.id()},
+		{"JJJ-99-J", "Garage brug", "Klant JJJ99J", mobile, 123.45, "EUR", "unreached", brug(27, 16, 30), 150, unmailed.id()},
+		{"KK-KK-10", "Garage brug", "Lease BV", leasing, 450, "EUR", "viewed", brug(28, 9, 20), 40, young.id()},
 	}},
 	{"open-quotes", wall("brug"), [][]any{
-		{"JJJ-99-J", "Klant JJJ99J", mobile, 123.45, "EUR", "unreached", brug(27, 16, 30), 1050, unmailed.id()},
-		{"KK-KK-10", "Lease BV", leasing, 450, "EUR", "viewed", brug(28, 9, 20), 40, young.id()},
+		{"JJJ-99-J", "Garage brug", "Klant JJJ99J", mobile, 123.45, "EUR", "unreached", brug(27, 16, 30), 1050, unmailed.id()},
+		{"KK-KK-10", "Garage brug", "Lease BV", leasing, 450, "EUR", "viewed", brug(28, 9, 20), 40, young.id()},
 	}},
 	{"open-quotes", chosen("oost"), nil},
 
@@ -51,9 +51,9 @@ var onWaiting = []expected{
 	{"unreached-count", chosen("oost"), [][]any{{0, 0, 1}}},
 	{"unreached-count", chosen("brug", "oost"), [][]any{{3, 3, 22}}},
 	{"unreached", chosen("brug", "oost"), [][]any{
-		{brug(28, 9, 1), "GG-777-G", "repair_completed", "customer", "Klant GG777G", mobile, "refused", "call", withdrawn.id()},
-		{brug(28, 8, 30), "JJJ-99-J", "approval_reminder", "customer", "Klant JJJ99J", mobile, "no_address", "call", unmailed.id()},
-		{brug(27, 16, 30), "JJJ-99-J", "approval_required", "customer", "Klant JJJ99J", mobile, "no_address", "call", unmailed.id()},
+		{brug(28, 9, 1), "GG-777-G", "Garage brug", "repair_completed", "customer", "Klant GG777G", mobile, "refused", "call", withdrawn.id()},
+		{brug(28, 8, 30), "JJJ-99-J", "Garage brug", "approval_reminder", "customer", "Klant JJJ99J", mobile, "no_address", "call", unmailed.id()},
+		{brug(27, 16, 30), "JJJ-99-J", "Garage brug", "approval_required", "customer", "Klant JJJ99J", mobile, "no_address", "call", unmailed.id()},
 	}},
 	{"unreached", chosen("oost"), nil},
 
@@ -124,12 +124,12 @@ var onWaiting = []expected{
 
 	// From 16:00 to 17:00 and 8:00 to 10:00; from 9:30.
 	{"unanswered", chosen("brug", "oost"), [][]any{
-		{"11-AAA-1", "Klant 11AAA1", mobile, "sam", brug(27, 16, 0), 180, lastWeek.id()},
-		{"1-LL-111", "Klant 1LL111", mobile, "sam", brug(28, 9, 30), 30, asking.id()},
+		{"11-AAA-1", "Garage brug", "Klant 11AAA1", mobile, "sam", brug(27, 16, 0), 180, lastWeek.id()},
+		{"1-LL-111", "Garage brug", "Klant 1LL111", mobile, "sam", brug(28, 9, 30), 30, asking.id()},
 	}},
 	{"unanswered", wall("brug"), [][]any{
-		{"11-AAA-1", "Klant 11AAA1", mobile, "sam", brug(27, 16, 0), 1080, lastWeek.id()},
-		{"1-LL-111", "Klant 1LL111", mobile, "sam", brug(28, 9, 30), 30, asking.id()},
+		{"11-AAA-1", "Garage brug", "Klant 11AAA1", mobile, "sam", brug(27, 16, 0), 1080, lastWeek.id()},
+		{"1-LL-111", "Garage brug", "Klant 1LL111", mobile, "sam", brug(28, 9, 30), 30, asking.id()},
 	}},
 
 	// Kept: approved and, to the minute, replaced; not: partly, by its first promise,

@@ -15,6 +15,7 @@ WITH
     )
 SELECT
     shown(o.plate, o.country) AS plate,
+    g.name AS garage,
     if(o.waiting, o.approver_name, o.customer_name) AS customer,
     if(o.waiting, o.approver_phone, o.customer_phone) AS phone,
     o.call_reason AS reason,
@@ -26,5 +27,6 @@ SELECT
 FROM open AS o
 ASOF LEFT JOIN intervals AS a ON a.garage_id = o.garage_id AND a.starts_at <= assumeNotNull(o.call_since)
 LEFT JOIN elapsed AS n ON n.garage_id = o.garage_id
+LEFT JOIN (SELECT garage_id, name FROM garages) AS g ON g.garage_id = o.garage_id
 ORDER BY waiting DESC, since, repair
 LIMIT 200

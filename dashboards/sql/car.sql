@@ -1,15 +1,20 @@
 WITH
     functions
 SELECT
-    shown(plate, country) AS plate,
-    vehicle,
-    external_ref,
-    state,
-    waiting_for,
-    customer_name AS customer,
-    customer_phone AS phone,
-    mechanic,
-    started_at AS started,
-    promised_at AS promised
-FROM conversations
-WHERE garage_id IN (${garage:singlequote}) AND repair_id = ${repair:singlequote}
+    shown(c.plate, c.country) AS plate,
+    g.name AS garage,
+    c.vehicle AS vehicle,
+    c.external_ref AS external_ref,
+    c.state AS state,
+    c.waiting_for AS waiting_for,
+    c.customer_name AS customer,
+    c.customer_phone AS phone,
+    c.mechanic AS mechanic,
+    c.started_at AS started,
+    c.promised_at AS promised
+FROM
+(
+    SELECT * FROM conversations
+    WHERE garage_id IN (${garage:singlequote}) AND repair_id = ${repair:singlequote}
+) AS c
+LEFT JOIN (SELECT garage_id, name FROM garages) AS g ON g.garage_id = c.garage_id

@@ -15,6 +15,7 @@ WITH
     )
 SELECT
     shown(o.plate, o.country) AS plate,
+    g.name AS garage,
     o.approver_name AS customer,
     o.approver_phone AS phone,
     money(o.amount, o.currency) AS amount,
@@ -27,6 +28,7 @@ SELECT
 FROM open AS o
 ASOF LEFT JOIN intervals AS a ON a.garage_id = o.garage_id AND a.starts_at <= assumeNotNull(o.waiting_since)
 LEFT JOIN elapsed AS n ON n.garage_id = o.garage_id
+LEFT JOIN (SELECT garage_id, name FROM garages) AS g ON g.garage_id = o.garage_id
 LEFT JOIN
 (
     -- Who wrote since the question has seen it. The last message needs a reply if any does.

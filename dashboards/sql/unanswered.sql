@@ -14,6 +14,7 @@ WITH
     )
 SELECT
     shown(o.plate, o.country) AS plate,
+    g.name AS garage,
     o.customer_name AS customer,
     o.customer_phone AS phone,
     o.mechanic AS mechanic,
@@ -24,5 +25,6 @@ SELECT
 FROM open AS o
 ASOF LEFT JOIN intervals AS a ON a.garage_id = o.garage_id AND a.starts_at <= assumeNotNull(o.needs_reply_since)
 LEFT JOIN elapsed AS n ON n.garage_id = o.garage_id
+LEFT JOIN (SELECT garage_id, name FROM garages) AS g ON g.garage_id = o.garage_id
 ORDER BY waiting DESC, since, repair
 LIMIT 200

@@ -13,6 +13,7 @@ WITH
 SELECT
     l.occurred_at AS at,
     shown(c.plate, c.country) AS plate,
+    g.name AS garage,
     l.about AS about,
     l.recipient_role AS recipient,
     multiIf(l.recipient_role = 'approver', c.approver_name, l.recipient_role = 'customer', c.customer_name, l.recipient_id) AS name,
@@ -26,5 +27,6 @@ LEFT JOIN
     SELECT * FROM conversations
     WHERE (garage_id, repair_id) IN (SELECT garage_id, aggregate_id FROM lost)
 ) AS c ON c.repair_id = l.aggregate_id
+LEFT JOIN (SELECT garage_id, name FROM garages) AS g ON g.garage_id = l.garage_id
 ORDER BY at DESC, repair, about
 LIMIT 200
