@@ -21,9 +21,11 @@ type Alert struct {
 	Title   Text
 	Summary Text // what is the matter and what to do; {{ $labels.x }} names a column of text
 	// SQL is a query on ClickHouse that gives a row for each thing that is the
-	// matter: one numeric column, value, and columns of text that label it. A row
-	// whose value is above 0 fires. It uses no variable, and of the macros none:
-	// an alert is about the present, and about the garages that its reader may see.
+	// matter: one numeric column, value, and columns of text that label it. The
+	// labels of a row are its own, and say nothing about a person: whoever is told
+	// keeps them. A row whose value is above 0 fires. It uses no variable, and of
+	// the macros none: an alert is about the present, and about the garages that
+	// its reader may see.
 	SQL string
 	// Expr is PromQL instead; a series whose value is above 0 fires.
 	Expr string
@@ -32,6 +34,8 @@ type Alert struct {
 	Severity Severity
 	// Operator alerts are about the system as a whole; garages do not get them.
 	Operator bool
+	// Garage alerts are a garage's own work; the operator does not get them.
+	Garage bool
 }
 
 // Alerts are the rules on ClickHouse; those on Prometheus stand beside the
@@ -41,10 +45,10 @@ var Alerts = []Alert{
 		ID:    "quote-overdue",
 		Title: Text{"Een klant antwoordt niet", "A customer does not answer"},
 		Summary: Text{
-			"{{ $labels.garage }}: de vraag om akkoord voor {{ $labels.plate }} staat langer open dan het doel. Bel {{ $labels.phone }}.",
-			"{{ $labels.garage }}: the request for approval of {{ $labels.plate }} has been open for longer than the target. Call {{ $labels.phone }}.",
+			"{{ $labels.garage }}: de vraag om akkoord voor {{ $labels.plate }} staat langer open dan het doel. Bel de klant: wie, staat in Wacht nu op de klant.",
+			"{{ $labels.garage }}: the request for approval of {{ $labels.plate }} has been open for longer than the target. Call the customer: Waiting for the customer now says whom.",
 		},
-		SQL: ofEveryGarage("quote-overdue"), For: time.Minute, Severity: Warning,
+		SQL: ofEveryGarage("quote-overdue"), For: time.Minute, Severity: Warning, Garage: true,
 	},
 	{
 		ID:    "no-mail",

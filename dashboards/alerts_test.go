@@ -1,6 +1,8 @@
 package dashboards_test
 
 import (
+	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -27,15 +29,24 @@ func (d database) fired(t *testing.T, id string, at time.Time) [][]any {
 }
 
 // unmailed has been open for 150 opening minutes, of which brug takes 60; at half
-// past eight it had been for exactly 60.
+// past eight it had been for exactly 60. It is told when somebody can call: not
+// during the lunch or after five.
 func TestQuoteOverdue(t *testing.T) {
 	db := filled(t)
-	want := [][]any{{"Garage brug", "JJJ-99-J", mobile, 90.}}
+	want := [][]any{{"Garage brug", "JJJ-99-J", unmailed.id(), 90.}}
 	if diff := cmp.Diff(want, db.fired(t, "quote-overdue", now)); diff != "" {
 		t.Errorf("(-by hand +fired):\n%s", diff)
 	}
 	if rows := db.fired(t, "quote-overdue", brug(28, 8, 30)); rows != nil {
 		t.Errorf("on time is %v", rows)
+	}
+	for _, closed := range []time.Time{brug(28, 12, 0), brug(28, 12, 59), brug(28, 17, 0), brug(29, 3, 0)} {
+		if rows := db.fired(t, "quote-overdue", closed); rows != nil {
+			t.Errorf("at %s, when brug is closed, it is %v", closed, rows)
+		}
+	}
+	if rows := db.fired(t, "quote-overdue", brug(28, 13, 0)); len(rows) != 2 {
+		t.Errorf("after the lunch it is %v", rows)
 	}
 }
 
@@ -67,4 +78,25 @@ func TestNoMail(t *testing.T) {
 	h, about := notice(1, now.Add(10*time.Minute))
 	db.insert(t, []any{&schemas.DeliveryAccepted{Header: h, Notice: about}})
 	want("one was accepted", now.Add(20*time.Minute), nil)
+}
+
+// A rule names labels that its query gives; none is about a person, for the labels
+// stay with whoever is told.
+func TestAlerts_Labels(t *testing.T) {
+	db := newDatabase(t, garages(t))
+	named := regexp.MustCompile(`\$labels\.(\w+)`)
+	for _, a := range dashboards.Alerts {
+		columns, _, err := db.Select(t.Context(), dashboards.Expand(a.SQL, chosen()))
+		must(t, err)
+		for _, label := range named.FindAllStringSubmatch(a.Summary.NL+a.Summary.EN, -1) {
+			if !slices.Contains(columns, label[1]) {
+				t.Errorf("%s names %s, but has %v", a.ID, label[1], columns)
+			}
+		}
+		for _, c := range columns {
+			if !slices.Contains([]string{"garage", "plate", "repair", "value"}, c) {
+				t.Errorf("%s has a label %s: may everybody who is told keep it?", a.ID, c)
+			}
+		}
+	}
 }

@@ -17,14 +17,14 @@ func ForGarage(p *garage.Profile, ch ClickHouse) Organisation {
 	}
 }
 
-// ForOperator is the organisation of who runs the system: everything, except
-// what needs a Prometheus where there is none. An empty currency says that the
-// garages have several.
+// ForOperator is the organisation of who runs the system: everything, except the
+// alerts that are a garage's own work, and what needs a Prometheus where there is
+// none. An empty currency says that the garages have several.
 func ForOperator(lang locale.Lang, currency string, ch ClickHouse, prometheus string) Organisation {
 	o := Organisation{
 		Name: OperatorName, Lang: lang, Currency: currency, ClickHouse: ch, Prometheus: prometheus,
 		Dashboards: slices.Clone(dashboards.All),
-		Alerts:     slices.Concat(dashboards.Alerts, dashboards.PipelineAlerts),
+		Alerts:     slices.DeleteFunc(slices.Concat(dashboards.Alerts, dashboards.PipelineAlerts), func(a dashboards.Alert) bool { return a.Garage }),
 	}
 	if prometheus == "" {
 		o.Dashboards = slices.DeleteFunc(o.Dashboards, func(d dashboards.Dashboard) bool {

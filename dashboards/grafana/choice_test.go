@@ -1,0 +1,30 @@
+package grafana
+
+import (
+	"slices"
+	"testing"
+
+	"pitstop/dashboards"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/locale"
+)
+
+// Everybody is told what is his to do: the garage about its customers, the operator
+// about the system.
+func TestAlertsOfOrganisations(t *testing.T) {
+	of := func(o Organisation) (ids []string) {
+		for _, a := range o.Alerts {
+			ids = append(ids, a.ID)
+		}
+		return ids
+	}
+	if got, want := of(ForGarage(&garage.Profile{ID: "brug"}, ClickHouse{})), []string{"quote-overdue"}; !slices.Equal(got, want) {
+		t.Errorf("a garage is told %v, want %v", got, want)
+	}
+	if got, want := of(ForOperator(locale.NL, "EUR", ClickHouse{}, "")), []string{"no-mail"}; !slices.Equal(got, want) {
+		t.Errorf("without Prometheus the operator is told %v, want %v", got, want)
+	}
+	if got, want := len(of(ForOperator(locale.NL, "EUR", ClickHouse{}, "http://prometheus"))), 1+len(dashboards.PipelineAlerts); got != want {
+		t.Errorf("the operator is told %d things, want %d", got, want)
+	}
+}
