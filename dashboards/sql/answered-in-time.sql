@@ -1,8 +1,9 @@
--- Answers within the garage's target. An open quote past the target is a no; one
--- that is younger is left out.
+-- Answers within an hour. A quote that has been open for longer is a no; one that
+-- is younger is left out.
 WITH
     functions,
     period,
+    3600 AS in_time, -- seconds
     now64(6) AS present,
     elapsed,
     asked AS
@@ -19,13 +20,12 @@ WITH
             if(q.open, (n.micros - greatest(n.year_ago, opened(q.started_at, a.starts_at, a.ends_at, a.before_micros))) / 1e6, q.opening_seconds) AS seconds,
             multiIf(
                 q.outcome IN ('withdrawn', 'replaced', 'cancelled'), 'apart',
-                q.open AND seconds <= g.answer_within, 'young',
-                q.outcome IN ('approved', 'partly_approved', 'rejected') AND seconds <= g.answer_within, 'yes',
+                q.open AND seconds <= in_time, 'young',
+                q.outcome IN ('approved', 'partly_approved', 'rejected') AND seconds <= in_time, 'yes',
                 'no') AS verdict
         FROM asked AS q
         ASOF LEFT JOIN intervals AS a ON a.garage_id = q.garage_id AND a.starts_at <= q.started_at
         LEFT JOIN elapsed AS n ON n.garage_id = q.garage_id
-        LEFT JOIN (SELECT garage_id, answer_within FROM garages) AS g ON g.garage_id = q.garage_id
     )
 SELECT
     100 * countIf(current AND verdict = 'yes') / nullIf(countIf(current AND verdict IN ('yes', 'no')), 0) AS value,
