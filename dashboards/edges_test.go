@@ -81,3 +81,43 @@ func TestOpenQuotes_State(t *testing.T) {
 		t.Errorf("(-want +shown):\n%s", diff)
 	}
 }
+
+// A question is settled by what ends the wait for a reply: completion, if it came
+// before it, collection and cancellation. The figures of the waits count the same.
+func TestUnanswered_TheEnd(t *testing.T) {
+	const mail = "klant@example.nl"
+	var (
+		before    = car{"brug", "AB123C"}
+		between   = car{"brug", "BC234D"}
+		after     = car{"brug", "CD345F"}
+		cancelled = car{"brug", "DF456G"}
+	)
+	db := played(t, func(w *world) {
+		for i, c := range []car{before, between, after} {
+			w.start(brug(28, 8, i), c, never, mail, nil)
+		}
+		w.start(brug(27, 8, 0), cancelled, never, mail, nil)
+		w.do(brug(27, 8, 30), cancelled, desk, &repair.CancelRepair{})
+		w.say(brug(27, 9, 0), cancelled, customer, repair.Text)
+		w.say(brug(28, 8, 10), before, customer, repair.Text)
+		for _, c := range []car{before, between, after} {
+			w.complete(brug(28, 8, 30), c)
+		}
+		w.say(brug(28, 8, 40), between, customer, repair.Text)
+		w.do(brug(28, 8, 50), after, desk, &repair.CollectVehicle{})
+		w.say(brug(28, 8, 55), after, customer, repair.Text)
+	})
+	var waiting []any
+	for _, row := range db.rows(t, "unanswered", chosen("brug")) {
+		waiting = append(waiting, row["repair"])
+	}
+	if diff := cmp.Diff([]any{between.id()}, waiting); diff != "" {
+		t.Errorf("(-want +shown):\n%s", diff)
+	}
+	if rows := db.rows(t, "questions-by-age", chosen("brug")); len(rows) != 1 || rows[0]["value"] != 1. {
+		t.Errorf("by age they are %v", rows)
+	}
+	if rows := db.rows(t, "reply-time", chosen("brug")); rows[0]["open"] != 1. {
+		t.Errorf("open is %v", rows)
+	}
+}

@@ -57,9 +57,9 @@ var onService = []expected{
 	}},
 	{"calls", chosen("oost"), nil},
 
-	// asking 30 minutes, lastWeek 3 hours, 18 of all.
-	{"questions-by-age", chosen("brug"), [][]any{{"hour", 1}, {"morning", 1}}},
-	{"questions-by-age", wall("brug", "oost"), [][]any{{"hour", 1}, {"longer", 1}}},
+	// asking, 30 minutes.
+	{"questions-by-age", chosen("brug"), [][]any{{"hour", 1}}},
+	{"questions-by-age", wall("brug", "oost"), [][]any{{"hour", 1}}},
 
 	// rejected 30: 9:10 to 9:40; partly 60: Friday 16:30 to 17:00, Tuesday 8:00 to 8:30
 	// (88 hours). asking waits; lastWeek wrote when the repair was over.

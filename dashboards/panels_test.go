@@ -205,7 +205,8 @@ func TestFiguresOfTheAPI(t *testing.T) {
 	}
 }
 
-// Who waits is who waits in the API's lists.
+// Who waits is who waits in the API's lists, of which the panel about messages leaves
+// out the cars that are collected and the repairs that are cancelled.
 func TestListsOfTheAPI(t *testing.T) {
 	db := filled(t)
 	for filter, id := range map[string]string{"waiting": "open-quotes", "needs-reply": "unanswered", "call": "calls"} {
@@ -214,7 +215,9 @@ func TestListsOfTheAPI(t *testing.T) {
 		must(t, err)
 		var want, got []string
 		for _, item := range listed.Items {
-			want = append(want, item.RepairID)
+			if over := item.State == "collected" || item.State == "cancelled"; !over || id != "unanswered" {
+				want = append(want, item.RepairID)
+			}
 		}
 		for _, p := range panels() {
 			if p.ID == id {

@@ -37,8 +37,8 @@ var questionsByAge = Panel{
 	Title:    Text{"Open vragen naar leeftijd", "Open questions by age"},
 	Question: Text{"Hoe lang wachten klanten al op ons?", "How long have customers waited for us?"},
 	Definition: Text{
-		"Klanten die nog geen antwoord hebben, naar hoe lang geleden hun eerste onbeantwoorde bericht kwam.",
-		"Customers without an answer so far, by how long ago their first unanswered message came.",
+		"Klanten die nog geen antwoord hebben, naar hoe lang geleden hun eerste onbeantwoorde bericht kwam. Na ophalen of annuleren wacht niemand meer.",
+		"Customers without an answer so far, by how long ago their first unanswered message came. After collection or cancellation nobody waits.",
 	},
 	Empty: Text{"Geen: elke klant heeft antwoord.", "None: every customer has an answer."},
 	Kind:  Bars, Unit: Count, Now: true, Width: 12, Height: 8,
@@ -59,8 +59,8 @@ var replyTime = Panel{
 	Title:    Text{"Antwoordtijd", "Time to reply"},
 	Question: Text{"Hoe snel antwoorden we?", "How fast do we reply?"},
 	Definition: Text{
-		"Van het eerste onbeantwoorde bericht van een klant tot ons eerste bericht terug, van berichten uit de periode. Een notitie is geen antwoord. Bij minder dan 20 geen p90, bij minder dan 100 geen p99.",
-		"From a customer's first unanswered message until our first message back, of messages in the period. A note is no answer. No p90 below 20, no p99 below 100.",
+		"Van het eerste onbeantwoorde bericht van een klant tot ons eerste bericht terug, van berichten uit de periode. Een notitie is geen antwoord; na ophalen of annuleren wacht niemand meer. Bij minder dan 20 geen p90, bij minder dan 100 geen p99.",
+		"From a customer's first unanswered message until our first message back, of messages in the period. A note is no answer; after collection or cancellation nobody waits. No p90 below 20, no p99 below 100.",
 	},
 	Empty: Text{"In deze periode is nog niets beantwoord.", "Nothing has been answered in this period."},
 	Kind:  Figure, Unit: Minutes, Width: 12, Height: 8,

@@ -1,4 +1,5 @@
--- The customers' messages that need a reply, by how long they have waited.
+-- The customers' messages that need a reply, by how long they have waited; as in
+-- unanswered.sql.
 WITH
     functions,
     now64(6) AS present,
@@ -7,7 +8,7 @@ WITH
     (
         SELECT *
         FROM conversations
-        WHERE needs_reply AND needs_reply_since <= present AND (garage_id, repair_id) IN
+        WHERE needs_reply AND needs_reply_since <= present AND state NOT IN ('collected', 'cancelled') AND (garage_id, repair_id) IN
         (
             SELECT garage_id, repair_id FROM pending WHERE garage_id IN (${garage:singlequote}) AND may_need_reply
         )
