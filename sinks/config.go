@@ -68,7 +68,11 @@ type Config struct {
 	// schemas.ErrUndecodable makes the record a dead letter, any other stalls.
 	Prepare func(ctx context.Context, m *Message) error
 	// Mark is told from time to time how far everything has been written; nil: nobody asks.
-	Mark     func(ctx context.Context, marks []Mark) error
+	Mark func(ctx context.Context, marks []Mark) error
+	// Through are the groups that write what the sink reads, in the order in which
+	// records go through them, with topics that the sink reads too; with them,
+	// Mark is also told about Everything.
+	Through  []Stage
 	Progress *kafka.Progress
 	Metrics  *Metrics // nil: nothing is counted
 	Now      func() time.Time

@@ -2,13 +2,18 @@ package sinks
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"pitstop/schemas"
 )
 
-// Mark says that everything a partition held at AsOf has been written.
+// Mark says that everything a partition held at AsOf has been written; of
+// Everything, with all that follows from it.
 type Mark struct {
 	Topic     string
 	Partition int32
@@ -56,8 +61,23 @@ func (l *loop) beat(ctx context.Context) error {
 }
 
 func (l *loop) marks(ctx context.Context) ([]Mark, error) {
-	now := l.Now() // before the ends are asked for
+	now := l.Now() // before anything is asked for
+	own := schemas.Prefix + l.Name
+	stages := append(slices.Clone(l.Through), Stage{own, l.topics})
+	groups := make([]string, len(stages))
+	for i, s := range stages {
+		groups[i] = s.Group
+	}
+	committed := l.admin.FetchManyOffsets(ctx, groups...) // before the ends: see sight
+	for _, group := range committed {
+		if group.Err != nil && !errors.Is(group.Err, kerr.GroupIDNotFound) { // one that has not begun has read nothing
+			return nil, group.Err
+		}
+	}
 	ends, err := l.admin.ListEndOffsets(ctx, l.topics...)
+	if err == nil {
+		err = ends.Error()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -65,25 +85,27 @@ func (l *loop) marks(ctx context.Context) ([]Mark, error) {
 	if err != nil {
 		return nil, err
 	}
-	committed, err := l.admin.FetchOffsets(ctx, schemas.Prefix+l.Name)
-	if err != nil {
-		return nil, err
+	reached := func(group, topic string, id int32) int64 {
+		position := int64(-1)
+		if start, ok := starts.Lookup(topic, id); ok {
+			position = start.Offset // what is before it is gone
+		}
+		if o, ok := committed[group].Fetched.Lookup(topic, id); ok {
+			position = max(position, o.At)
+		}
+		return position
 	}
+
 	var marks []Mark
 	next := make(targets, len(l.targets))
+	sights := make(map[int32]sight)
 	for topic, partitions := range ends {
 		for id, end := range partitions {
-			if end.Err != nil {
-				return nil, fmt.Errorf("%s[%d]: %w", topic, id, end.Err)
+			sights[id] = sight{
+				reached: func(group, topic string) int64 { return reached(group, topic, id) },
+				end:     func(topic string) int64 { e, _ := ends.Lookup(topic, id); return e.Offset },
 			}
-			position := int64(-1)
-			if start, ok := starts.Lookup(topic, id); ok {
-				position = start.Offset // what is before it is gone
-			}
-			if o, ok := committed.Lookup(topic, id); ok {
-				position = max(position, o.At)
-			}
-			p := partition{topic, id}
+			position, p := reached(own, topic, id), partition{topic, id}
 			t, waiting := l.targets[p]
 			switch {
 			case position >= end.Offset:
@@ -99,5 +121,17 @@ func (l *loop) marks(ctx context.Context) ([]Mark, error) {
 		}
 	}
 	l.targets = next
+	if len(l.Through) == 0 {
+		return marks, nil
+	}
+	waves := make(map[int32]*wave)
+	for id, s := range sights {
+		through, under := follow(l.waves[id], now, s, stages)
+		if !through.IsZero() {
+			marks = append(marks, Mark{Everything, id, through})
+		}
+		waves[id] = under
+	}
+	l.waves = waves
 	return marks, nil
 }

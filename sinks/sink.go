@@ -78,6 +78,7 @@ type loop struct {
 	stalled string        // why nothing gets on; empty: it does
 	pulsed  time.Time
 	targets targets
+	waves   map[int32]*wave
 }
 
 // step is one turn: fill, write, commit, and look how far that is.

@@ -449,10 +449,16 @@ func TestMarksFollowWhatIsWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, m := newRig(t), new(memory)
 		latest := make(map[int32]time.Time)
+		everything := make(map[int32]time.Time)
 		c := r.sink("")
+		c.Through = []Stage{{"pitstop.stands-still", []string{schemas.Events.Name}}}
 		c.Mark = func(_ context.Context, marks []Mark) error {
 			for _, k := range marks {
-				latest[k.Partition] = k.AsOf
+				if k.Topic == Everything {
+					everything[k.Partition] = k.AsOf
+				} else {
+					latest[k.Partition] = k.AsOf
+				}
 			}
 			return nil
 		}
@@ -486,6 +492,10 @@ func TestMarksFollowWhatIsWritten(t *testing.T) {
 		pass(30 * time.Second)
 		if b := behind(); b > 2*time.Second {
 			t.Errorf("after catching up, marks are %s behind", b)
+		}
+		latest = everything // a stage has read nothing since the log was empty
+		if b := behind(); b < 90*time.Second {
+			t.Errorf("everything is only %s behind, but a stage stands still", b)
 		}
 		must(t, stop())
 	})

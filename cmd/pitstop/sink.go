@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -46,6 +47,7 @@ func (c *clickhouseSinkCommand) Run(e *env) error {
 
 func clickhouseRole(db clickhouse.Config, c sinks.Config) role {
 	c.Progress = new(kafka.Progress)
+	c.Through = processorStages()
 	return role{name: "clickhouse", check: c.Progress.Check, run: func(ctx context.Context) error {
 		var err error
 		if c.Codec, err = newCodec(ctx, c.Kafka); err != nil {
@@ -57,6 +59,25 @@ func clickhouseRole(db clickhouse.Config, c sinks.Config) role {
 		}
 		return errors.Join(clickhouse.Run(ctx, conn, c), conn.Close())
 	}}
+}
+
+// processorStages are the processors, in the order in which records go through
+// them. Ticks are left out: they follow from no record.
+func processorStages() []sinks.Stage {
+	var stages []sinks.Stage
+	for _, r := range readers {
+		if !slices.Contains(schemas.Processors, r.name) {
+			continue
+		}
+		s := sinks.Stage{Group: schemas.Prefix + r.name}
+		for _, t := range r.topics {
+			if t.Name != schemas.Ticks.Name {
+				s.Topics = append(s.Topics, t.Name)
+			}
+		}
+		stages = append(stages, s)
+	}
+	return stages
 }
 
 type emailSinkCommand struct {
