@@ -2,7 +2,7 @@
 -- before is shown beside it, moved on by the length of the period in whole days.
 WITH
     period,
-    intDiv(dateDiff('hour', period_begins, period_ends) + 23, 24) AS days_on,
+    greatest(1, intDiv(dateDiff('hour', period_begins, period_ends) + 12, 24)) AS days_on, -- a week is 167 to 169 hours
     asked AS
     (
         SELECT w.started_at >= period_begins AS current, w.counted, w.open,
