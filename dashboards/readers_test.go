@@ -22,7 +22,7 @@ func TestReaders(t *testing.T) {
 	data, err := embedded.Open(dir, quiet)
 	must(t, err)
 	t.Cleanup(func() { _ = data.Close() })
-	e, err := embedded.StartClickHouse(t.Context(), data, embedded.ClickHouseOptions{Log: quiet, Users: readers.UsersFile(embedded.Database, book)})
+	e, err := embedded.StartClickHouse(t.Context(), data, embedded.ClickHouseOptions{Log: quiet, Users: readers.UsersFile(embedded.User, embedded.Database, book)})
 	must(t, err)
 	t.Cleanup(func() { _ = e.Stop(context.WithoutCancel(t.Context())) })
 	c := clickhouse.Config{DSN: e.DSN}

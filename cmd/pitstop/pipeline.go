@@ -153,7 +153,7 @@ func (p *pipeline) startParts(ctx context.Context, log *slog.Logger, o pipelineO
 		}
 		engine, err = embedded.StartClickHouse(ctx, p.data, embedded.ClickHouseOptions{
 			Library: o.flags.ClickHouseLibrary, Log: log,
-			Users: clickhouse.Readers{Secret: secret}.UsersFile(embedded.Database, p.book),
+			Users: clickhouse.Readers{Secret: secret}.UsersFile(embedded.User, embedded.Database, p.book),
 		})
 		return err
 	})

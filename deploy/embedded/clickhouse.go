@@ -18,8 +18,12 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// Database is the database of the embedded engine.
-const Database = "pitstop"
+// Database is the database of the embedded engine, and User the program's user,
+// whom every DSN names.
+const (
+	Database = "pitstop"
+	User     = "pitstop"
+)
 
 // ClickHouseOptions are the options of [StartClickHouse].
 type ClickHouseOptions struct {
@@ -78,7 +82,7 @@ func StartClickHouse(ctx context.Context, d *Data, o ClickHouseOptions) (*ClickH
 	}
 	server := url.URL{
 		Scheme: "clickhouse",
-		User:   url.UserPassword("pitstop", hex.EncodeToString(password)),
+		User:   url.UserPassword(User, hex.EncodeToString(password)),
 		Host:   net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
 	}
 	if err := createDatabase(ctx, server); err != nil {

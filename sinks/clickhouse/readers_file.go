@@ -9,9 +9,9 @@ import (
 
 // UsersFile is the readers of a book as a file of ClickHouse's folder users.d, for
 // the embedded engine, which keeps no users made by SQL. It says the same as
-// [Readers.Migrate], and lets them log in on loopback only.
-func (r Readers) UsersFile(database string, book *garage.Book) []byte {
-	database = ReadersDatabase(database)
+// [Readers.Migrate], and lets them log in on loopback only. The user is the one who
+// makes the views ([MigrateViews]); the engine knows him already.
+func (r Readers) UsersFile(user, database string, book *garage.Book) []byte {
 	var b strings.Builder
 	line := func(depth int, format string, args ...any) {
 		fmt.Fprintf(&b, strings.Repeat("  ", depth)+format+"\n", args...)
@@ -32,20 +32,24 @@ func (r Readers) UsersFile(database string, book *garage.Book) []byte {
 	line(2, "</constraints>")
 	line(1, "</%s></profiles>", operatorName)
 	line(1, "<users>")
+	filters := func(database string, names []string, condition string) {
+		line(3, "<databases><%s>", database)
+		for _, name := range names {
+			line(4, "<%s><filter>%s</filter></%[1]s>", name, condition)
+		}
+		line(3, "</%s></databases>", database)
+	}
+	line(2, "<%s>", user)
+	filters(database, held, ownRows)
+	line(2, "</%s>", user)
 	for _, reader := range r.of(book) {
 		line(2, "<%s>", reader.User)
 		line(3, "<password_sha256_hex>%s</password_sha256_hex>", reader.hash())
 		line(3, "<networks><ip>::1</ip><ip>127.0.0.1</ip></networks>")
 		line(3, "<profile>%s</profile><quota>default</quota>", operatorName)
-		line(3, "<default_database>%s</default_database>", database)
-		line(3, "<grants><query>GRANT SELECT ON %s.*</query></grants>", quoted(database))
-		line(3, "<databases><%s>", database)
-		for _, v := range views {
-			if !v.common {
-				line(4, "<%s><filter>%s</filter></%[1]s>", v.name, reader.policy())
-			}
-		}
-		line(3, "</%s></databases>", database)
+		line(3, "<default_database>%s</default_database>", ReadersDatabase(database))
+		line(3, "<grants><query>GRANT SELECT ON %s.*</query></grants>", quoted(ReadersDatabase(database)))
+		filters(ReadersDatabase(database), bound(), reader.policy())
 		line(2, "</%s>", reader.User)
 	}
 	line(1, "</users>")
