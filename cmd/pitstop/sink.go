@@ -81,6 +81,7 @@ func processorStages() []sinks.Stage {
 }
 
 type emailSinkCommand struct {
+	Since time.Time `help:"Where the brokers have forgotten which mails were sent, or none were: send those requested from this time on. Without effect otherwise." placeholder:"2026-11-24T08:00:00Z"`
 	kafkaFlags
 	garageFlags
 	smtpFlags
@@ -105,7 +106,7 @@ func (c *emailSinkCommand) Run(e *env) error {
 	metrics := newRegistry()
 	r := emailParts{
 		cfg: cfg, mail: mail, book: book, transport: transport, instance: instance,
-		now: time.Now, log: log, metrics: sinks.NewMetrics(metrics), attempts: email.NewMetrics(metrics),
+		since: c.Since, now: time.Now, log: log, metrics: sinks.NewMetrics(metrics), attempts: email.NewMetrics(metrics),
 	}.role()
 	return alone(e, log, c.opsFlags, cfg, metrics, r)
 }
@@ -117,6 +118,7 @@ type emailParts struct {
 	book      *garage.Book
 	transport email.Transport
 	instance  string
+	since     time.Time
 	now       func() time.Time
 	log       *slog.Logger
 	metrics   *sinks.Metrics
@@ -138,7 +140,7 @@ func (p emailParts) role() role {
 			if err != nil {
 				return err
 			}
-			sink.Metrics, sink.Attempts = p.metrics, p.attempts
+			sink.Metrics, sink.Attempts, sink.Since = p.metrics, p.attempts, p.since
 			current.Store(sink)
 			return sink.Run(ctx, p.cfg, p.instance)
 		},

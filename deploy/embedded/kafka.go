@@ -86,6 +86,8 @@ func runKafka(control, ready *os.File, data, portText string) (err error) {
 		kfake.Ports(port),
 		kfake.DataDir(dir),
 		kfake.SyncWrites(),
+		// A holiday is no reason to forget which mails were sent: 50 years.
+		kfake.BrokerConfigs(map[string]string{"offsets.retention.minutes": "26280000"}),
 		// Truncation and failed writes show only as warnings.
 		kfake.WithLogger(brokerLogger{kfake.BasicLogger(os.Stderr, kfake.LogLevelWarn)}),
 	)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas"
@@ -45,7 +46,10 @@ type Sink struct {
 	// Metrics count what it does; nil: nothing is counted.
 	Metrics *sinks.Metrics
 	// Attempts count what becomes of mails; nil: nothing is counted.
-	Attempts  *Metrics
+	Attempts *Metrics
+	// Since is from when on requests are answered if the group has no position: one
+	// that is new, or that the brokers have forgotten (ErrForgotten).
+	Since     time.Time
 	book      *garage.Book
 	transport Transport
 	now       func() time.Time
@@ -77,6 +81,10 @@ func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
 		return fmt.Errorf("sink %s: %w", Name, err)
 	}
 	defer producer.Close()
+	s.Progress.Starting("read where it was")
+	if err := resume(ctx, kadm.NewClient(producer), s.Since, time.Now()); err != nil { // the brokers' time, not a simulated one
+		return fmt.Errorf("sink %s: %w", Name, err)
+	}
 	w := &writer{
 		attempt: s.attempt,
 		record: func(ctx context.Context, outcome *kgo.Record) error {

@@ -1,0 +1,64 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"pitstop/schemas"
+)
+
+// The brokers forget where a group was that nobody has been in for 7 days. Then
+// nothing is sent a second time: the sink says so, and goes on where it is told.
+func TestForgottenPosition(t *testing.T) {
+	bubble(t, func(r *rig) {
+		_, stop := r.start("a")
+		r.many(3)
+		r.next(3)
+		stop()
+		time.Sleep(8 * 24 * time.Hour) // in the bubble
+		if _, err := kadm.NewClient(r.client).FetchOffsets(r.Context(), schemas.Prefix+Name); !errors.Is(err, kerr.GroupIDNotFound) {
+			r.Errorf("the broker remembers the group: %v", err)
+		}
+		since := time.Now()
+		r.produce(r.to("new@example.nl"))
+
+		again := func(since time.Time) error {
+			s, err := New(testConfig(r), testBook(r), r.codec, r.transport(), time.Now, r.log)
+			if err != nil {
+				r.Fatal(err)
+			}
+			s.Since = since
+			ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
+			defer cancel()
+			return s.Run(ctx, r.kafka, "a")
+		}
+		if err := again(time.Time{}); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), "--since") {
+			r.Errorf("it ends with %v, not with what to do", err)
+		}
+		r.none()
+		if err := again(since); err != nil {
+			r.Error(err)
+		}
+		if got := len(r.next(2)); got != 1 {
+			r.Errorf("%d mails were sent, want the new one", got)
+		}
+	})
+}
+
+// A sink that starts for the first time sends what was requested before.
+func TestNewGroupBeginsWithTheFirst(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.many(2)
+		time.Sleep(6 * 24 * time.Hour) // in the bubble
+		r.start("a")
+		if got := len(r.next(2)); got != 2 {
+			r.Errorf("%d mails were sent, want 2", got)
+		}
+	})
+}
