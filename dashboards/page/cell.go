@@ -154,7 +154,7 @@ func (r reader) when(u dashboards.Unit, v any) string {
 	if u == dashboards.Day {
 		return r.Lang.Date(noon(t), r.Now, time.UTC)
 	}
-	return r.Lang.Day(t, r.Now, r.zone) + " " + r.Lang.Time(t, r.zone)
+	return r.Lang.Day(t, r.Now, r.zone) + " " + strings.ReplaceAll(r.Lang.Time(t, r.zone), " ", "\u00a0")
 }
 
 func parseDay(s string) (time.Time, bool) {

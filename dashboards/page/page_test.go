@@ -248,9 +248,9 @@ func TestSays(t *testing.T) {
 	w := &world{rows: filled, asOf: now.Add(-5 * time.Second)}
 	page := show(t, newPages(t, w), visit())
 	for _, says := range []string{
-		"Bijgewerkt tot vandaag 9.59 uur.", "83,3%", "Goed (doel: minstens 80%)", "hoger, dus beter (in de 7 dagen ervoor: 71%)", "Aantal vragen: 1.248",
+		"Bijgewerkt tot vandaag 9.59\u00a0uur.", "83,3%", "Goed (doel: minstens 80%)", "Hoger, dus beter (in de 7 dagen ervoor: 71%)", "Aantal vragen: 1.248",
 		"K-482-TR", ">AB1234<", "€\u00a0387,95", `href="tel:&#43;31612345678">06 – 12 34 56 78<`, `href="/dashboards/conversation?lang=nl&amp;repair=2abc"`, "1\u00a0u\u00a055\u00a0min",
-		"bekeken", "mailed", "vandaag 8.05 uur", "gisteren 7.00 uur", "7\u00a0u\u00a010\u00a0min", "te lang",
+		"bekeken", "mailed", "vandaag 8.05\u00a0uur", "gisteren 7.00\u00a0uur", "7\u00a0u\u00a010\u00a0min", "te lang",
 		"&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; &amp; &#39;Zn", "reject&#34;ed&lt;b&gt;", "donderdag 14 mei", "Garage De Brug", "Ingelogd als jan",
 	} {
 		if !strings.Contains(page, says) {
@@ -291,7 +291,7 @@ func TestFreshness(t *testing.T) {
 		says string
 		warn bool
 	}{
-		{now.Add(-59 * time.Second), "Bijgewerkt tot vandaag 9.59 uur.", false},
+		{now.Add(-59 * time.Second), "Bijgewerkt tot vandaag 9.59\u00a0uur.", false},
 		{now.Add(-61 * time.Second), "deze cijfers lopen achter", true},
 		{time.Time{}, "Er is nog niets verwerkt", true},
 	} {

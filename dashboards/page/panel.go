@@ -2,7 +2,9 @@ package page
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 
 	"pitstop/dashboards"
 )
@@ -15,7 +17,9 @@ type panel struct {
 	Failure                         string // why there is nothing
 	Elsewhere                       bool   // only Prometheus knows
 	Empty                           string // what it means that there is nothing
-	N                               string // how many it is computed from, or rows there are
+	N                               string // how many it is computed from
+	Rows                            int    // of a list
+	Cut                             string // that the list may go on
 	Figure                          *figure
 	Charts                          []chart
 	Table                           *table // the panel itself, or the data of its charts
@@ -100,10 +104,24 @@ func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
 	case dashboards.Bars:
 		p.Table = r.bars(d, rows)
 	case dashboards.Table, dashboards.Rates:
-		p.Table = r.table(d, rows)
+		p.Table, p.Rows = r.table(d, rows), len(rows)
+		if len(rows) == most(d.SQL) {
+			p.Cut = fmt.Sprintf(r.T("cut"), r.decimal(float64(len(rows)), 0))
+		}
 	}
 	return nil
 }
+
+// most is the number of rows that a query gives at most; 0: it has no limit.
+func most(sql string) int {
+	if found := limit.FindStringSubmatch(sql); found != nil {
+		n, _ := strconv.Atoi(found[1]) // digits
+		return n
+	}
+	return 0
+}
+
+var limit = regexp.MustCompile(`\nLIMIT (\d+)\s*$`)
 
 // says reports whether there is anything to show: a row; a figure that is computed
 // from something, be it 0; in pictures a value that is more than nothing.
@@ -190,17 +208,17 @@ func (r reader) bars(d dashboards.Panel, rows []map[string]any) *table {
 	if at < 0 {
 		return t
 	}
-	most := 0.0
+	longest := 0.0
 	for _, row := range rows {
 		n, _ := number(row[d.Columns[at].Name])
-		most = max(most, n)
+		longest = max(longest, n)
 	}
 	t.Columns[at].Bar = true
 	for i, row := range rows {
 		c := &t.Rows[i][at]
 		c.Class = "bar"
-		if n, _ := number(row[d.Columns[at].Name]); most > 0 && n > 0 {
-			c.Bar = max(int(1000*n/most), 5) // never invisible
+		if n, _ := number(row[d.Columns[at].Name]); longest > 0 && n > 0 {
+			c.Bar = max(int(1000*n/longest), 5) // never invisible
 		}
 	}
 	return t

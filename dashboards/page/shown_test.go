@@ -30,7 +30,7 @@ func TestFixtures(t *testing.T) {
 	}
 	quotes := realPanel(t, "open-quotes")
 	for _, c := range waits.Columns {
-		if c.Name != "garage" && !slices.ContainsFunc(quotes.Columns, func(quote dashboards.Column) bool { return quote.Name == c.Name }) {
+		if !slices.ContainsFunc(quotes.Columns, func(quote dashboards.Column) bool { return quote.Name == c.Name }) {
 			t.Errorf("no open quote has a column %q", c.Name)
 		}
 	}
@@ -85,7 +85,7 @@ func TestNoFigure(t *testing.T) {
 		row        []any
 		says, none []string
 	}{
-		{[]any{int64(0), int64(2), int64(1), int64(0)}, []string{"good", "Aantal berichten: 1", "lager, dus beter"}, []string{"Niets te berichten."}},
+		{[]any{int64(0), int64(2), int64(1), int64(0)}, []string{"good", "Aantal berichten: 1", "Lager, dus beter"}, []string{"Niets te berichten."}},
 		{[]any{int64(0), int64(2), int64(0), int64(0)}, []string{"Niets te berichten."}, []string{"good", "Aantal", "beter", "Nog onderweg"}},
 		{[]any{nil, int64(2), int64(0), int64(7)}, []string{"Niets te berichten.", "Nog onderweg</dt><dd>7<"}, []string{"good", "Aantal", "beter"}},
 		{[]any{nil, nil, nil, nil}, []string{"Niets te berichten."}, []string{"good", "Aantal", "beter", "Nog onderweg"}},
@@ -102,6 +102,32 @@ func TestNoFigure(t *testing.T) {
 			if strings.Contains(panel, text) {
 				t.Errorf("%v: it says %q", tc.row, text)
 			}
+		}
+	}
+}
+
+// A list says how many rows it has, and whether there may be more.
+func TestCut(t *testing.T) {
+	d := waits
+	d.SQL = "SELECT\nLIMIT 2\n"
+	three := waits
+	three.SQL = "SELECT\nLIMIT 3\n"
+	w := &world{asOf: now, rows: map[string]result{d.SQL: filled["waits"], three.SQL: filled["waits"]}}
+	for _, tc := range []struct {
+		panel dashboards.Panel
+		cut   bool
+	}{{d, true}, {three, false}} {
+		page := show(t, newPages(t, w, dashboards.Dashboard{ID: "waiting", Panels: []dashboards.Panel{tc.panel}}), visit())
+		if !strings.Contains(page, "Wacht nu op de klant (2)") {
+			t.Error("it does not say how many there are")
+		}
+		if strings.Contains(page, "Dit zijn de eerste 2 regels; er kunnen er meer zijn.") != tc.cut {
+			t.Errorf("of two rows of %q it says wrongly whether there may be more", tc.panel.SQL)
+		}
+	}
+	for _, id := range []string{"open-quotes", "unreached", "unanswered", "calls", "timeline"} {
+		if most(realPanel(t, id).SQL) == 0 {
+			t.Errorf("how many rows %s gives at most is not found", id)
 		}
 	}
 }
@@ -145,9 +171,9 @@ func TestGaragesThatDiffer(t *testing.T) {
 		visit      Visit
 		says, none []string
 	}{
-		{"conversation", change(both, "conversation"), []string{"vandaag 7.00 uur", "vandaag 7.30 uur", "CHF", "12,50", noord.Name}, []string{"vandaag 9", brug}},
-		{"both", both, []string{"vandaag 9.00 uur", noord.Name, `<th scope="col" role="columnheader">Garage<`, brug}, nil},
-		{"one", visit(func(v *Visit) { v.Chosen = []string{"noord"} }), []string{"vandaag 7.00 uur"}, []string{`role="columnheader">Garage<`, brug, "volgens"}},
+		{"conversation", change(both, "conversation"), []string{"vandaag 7.00\u00a0uur", "vandaag 7.30\u00a0uur", "CHF", "12,50", noord.Name}, []string{"vandaag 9", brug}},
+		{"both", both, []string{"vandaag 9.00\u00a0uur", noord.Name, `<th scope="col" role="columnheader">Garage<`, brug}, nil},
+		{"one", visit(func(v *Visit) { v.Chosen = []string{"noord"} }), []string{"vandaag 7.00\u00a0uur"}, []string{`role="columnheader">Garage<`, brug, "volgens"}},
 	} {
 		page := show(t, p, tc.visit)
 		for _, text := range tc.says {
