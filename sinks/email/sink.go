@@ -82,7 +82,7 @@ func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
 	}
 	defer producer.Close()
 	s.Progress.Starting("read where it was")
-	if err := resume(ctx, kadm.NewClient(producer), s.Since, time.Now()); err != nil { // the brokers' time, not a simulated one
+	if err := resume(ctx, kadm.NewClient(producer), s.Since, s.now()); err != nil {
 		return fmt.Errorf("sink %s: %w", Name, err)
 	}
 	w := &writer{
