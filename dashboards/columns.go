@@ -1,5 +1,7 @@
 package dashboards
 
+import "fmt"
+
 // Freshness heads each dashboard: how old its figures are.
 var Freshness = Panel{
 	ID:       "freshness",
@@ -43,17 +45,29 @@ func before(unit Unit) Column {
 
 func n(of Text) Column { return Column{Name: "n", Title: of, Unit: Count, Role: N} }
 
+// percentile is the time within which p of 100 were done: 90 or 99.
+func percentile(p int, unit Unit, role Role) Column {
+	titles := map[int]Text{
+		90: {"9 van de 10 binnen (p90)", "9 of 10 within (p90)"},
+		99: {"99 van de 100 binnen (p99)", "99 of 100 within (p99)"},
+	}
+	return Column{Name: fmt.Sprintf("p%d", p), Title: titles[p], Unit: unit, Role: role}
+}
+
+// requests are what quotes are called by their readers.
+var requests = Text{"vragen om akkoord", "requests for approval"}
+
 // What the codes in the columns mean.
 var (
 	abouts = map[string]Text{
 		"repair_started":    {"Begonnen", "Started"},
 		"repair_completed":  {"Auto is klaar", "Car is ready"},
 		"ready_later":       {"Later klaar", "Ready later"},
-		"quote_withdrawn":   {"Vraag ingetrokken", "Question withdrawn"},
+		"quote_withdrawn":   {"Vraag om akkoord ingetrokken", "Request withdrawn"},
 		"approval_required": {"Vraag om akkoord", "Request for approval"},
 		"approval_reminder": {"Herinnering", "Reminder"},
 		"decision":          {"Antwoord van de klant", "The customer's answer"},
-		"expiry":            {"Vraag verlopen", "Question expired"},
+		"expiry":            {"Vraag om akkoord verlopen", "Request expired"},
 		"message":           {"Bericht", "Message"},
 	}
 	people = map[string]Text{

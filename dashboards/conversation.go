@@ -49,8 +49,8 @@ var timeline = Panel{
 	Title:    Text{"Tijdlijn", "Timeline"},
 	Question: Text{"Wie deed wat, en wanneer?", "Who did what, and when?"},
 	Definition: Text{
-		"Alles wat er met de auto gebeurde, in volgorde: het werk, de vragen en antwoorden, en elk bericht met wat ervan werd. Bedragen incl. btw. De tekst van berichten staat alleen in Pitstop zelf.",
-		"Everything that happened to the car, in order: the work, the questions and answers, and each notification with what became of it. Amounts include VAT. The text of messages is in Pitstop itself only.",
+		"Alles wat er met de auto gebeurde, in volgorde: het werk, de vragen om akkoord en de antwoorden, en elke mail met wat ervan werd: klaargezet, en door de mailserver aangenomen of niet. Bedragen incl. btw. De tekst van berichten staat alleen in Pitstop zelf.",
+		"Everything that happened to the car, in order: the work, the requests for approval and the answers, and each mail with what became of it: queued, and accepted by the mail server or not. Amounts include VAT. The text of messages is in Pitstop itself only.",
 	},
 	Empty: Text{"Deze reparatie is er niet.", "There is no such repair."},
 	Kind:  Table, Now: true, Width: 24, Height: 20,
@@ -61,8 +61,9 @@ var timeline = Panel{
 		{Name: "about", Title: Text{"Bericht", "Notification"}, Values: abouts},
 		{Name: "who", Title: Text{"Wie", "Who"}, Values: people},
 		{Name: "name", Title: Text{"Naam", "Name"}},
-		{Name: "revision", Title: Text{"Vraag nr.", "Question no."}, Unit: Count},
+		{Name: "revision", Title: Text{"Vraag om akkoord nr.", "Request no."}, Unit: Count},
 		{Name: "amount", Title: Text{"Bedrag", "Amount"}, Unit: Euros},
+		currency,
 		{Name: "detail", Title: Text{"Toelichting", "Detail"}, Values: details},
 	},
 }
@@ -72,12 +73,12 @@ var timeline = Panel{
 var happenings = map[string]Text{
 	"RepairStarted":          {"Begonnen aan de auto", "Work started"},
 	"ApprovalRequested":      {"Akkoord gevraagd", "Approval requested"},
-	"QuoteViewed":            {"Vraag bekeken", "Question viewed"},
+	"QuoteViewed":            {"Vraag om akkoord bekeken", "Request viewed"},
 	"approved":               {"Akkoord", "Approved"},
 	"partly_approved":        {"Deels akkoord", "Partly approved"},
 	"rejected":               {"Niet akkoord", "Rejected"},
-	"QuoteExpired":           {"Vraag verlopen", "Question expired"},
-	"QuoteWithdrawn":         {"Vraag ingetrokken", "Question withdrawn"},
+	"QuoteExpired":           {"Vraag om akkoord verlopen", "Request expired"},
+	"QuoteWithdrawn":         {"Vraag om akkoord ingetrokken", "Request withdrawn"},
 	"ReadyTimeChanged":       {"Beloofde tijd gewijzigd", "Promised time changed"},
 	"ContactCorrected":       {"Contactgegevens gewijzigd", "Contact corrected"},
 	"RepairCompleted":        {"Auto klaar", "Car completed"},
@@ -86,11 +87,11 @@ var happenings = map[string]Text{
 	"text":                   {"Bericht geschreven", "Message written"},
 	"note":                   {"Notitie van de garage", "Note of the garage"},
 	"callback":               {"Vraagt om gebeld te worden", "Asks to be called"},
-	"NotificationRequested":  {"Mail verstuurd aan", "Mail sent to"},
+	"NotificationRequested":  {"Mail klaargezet voor", "Mail queued for"},
 	"NotificationSuppressed": {"Mail niet verstuurd aan", "Mail not sent to"},
-	"DeliveryAccepted":       {"Mail aangekomen bij", "Mail arrived at"},
-	"DeliveryDeferred":       {"Mail voorlopig geweigerd van", "Mail refused for now of"},
-	"DeliveryFailed":         {"Mail geweigerd van", "Mail refused of"},
+	"DeliveryAccepted":       {"Mail aangenomen voor", "Mail accepted for"}, // by the mail server
+	"DeliveryDeferred":       {"Mail voorlopig niet aangenomen voor", "Mail deferred for"},
+	"DeliveryFailed":         {"Mail geweigerd voor", "Mail refused for"},
 	"CallTask":               {"Moet gebeld worden", "To be called"},
 }
 

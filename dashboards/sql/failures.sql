@@ -1,5 +1,5 @@
--- What went wrong with notifications, by day of the garage's own clock. A record
--- that came twice counts once.
+-- What went wrong with notifications, by day of the garage's own clock: on a day in
+-- between, nothing. A record that came twice counts once.
 WITH
     period,
     wrong AS
@@ -10,15 +10,25 @@ WITH
             AND occurred_at >= period_begins AND occurred_at < period_ends
     )
 SELECT
-    if(d.day = toDate(0), toDate(w.occurred_at), d.day) AS day,
-    uniqExactIf(w.event_id, w.kind = 'DeliveryDeferred') AS retries,
-    uniqExactIf(w.event_id, w.kind = 'DeliveryFailed') AS failed,
-    uniqExactIf(w.event_id, w.kind = 'CallTask') AS calls
-FROM wrong AS w
-ASOF LEFT JOIN
+    day,
+    uniqExactIf(event_id, kind = 'DeliveryDeferred') AS retries,
+    uniqExactIf(event_id, kind = 'DeliveryFailed') AS failed,
+    uniqExactIf(event_id, kind = 'CallTask') AS calls
+FROM
 (
-    SELECT garage_id, day, starts_at FROM days
-    WHERE garage_id IN (${garage:singlequote}) AND starts_at > period_begins - INTERVAL 2 DAY AND starts_at < period_ends
-) AS d ON d.garage_id = w.garage_id AND d.starts_at <= w.occurred_at
+    SELECT if(d.day = toDate(0), toDate(w.occurred_at), d.day) AS day, w.event_id AS event_id, w.kind AS kind
+    FROM wrong AS w
+    ASOF LEFT JOIN
+    (
+        SELECT garage_id, day, starts_at FROM days
+        WHERE garage_id IN (${garage:singlequote}) AND starts_at > period_begins - INTERVAL 2 DAY AND starts_at < period_ends
+    ) AS d ON d.garage_id = w.garage_id AND d.starts_at <= w.occurred_at
+
+    UNION ALL
+    SELECT DISTINCT day, '', ''
+    FROM days
+    WHERE garage_id IN (${garage:singlequote}) AND starts_at > period_begins - INTERVAL 1 DAY AND starts_at < period_ends
+        AND (SELECT count() FROM wrong) > 0
+)
 GROUP BY day
 ORDER BY day

@@ -1,5 +1,6 @@
 -- From the question to the work going on, in four steps that add up: means, since
--- medians do not. Of quotes that were answered and after which the work went on.
+-- medians do not. Of quotes that were answered and after which the work went on. Who
+-- answered without having looked, by phone say, was deciding all the while.
 WITH
     functions,
     period,
@@ -27,7 +28,7 @@ WITH
         ) AS r ON r.repair_id = q.repair_id AND r.revision = q.revision
         LEFT JOIN
         (
-            SELECT repair_id, revision, started_at, if('${clock}' = 'wall', wall_seconds, opening_seconds) / 60 AS took
+            SELECT repair_id, revision, started_at, if(outcome != 'viewed', 0, if('${clock}' = 'wall', wall_seconds, opening_seconds)) / 60 AS took
             FROM waits
             WHERE measure = 'view' AND garage_id IN (${garage:singlequote}) AND started_at >= before_begins
         ) AS v ON v.repair_id = q.repair_id AND v.revision = q.revision

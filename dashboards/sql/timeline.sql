@@ -15,21 +15,22 @@ WITH
         WHERE (garage_id, aggregate_id) IN whose
     ),
     (SELECT max(currency) FROM facts) AS currency_of_all
-SELECT occurred_at AS at, what, about, who, name, if(revision = 0, NULL, revision) AS revision, amount, detail
+SELECT occurred_at AS at, what, about, who, name, if(revision = 0, NULL, revision) AS revision, amount,
+    if(amount IS NULL, '', charged_in) AS currency, detail
 FROM
 (
     SELECT event_id, occurred_at, sequence AS rests_on, 0 AS rank, 0 AS attempt,
         multiIf(kind = 'QuoteDecided', decision, kind = 'MessagePosted', message_kind, kind) AS what,
         '' AS about, actor_role AS who, actor_id AS name, revision,
         if(kind IN ('RepairStarted', 'ApprovalRequested', 'QuoteDecided', 'RepairCompleted'),
-            money(amount, if(currency = '', currency_of_all, currency)), NULL) AS amount,
-        method AS detail
+            money(amount, charged_in), NULL) AS amount,
+        if(currency = '', currency_of_all, currency) AS charged_in, method AS detail
     FROM facts
 
     UNION ALL
     SELECT n.event_id, n.occurred_at, greatest(n.rests_on, cause.sequence),
         multiIf(n.kind = 'NotificationRequested', 1, n.kind = 'NotificationSuppressed', 2, 4), n.attempt,
-        n.kind, n.about, n.recipient_role, n.recipient_id, n.revision, NULL, n.reason
+        n.kind, n.about, n.recipient_role, n.recipient_id, n.revision, NULL, '', n.reason
     FROM
     (
         SELECT event_id, causation_id, kind, occurred_at, rests_on, attempt, about, recipient_role, recipient_id, revision, reason
@@ -40,7 +41,7 @@ FROM
 
     UNION ALL
     SELECT event_id, occurred_at, rests_on, 3, attempt,
-        kind, about, recipient_role, recipient_id, revision, NULL, ''
+        kind, about, recipient_role, recipient_id, revision, NULL, '', ''
     FROM deliveries FINAL
     WHERE (garage_id, aggregate_id) IN whose
 )

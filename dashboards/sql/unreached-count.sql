@@ -1,4 +1,5 @@
--- Of the notifications of the last 24 hours: those that reached nobody.
+-- Of the notifications of the last 24 hours: those that reached nobody. Where there
+-- were none, nothing can be said.
 WITH
     now64(6) AS present,
     told AS
@@ -10,7 +11,7 @@ WITH
             AND (lost OR kind = 'NotificationRequested')
     )
 SELECT
-    uniqExactIf(notification_id, lost AND occurred_at > present - INTERVAL 24 HOUR) AS value,
+    if(n = 0, NULL, uniqExactIf(notification_id, lost AND occurred_at > present - INTERVAL 24 HOUR)) AS value,
     uniqExactIf(notification_id, lost AND occurred_at <= present - INTERVAL 24 HOUR) AS before,
     uniqExactIf(notification_id, occurred_at > present - INTERVAL 24 HOUR) AS n
 FROM told

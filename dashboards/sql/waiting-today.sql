@@ -1,5 +1,6 @@
 -- How long cars stood waiting for an answer today, so far; and on the same day a
 -- week ago, up to the same time. A wait counts as far as it falls within the day.
+-- Where no car waited, nothing can be said.
 WITH
     functions,
     now64(6) AS present,
@@ -44,7 +45,7 @@ WITH
         WHERE garage_id IN (${garage:singlequote}) AND starts_at <= present AND starts_at > present - INTERVAL 1 YEAR
     )
 SELECT
-    sumIf(hours, current) AS value,
+    if(n = 0, NULL, sumIf(hours, current)) AS value,
     sumIf(hours, NOT current) AS before,
     uniqExactIf(repair_id, current) AS n
 FROM
