@@ -64,7 +64,11 @@ func measure(b *bytes.Buffer, p dashboards.Panel) {
 		threshold(b, p)
 		return
 	}
-	fmt.Fprintf(b, "A %s%s, of %s: %s.\n", p.Kind, inUnit(p.Unit), when, link(p.ID))
+	picture := "A " + string(p.Kind)
+	if p.Kind == dashboards.Bars {
+		picture = "Bars"
+	}
+	fmt.Fprintf(b, "%s%s, of %s: %s.\n", picture, inUnit(p.Unit), when, link(p.ID))
 	threshold(b, p)
 	fmt.Fprint(b, "\n| column | nl | en | unit | values |\n|---|---|---|---|---|\n")
 	for _, c := range p.Columns {

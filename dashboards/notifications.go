@@ -13,23 +13,23 @@ var Notifications = Dashboard{
 
 var funnel = Panel{
 	ID:       "funnel",
-	Title:    Text{"Van vraag tot antwoord", "From question to answer"},
+	Title:    Text{"Van vraag om akkoord tot antwoord", "From request to answer"},
 	Question: Text{"Waar haken klanten af?", "Where do customers drop out?"},
 	Definition: Text{
-		"Van de vragen om akkoord uit de periode: hoeveel mails aankwamen, hoeveel er bekeken zijn en hoeveel er beantwoord zijn met akkoord of niet akkoord (ook per telefoon of aan de balie). Ingetrokken, vervangen en geannuleerde vragen tellen niet mee.",
-		"Of the requests for approval in the period: how many mails arrived, how many were viewed and how many were answered yes or no (by phone or at the counter, too). Withdrawn, replaced and cancelled ones do not count.",
+		"Van de vragen om akkoord uit de periode: voor hoeveel de mailserver een mail aannam, hoeveel er bekeken zijn en hoeveel er beantwoord zijn met akkoord of niet akkoord (ook per telefoon of aan de balie). Ingetrokken, vervangen en geannuleerde tellen niet mee.",
+		"Of the requests for approval in the period: for how many the mail server accepted a mail, how many were viewed and how many were answered yes or no (by phone or at the counter, too). Withdrawn, replaced and cancelled ones do not count.",
 	},
-	Empty: Text{"In deze periode is nog niets gevraagd.", "Nothing has been asked in this period."},
+	Empty: Text{"In deze periode is nog geen akkoord gevraagd.", "No approval has been requested in this period."},
 	Kind:  Bars, Unit: Count, Width: 18, Height: 8,
 	SQL: query("funnel"),
 	Columns: []Column{
 		{Name: "step", Title: Text{"Stap", "Step"}, Role: Label, Values: map[string]Text{
 			"asked":    {"Gevraagd", "Asked"},
-			"accepted": {"Mail aangekomen", "Mail arrived"},
+			"accepted": {"Mail aangenomen", "Mail accepted"},
 			"viewed":   {"Bekeken", "Viewed"},
 			"answered": {"Beantwoord", "Answered"},
 		}},
-		value(Text{"Vragen", "Questions"}, Count),
+		value(Text{"Vragen om akkoord", "Requests for approval"}, Count),
 		before(Count),
 		{Name: "share", Title: Text{"Deel", "Share"}, Unit: Percent},
 	},
@@ -38,7 +38,7 @@ var funnel = Panel{
 var arrival = Panel{
 	ID:       "mail-time",
 	Title:    Text{"Mail onderweg", "Mail under way"},
-	Question: Text{"Hoe snel komt een mail aan?", "How fast does a mail arrive?"},
+	Question: Text{"Hoe snel neemt de mailserver een mail aan?", "How fast does the mail server accept a mail?"},
 	Definition: Text{
 		"Van het moment dat een bericht de deur uit moet tot de mailserver het aanneemt, van aangenomen berichten uit de periode. Altijd in alle uren: mail gaat dag en nacht. Bij minder dan 20 geen p90, bij minder dan 100 geen p99.",
 		"From the moment that a notification is to leave until the mail server accepts it, of accepted ones in the period. Always in all hours: mail goes day and night. No p90 below 20, no p99 below 100.",
@@ -51,8 +51,8 @@ var arrival = Panel{
 		value(Text{"Mediaan", "Median"}, Seconds),
 		before(Seconds),
 		n(Text{"berichten", "notifications"}),
-		{Name: "p90", Title: Text{"p90", "p90"}, Unit: Seconds},
-		{Name: "p99", Title: Text{"p99", "p99"}, Unit: Seconds},
+		percentile(90, Seconds, Plain),
+		percentile(99, Seconds, Plain),
 		{Name: "open", Title: Text{"Nog onderweg", "Still under way"}, Unit: Count},
 	},
 }

@@ -1,6 +1,6 @@
 package dashboards
 
-// Pipeline is for who runs Pitstop: does everything get on, and what is in its
+// Pipeline is for whoever runs Pitstop: does everything get on, and what is in its
 // way? Its figures are Prometheus's. Every query takes one process with all the
 // roles, and any number of processes with one each.
 var Pipeline = Dashboard{
@@ -9,7 +9,7 @@ var Pipeline = Dashboard{
 	Operator: true,
 	For: Text{
 		"Voor wie Pitstop beheert: loopt alles door, en zo niet, waar zit het vast?",
-		"For who runs Pitstop: does everything get on, and if not, where is it stuck?",
+		"For whoever runs Pitstop: does everything get on, and if not, where is it stuck?",
 	},
 	Panels: []Panel{
 		rates(Panel{
@@ -157,7 +157,7 @@ var Pipeline = Dashboard{
 		rates(Panel{
 			ID:         "request-time",
 			Title:      Text{"Duur van een verzoek", "How long a request takes"},
-			Question:   Text{"Hoe lang wacht wie iets vraagt?", "How long does who asks wait?"},
+			Question:   Text{"Hoe lang wacht een verzoek op antwoord?", "How long does a request wait for its answer?"},
 			Definition: Text{"99e percentiel per route. Een opdracht wacht op zijn uitkomst, de stroom van gebeurtenissen op een gebeurtenis.", "99th percentile by route. A command waits for its outcome, the stream of events for an event."},
 			Empty:      Text{"Niemand vroeg iets.", "Nobody asked anything."},
 			Unit:       Seconds,

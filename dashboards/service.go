@@ -16,8 +16,8 @@ var toCall = Panel{
 	Title:    Text{"Bel de klant", "Call the customer"},
 	Question: Text{"Wie moet nu gebeld worden?", "Who is to be called now?"},
 	Definition: Text{
-		"Klanten die gebeld moeten worden, langst wachtend eerst, tot er antwoord is, wij schreven of belden, of de reparatie voorbij is. Bij een open vraag: naam en telefoon van wie akkoord geeft.",
-		"Customers who are to be called, longest first, until there is an answer, we wrote or called, or the repair is over. With an open question: name and phone of who approves.",
+		"Klanten die gebeld moeten worden, langst wachtend eerst, tot er antwoord is, wij schreven of belden, of de reparatie voorbij is. Bij een open vraag om akkoord: naam en telefoon van wie akkoord geeft. De lijst heeft hoogstens 200 regels.",
+		"Customers who are to be called, longest first, until there is an answer, we wrote or called, or the repair is over. With an open request for approval: name and phone of the person who approves. The list has at most 200 rows.",
 	},
 	Empty: Text{"Niemand hoeft gebeld te worden.", "Nobody has to be called."},
 	Kind:  Table, Unit: Minutes, Now: true, Width: 24, Height: 8,
@@ -70,8 +70,8 @@ var replyTime = Panel{
 		value(Text{"Mediaan", "Median"}, Minutes),
 		before(Minutes),
 		n(Text{"antwoorden", "replies"}),
-		{Name: "p90", Title: Text{"p90", "p90"}, Unit: Minutes},
-		{Name: "p99", Title: Text{"p99", "p99"}, Unit: Minutes},
+		percentile(90, Minutes, Plain),
+		percentile(99, Minutes, Plain),
 		{Name: "open", Title: Text{"Nog open", "Still open"}, Unit: Count},
 	},
 }
@@ -90,7 +90,7 @@ var replyByDay = Panel{
 	Columns: []Column{
 		day,
 		{Name: "median", Title: Text{"Mediaan", "Median"}, Unit: Minutes, Role: Value},
-		{Name: "p90", Title: Text{"p90", "p90"}, Unit: Minutes, Role: Value},
+		percentile(90, Minutes, Value),
 		before(Minutes),
 		n(Text{"antwoorden", "replies"}),
 		{Name: "open", Title: Text{"Nog open", "Still open"}, Unit: Count},
