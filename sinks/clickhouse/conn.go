@@ -43,6 +43,13 @@ func (c Config) options() (*clickhouse.Options, error) {
 	if err != nil || u.Scheme != "clickhouse" || u.Host == "" {
 		return nil, fmt.Errorf("the ClickHouse DSN is not of the form clickhouse://…: %s", give)
 	}
+	// The driver would let these win over what stands before the question mark, which
+	// is what As replaces.
+	for _, name := range []string{"username", "password", "database"} {
+		if u.Query().Has(name) {
+			errs = append(errs, fmt.Errorf("the ClickHouse DSN has %s after the question mark: %s", name, give))
+		}
+	}
 	o, err := clickhouse.ParseDSN(c.DSN)
 	if err != nil {
 		if parse := (*url.Error)(nil); errors.As(err, &parse) {

@@ -165,6 +165,9 @@ func TestConfigIsChecked(t *testing.T) {
 		{Config{DSN: "http://host/pitstop"}, []string{"--clickhouse"}},
 		{Config{DSN: "clickhouse://u:secret@host:90:00/pitstop"}, []string{"--clickhouse"}},
 		{Config{DSN: "clickhouse://u:secret@host:9000/pitstop?dial_timeout=secret"}, []string{"dial"}},
+		{Config{DSN: "clickhouse://host:9000/pitstop?username=u"}, []string{"username", "--clickhouse"}},
+		{Config{DSN: "clickhouse://x@host:9000/pitstop?password=u:secret&secure=true"}, []string{"password"}},
+		{Config{DSN: "clickhouse://u:secret@host:9000/pitstop?database=other"}, []string{"database after"}},
 		{Config{DSN: "clickhouse://u:secret@host:9000", CA: ca}, []string{"database", "?secure=true"}},
 		{Config{DSN: "clickhouse://u:secret@host:9000?secure=true", CA: ca}, []string{"database", "no certificate"}},
 	} {
@@ -179,6 +182,9 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 		if strings.Contains(fmt.Sprint(err), "u:secret") {
 			t.Errorf("the error tells the password: %v", err)
+		}
+		if dsn, err := tc.config.As(Reader{User: "r", Password: "p"}); (err != nil) != (tc.want != nil) || strings.Contains(dsn, "secret") {
+			t.Errorf("%+v as a reader is %s, %v", tc.config, dsn, err)
 		}
 	}
 }
