@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"pitstop/deploy/embedded"
 	"pitstop/sinks/clickhouse"
@@ -46,25 +49,23 @@ type readerCommand struct {
 	Data   string `help:"Data directory of a running embedded mode, instead of the flags below." placeholder:"DIR"`
 	clickhouseFlags
 	readerFlags
+	garageFlags
 }
 
 func (c *readerCommand) Run(e *env) error {
-	db := c.config()
-	readers, err := c.readers()
+	find := c.ofServer
 	if c.Data != "" {
-		var a embedded.Addresses
-		a, err = embedded.ReadAddresses(c.Data)
-		db.DSN = a.ClickHouse
-		secret, secretErr := embedded.ReadSecret(c.Data, readersSecret)
-		readers, err = &clickhouse.Readers{Secret: secret}, errors.Join(err, secretErr)
-	} else if readers == nil {
-		err = errors.New("no secret: give PITSTOP_READER_SECRET, as to migrate, or --data DIR")
+		find = c.ofEngine
 	}
+	db, readers, garages, err := find(e)
 	if err != nil {
 		return wrongUsage(err)
 	}
 	reader := readers.Operator()
 	if c.Garage != "" {
+		if garages != nil && !slices.Contains(garages, c.Garage) {
+			return wrongUsage(fmt.Errorf("no garage %q: there are %s", c.Garage, strings.Join(garages, ", ")))
+		}
 		reader = readers.Of(c.Garage)
 	}
 	dsn, err := db.As(reader)
@@ -73,4 +74,54 @@ func (c *readerCommand) Run(e *env) error {
 	}
 	fmt.Fprintln(e.out, dsn)
 	return nil
+}
+
+// ofServer asks nobody: the server may be out of reach from here. The garages are
+// nil where no garage file is given.
+func (c *readerCommand) ofServer(context.Context) (db clickhouse.Config, readers *clickhouse.Readers, garages []string, err error) {
+	readers, err = c.readers()
+	if err == nil && readers == nil {
+		err = errors.New("no secret: give PITSTOP_READER_SECRET, as to migrate, or --data DIR")
+	}
+	if c.Garages != "" {
+		book, bookErr := c.load()
+		if err = errors.Join(err, bookErr); err == nil {
+			garages = make([]string, 0, len(book.Garages()))
+			for _, p := range book.Garages() {
+				garages = append(garages, p.ID)
+			}
+		}
+	}
+	return c.config(), readers, garages, err
+}
+
+// ofEngine asks the engine which garages it was started with.
+func (c *readerCommand) ofEngine(ctx context.Context) (db clickhouse.Config, readers *clickhouse.Readers, garages []string, err error) {
+	a, err := embedded.ReadAddresses(c.Data)
+	if err != nil {
+		return db, nil, nil, err
+	}
+	if !a.OwnClickHouse(c.Data) {
+		return db, nil, nil, fmt.Errorf("pitstop up --data %s uses a ClickHouse server of yours: its readers are those that pitstop migrate makes there with PITSTOP_READER_SECRET; give that, and --clickhouse, instead of --data", c.Data)
+	}
+	secret, err := embedded.ReadSecret(c.Data, readersSecret)
+	if err != nil {
+		return db, nil, nil, err
+	}
+	db = clickhouse.Config{DSN: a.ClickHouse}
+	garages, err = garagesIn(ctx, db)
+	return db, &clickhouse.Readers{Secret: secret}, garages, err
+}
+
+func garagesIn(ctx context.Context, db clickhouse.Config) (ids []string, err error) {
+	conn, err := db.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	_, rows, err := clickhouse.NewStore(conn).Select(ctx, "SELECT garage_id FROM garages ORDER BY garage_id")
+	for _, row := range rows {
+		ids = append(ids, fmt.Sprint(row[0]))
+	}
+	return ids, err
 }

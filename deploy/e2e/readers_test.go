@@ -41,4 +41,5 @@ func TestReaderOfOneGarage(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	refuses(t, []string{"reader", "--data", p.dir, "--garage", "nowhere"}, `no garage "nowhere"`, strings.Join(every, ", "))
 }

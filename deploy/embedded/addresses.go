@@ -1,10 +1,12 @@
 package embedded
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 )
@@ -34,6 +36,18 @@ func ReadAddresses(dir string) (Addresses, error) {
 		return a, fmt.Errorf("read addresses: %w", err)
 	}
 	return a, nil
+}
+
+// OwnClickHouse says whether ClickHouse is the engine of the data directory dir,
+// and no server elsewhere: whether its password is the one drawn there.
+func (a Addresses) OwnClickHouse(dir string) bool {
+	u, err := url.Parse(a.ClickHouse)
+	if err != nil {
+		return false
+	}
+	drawn, err := ReadSecret(dir, clickhouseSecret)
+	password, _ := u.User.Password()
+	return err == nil && password == hex.EncodeToString(drawn)
 }
 
 // RemoveAddresses removes addresses.json from dir, where there is one.

@@ -25,6 +25,9 @@ const (
 	User     = "pitstop"
 )
 
+// clickhouseSecret is the password of User.
+const clickhouseSecret = "clickhouse"
+
 // ClickHouseOptions are the options of [StartClickHouse].
 type ClickHouseOptions struct {
 	Exe     string       // the program to start as the child; empty: this one
@@ -51,7 +54,7 @@ func StartClickHouse(ctx context.Context, d *Data, o ClickHouseOptions) (*ClickH
 	if err != nil {
 		return nil, err
 	}
-	password, err := d.Secret("clickhouse")
+	password, err := d.Secret(clickhouseSecret)
 	if err != nil {
 		return nil, err
 	}
