@@ -106,3 +106,24 @@ func TestByDay_ClocksChange(t *testing.T) {
 		})
 	}
 }
+
+// However long a repair took, its promise counts.
+func TestKeptPromises_OfLongRepairs(t *testing.T) {
+	db := newDatabase(t, garages(t))
+	for days, late := range map[int]bool{1: false, 100: false, 400: true} {
+		id, began := fmt.Sprint(days), now.AddDate(0, 0, -days)
+		promised := now.Add(-time.Minute)
+		if late {
+			promised = began.Add(time.Hour)
+		}
+		must(t, db.conn.Exec(t.Context(), `
+INSERT INTO latencies (latency_id, version, aggregate_id, garage_id, measure, started_at, ended_at, outcome)
+VALUES (?, 1, ?, 'brug', 'turnaround', ?, ?, 'completed')`, id, id, began, now.Add(-time.Hour)))
+		must(t, db.conn.Exec(t.Context(), `
+INSERT INTO repairs (garage_id, aggregate_id, sequence, last_at, promises) VALUES ('brug', ?, 1, ?, [(1, ?)])`, id, now.Add(-time.Hour), promised))
+	}
+	row := db.rows(t, "kept-promises", chosen("brug"))[0]
+	if row["n"] != 3. || !cmp.Equal(row["value"], 200./3, cmpopts.EquateApprox(0, 1e-9)) {
+		t.Errorf("it shows %v, not 2 of 3", row)
+	}
+}
