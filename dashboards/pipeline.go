@@ -101,8 +101,8 @@ var Pipeline = Dashboard{
 			Unit:       Count,
 			Threshold:  &Threshold{Good: 0, Bad: 0},
 			Queries: []PromQuery{
-				{`sum by (role, reason) (increase(pitstop_processor_dead_letters_total[1h])) > 0`, "{{role}} {{reason}}"},
-				{`sum by (role, reason) (increase(pitstop_sink_dead_letters_total[1h])) > 0`, "{{role}} {{reason}}"},
+				{deadLetters("pitstop_processor_dead_letters_total"), "{{role}} {{reason}}"},
+				{deadLetters("pitstop_sink_dead_letters_total"), "{{role}} {{reason}}"},
 			},
 		}),
 		rates(Panel{

@@ -47,8 +47,7 @@ var PipelineAlerts = []Alert{
 			"{{ $labels.role }} kon berichten niet verwerken ({{ $labels.reason }}) en heeft ze opzij gezet: pitstop dead-letters list.",
 			"{{ $labels.role }} could not handle records ({{ $labels.reason }}) and put them aside: pitstop dead-letters list.",
 		},
-		Expr: `sum by (role, reason) (increase(pitstop_processor_dead_letters_total[1h])) > 0` +
-			` or sum by (role, reason) (increase(pitstop_sink_dead_letters_total[1h])) > 0`,
+		Expr:     deadLetters("pitstop_processor_dead_letters_total") + ` or ` + deadLetters("pitstop_sink_dead_letters_total"),
 		Severity: Warning, Operator: true,
 	},
 	{
@@ -73,13 +72,14 @@ var PipelineAlerts = []Alert{
 	},
 	{
 		ID:    "mail-refused",
-		Title: Text{"Veel mail wordt geweigerd", "Much mail is refused"},
+		Title: Text{"Mail wordt geweigerd", "Mail is being refused"},
 		Summary: Text{
 			"Meer dan een vijfde van de mail is het afgelopen half uur uitgesteld of geweigerd.",
 			"More than a fifth of the mails was deferred or refused in the last half hour.",
 		},
 		Expr: `sum(rate(pitstop_mail_attempt_duration_seconds_count{outcome=~"deferred|failed"}[30m]))` +
-			` / sum(rate(pitstop_mail_attempt_duration_seconds_count{outcome!="paused"}[30m])) > 0.2`,
+			` / sum(rate(pitstop_mail_attempt_duration_seconds_count{outcome!="paused"}[30m])) > 0.2` +
+			` and sum(increase(pitstop_mail_attempt_duration_seconds_count{outcome!="paused"}[30m])) >= 10`, // of fewer, one is much
 		For: 10 * time.Minute, Severity: Warning, Operator: true,
 	},
 	{
@@ -121,7 +121,16 @@ var PipelineAlerts = []Alert{
 			"More than a twentieth of the requests to the API get an error of the server's.",
 		},
 		Expr: `sum(rate(pitstop_http_request_duration_seconds_count{status=~"5.."}[5m]))` +
-			` / sum(rate(pitstop_http_request_duration_seconds_count[5m])) > 0.05`,
+			` / sum(rate(pitstop_http_request_duration_seconds_count[5m])) > 0.05` +
+			` and sum(increase(pitstop_http_request_duration_seconds_count[5m])) >= 20`, // of fewer, one is much
 		For: 5 * time.Minute, Severity: Warning, Operator: true,
 	},
+}
+
+// deadLetters counts those of the last hour. A process counts from its first one on,
+// and the series begins above 0, which is no increase to Prometheus: until it is an
+// hour old, all of it is new.
+func deadLetters(counter string) string {
+	return `sum by (role, reason) (increase(` + counter + `[1h])) > 0` +
+		` or sum by (role, reason) (` + counter + ` unless ` + counter + ` offset 1h) > 0`
 }
