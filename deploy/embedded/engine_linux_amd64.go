@@ -66,12 +66,22 @@ func runClickHouse(control, ready *os.File, library, data, portText string) (err
 		return fmt.Errorf("make named pipe: %w", err)
 	}
 	go openGate(gate)
+	answers, answer, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("make pipe: %w", err)
+	}
+	// What is typed is dropped until the engine reads its commands, which is after
+	// it has passed the gate and tried to listen: so each is typed until it is done.
+	stopListening := func() bool {
+		_, _ = fmt.Fprintf(terminal, "SYSTEM STOP LISTEN TCP; SELECT 1 INTO OUTFILE '/dev/fd/%d' APPEND FORMAT TSV;\r", answer.Fd())
+		_ = answers.SetReadDeadline(time.Now().Add(again)) // a pipe takes one
+		_, err := answers.Read(make([]byte, 1))
+		return err == nil
+	}
 	go func() { _, _ = io.Copy(io.Discard, terminal) }() // what the terminal echoes
 	go func() {
 		untilStopped(control)
-		// What is typed is dropped until the engine reads its commands, which is
-		// after it listens: so each is typed until it is done.
-		if err := closeGate(dir, port, func() { _, _ = terminal.WriteString("SYSTEM STOP LISTEN TCP;\r") }); err != nil {
+		if err := closeGate(dir, port, stopListening); err != nil {
 			fmt.Fprintln(os.Stderr, "not stopped cleanly:", err)
 			os.Exit(1)
 		}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"strconv"
 	"syscall"
-	"time"
 )
 
 // The function file() of SQL needs no privilege, and in this engine it reads every
@@ -38,30 +37,25 @@ func openGate(gate string) {
 }
 
 // closeGate has the engine stop listening, cuts off who is still connected, and
-// then gives it a working directory for its end.
-func closeGate(dir string, port int, stopListening func()) error {
+// then gives it a working directory for its end. stopListening reports whether the
+// engine did as it was told: before that, that nobody listens may only mean that
+// the engine has yet to come to the gate, behind which its directory is gone again.
+func closeGate(dir string, port int, stopListening func() bool) error {
 	for listens := true; listens; {
-		stopListening()
-		time.Sleep(again)
-		listens = false
-		if err := eachSocket(port, func(_ int, listener bool) error {
-			listens = listens || listener
-			return nil
-		}); err != nil {
+		listens = !stopListening()
+		if err := eachSocket(port, func(_ int, listener bool) { listens = listens || listener }); err != nil {
 			return err
 		}
 	}
-	err := eachSocket(port, func(fd int, _ bool) error {
-		if err := syscall.Shutdown(fd, syscall.SHUT_RDWR); err != nil && !errors.Is(err, syscall.ENOTCONN) {
-			return err
-		}
-		return nil
+	err := eachSocket(port, func(fd int, _ bool) {
+		_ = syscall.Shutdown(fd, syscall.SHUT_RDWR) // an error means that the other end has gone
 	})
 	return errors.Join(err, os.Chdir(dir))
 }
 
-// eachSocket looks at the sockets of this process at its end of a TCP port.
-func eachSocket(port int, look func(fd int, listener bool) error) error {
+// eachSocket looks at the sockets of this process at its end of a TCP port. The
+// engine closes some meanwhile: those are passed over.
+func eachSocket(port int, look func(fd int, listener bool)) error {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return err
@@ -75,12 +69,8 @@ func eachSocket(port int, look func(fd int, listener bool) error) error {
 		if ipv4, ok := addr.(*syscall.SockaddrInet4); err != nil || !ok || ipv4.Port != port {
 			continue // no socket, or another
 		}
-		listens, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ACCEPTCONN)
-		if err != nil {
-			return err
-		}
-		if err := look(fd, listens == 1); err != nil {
-			return err
+		if listens, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ACCEPTCONN); err == nil {
+			look(fd, listens == 1)
 		}
 	}
 	return nil

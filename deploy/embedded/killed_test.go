@@ -6,10 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/smtp"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -63,21 +67,37 @@ func runParent(dir string) error {
 	select {}
 }
 
+// startParent starts a process that runs runParent, and returns what it says.
+func startParent(t *testing.T, dir string) (*exec.Cmd, io.Reader) {
+	t.Helper()
+	parent := exec.Command(os.Args[0])
+	parent.Env = append(os.Environ(), parentDir+"="+dir)
+	parent.Stderr = os.Stderr
+	said := must(parent.StdoutPipe())(t)
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = parent.Process.Kill() }) // it was killed, unless the test failed
+	return parent, said
+}
+
+func kill(t *testing.T, parent *exec.Cmd) {
+	t.Helper()
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait() // it was killed, which this says
+}
+
 // TestEverythingSurvivesAKilledParent is the promise of the child processes:
 // when pitstop is killed, they close cleanly, and the next start finds
 // everything where it was, at once.
 func TestEverythingSurvivesAKilledParent(t *testing.T) {
 	needEngine(t)
 	dir := t.TempDir()
-	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), parentDir+"="+dir)
-	parent.Stderr = os.Stderr
-	stdout := must(parent.StdoutPipe())(t)
-	if err := parent.Start(); err != nil {
-		t.Fatal(err)
-	}
+	parent, said := startParent(t, dir)
 	var before everything
-	if err := json.NewDecoder(stdout).Decode(&before); err != nil {
+	if err := json.NewDecoder(said).Decode(&before); err != nil {
 		t.Fatal(err)
 	}
 
@@ -98,10 +118,7 @@ func TestEverythingSurvivesAKilledParent(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if err := parent.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = parent.Wait() // it was killed, which this says
+	kill(t, parent)
 	log := newLog(t)
 	d := must(Open(dir, log.Logger))(t)
 	defer d.Close()
@@ -135,6 +152,59 @@ func TestEverythingSurvivesAKilledParent(t *testing.T) {
 	if text := log.String(); bytes.Contains([]byte(text), []byte("was killed last time:")) {
 		t.Error("a part was not closed cleanly")
 	}
+}
+
+// TestChildrenCloseCleanlyWhereverTheirParentIsKilled kills the parent at each step
+// of the engine's start. The broker, which starts faster, holds its files by then.
+func TestChildrenCloseCleanlyWhereverTheirParentIsKilled(t *testing.T) {
+	needEngine(t)
+	for _, step := range []struct {
+		name    string
+		reached func(d started) bool
+	}{
+		{"holds its files", func(started) bool { return true }},
+		{"has yet to come to its gate", func(d started) bool { return d.has("clickhouse/gate") }},
+		{"has passed its gate", func(d started) bool {
+			wd, err := os.Readlink("/proc/" + d.text("clickhouse.lock") + "/cwd")
+			return err == nil && strings.HasSuffix(wd, " (deleted)")
+		}},
+		{"listens", func(d started) bool {
+			conn, err := net.Dial("tcp", "127.0.0.1:"+d.text("ports/clickhouse"))
+			return err == nil && conn.Close() == nil
+		}},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			d := started(t.TempDir())
+			parent, _ := startParent(t, string(d))
+			eventually(t, "this step", func() bool {
+				return d.text("kafka.lock") != "" && d.text("clickhouse.lock") != "" && step.reached(d)
+			})
+			kill(t, parent)
+			for _, part := range []string{"kafka", "clickhouse"} {
+				held := must(lock(filepath.Join(string(d), part+".lock"), lockPatience))(t)
+				if held.killed {
+					t.Errorf("%s did not close cleanly", part)
+				}
+				if err := held.release(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// started is a data directory on which another process starts.
+type started string
+
+func (d started) has(name string) bool {
+	_, err := os.Stat(filepath.Join(string(d), name))
+	return err == nil
+}
+
+// text is what a file holds, and empty where there is none yet.
+func (d started) text(name string) string {
+	text, _ := os.ReadFile(filepath.Join(string(d), name))
+	return strings.TrimSpace(string(text))
 }
 
 func register(t *testing.T, url, subject, schema string) int {
