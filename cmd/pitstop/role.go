@@ -38,7 +38,7 @@ const (
 // final reports whether starting the role again would fail in the same way, or
 // do harm.
 func final(err error) bool {
-	return errors.Is(err, stream.ErrFenced) || errors.Is(err, sinks.ErrFenced) || errors.Is(err, email.ErrForgotten) || errors.Is(err, schemas.ErrIncompatible)
+	return errors.Is(err, stream.ErrFenced) || errors.Is(err, stream.ErrForgotten) || errors.Is(err, sinks.ErrFenced) || errors.Is(err, email.ErrForgotten) || errors.Is(err, schemas.ErrIncompatible)
 }
 
 // remembering is the role that says in its check why it failed, until it is ready,

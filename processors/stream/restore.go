@@ -24,7 +24,8 @@ func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*ta
 	if len(partitions) == 0 {
 		return tasks, nil
 	}
-	if err := m.restorePositions(ctx, tasks); err != nil {
+	positioned, err := m.restorePositions(ctx, tasks)
+	if err != nil {
 		return nil, err
 	}
 	changelog := schemas.Changelog(m.logic.name).Name
@@ -52,7 +53,11 @@ func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*ta
 			return nil, err
 		}
 	}
-	for _, t := range tasks {
+	for p, t := range tasks {
+		if len(t.kept) > 0 && !positioned {
+			return nil, fmt.Errorf("%w: there is state of partition %d, but %s has no position: give it one with kafka-consumer-groups, the time it was stopped, and raise offsets.retention.minutes",
+				ErrForgotten, p, group(m.logic.name))
+		}
 		t.restored()
 		t.commit()
 	}
@@ -119,22 +124,24 @@ func (m *member) restoreRecord(ctx context.Context, t *task, r *kgo.Record) erro
 
 // restorePositions finds where each input will be read from: the committed
 // offset, else the start of the log. A member that has nothing to read would
-// otherwise not know its position, and its ticks would wait for ever.
-func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) error {
+// otherwise not know its position, and its ticks would wait for ever. It reports
+// whether the group has committed anything at all.
+func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) (positioned bool, err error) {
 	topics := m.logic.topics()
 	committed, err := m.adm.FetchOffsetsForTopics(kadm.RequireStable(ctx), group(m.logic.name), topics...)
 	if err != nil {
-		return fmt.Errorf("committed offsets: %w", err)
+		return false, fmt.Errorf("committed offsets: %w", err)
 	}
 	starts, err := m.adm.ListStartOffsets(ctx, topics...)
 	if err != nil {
-		return fmt.Errorf("start offsets: %w", err)
+		return false, fmt.Errorf("start offsets: %w", err)
 	}
+	committed.Each(func(o kadm.OffsetResponse) { positioned = positioned || o.At >= 0 })
 	for p, t := range tasks {
 		for _, topic := range topics {
 			start, ok := starts.Lookup(topic, p)
 			if !ok || start.Err != nil {
-				return fmt.Errorf("start of %s[%d]: %w", topic, p, errOrMissing(start.Err))
+				return false, fmt.Errorf("start of %s[%d]: %w", topic, p, errOrMissing(start.Err))
 			}
 			t.positions[topic] = start.Offset
 			if o, ok := committed.Lookup(topic, p); ok && o.Err == nil && o.At > start.Offset {
@@ -142,7 +149,7 @@ func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) er
 			}
 		}
 	}
-	return nil
+	return positioned, nil
 }
 
 func bounds(starts, ends kadm.ListedOffsets, topic string, p int32) (start, end int64, err error) {

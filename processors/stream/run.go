@@ -38,7 +38,7 @@ const maxPoll = 1000
 
 // Run runs one member of a processor until the context ends (nil) or something
 // fails that it cannot get over. Then all of its state is dropped, and the
-// caller starts it again; but not after ErrFenced.
+// caller starts it again; but not after ErrFenced or ErrForgotten.
 func Run[S any](ctx context.Context, p Processor[S], o Options) error {
 	l := p.logic()
 	if err := run(ctx, &l, o); err != nil && ctx.Err() == nil {

@@ -315,6 +315,24 @@ func TestSameInstanceTwice(t *testing.T) {
 	})
 }
 
+// The brokers forget where a group was that nobody has been in for a week. A
+// processor that has state does not begin again; one that has none does.
+func TestForgottenPosition(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 4)
+		r := runLifecycle(t, c, "a")
+		at := time.Now()
+		c.Produce(t, c.Client(t), schemas.Commands, start("k", at))
+		time.Sleep(10 * time.Second)
+		r.stop()
+		time.Sleep(8 * 24 * time.Hour)
+		err := stream.Run(t.Context(), lifecycle.New(), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
+		if !errors.Is(err, stream.ErrForgotten) {
+			t.Errorf("it ends with %v, want ErrForgotten", err)
+		}
+	})
+}
+
 // What is no record, does not belong or cannot be handled is a dead letter with
 // the original bytes, and the partition goes on.
 func TestDeadLetters(t *testing.T) {

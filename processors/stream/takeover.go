@@ -12,6 +12,11 @@ import (
 // again would throw that one out in turn, so the process should end.
 var ErrFenced = errors.New("another process runs the same instance")
 
+// ErrForgotten says that the brokers have forgotten where the processor was, as
+// they do with a group that nobody has been in for offsets.retention.minutes (7
+// days, by default). From the beginning of its inputs it would do everything twice.
+var ErrForgotten = errors.New("the brokers have forgotten where it was")
+
 // name is the member's transactional id, and its instance id in the group.
 func (m *member) name() string { return group(m.logic.name) + "/" + m.Instance }
 
