@@ -143,7 +143,7 @@ var says = struct{ opening, wall, clock, repair, now dashboards.Text }{
 	wall:    dashboards.Text{NL: "Alle uren", EN: "All hours"},
 	clock:   dashboards.Text{NL: "Gemeten in", EN: "Measured in"},
 	repair:  dashboards.Text{NL: "Reparatie", EN: "Repair"},
-	now:     dashboards.Text{NL: "Dit is het heden, welke periode ook gekozen is.", EN: "This is the present, whatever the period."},
+	now:     dashboards.Text{NL: "Dit is de stand van nu, welke periode ook gekozen is.", EN: "This is how things stand now, whatever period is chosen."},
 }
 
 func text(s string) dashboard.StringOrMap { return dashboard.StringOrMap{String: &s} }
