@@ -142,7 +142,7 @@ func TestBrowserWithoutScript(t *testing.T) {
 	if want := address + "?lang=en&garage=de-brug&period=90&clock=wall"; location != want {
 		t.Errorf("the form leads to %s, want %s", location, want)
 	}
-	if want := "Garage De Brug · 90 days · waiting time in all hours · Wednesday 20 May 2026"; chosen != want {
+	if want := "Wednesday 20 May 2026 · Garage De Brug · 90 days · waiting time in all hours"; chosen != want {
 		t.Errorf("it shows %q, want %q", chosen, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"pitstop/dashboards"
 	"pitstop/schemas/locale"
@@ -28,7 +29,7 @@ type document struct {
 	Periods        []option
 	Choosable      []option // garages; fewer than two: no choice
 	Clocks         []option
-	Summary        string // the choice in words and the date, for paper
+	Summary        string // the date and the choice in words, for paper
 	Clock          string // whose it is, where garages differ
 	Panels         []panel
 }
@@ -92,9 +93,9 @@ func (p *Pages) document(r reader, board dashboards.Dashboard, asOf time.Time, p
 	for _, c := range []dashboards.Clock{dashboards.Opening, dashboards.Wall} {
 		d.Clocks = append(d.Clocks, option{string(c), r.T(string(c)), c == r.choice.Clock})
 	}
-	d.Summary = r.Lang.Date(r.Now, time.Time{}, r.zone) // with the year: paper stays
+	d.Summary = begin(r.Lang.Date(r.Now, time.Time{}, r.zone), unicode.ToUpper) // with the year: paper stays
 	if d.Choices {
-		d.Summary = r.summary(names) + " · " + d.Summary
+		d.Summary += " · " + r.summary(names)
 	}
 	if r.zoneOf != "" {
 		d.Clock = fmt.Sprintf(r.T("zone"), r.zoneOf)
