@@ -88,6 +88,13 @@ func TestBrowser(t *testing.T) {
 			if width < 250 || line != want {
 				t.Errorf("%s %s: the chart is %.0f wide, its line %s, want %s", size.name, scheme, width, line, want)
 			}
+			var opened int64
+			if err := chromedp.Run(ctx, chromedp.Evaluate(`for (const d of document.querySelectorAll("details")) d.open = true; document.documentElement.scrollWidth`, &opened)); err != nil {
+				t.Fatal(err)
+			}
+			if opened > size.width {
+				t.Errorf("%s: with everything opened the page is %d wide", size.name, opened)
+			}
 			contrast(t, ctx, size.name+" "+scheme)
 		}
 	}

@@ -68,7 +68,8 @@ var (
 		Columns: []dashboards.Column{
 			{Name: "day", Title: both("Dag"), Unit: dashboards.Day, Role: dashboards.Label},
 			{Name: "median", Title: both("mediaan"), Role: dashboards.Value},
-			{Name: "p90", Title: both("p90"), Role: dashboards.Value},
+			{Name: "p90", Title: both("9 van de 10 binnen"), Role: dashboards.Value},
+			{Name: "before", Title: both("Periode ervoor"), Unit: dashboards.Minutes, Role: dashboards.Previous},
 			{Name: "open", Title: both("nog open"), Unit: dashboards.Count, Role: dashboards.Value},
 			{Name: "n", Title: both("antwoorden"), Unit: dashboards.Count, Role: dashboards.N},
 		},
@@ -90,12 +91,12 @@ var (
 			{"K-482-TR", "J. de Vries", "+31612345678", "Garage De Brug", 387.95, "EUR", "viewed", at(8, 5), 115.4, "2abc"},
 			{"AB1234", `<script>alert("x")</script> & 'Zn`, "", "Garage De Brug", 1038795.0, "EUR", "mailed", at(7, 0).AddDate(0, 0, -1), 430.0, "2def"},
 		}},
-		"by-day": {columns: []string{"day", "median", "p90", "open", "n"}, rows: [][]any{
-			{day(14), 42.0, 130.5, int64(0), int64(31)},
-			{day(15), 38.5, nil, int64(1), int64(12)},
-			{day(18), 55.0, 122.0, int64(0), int64(22)},
-			{day(19), nil, nil, int64(4), int64(0)},
-			{day(20), 12.0, nil, int64(7), int64(3)},
+		"by-day": {columns: []string{"day", "median", "p90", "before", "open", "n"}, rows: [][]any{
+			{day(14), 42.0, 130.5, 95.0, int64(0), int64(31)},
+			{day(15), 38.5, nil, 75.0, int64(1), int64(12)},
+			{day(18), 55.0, 122.0, nil, int64(0), int64(22)},
+			{day(19), nil, nil, nil, int64(4), int64(0)},
+			{day(20), 12.0, nil, nil, int64(7), int64(3)},
 		}},
 		"outcomes": {columns: []string{"answer", "value", "asked", "currency"}, rows: [][]any{
 			{"approved", int64(60), 12345.5, "EUR"}, {`reject"ed<b>`, int64(12), 800.0, "EUR"}, {"expired", int64(0), nil, "EUR"},
