@@ -159,7 +159,7 @@ func TestPrint(t *testing.T) {
 	ctx := browser.Start(t)
 	browser.Open(t, ctx, 1280, 900, served(t, newPages(t, &world{rows: filled, asOf: now}), visit()))
 	var pdf []byte
-	var header, chosen string
+	var header, chosen, wrap string
 	err := chromedp.Run(ctx,
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {
 			pdf, _, err = cdp.PrintToPDF().WithPreferCSSPageSize(true).WithPrintBackground(false).Do(ctx)
@@ -168,12 +168,16 @@ func TestPrint(t *testing.T) {
 		emulation.SetEmulatedMedia().WithMedia("print"),
 		chromedp.Evaluate(`getComputedStyle(document.querySelector("header")).display`, &header),
 		chromedp.Evaluate(`getComputedStyle(document.querySelector(".chosen")).display`, &chosen),
+		chromedp.Evaluate(`getComputedStyle(document.querySelector("td")).overflowWrap`, &wrap),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if header != "none" || chosen != "block" {
 		t.Errorf("on paper the header is %q, what was chosen %q", header, chosen)
+	}
+	if wrap != "break-word" {
+		t.Errorf("words break %q: a column becomes narrower than they are", wrap)
 	}
 	if n := sheets(pdf); n != 1 {
 		t.Errorf("%d sheets of paper, want 1", n)

@@ -84,6 +84,9 @@ func (r reader) quantity(u dashboards.Unit, n float64) string {
 	case dashboards.Minutes:
 		return r.duration(n * 60)
 	case dashboards.Seconds:
+		if n == 0 {
+			return "0\u00a0s"
+		}
 		return r.duration(n)
 	case dashboards.Hours:
 		return r.decimal(n, 1) + "\u00a0" + r.T("hours")
@@ -96,9 +99,11 @@ func (r reader) quantity(u dashboards.Unit, n float64) string {
 	}
 }
 
-// duration writes seconds as people say them: "4 s", "12 min", "1 u 05 min".
+// duration writes seconds as people say them: "0,4 s", "4 s", "12 min", "1 u 05 min".
 func (r reader) duration(seconds float64) string {
 	switch minutes := math.Round(seconds / 60); {
+	case seconds > 0 && seconds < 0.95:
+		return r.decimal(max(seconds, 0.1), 1) + "\u00a0s"
 	case seconds < 59.5 && seconds != 0:
 		return r.decimal(seconds, 0) + "\u00a0s"
 	case minutes < 60:

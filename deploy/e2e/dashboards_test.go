@@ -106,7 +106,7 @@ func TestDashboards(t *testing.T) {
 		b.says("h1", "Wachten")
 		b.says("#open-quotes", "K-482-TR", "€ 387,95", "06 – 87 65 43 21", `Piet <script>document.title="x"</script> & 'Zn`, "1 u 3")
 		b.says("#approval-time", fmt.Sprintf("%.0f min", counted.Opening.P50/60), fmt.Sprintf("Aantal antwoorden: %d", counted.N))
-		b.says("#answered-in-time", "50%", "Aantal vragen: 4")
+		b.says("#answered-in-time", "50%", "Aantal vragen om akkoord: 4")
 		var whole string
 		b.run(chromedp.Evaluate(`document.documentElement.outerHTML + document.cookie`, &whole))
 		for _, foreign := range []string{"Geheim", "GG-999-G", "geheim@", token} {
