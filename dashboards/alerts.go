@@ -52,7 +52,7 @@ var Alerts = []Alert{
 	},
 	{
 		ID:    "no-mail",
-		Title: Text{"Er komt geen mail aan", "No mail arrives"},
+		Title: Text{"Er wordt geen mail aangenomen", "No mail is accepted"},
 		Summary: Text{
 			"In een half uur is geen enkele mail aangenomen, terwijl er wel te versturen waren. Kijk of de mailserver bereikbaar is en of de e-mailsink loopt.",
 			"No mail has been accepted for half an hour, though there were some to send. See whether the mail server can be reached and the email sink runs.",

@@ -43,7 +43,7 @@ var arrival = Panel{
 		"Van het moment dat een bericht de deur uit moet tot de mailserver het aanneemt, van aangenomen berichten uit de periode. Altijd in alle uren: mail gaat dag en nacht. Bij minder dan 20 geen p90, bij minder dan 100 geen p99.",
 		"From the moment that a notification is to leave until the mail server accepts it, of accepted ones in the period. Always in all hours: mail goes day and night. No p90 below 20, no p99 below 100.",
 	},
-	Empty: Text{"In deze periode is nog geen mail aangekomen.", "No mail has arrived in this period."},
+	Empty: Text{"In deze periode is nog geen mail aangenomen.", "No mail has been accepted in this period."},
 	Kind:  Figure, Unit: Seconds, Width: 6, Height: 8,
 	Threshold: &Threshold{Good: 30, Bad: 300},
 	SQL:       query("mail-time"),

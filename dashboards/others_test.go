@@ -29,13 +29,21 @@ var onNotifications = []expected{
 	{"suppressed", chosen("oost"), [][]any{{"moment_passed", 2, 0}}},
 
 	{"failures", chosen("brug"), [][]any{
-		{date(21), 0, 0, 0}, {date(22), 0, 0, 0}, {date(23), 0, 0, 0}, {date(24), 0, 0, 0}, {date(25), 0, 0, 0},
+		{date(21), 0, 0, 0},
+		{date(22), 0, 0, 0},
+		{date(23), 0, 0, 0},
+		{date(24), 0, 0, 0},
+		{date(25), 0, 0, 0},
 		{date(26), 0, 1, 1}, // expired
 		{date(27), 0, 0, 1}, // unmailed
 		{date(28), 0, 1, 2}, // withdrawn; asking
 	}},
 	{"failures", chosen("brug", "oost"), [][]any{
-		{date(21), 0, 0, 0}, {date(22), 0, 0, 0}, {date(23), 0, 0, 0}, {date(24), 0, 0, 0}, {date(25), 0, 0, 0},
+		{date(21), 0, 0, 0},
+		{date(22), 0, 0, 0},
+		{date(23), 0, 0, 0},
+		{date(24), 0, 0, 0},
+		{date(25), 0, 0, 0},
 		{date(26), 0, 1, 1},
 		{date(27), 1, 0, 1}, // quick
 		{date(28), 0, 1, 2},
