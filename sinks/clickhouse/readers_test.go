@@ -87,6 +87,7 @@ func TestReaders(t *testing.T) {
 		{"see nothing of others", testNothingOfOthers},
 		{"get every panel", testPanels},
 		{"log in as themselves", testLogins},
+		{"compute nothing of others' keys", testKeys},
 		{"read no other garage's part of a table", testPruned},
 		{"are kept apart by each wall", testEachWall},
 	} {
