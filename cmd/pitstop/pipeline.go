@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,7 @@ type pipelineOptions struct {
 	requestClock func(*http.Request) time.Time
 	// limits bound what one caller may ask of the API.
 	limits api.Limits
+	mail   email.Config // see embeddedMail
 	// transport replaces the one that hands mails to the mailbox; nil: none does.
 	transport func(email.Transport) email.Transport
 	// beside runs beside the roles once all are ready, and its end ends the
@@ -221,6 +223,13 @@ func applyTopics(ctx context.Context, opts []kgo.Opt) error {
 	return layout.Apply(ctx, adm, steps)
 }
 
+// embeddedMail fills in how mails look that leave this machine for its mailbox
+// only: links lead to the API here, and nobody can answer the sender.
+func embeddedMail(c email.Config, api string, keys *link.Keys) email.Config {
+	c.PublicURL, c.Sender, c.LinkKeys = cmp.Or(c.PublicURL, api), cmp.Or(c.Sender, "pitstop@localhost.invalid"), keys
+	return c
+}
+
 // roles makes every role: the API, and the rest.
 func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, rest []role, err error) {
 	secrets := make(map[string][]byte)
@@ -263,7 +272,7 @@ func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, res
 	if o.transport != nil {
 		transport = o.transport(transport)
 	}
-	mail := email.Config{PublicURL: p.API, Sender: "pitstop@localhost.invalid", LinkKeys: p.links}
+	mail := embeddedMail(o.mail, p.API, p.links)
 	rest = append(rest, emailParts{
 		cfg: p.cfg, mail: mail, book: p.book, transport: transport, instance: instance,
 		now: o.clock, log: log, metrics: sinkMetrics, attempts: email.NewMetrics(metrics),

@@ -9,6 +9,7 @@ import (
 
 	"pitstop/deploy/embedded"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/link"
 	"pitstop/sinks/email"
 )
 
@@ -24,11 +25,17 @@ type embeddedFlags struct {
 type upCommand struct {
 	Garages string `help:"The garage file (YAML); default: garages.yaml in the data directory, at first a sample of two garages." placeholder:"FILE"`
 	smtpFlags
+	PublicURL  string `name:"public-url" help:"Where customers reach the API, which links in mails begin with; default: its address on this machine." placeholder:"URL"`
+	MailSender string `help:"Address in From; default: one that is none." placeholder:"ADDRESS"`
 	embeddedFlags
 }
 
 func (c *upCommand) Run(e *env) error {
 	log := c.logger(e.err)
+	mail := email.Config{PublicURL: c.PublicURL, Sender: c.MailSender}
+	if err := wrongUsage(embeddedMail(mail, "http://localhost", new(link.Keys)).Validate()); err != nil {
+		return err
+	}
 	data, err := embedded.Open(c.Data, log)
 	if err != nil {
 		return wrongUsage(err)
@@ -38,7 +45,7 @@ func (c *upCommand) Run(e *env) error {
 	if err != nil {
 		return wrongUsage(err)
 	}
-	o := pipelineOptions{flags: c.embeddedFlags, data: data, book: book, clock: time.Now, requestClock: wallClock}
+	o := pipelineOptions{flags: c.embeddedFlags, data: data, book: book, clock: time.Now, requestClock: wallClock, mail: mail}
 	if c.SMTP != "" {
 		relay, err := email.SMTP(c.relay(), time.Now)
 		if err != nil {

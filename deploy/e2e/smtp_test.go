@@ -25,7 +25,8 @@ func relayedAlone(t testing.TB) (*world, *relay) {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.stop)
-	p := up(t, filepath.Join(t.TempDir(), "data"), "--garages", pacedGarages(t), "--smtp", r.addr)
+	p := up(t, filepath.Join(t.TempDir(), "data"), "--garages", pacedGarages(t), "--smtp", r.addr,
+		"--public-url", "https://garage.example", "--mail-sender", "bericht@garage.example")
 	return newWorld(t, p, "calm"), r
 }
 
@@ -202,8 +203,14 @@ func TestRelayHangsOnOneOf32(t *testing.T) {
 			}
 			return ""
 		})
-		if mails := relay.mails(j.to); len(mails) != 1 {
-			t.Errorf("%s has %d mails", j.to, len(mails))
+		mails := relay.mails(j.to)
+		if len(mails) != 1 {
+			t.Fatalf("%s has %d mails", j.to, len(mails))
+		}
+		for _, want := range []string{"https://garage.example/c/", "<bericht@garage.example>"} {
+			if !strings.Contains(strings.ReplaceAll(mails[0], "=\r\n", ""), want) {
+				t.Errorf("the mail lacks %q:\n%s", want, mails[0])
+			}
 		}
 	}
 	if slow != 1 || deferred.Sub(last) < 5*time.Second {

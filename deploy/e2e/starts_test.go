@@ -50,8 +50,9 @@ func TestStart_WithoutConfiguration(t *testing.T) {
 		"dead-letters list":      {brokers, registry},
 		"token":                  {"--role", "--garage", "--subject", "--help"},
 		"up --nonsense":          {"--nonsense", "--help"},
-		"nonsense":               {"nonsense", "--help"},
-		"processor nonsense":     {"nonsense", "lifecycle", "--help"},
+		"up --public-url ftp://x --mail-sender nobody": {"give --public-url", "give --mail-sender"},
+		"nonsense":           {"nonsense", "--help"},
+		"processor nonsense": {"nonsense", "lifecycle", "--help"},
 		"api --kafka-brokers nowhere --registry-url nowhere --clickhouse nowhere --garages nowhere --addr x": {
 			"nowhere", "no such file", "--addr", "clickhouse://",
 		},
