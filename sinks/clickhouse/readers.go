@@ -99,7 +99,8 @@ func MigrateViews(ctx context.Context, c Config) error {
 	})
 }
 
-// do does something to the database of c. Its error says what to do about missing rights.
+// do does something to the database of c. Its error says what to do about missing
+// rights, and an old server.
 func (c Config) do(what string, work func(conn driver.Conn, database string) error) (err error) {
 	o, err := c.options()
 	if err != nil {
@@ -110,8 +111,13 @@ func (c Config) do(what string, work func(conn driver.Conn, database string) err
 		return err
 	}
 	err = errors.Join(work(conn, o.Auth.Database), conn.Close())
-	if denied := (*clickhouse.Exception)(nil); errors.As(err, &denied) && denied.Code == codeAccessDenied {
-		return fmt.Errorf("%s: %w: let %s manage access (access_management), or run migrate as a user who may", what, err, o.Auth.Username)
+	if refused := (*clickhouse.Exception)(nil); errors.As(err, &refused) {
+		switch refused.Code {
+		case codeAccessDenied:
+			return fmt.Errorf("%s: %w: let %s manage access (access_management), or run migrate as a user who may", what, err, o.Auth.Username)
+		case codeUnknownFunction:
+			return fmt.Errorf("%s: %w: they need ClickHouse 25.11 or later", what, err)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -128,5 +134,8 @@ func execute(ctx context.Context, conn driver.Conn, statements []string) error {
 	return nil
 }
 
-// codeAccessDenied is the server's code.
-const codeAccessDenied = 497
+// Codes of the server's.
+const (
+	codeAccessDenied    = 497
+	codeUnknownFunction = 46
+)

@@ -122,6 +122,7 @@ var limits = []limit{
 }
 
 // statements are what Migrate does to a server that has the users named present.
+// An old server fails at once: it would take a policy, and then fail whoever reads.
 // Who left goes first; what binds comes before what is bound: the policy on the
 // tables before the views, and each reader's right to read last.
 func (r Readers) statements(database string, present []string, book *garage.Book) []string {
@@ -131,7 +132,7 @@ func (r Readers) statements(database string, present []string, book *garage.Book
 		users[i] = quoted(reader.User)
 	}
 	shown := tables(ReadersDatabase(database), bound())
-	var statements []string
+	statements := []string{"SELECT authenticatedUser()"}
 	for _, gone := range present {
 		if name := quoted(gone); !slices.Contains(users, name) {
 			statements = append(statements,

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/deploy/embedded"
@@ -69,6 +70,16 @@ func TestReadersNeedAManager(t *testing.T) {
 	}
 	if err != nil && strings.Contains(err.Error(), hex.EncodeToString(secretReaders.Secret)) {
 		t.Errorf("the error tells the secret: %v", err)
+	}
+}
+
+// TestReadersNeedAServer that has the function; one that lacks another says the same.
+func TestReadersNeedAServer(t *testing.T) {
+	err := emptyDatabase(t).do("make readers", func(conn driver.Conn, _ string) error {
+		return conn.Exec(t.Context(), "SELECT authenticatedUsers()")
+	})
+	if err == nil || !strings.Contains(err.Error(), "25.11") {
+		t.Errorf("%v does not say which server they need", err)
 	}
 }
 

@@ -1,3 +1,4 @@
+SELECT authenticatedUser();
 DROP USER IF EXISTS `pitstop_reader_gone-1`;
 DROP ROW POLICY IF EXISTS `pitstop_reader_gone-1` ON `pitstop_readers`.calendar, `pitstop_readers`.conversations, `pitstop_readers`.days, `pitstop_readers`.deliveries, `pitstop_readers`.events, `pitstop_readers`.garages, `pitstop_readers`.notices, `pitstop_readers`.notifications, `pitstop_readers`.pending, `pitstop_readers`.waits;
 CREATE ROW POLICY IF NOT EXISTS pitstop_readers ON `pitstop`.calendar, `pitstop`.days, `pitstop`.deliveries, `pitstop`.events, `pitstop`.garages, `pitstop`.latencies, `pitstop`.notices, `pitstop`.notifications, `pitstop`.repairs USING NOT startsWith(authenticatedUser(), 'pitstop_reader_') OR garage_id = substring(authenticatedUser(), 16) TO CURRENT_USER;
