@@ -1,10 +1,12 @@
 package dashboards_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"pitstop/dashboards"
 	"pitstop/schemas/repair"
@@ -78,6 +80,32 @@ func TestOpenQuotes_State(t *testing.T) {
 		got[row["repair"]] = row["state"]
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +shown):\n%s", diff)
+	}
+}
+
+// A customer without an address does not know that the car is ready, and must be
+// called until it is collected; each of the repair's rows says so.
+func TestUnreached_ReadyAndNotCollected(t *testing.T) {
+	ready, gone := car{"brug", "AB123C"}, car{"brug", "BC234D"}
+	db := played(t, func(w *world) {
+		for i, c := range []car{ready, gone} {
+			w.start(brug(28, 8, i), c, never, "", nil)
+			w.complete(brug(28, 8, 10+i), c)
+		}
+		w.do(brug(28, 8, 20), gone, desk, &repair.CollectVehicle{})
+	})
+	type told struct{ repair, about, todo any }
+	want := []told{
+		{ready.id(), "repair_started", "call"}, {ready.id(), "repair_completed", "call"},
+		{gone.id(), "repair_started", "settled"}, {gone.id(), "repair_completed", "settled"},
+	}
+	var got []told
+	for _, row := range db.rows(t, "unreached", chosen("brug")) {
+		got = append(got, told{row["repair"], row["about"], row["todo"]})
+	}
+	byCar := cmpopts.SortSlices(func(a, b told) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(told{}), byCar); diff != "" {
 		t.Errorf("(-want +shown):\n%s", diff)
 	}
 }
