@@ -97,8 +97,10 @@ func TestUnreached_ReadyAndNotCollected(t *testing.T) {
 	})
 	type told struct{ repair, about, todo any }
 	want := []told{
-		{ready.id(), "repair_started", "call"}, {ready.id(), "repair_completed", "call"},
-		{gone.id(), "repair_started", "settled"}, {gone.id(), "repair_completed", "settled"},
+		{ready.id(), "repair_started", "call"},
+		{ready.id(), "repair_completed", "call"},
+		{gone.id(), "repair_started", "settled"},
+		{gone.id(), "repair_completed", "settled"},
 	}
 	var got []told
 	for _, row := range db.rows(t, "unreached", chosen("brug")) {
