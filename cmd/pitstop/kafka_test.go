@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
@@ -66,6 +67,29 @@ func commandLine(t *testing.T, args ...string) (code int, out, errOut string) {
 	return code, o.String(), e.String()
 }
 
+// alter changes the configuration of the outcomes, and waits until every broker
+// says so: the controller answers before the others have heard of it.
+func alter(t *testing.T, cluster *apache.Cluster, adm *kadm.Client, changes ...kadm.AlterConfig) {
+	t.Helper()
+	_, err := adm.AlterTopicConfigs(t.Context(), changes, schemas.Outcomes.Name)
+	must(t, err)
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for agreed := 0; agreed < 2*len(cluster.Brokers); { // the client asks one after the other
+		configs, err := adm.DescribeTopicConfigs(t.Context(), schemas.Outcomes.Name)
+		must(t, err)
+		agreed++
+		for _, want := range changes {
+			for _, c := range configs[0].Configs {
+				if c.Key == want.Name && c.MaybeValue() != *want.Value {
+					agreed = 0
+				}
+			}
+		}
+		<-look.C
+	}
+}
+
 func testTopics(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 	topics := func(args ...string) (int, string) {
 		t.Helper()
@@ -96,10 +120,7 @@ func testTopics(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 	// catalogue is theirs.
 	week, day := fmt.Sprint(schemas.Outcomes.Retention.Milliseconds()), "86400000"
 	compression := "lz4"
-	_, err := adm.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{
-		{Name: "retention.ms", Value: &day}, {Name: "compression.type", Value: &compression},
-	}, schemas.Outcomes.Name)
-	must(t, err)
+	alter(t, cluster, adm, kadm.AlterConfig{Name: "retention.ms", Value: &day}, kadm.AlterConfig{Name: "compression.type", Value: &compression})
 	want := schemas.Outcomes.Name + ": set retention.ms=" + week + "\n"
 	if code, said = topics("plan"); code != exitDone || said != want {
 		t.Errorf("plan after a change: %d, %q, want %q", code, said, want)
@@ -118,8 +139,7 @@ func testTopics(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 	}
 
 	// Numbers that are chosen once are refused, and nothing else is done either.
-	_, err = adm.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: "retention.ms", Value: &day}}, schemas.Outcomes.Name)
-	must(t, err)
+	alter(t, cluster, adm, kadm.AlterConfig{Name: "retention.ms", Value: &day})
 	for _, c := range []struct{ flag, value, says string }{
 		{"--partitions", "24", "has 12 partitions, not 24"},
 		{"--replication", "2", "has 3 replicas of a partition, not 2"},
