@@ -175,18 +175,20 @@ func (c *child) launch(ctx, life context.Context) (*process, error) {
 		line, _ := bufio.NewReader(readyR).ReadString('\n') // cut short: not a port
 		answer <- strings.TrimSpace(line)
 	}()
+	var failed func() error // called when all that the process said is known
 	select {
 	case line := <-answer:
 		if _, err = strconv.Atoi(line); err == nil {
 			return p, nil
 		}
-		if err = errors.New(line); line == "" {
-			err = fmt.Errorf("it ended before it was ready: %s", said.last())
+		failed = func() error { return errors.New(line) }
+		if line == "" {
+			failed = func() error { return fmt.Errorf("it ended before it was ready: %s", said.last()) }
 		}
 	case <-time.After(c.spec.wait):
-		err = fmt.Errorf("not ready after %s: %s", c.spec.wait, said.last())
+		failed = func() error { return fmt.Errorf("not ready after %s: %s", c.spec.wait, said.last()) }
 	case <-ctx.Done():
-		err = ctx.Err()
+		failed = ctx.Err
 	}
 	p.control.Close()
 	select {
@@ -196,9 +198,9 @@ func (c *child) launch(ctx, life context.Context) (*process, error) {
 		<-p.ended
 	}
 	if cmd.ProcessState.ExitCode() == misconfigured {
-		err = configurationError{err}
+		return nil, configurationError{failed()}
 	}
-	return nil, err
+	return nil, failed()
 }
 
 // executable is the program to run as a child. On Linux this program's own is
