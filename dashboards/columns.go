@@ -31,6 +31,7 @@ var (
 	since    = Column{Name: "since", Title: Text{"Sinds", "Since"}, Unit: Instant}
 	currency = Column{Name: "currency", Title: Text{"Valuta", "Currency"}}
 	link     = Column{Name: "repair", Title: Text{"Gesprek", "Conversation"}, Role: Link}
+	total    = Column{Name: "total", Title: Text{"Regels in totaal", "Rows in all"}, Unit: Count, Role: N} // of a list that may be cut
 	day      = Column{Name: "day", Title: Text{"Dag", "Day"}, Unit: Day, Role: Label}
 )
 

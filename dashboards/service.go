@@ -28,7 +28,7 @@ var toCall = Panel{
 		{Name: "reason", Title: Text{"Waarom", "Why"}, Values: calls},
 		mechanic, since,
 		{Name: "waiting", Title: Text{"Gewacht", "Waited"}, Unit: Minutes, Role: Value},
-		link,
+		link, total,
 	},
 }
 

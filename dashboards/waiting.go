@@ -45,7 +45,7 @@ var openQuotes = Panel{
 		}},
 		since,
 		{Name: "waiting", Title: Text{"Gewacht", "Waited"}, Unit: Minutes, Role: Value},
-		link,
+		link, total,
 	},
 }
 
@@ -91,7 +91,7 @@ var unreached = Panel{
 			"call":    {"Bel de klant", "Call the customer"},
 			"settled": {"Niets meer", "Nothing more"},
 		}},
-		link,
+		link, total,
 	},
 }
 
@@ -217,7 +217,7 @@ var unanswered = Panel{
 	Columns: []Column{
 		plate, garage, customer, phone, mechanic, since,
 		{Name: "waiting", Title: Text{"Gewacht", "Waited"}, Unit: Minutes, Role: Value},
-		link,
+		link, total,
 	},
 }
 

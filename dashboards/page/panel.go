@@ -2,9 +2,7 @@ package page
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 
 	"pitstop/dashboards"
 )
@@ -18,8 +16,8 @@ type panel struct {
 	Elsewhere                       bool   // only Prometheus knows
 	Empty                           string // what it means that there is nothing
 	N                               string // how many it is computed from
-	Rows                            int    // of a list
-	Cut                             string // that the list may go on
+	Rows                            string // how many a list has
+	Cut                             string // that it shows the first of them only
 	Figure                          *figure
 	Charts                          []chart
 	Table                           *table // the panel itself, or the data of its charts
@@ -103,25 +101,24 @@ func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
 		return r.trend(p, d, rows)
 	case dashboards.Bars:
 		p.Table = r.bars(d, rows)
-	case dashboards.Table, dashboards.Rates:
-		p.Table, p.Rows = r.table(d, rows), len(rows)
-		if len(rows) == most(d.SQL) {
-			p.Cut = fmt.Sprintf(r.T("cut"), r.decimal(float64(len(rows)), 0))
-		}
+	case dashboards.Table:
+		r.list(p, d, rows)
 	}
 	return nil
 }
 
-// most is the number of rows that a query gives at most; 0: it has no limit.
-func most(sql string) int {
-	if found := limit.FindStringSubmatch(sql); found != nil {
-		n, _ := strconv.Atoi(found[1]) // digits
-		return n
+// list is a table that says how many rows there are, and how many of them it shows.
+func (r reader) list(p *panel, d dashboards.Panel, rows []map[string]any) {
+	all := float64(len(rows))
+	for _, c := range columnsOf(d, dashboards.N) {
+		all, _ = number(rows[0][c.Name])
 	}
-	return 0
+	d.Columns = slices.DeleteFunc(d.Columns, func(c dashboards.Column) bool { return c.Role == dashboards.N })
+	p.Table, p.Rows = r.table(d, rows), r.decimal(all, 0)
+	if all > float64(len(rows)) {
+		p.Cut = fmt.Sprintf(r.T("cut"), r.decimal(float64(len(rows)), 0), p.Rows)
+	}
 }
-
-var limit = regexp.MustCompile(`\nLIMIT (\d+)\s*$`)
 
 // says reports whether there is anything to show: a row; a figure that is computed
 // from something, be it 0; in pictures a value that is more than nothing.

@@ -59,6 +59,6 @@ var texts = map[string]dashboards.Text{
 	"by day":       {NL: "%s per dag, van %s tot en met %s. De cijfers staan in de tabel eronder.", EN: "%s by day, from %s to %s. The figures are in the table below."},
 	"and others":   {NL: "%d andere", EN: "%d others"},
 	"waits in":     {NL: "wachttijd in %s", EN: "waiting time in %s"},
-	"cut":          {NL: "Dit zijn de eerste %s regels; er kunnen er meer zijn.", EN: "These are the first %s rows; there may be more."},
+	"cut":          {NL: "Hier staan de eerste %s van %s.", EN: "Here are the first %s of %s."},
 	"number of":    {NL: "Aantal %s: %s", EN: "Number of %s: %s"},
 }

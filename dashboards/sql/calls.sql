@@ -23,7 +23,8 @@ SELECT
     assumeNotNull(o.call_since) AS since,
     if('${clock}' = 'wall', dateDiff('microsecond', since, present),
         n.micros - greatest(n.year_ago, opened(since, a.starts_at, a.ends_at, a.before_micros))) / 6e7 AS waiting,
-    o.repair_id AS repair
+    o.repair_id AS repair,
+    count() OVER () AS total
 FROM open AS o
 ASOF LEFT JOIN intervals AS a ON a.garage_id = o.garage_id AND a.starts_at <= assumeNotNull(o.call_since)
 LEFT JOIN elapsed AS n ON n.garage_id = o.garage_id

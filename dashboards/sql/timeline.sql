@@ -46,4 +46,3 @@ FROM
     WHERE (garage_id, aggregate_id) IN whose
 )
 ORDER BY occurred_at, rests_on, rank, attempt, event_id
-LIMIT 1000

@@ -20,7 +20,8 @@ SELECT
     multiIf(l.recipient_role = 'approver', c.approver_phone, l.recipient_role = 'customer', c.customer_phone, '') AS phone,
     l.reason AS reason,
     if(c.call, 'call', 'settled') AS todo,
-    l.aggregate_id AS repair
+    l.aggregate_id AS repair,
+    count() OVER () AS total
 FROM lost AS l
 LEFT JOIN
 (
