@@ -1,0 +1,154 @@
+package sinks
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas"
+)
+
+func TestBadRecordsGoToTheDeadLetters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := newRig(t), new(memory)
+		misplaced, err := r.codec.Encode(&schemas.Tick{Processor: "lifecycle", Time: time.Unix(1, 0)})
+		must(t, err)
+		refused := r.event(1)
+		large := bytes.Repeat([]byte{7}, 900_000)
+		bad := []*kgo.Record{
+			{Value: nil},
+			{Value: []byte("not a record"), Headers: []kgo.RecordHeader{{Key: "traceparent", Value: []byte("00-1")}}},
+			{Value: misplaced},
+			{Value: refused.Value},
+			{Value: large, Headers: []kgo.RecordHeader{{Key: "h", Value: large[:95_000]}}},
+		}
+		for _, b := range bad {
+			b.Topic, b.Key = schemas.Events.Name, []byte("k")
+			r.produce(b)
+		}
+		r.produceEvents(2, 10)
+		c := r.sink("")
+		metrics := prometheus.NewRegistry()
+		c.Metrics = NewMetrics(metrics)
+		c.Prepare = func(_ context.Context, m *Message) error {
+			if m.Record.(schemas.Headed).Head().EventID == "e1" {
+				return fmt.Errorf("%w: cannot be opened", ErrUnhandled)
+			}
+			return nil
+		}
+		stop := r.start(c, m)
+		pass(5 * time.Second)
+		must(t, stop())
+		m.want(t, 8, 8)
+		if lag := r.lag(); lag != 0 {
+			t.Errorf("lag is %d: the partition did not go on", lag)
+		}
+		letters := r.deadLetters()
+		var reasons []string
+		for i, d := range letters {
+			reasons = append(reasons, d.Reason)
+			if d.Consumer != "test" || d.Topic != schemas.Events.Name || d.Partition != bad[i].Partition || d.Offset != bad[i].Offset {
+				t.Errorf("dead letter %d says it was %s's, at %s[%d]@%d", i, d.Consumer, d.Topic, d.Partition, d.Offset)
+			}
+			if !bytes.HasPrefix(bad[i].Value, d.Value) || string(d.Key) != "k" {
+				t.Errorf("dead letter %d does not hold the original bytes", i)
+			}
+		}
+		want := []string{"undecodable", "undecodable", "misplaced", "unhandled", "undecodable"}
+		if diff := cmp.Diff(want, reasons); diff != "" {
+			t.Errorf("reasons (-want +got):\n%s", diff)
+		}
+		if n := count(t, metrics, "pitstop_sink_dead_letters_total"); n != 5 {
+			t.Errorf("%v dead letters are counted", n)
+		}
+		if n := count(t, metrics, "pitstop_sink_records_total"); n != 13 {
+			t.Errorf("%v records are counted", n)
+		}
+		if h := letters[1].Headers; len(h) != 1 || h[0].Key != "traceparent" {
+			t.Errorf("headers are %v", h)
+		}
+	})
+}
+
+// registry is a schema registry that knows nothing, and may be away.
+type registry struct {
+	mu   sync.Mutex
+	away error
+	ids  int
+}
+
+func (r *registry) set(away error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.away = away
+}
+
+func (r *registry) SchemaText(context.Context, int) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.away != nil {
+		return "", r.away
+	}
+	return "", fmt.Errorf("%w: no such schema", schemas.ErrUndecodable)
+}
+
+func (r *registry) Lookup(context.Context, string, string) (int, bool, error) {
+	r.ids++
+	return r.ids, true, nil
+}
+
+func (r *registry) Latest(context.Context, string) (string, bool, error) { return "", false, nil }
+
+func (r *registry) Create(context.Context, string, string) (int, error) { return 0, nil }
+
+func TestSinkWaitsForTheRegistry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := newRig(t), new(memory)
+		reg := new(registry)
+		must(t, r.codec.Register(t.Context(), reg, schemas.PersonalSubjects))
+		reg.set(errors.New("registry is away"))
+		unknown := []byte{0, 0, 0, 9, 9, 1}
+		r.produce(r.event(1), &kgo.Record{Topic: schemas.Events.Name, Key: []byte("r1"), Value: unknown}, r.event(18))
+		c := r.sink("")
+		stop := r.start(c, m)
+		pass(time.Minute)
+		if err := c.Progress.Check(time.Now()); err == nil || !strings.Contains(err.Error(), "registry is away") {
+			t.Errorf("readiness says %v, want the reason", err)
+		}
+		if n := len(r.deadLetters()); n != 0 {
+			t.Errorf("%d dead letters while the registry is away", n)
+		}
+		reg.set(nil)
+		pass(time.Minute)
+		must(t, stop())
+		m.want(t, 2, 2) // what came before the unknown one was not held back, nor done again
+		if n := len(r.deadLetters()); n != 1 {
+			t.Errorf("%d dead letters, want the unknown record", n)
+		}
+	})
+}
+
+// count sums up a metric over its labels.
+func count(t *testing.T, r *prometheus.Registry, name string) (sum float64) {
+	t.Helper()
+	families, err := r.Gather()
+	must(t, err)
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name {
+				sum += m.GetCounter().GetValue()
+			}
+		}
+	}
+	return sum
+}

@@ -1,0 +1,242 @@
+package email
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/repair"
+)
+
+// rig is a broker and a relay in memory, inside a synctest bubble.
+type rig struct {
+	*testing.T
+	sealer
+	kafka   kafka.Config
+	cluster *kfake.Cluster
+	client  *kgo.Client
+	office  *office
+	log     *slog.Logger
+	began   time.Time
+	asked   int
+}
+
+// bubble runs a test on a rig whose relay is open.
+func bubble(t *testing.T, test func(r *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		var net kfake.VirtualNetwork
+		cluster, err := kfake.NewCluster(
+			kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
+			kfake.SeedTopics(2, schemas.Notifications.Name, schemas.Deliveries.Name, schemas.DeadLetters.Name),
+		)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(cluster.Close)
+		r := &rig{
+			T: t, sealer: sealer{t, testCodec(t)}, cluster: cluster, office: newOffice(t), began: time.Now(),
+			kafka: kafka.Config{Brokers: cluster.ListenAddrs(), RegistryURL: "http://localhost", Dialer: net.DialContext},
+			log:   slog.New(slog.DiscardHandler),
+		}
+		r.office.open(t)
+		opts, err := r.kafka.Producer("test", r.log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.client, err = kgo.NewClient(append(opts, kgo.ConsumeTopics(schemas.Deliveries.Name, schemas.DeadLetters.Name))...); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(r.client.Close)
+		test(r)
+	})
+}
+
+// start runs a sink; stop ends it.
+func (r *rig) start(instance string) (s *Sink, stop func()) {
+	r.T.Helper()
+	return r.startWith(instance, r.transport())
+}
+
+func (r *rig) transport() Transport {
+	r.T.Helper()
+	t, err := SMTP(Relay{Addr: "127.0.0.1:25"}, time.Now)
+	if err != nil {
+		r.Fatal(err)
+	}
+	t.(*relay).dial = r.office.dial
+	return t
+}
+
+func (r *rig) startWith(instance string, transport Transport) (s *Sink, stop func()) {
+	r.T.Helper()
+	s, err := New(testConfig(r.T), testBook(r.T), r.codec, transport, time.Now, r.log)
+	if err != nil {
+		r.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx, r.kafka, instance) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			r.Error(err)
+		}
+	})
+	r.T.Cleanup(stop)
+	return s, stop
+}
+
+// to asks for a mail to an address.
+func (r *rig) to(address string) *schemas.NotificationRequested {
+	r.T.Helper()
+	n := example(r.T, r.codec, schemas.NotifyStarted, "nl")
+	contact := r.contact(repair.ContactDetails{Name: "J. de Vries", Email: address})
+	r.asked++
+	n.AggregateID, n.Contact = repair.RepairID("de-brug", "key", address), &contact
+	n.NotificationID = repair.DerivedID(time.Now(), address, strconv.Itoa(r.asked))
+	n.OccurredAt, n.FirstRequestedAt = time.Now().UTC(), time.Now().UTC()
+	return n
+}
+
+func (r *rig) produce(records ...any) {
+	r.T.Helper()
+	for _, record := range records {
+		value, err := r.codec.Encode(record)
+		if err != nil {
+			r.Fatal(err)
+		}
+		key := record.(schemas.Headed).Head().AggregateID
+		if err := r.client.ProduceSync(r.T.Context(), &kgo.Record{Topic: schemas.Notifications.Name, Key: []byte(key), Value: value}).FirstErr(); err != nil {
+			r.Fatal(err)
+		}
+	}
+}
+
+// many asks for n mails, to 0@example.nl and so on.
+func (r *rig) many(n int) {
+	r.T.Helper()
+	for i := range n {
+		r.produce(r.to(fmt.Sprintf("%d@example.nl", i)))
+	}
+}
+
+// next gives the next n records on the deliveries and the dead letters, or as
+// many as there are within a quarter of an hour.
+func (r *rig) next(n int) []any {
+	r.T.Helper()
+	return r.within(15*time.Minute, n)
+}
+
+func (r *rig) within(patience time.Duration, n int) []any {
+	r.T.Helper()
+	ctx, cancel := context.WithTimeout(r.T.Context(), patience)
+	defer cancel()
+	var records []any
+	for len(records) < n && ctx.Err() == nil {
+		r.client.PollRecords(ctx, n-len(records)).EachRecord(func(rec *kgo.Record) {
+			record, err := r.codec.Decode(ctx, rec.Value)
+			if err != nil {
+				r.Fatal(err)
+			}
+			records = append(records, record)
+		})
+	}
+	return records
+}
+
+// none fails if another outcome or dead letter comes within a minute.
+func (r *rig) none() {
+	r.T.Helper()
+	for _, record := range r.within(time.Minute, 1) {
+		r.Errorf("unexpected %s: %+v", schemas.NameOf(record), record)
+	}
+}
+
+// words are a delivery's code and the server's words.
+func (r *rig) words(record any) string {
+	r.T.Helper()
+	a := attemptOf(record)
+	text, err := schemas.Open[repair.FreeText](r.T.Context(), r.codec, a.Reply)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return fmt.Sprintf("%s %d %s", schemas.NameOf(record), a.Code, text.Text)
+}
+
+func attemptOf(record any) schemas.DeliveryAttempt {
+	switch d := record.(type) {
+	case *schemas.DeliveryAccepted:
+		return d.DeliveryAttempt
+	case *schemas.DeliveryDeferred:
+		return d.DeliveryAttempt
+	case *schemas.DeliveryFailed:
+		return d.DeliveryAttempt
+	}
+	return schemas.DeliveryAttempt{}
+}
+
+func (r *rig) lag() int64 {
+	r.T.Helper()
+	lags, err := kadm.NewClient(r.client).Lag(r.T.Context(), schemas.Prefix+Name)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return lags.Sorted()[0].Lag.Total()
+}
+
+func counts(records []any) map[string]int {
+	n := make(map[string]int)
+	for _, record := range records {
+		n[schemas.NameOf(record)]++
+	}
+	return n
+}
+
+func once(t *testing.T, mails map[string][]letterIn, n int) {
+	t.Helper()
+	if len(mails) != n {
+		t.Errorf("%d mails, want %d", len(mails), n)
+	}
+	for id, copies := range mails {
+		if len(copies) != 1 {
+			t.Errorf("%d copies of %s", len(copies), id)
+		}
+	}
+}
+
+// failProduce makes the broker refuse every write while it says so.
+func (r *rig) failProduce(while func() bool) {
+	r.cluster.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		r.cluster.KeepControl()
+		if !while() {
+			return nil, nil, false
+		}
+		p := req.(*kmsg.ProduceRequest)
+		resp := p.ResponseKind().(*kmsg.ProduceResponse)
+		for _, t := range p.Topics {
+			rt := kmsg.NewProduceResponseTopic()
+			rt.Topic, rt.TopicID = t.Topic, t.TopicID
+			for _, part := range t.Partitions {
+				rp := kmsg.NewProduceResponseTopicPartition()
+				rp.Partition, rp.ErrorCode = part.Partition, kerr.NotEnoughReplicas.Code
+				rt.Partitions = append(rt.Partitions, rp)
+			}
+			resp.Topics = append(resp.Topics, rt)
+		}
+		return resp, nil, true
+	})
+}

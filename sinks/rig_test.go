@@ -1,0 +1,202 @@
+package sinks
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/repair"
+)
+
+const partitions = 4
+
+// rig is a broker in memory and what a test needs around it. It is made inside
+// a synctest bubble.
+type rig struct {
+	t      *testing.T
+	config kafka.Config
+	codec  *schemas.Codec
+	client *kgo.Client
+	log    *slog.Logger
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	var net kfake.VirtualNetwork
+	cluster, err := kfake.NewCluster(
+		kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
+		kfake.SeedTopics(partitions, schemas.Events.Name, schemas.DeadLetters.Name),
+	)
+	must(t, err)
+	t.Cleanup(cluster.Close)
+	codec, err := schemas.NewCodec()
+	must(t, err)
+	r := &rig{
+		t: t, codec: codec, log: slog.New(slog.DiscardHandler),
+		config: kafka.Config{Brokers: cluster.ListenAddrs(), RegistryURL: "http://localhost", Dialer: net.DialContext},
+	}
+	opts, err := r.config.Producer("test", r.log)
+	must(t, err)
+	r.client, err = kgo.NewClient(opts...)
+	must(t, err)
+	t.Cleanup(r.client.Close)
+	return r
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// event is the n-th of many.
+func (r *rig) event(n int) *kgo.Record {
+	e := &repair.MessagePosted{Kind: repair.Text}
+	e.AggregateID, e.EventID, e.OccurredAt = fmt.Sprint("r", n%17), fmt.Sprint("e", n), time.Unix(int64(n), 0)
+	value, err := r.codec.Encode(e)
+	must(r.t, err)
+	return &kgo.Record{Topic: schemas.Events.Name, Key: []byte(e.AggregateID), Value: value}
+}
+
+func (r *rig) produce(records ...*kgo.Record) {
+	r.t.Helper()
+	must(r.t, r.client.ProduceSync(r.t.Context(), records...).FirstErr())
+}
+
+func (r *rig) produceEvents(from, to int) {
+	for n := from; n < to; n++ {
+		r.produce(r.event(n))
+	}
+}
+
+func (r *rig) sink(instance string) Config {
+	return Config{
+		Name: "test", Instance: instance, Topics: []schemas.Topic{schemas.Events},
+		Kafka: r.config, Codec: r.codec, Progress: new(kafka.Progress), Now: time.Now, Log: r.log,
+		Limits: Limits{Records: 50, Age: 100 * time.Millisecond, Write: 5 * time.Second},
+	}
+}
+
+// start runs a sink; stop ends it and gives what it returned.
+func (r *rig) start(c Config, w Writer) (stop func() error) {
+	ctx, cancel := context.WithCancel(r.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- Run(ctx, c, w) }()
+	stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	r.t.Cleanup(func() { _ = stop() })
+	return stop
+}
+
+// lag is the number of records that the group has not committed, markers included.
+func (r *rig) lag() int64 {
+	lags, err := kadm.NewClient(r.client).Lag(r.t.Context(), schemas.Prefix+"test")
+	must(r.t, err)
+	must(r.t, lags.Error())
+	return lags.Sorted()[0].Lag.Total()
+}
+
+// memory is a Writer that remembers, and fails as it is told.
+type memory struct {
+	mu    sync.Mutex
+	rows  map[string]int // how often each event was written
+	order map[int32][]int64
+	fail  func(batch []Message) (done int, err error)
+}
+
+func (m *memory) Write(_ context.Context, batch []Message) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	done, err := len(batch), error(nil)
+	if m.fail != nil {
+		if d, e := m.fail(batch); e != nil {
+			done, err = d, e
+		}
+	}
+	for _, msg := range batch[:done] {
+		if m.rows == nil {
+			m.rows, m.order = make(map[string]int), make(map[int32][]int64)
+		}
+		m.rows[msg.Record.(schemas.Headed).Head().EventID]++
+		m.order[msg.Partition] = append(m.order[msg.Partition], msg.Offset)
+	}
+	return done, err
+}
+
+func (m *memory) failWith(f func([]Message) (int, error)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = f
+}
+
+// count gives the number of events, and of writings of them.
+func (m *memory) count() (events, writings int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range m.rows {
+		events, writings = events+1, writings+n
+	}
+	return events, writings
+}
+
+func (m *memory) want(t *testing.T, events, writings int) {
+	t.Helper()
+	if e, w := m.count(); e != events || w != writings {
+		t.Errorf("wrote %d events in %d writings, want %d in %d", e, w, events, writings)
+	}
+}
+
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// deadLetters reads the dead letters in the order in which their records came.
+func (r *rig) deadLetters() []*schemas.DeadLetter {
+	r.t.Helper()
+	opts, err := r.config.Opts("test", r.log)
+	must(r.t, err)
+	cl, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(schemas.DeadLetters.Name))...)
+	must(r.t, err)
+	defer cl.Close()
+	ctx, cancel := context.WithTimeout(r.t.Context(), time.Second)
+	defer cancel()
+	var letters []*schemas.DeadLetter
+	for ctx.Err() == nil {
+		cl.PollFetches(ctx).EachRecord(func(rec *kgo.Record) {
+			d, err := r.codec.Decode(r.t.Context(), rec.Value)
+			must(r.t, err)
+			letters = append(letters, d.(*schemas.DeadLetter))
+		})
+	}
+	slices.SortFunc(letters, func(a, b *schemas.DeadLetter) int { return int(a.Offset - b.Offset) })
+	return letters
+}
+
+// produceTransaction leaves markers at the ends of the partitions.
+func (r *rig) produceTransaction(n int) {
+	r.t.Helper()
+	opts, err := r.config.Producer("test", r.log)
+	must(r.t, err)
+	cl, err := kgo.NewClient(append(opts, kgo.TransactionalID("t"))...)
+	must(r.t, err)
+	defer cl.Close()
+	for _, commit := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort} {
+		must(r.t, cl.BeginTransaction())
+		for i := range n {
+			must(r.t, cl.ProduceSync(r.t.Context(), r.event(1000+i)).FirstErr())
+		}
+		must(r.t, cl.EndTransaction(r.t.Context(), commit))
+	}
+}
