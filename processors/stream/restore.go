@@ -2,14 +2,21 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas"
 )
+
+// unstablePause is between two looks at offsets that a transaction is about to
+// change.
+const unstablePause = 100 * time.Millisecond
 
 // restore rebuilds the tasks of the assigned partitions from the changelog.
 //
@@ -129,7 +136,7 @@ func (m *member) restoreRecord(ctx context.Context, t *task, r *kgo.Record) erro
 // whether the group has committed anything at all.
 func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) (positioned bool, err error) {
 	topics := m.logic.topics()
-	committed, err := m.adm.FetchOffsetsForTopics(kadm.RequireStable(ctx), group(m.logic.name), topics...)
+	committed, err := m.committed(ctx, topics)
 	if err != nil {
 		return false, fmt.Errorf("committed offsets: %w", err)
 	}
@@ -151,6 +158,23 @@ func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) (p
 		}
 	}
 	return positioned, nil
+}
+
+// committed gives the group's offsets once no transaction is about to change them:
+// another member may be in the middle of its last one, or have been killed there.
+func (m *member) committed(ctx context.Context, topics []string) (kadm.OffsetResponses, error) {
+	for {
+		committed, err := m.adm.FetchOffsetsForTopics(kadm.RequireStable(ctx), group(m.logic.name), topics...)
+		if !errors.Is(err, kerr.UnstableOffsetCommit) { // the broker does not wait, and leaves that to us
+			return committed, err
+		}
+		m.Monitor.Starting("waiting for the transaction of another member")
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(unstablePause):
+		}
+	}
 }
 
 func bounds(starts, ends kadm.ListedOffsets, topic string, p int32) (start, end int64, err error) {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/stream"
@@ -44,6 +47,57 @@ func TestOpenTransactionOfAKilledProcess(t *testing.T) {
 		if took := time.Since(began); took > kafka.TransactionTimeout/2 {
 			t.Errorf("the first outcome came after %s", took)
 		}
+	})
+}
+
+// A process that was killed with offsets in its transaction keeps those of the whole
+// group unstable until the broker times it out. Another one waits for that; to fail
+// would be to join again and again, and to throw its group into as many rebalances.
+func TestOffsetsInTheTransactionOfAKilledProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 1)
+		first := runLifecycle(t, c, "a")
+		c.Produce(t, c.Client(t), schemas.Commands, start("r", time.Now()))
+		time.Sleep(time.Second)
+		first.stop()
+
+		const id, group = "pitstop.lifecycle/b", "pitstop.lifecycle"
+		killed := c.Client(t, kgo.TransactionalID(id), kgo.TransactionTimeout(kafka.TransactionTimeout))
+		if err := killed.BeginTransaction(); err != nil {
+			t.Fatal(err)
+		}
+		producer, epoch, err := killed.ProducerID(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		add := kmsg.NewPtrAddOffsetsToTxnRequest()
+		add.TransactionalID, add.ProducerID, add.ProducerEpoch, add.Group = id, producer, epoch, group
+		if added, err := add.RequestWith(t.Context(), killed); err != nil || added.ErrorCode != 0 {
+			t.Fatalf("%+v, %v", added, err)
+		}
+		topics, err := kadm.NewClient(killed).ListTopics(t.Context(), schemas.Commands.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commit := kmsg.NewPtrTxnOffsetCommitRequest()
+		commit.TransactionalID, commit.ProducerID, commit.ProducerEpoch, commit.Group = id, producer, epoch, group
+		commit.Topics = []kmsg.TxnOffsetCommitRequestTopic{{
+			Topic: schemas.Commands.Name, TopicID: topics[schemas.Commands.Name].ID, Partitions: []kmsg.TxnOffsetCommitRequestTopicPartition{{Partition: 0, Offset: 7, LeaderEpoch: -1}},
+		}}
+		committed, err := commit.RequestWith(t.Context(), killed)
+		if err != nil || committed.Topics[0].Partitions[0].ErrorCode != 0 {
+			t.Fatalf("%+v, %v", committed, err)
+		}
+
+		m := runLifecycle(t, c, "a") // and must not end
+		time.Sleep(kafka.TransactionTimeout / 2)
+		if err := m.Check(time.Now()); err == nil || !strings.Contains(err.Error(), "waiting for the transaction of another member") {
+			t.Errorf("before it is timed out, readiness says %v", err)
+		}
+		now := time.Now()
+		c.Produce(t, c.Client(t), schemas.Commands, request("r", now, now.Add(24*time.Hour)))
+		time.Sleep(2 * kafka.TransactionTimeout)
+		checkOutcomes(t, c, []string{"r"})
 	})
 }
 
