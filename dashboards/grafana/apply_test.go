@@ -113,9 +113,11 @@ func TestApplyCreatesThenKeeps(t *testing.T) {
 	}
 }
 
-// What somebody changed by hand shows in the plan, and apply puts it back.
+// What somebody changed by hand shows in the plan, and apply puts it back, at once:
+// however far behind Grafana's index of dashboards is.
 func TestApplyPutsBack(t *testing.T) {
 	fake, grafana := start(t)
+	fake.Behind = true
 	outcome(grafana.Apply, of("brug"))
 	o := fake.Organisation("Pitstop brug")
 	o.Folders[folderUID]["title"] = "Mine"
@@ -296,7 +298,7 @@ func TestFailures(t *testing.T) {
 		"403":                 {always, reply(403, `{"message":"Permissions needed: datasources:write"}`), "403 Forbidden: Permissions needed: datasources:write"},
 		"404 of a proxy":      {always, page(404), "404 Not Found: a web page where Grafana's API should be"},
 		"200 of a proxy":      {always, page(200), "200 OK: a web page where Grafana's API should be"},
-		"409 for ever":        {always, reply(409, `{"message":"data source with the same name already exists"}`), "409 Conflict: data source with the same name already exists (something else there has its name)"},
+		"409 for ever":        {always, reply(409, `{"message":"data source with the same name already exists"}`), "409 Conflict: data source with the same name already exists (something else there has its name, or it was provisioned from files)"},
 		"412 for ever":        {always, reply(412, `{"message":"changed"}`), "412 Precondition Failed: changed (somebody changes it at the same time)"},
 		"412 twice":           {2, reply(412, `{"message":"changed"}`), ""},
 		"5xx for ever":        {always, reply(503, `{"message":"database is locked"}`), "503 Service Unavailable: database is locked"},

@@ -2,7 +2,7 @@
 // package dashboards, keeps a Grafana as they say (Client), and writes the same
 // as files (Export). It is written for Grafana 11 to 13, in the classic schema
 // of dashboards that all of them read, and for version 4 of the ClickHouse data
-// source.
+// source, from 4.0.3 on.
 package grafana
 
 import (
@@ -73,6 +73,14 @@ func (s style) build(d dashboards.Dashboard) (classic, error) {
 	built, err := b.Build()
 	if err != nil {
 		return built, fmt.Errorf("build dashboard %s: %w", d.ID, err)
+	}
+	// The SDK fills in the only placement there is, which hides things in a menu of
+	// Grafana 12.3 and later.
+	for i := range built.Links {
+		built.Links[i].Placement = nil
+	}
+	for i := range built.Annotations.List {
+		built.Annotations.List[i].Placement = nil
 	}
 	return built, nil
 }

@@ -140,6 +140,33 @@ func TestDashboardsAreWhole(t *testing.T) {
 	}
 }
 
+// Grafana puts a space between a number and its suffix, and none between a prefix
+// and its number.
+func TestUnits(t *testing.T) {
+	for file, b := range written(t) {
+		for _, unit := range regexp.MustCompile(`"(prefix|suffix):[^"]*"`).FindAllString(string(b), -1) {
+			if strings.HasPrefix(unit, `"suffix: `) || (strings.HasPrefix(unit, `"prefix`) && !strings.HasSuffix(unit, ` "`)) {
+				t.Errorf("%s has unit %s", file, unit)
+			}
+		}
+	}
+	for currency, want := range map[string]string{"EUR": "prefix:€ ", "SEK": "prefix:SEK ", "": "none"} {
+		if got := (style{currency: currency}).unit(dashboards.Euros).unit; got != want {
+			t.Errorf("amounts in %q have unit %q, want %q", currency, got, want)
+		}
+	}
+}
+
+// The links to the other dashboards are seen at once: a placement would move them
+// into a menu of Grafana's.
+func TestPlacement(t *testing.T) {
+	for file, b := range written(t) {
+		if strings.Contains(string(b), `"placement": "inControlsMenu"`) {
+			t.Errorf("%s has something in the menu", file)
+		}
+	}
+}
+
 // Each link leads to a dashboard that there is.
 func TestLinks(t *testing.T) {
 	files := written(t)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -88,6 +89,7 @@ const firstOrganisation = 1
 func sourcesFile(sources []models.AddDataSourceCommand) (any, error) {
 	var list []any
 	for _, source := range sources {
+		source.URL = strings.ReplaceAll(source.URL, "$", "$$") // not a variable
 		entry, err := plain(source)
 		if err != nil {
 			return nil, err
@@ -110,6 +112,11 @@ func providerFile(path string) any {
 	}}}
 }
 
+// rulesFolderTitle is the folder of the rules that come from a file. Grafana knows
+// it by its title only, and makes it before, or while, it makes the dashboards': of
+// one title there would be two.
+const rulesFolderTitle = "Pitstop alerts"
+
 func rulesFile(group *models.AlertRuleGroup) (any, error) {
 	groups := []any{}
 	if group != nil {
@@ -125,7 +132,7 @@ func rulesFile(group *models.AlertRuleGroup) (any, error) {
 			rules = append(rules, rule)
 		}
 		groups = append(groups, map[string]any{
-			"orgId": firstOrganisation, "name": group.Title, "folder": folderTitle,
+			"orgId": firstOrganisation, "name": group.Title, "folder": rulesFolderTitle,
 			"interval": (time.Duration(group.Interval) * time.Second).String(), "rules": rules,
 		})
 	}

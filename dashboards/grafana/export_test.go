@@ -13,6 +13,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+	"github.com/grafana/grafana-openapi-client-go/models"
 
 	"pitstop/dashboards"
 	"pitstop/dashboards/grafana/grafanatest"
@@ -107,8 +108,53 @@ func TestFilesSayWhatApplySends(t *testing.T) {
 	}
 	fromYAML(t, files["alerting/pitstop.yaml"], &rules)
 	for i, r := range sent.Rules[groupTitle]["rules"].([]any) {
-		same(t, "rule", rules.Groups[0].Rules[i], r,
-			"id", "orgID", "folderUID", "ruleGroup", "provenance", "updated", "isPaused", "notification_settings", "record")
+		same(t, "rule", asRule(t, rules.Groups[0].Rules[i]), asRule(t, r),
+			"id", "orgID", "folderUID", "ruleGroup", "provenance", "updated")
+	}
+}
+
+// asRule is a rule however its durations and what it lacks are written.
+func asRule(t *testing.T, v any) (rule models.ProvisionedAlertRule) {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(b, &rule)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rule
+}
+
+// Grafana makes the folder of the rules, by its title, before it looks for the
+// dashboards' by its uid, or at the same time: of one title there would be two.
+func TestFilesHaveTheirFolders(t *testing.T) {
+	files, err := operator(locale.NL).Files("/etc/grafana/provisioning")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var of struct{ Providers, Groups []map[string]any }
+	fromYAML(t, files["dashboards/pitstop.yaml"], &of)
+	fromYAML(t, files["alerting/pitstop.yaml"], &of)
+	boards, rules := of.Providers[0], of.Groups[0]
+	if boards["folderUid"] != folderUID || boards["folder"] != folderTitle || rules["folder"] == folderTitle || rules["folder"] == nil {
+		t.Errorf("dashboards go to %v (%v), rules to %v", boards["folder"], boards["folderUid"], rules["folder"])
+	}
+}
+
+// Grafana takes $ in the files of data sources for a variable of its environment,
+// and $$ for a dollar.
+func TestFilesAreLiteral(t *testing.T) {
+	o := operator(locale.NL)
+	o.Prometheus = "http://u:p$1@prometheus:9090"
+	files, err := o.Files("/etc/grafana/provisioning")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var of struct{ Datasources []struct{ URL string } }
+	fromYAML(t, files["datasources/pitstop.yaml"], &of)
+	if got, want := of.Datasources[1].URL, "http://u:p$$1@prometheus:9090"; got != want {
+		t.Errorf("the file has %s, want %s", got, want)
 	}
 }
 

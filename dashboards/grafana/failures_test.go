@@ -137,10 +137,13 @@ func TestProvisionedFromFiles(t *testing.T) {
 	o.Dashboards["pitstop-waiting"]["dashboard"].(grafanatest.Object)["title"] = "Old"
 	o.Sources[clickhouseUID]["readOnly"] = true
 	o.Sources[clickhouseUID]["name"] = "Old"
+	rule := o.Rules[groupTitle]["rules"].([]any)[0].(grafanatest.Object)
+	rule["provenance"], rule["title"] = "file", "Old"
 	got := outcome(grafana.Apply, of("brug"))
 	for _, want := range []string{
 		"400 Bad Request: Cannot save provisioned dashboard",
 		"403 Forbidden: Cannot update read-only data source (is the user", "only changes there)",
+		"409 Conflict: cannot update with provided provenance 'api', needs 'file' (something else there has its name, or it was provisioned from files)",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)

@@ -18,7 +18,8 @@ type format struct {
 }
 
 // unit chooses a format. Minutes and hours stay what they are: Grafana's own
-// units turn 1440 opening minutes into a day, which they are not.
+// units turn 1440 opening minutes into a day, which they are not. Grafana puts a
+// space before a suffix, and none after a prefix.
 func (s style) unit(u dashboards.Unit) format {
 	switch u {
 	case dashboards.Count:
@@ -26,9 +27,9 @@ func (s style) unit(u dashboards.Unit) format {
 	case dashboards.Percent:
 		return format{unit: "percent"}
 	case dashboards.Minutes:
-		return format{unit: "suffix: min"}
+		return format{unit: "suffix:min"}
 	case dashboards.Hours:
-		return format{unit: "suffix:" + dashboards.Text{NL: " uur", EN: " h"}.In(s.lang), decimals: 1}
+		return format{unit: "suffix:" + dashboards.Text{NL: "uur", EN: "h"}.In(s.lang), decimals: 1}
 	case dashboards.Seconds:
 		return format{unit: "s", auto: true}
 	case dashboards.Euros:

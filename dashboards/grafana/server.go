@@ -171,7 +171,7 @@ var hints = map[int]string{
 	http.StatusUnauthorized:       "is the user, password or token right?",
 	http.StatusForbidden:          "is the user an administrator of the server and of this organisation, or the token an administrator's? What was provisioned from files only changes there",
 	http.StatusNotFound:           "is --grafana-url right?",
-	http.StatusConflict:           "something else there has its name",
+	http.StatusConflict:           "something else there has its name, or it was provisioned from files",
 	http.StatusPreconditionFailed: "somebody changes it at the same time",
 }
 

@@ -136,8 +136,9 @@ func dashboardThing(api *client.GrafanaHTTPAPI, d classic) (thing, error) {
 	}
 	var found map[string]any
 	save := func() error {
+		// By its uid: Grafana 12 and later look an id up in an index that is behind.
 		body := maps.Clone(wanted)
-		body["id"], body["version"] = found["id"], found["version"]
+		body["version"] = found["version"]
 		_, err := api.Dashboards.PostDashboard(&models.SaveDashboardCommand{
 			Dashboard: body, FolderUID: folderUID, Message: "pitstop dashboards apply",
 		})

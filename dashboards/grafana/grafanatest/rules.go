@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // rules answers under /v1/provisioning: alert-rules, and
@@ -25,7 +26,9 @@ func (s *Server) rules(q request, parts []string) answer {
 	case q.Method == http.MethodPut:
 		return s.put(q, folder, name)
 	case group == nil:
-		return answer{status: http.StatusNotFound}
+		return no(http.StatusNotFound, "rule group not found")
+	case q.Method == http.MethodDelete && fromFiles(group):
+		return mismatch("delete")
 	case q.Method == http.MethodDelete:
 		delete(q.in.Rules, name)
 		return answer{status: http.StatusNoContent}
@@ -34,12 +37,30 @@ func (s *Server) rules(q request, parts []string) answer {
 	}
 }
 
+// fromFiles says whether a group has a rule that was provisioned from files.
+func fromFiles(group Object) bool {
+	rules, _ := group["rules"].([]any)
+	return slices.ContainsFunc(rules, func(r any) bool { return r.(Object)["provenance"] == "file" })
+}
+
+// mismatch is the refusal of later versions of Grafana; earlier ones say 500.
+func mismatch(operation string) answer {
+	return answer{http.StatusConflict, Object{
+		"statusCode": http.StatusConflict, "messageId": "alerting.provenanceMismatch",
+		"message": "cannot " + operation + " with provided provenance 'api', needs 'file'",
+	}}
+}
+
 func (s *Server) put(q request, folder, name string) answer {
 	if q.in.Folders[folder] == nil {
 		return no(http.StatusBadRequest, "invalid alert rule: folder does not exist")
 	}
-	rules, _ := q.body["rules"].([]any)
-	for i, r := range rules {
+	if fromFiles(q.in.Rules[name]) {
+		return mismatch("update")
+	}
+	sent, _ := q.body["rules"].([]any)
+	rules := make([]any, len(sent))
+	for i, r := range sent {
 		rule := r.(Object)
 		for _, needed := range []string{"title", "condition", "data", "noDataState", "execErrState", "for"} {
 			if rule[needed] == nil {
@@ -52,8 +73,30 @@ func (s *Server) put(q request, folder, name string) answer {
 		rules[i] = with(rule, Object{
 			"id": s.next(), "orgID": q.in.ID, "folderUID": folder, "ruleGroup": name, "provenance": "api",
 			"updated": "2026-05-18T08:00:00Z", "isPaused": false, "notification_settings": nil, "record": nil,
+			"for": shortest(rule["for"].(string)), "keep_firing_for": "0s", "data": queries(rule["data"].([]any)),
 		})
 	}
 	q.in.Rules[name] = Object{"title": name, "folderUid": folder, "interval": q.body["interval"], "rules": rules}
-	return ok(q.in.Rules[name])
+	return ok(with(q.body, Object{"title": name, "folderUid": folder})) // as it was sent, not as it is kept
+}
+
+// shortest writes a duration as Prometheus does: 5m, not 5m0s.
+func shortest(duration string) string {
+	for _, nothing := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(duration, nothing) {
+			duration = duration[:len(duration)-2]
+		}
+	}
+	return duration
+}
+
+// queries says of each its type and both ends of its period, whether they were given or not.
+func queries(given []any) []any {
+	kept := make([]any, len(given))
+	for i, g := range given {
+		period, _ := g.(Object)["relativeTimeRange"].(Object)
+		kept[i] = with(Object{"queryType": ""}, g.(Object))
+		kept[i].(Object)["relativeTimeRange"] = with(Object{"from": 0.0, "to": 0.0}, period)
+	}
+	return kept
 }

@@ -1,7 +1,8 @@
-// Package grafanatest is a server for tests that answers as Grafana's HTTP API
-// is documented to: organisations, folders, data sources, dashboards with their
+// Package grafanatest is a server for tests that answers as the source of Grafana's
+// HTTP API does: organisations, folders, data sources, dashboards with their
 // versions, and provisioned alert rules, kept in memory, each organisation's by
-// itself. It is not Grafana: what it does is what the documentation says.
+// itself. It is not Grafana: docs/operations.md says which versions' source it was
+// compared with.
 package grafanatest
 
 import (
@@ -45,6 +46,9 @@ type Server struct {
 	Before func(http.ResponseWriter, *http.Request) bool
 	// Fills in and leaves out what a Grafana may in what it is given.
 	Fills bool
+	// Behind is its index of dashboards by id, which Grafana 12 and later keep apart
+	// from them: whoever names an id finds nothing.
+	Behind bool
 
 	mu   sync.Mutex
 	last int64
@@ -85,6 +89,10 @@ type answer struct {
 func ok(body any) answer { return answer{http.StatusOK, body} }
 
 func no(status int, message string) answer { return answer{status, Object{"message": message}} }
+
+func changed(message string) answer {
+	return answer{http.StatusPreconditionFailed, Object{"status": "version-mismatch", "message": message}}
+}
 
 // request is one of whoever may ask, about an organisation.
 type request struct {
@@ -187,7 +195,7 @@ func (s *Server) folders(q request, uid string) answer {
 	case http.MethodPost:
 		uid, _ = q.body["uid"].(string)
 		if q.in.Folders[uid] != nil {
-			return no(http.StatusConflict, "a folder with the same UID already exists")
+			return changed("the folder has been changed by someone else") // so Grafana 12 and later; 11 says 409
 		}
 		f = Object{"id": s.next(), "uid": uid, "title": q.body["title"], "version": 1.0, "url": "/dashboards/f/" + uid}
 	case http.MethodPut:
@@ -195,12 +203,12 @@ func (s *Server) folders(q request, uid string) answer {
 			break
 		}
 		if f["version"] != q.body["version"] {
-			return no(http.StatusPreconditionFailed, "The folder has been changed by someone else")
+			return changed("the folder has been changed by someone else")
 		}
 		f = with(f, Object{"title": q.body["title"], "version": f["version"].(float64) + 1})
 	}
 	if f == nil {
-		return no(http.StatusNotFound, "folder not found")
+		return answer{http.StatusNotFound, Object{"status": "not-found", "message": "folder not found"}}
 	}
 	q.in.Folders[uid] = f
 	return ok(f)
@@ -228,7 +236,7 @@ func (s *Server) sources(q request, uid string) answer {
 			return no(http.StatusNotFound, "Data source not found")
 		case source["readOnly"] == true:
 			return no(http.StatusForbidden, "Cannot update read-only data source")
-		case source["version"] != q.body["version"]:
+		case source["version"].(float64) > q.body["version"].(float64):
 			return no(http.StatusConflict, "Datasource has already been updated by someone else. Please reload and try again")
 		}
 		version += source["version"].(float64)
@@ -240,8 +248,12 @@ func (s *Server) sources(q request, uid string) answer {
 			}
 		}
 	}
-	secret, _ := q.body["secureJsonData"].(Object)
-	stored := with(q.body, Object{"id": s.next(), "uid": uid, "version": version, "secret": secret, "readOnly": false})
+	secret := Object{} // those that are not given again are kept
+	if source != nil {
+		secret, _ = source["secret"].(Object)
+	}
+	given, _ := q.body["secureJsonData"].(Object)
+	stored := with(q.body, Object{"id": s.next(), "uid": uid, "version": version, "secret": with(secret, given), "readOnly": false})
 	delete(stored, "secureJsonData")
 	q.in.Sources[uid] = stored
 	return ok(Object{"datasource": Object{}, "id": stored["id"], "name": stored["name"], "message": "Datasource added"})
@@ -261,8 +273,11 @@ func (s *Server) dashboards(q request, uid string) answer {
 		if q.in.Dashboards[uid] == nil {
 			return no(http.StatusNotFound, "Dashboard not found")
 		}
+		if q.in.Dashboards[uid]["provisioned"] == true {
+			return no(http.StatusBadRequest, "provisioned dashboard cannot be deleted")
+		}
 		delete(q.in.Dashboards, uid)
-		return ok(Object{"id": 1, "title": uid, "message": "Dashboard deleted"})
+		return ok(Object{"uid": uid, "title": uid, "message": "Dashboard " + uid + " deleted"})
 	}
 	d := q.in.Dashboards[uid]
 	if d == nil {
@@ -278,6 +293,9 @@ func (s *Server) save(q request) answer {
 	if q.in.Folders[folder] == nil {
 		return no(http.StatusBadRequest, "folder not found")
 	}
+	if id, _ := d["id"].(float64); id > 0 && s.Behind {
+		return no(http.StatusNotFound, "Dashboard not found")
+	}
 	version := 1.0
 	d = with(d, Object{"id": s.next()})
 	if there := q.in.Dashboards[uid]; there != nil {
@@ -286,7 +304,7 @@ func (s *Server) save(q request) answer {
 			return no(http.StatusBadRequest, "Cannot save provisioned dashboard")
 		}
 		if d["version"] != old["version"] && q.body["overwrite"] != true {
-			return answer{http.StatusPreconditionFailed, Object{"status": "version-mismatch", "message": "The dashboard has been changed by someone else"}}
+			return changed("The dashboard has been changed by someone else")
 		}
 		version, d["id"] = old["version"].(float64)+1, old["id"]
 	}
