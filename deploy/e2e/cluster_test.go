@@ -239,26 +239,14 @@ func (w *world) repaired() {
 	j := w.start(nil)
 	j.happens(started...)
 	j.ask(nil)
-	j.happens("ApprovalRequested", "NotificationRequested approval_required to customer", "DeliveryAccepted approval_required to customer")
+	j.happens(asked...)
 	action, form := decisionForm(j.mailTo(j.to, "extra werk").link(w), "1", "38795")
 	if p := fetch(w, http.MethodPost, action, form); p.status != http.StatusSeeOther {
 		w.Fatalf("the customer's answer: status %d: %.2000s", p.status, p.body)
 	}
 	j.happens("QuoteViewed", "QuoteDecided", "NotificationRequested decision to mechanic", "DeliveryAccepted decision to mechanic")
 	j.complete(67695)
-
-	asking, done := j.when("ApprovalRequested"), j.when("QuoteDecided")
-	arrived, ended := j.when("DeliveryAccepted approval_required to customer"), j.when("RepairCompleted")
-	j.measured(
-		waited("turnaround", "", 0, "completed", j.when("RepairStarted"), ended),
-		waited("approval", "", 1, "approved", asking, done),
-		waited("customer_wait", "", 1, "approved", asking, done),
-		waited("view", "", 1, "viewed", arrived, j.when("QuoteViewed")),
-		waited("response", "", 1, "decided", arrived, done),
-		waited("resume", "", 1, "resumed", done, ended),
-		j.delivery("repair_started", "customer", 0), j.delivery("approval_required", "customer", 1),
-		j.delivery("decision", "mechanic", 1), j.delivery("repair_completed", "customer", 0),
-	)
+	j.measured(j.decided("approved")...)
 }
 
 // withoutRegistry stops the registry: what runs goes on; what starts waits, says why,

@@ -94,8 +94,10 @@ type job struct {
 func (w *world) start(fields object) *job {
 	w.Helper()
 	ref := "WO-" + rand.Text()[:8]
-	j := &job{world: w, ref: ref, to: strings.ToLower(ref) + "@example.nl"}
-	a := w.as("mechanic").post("/v1/repairs", with(order(ref, j.to), fields))
+	body := with(order(ref, strings.ToLower(ref)+"@example.nl"), fields)
+	j := &job{world: w, ref: ref}
+	j.to, _ = body["customer"].(object)["email"].(string)
+	a := w.as("mechanic").post("/v1/repairs", body)
 	r := a.taken(http.StatusCreated)
 	if r.State != "in_progress" || r.Sequence != 1 || a.header.Get("Location") != "/v1/repairs/"+r.RepairID {
 		w.Errorf("started as %+v, at %q", r, a.header.Get("Location"))
