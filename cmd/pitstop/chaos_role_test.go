@@ -22,7 +22,6 @@ import (
 	"pitstop/producers/simulate"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
-	"pitstop/schemas/link"
 	"pitstop/sinks"
 	"pitstop/sinks/clickhouse"
 	"pitstop/sinks/email"
@@ -62,10 +61,9 @@ func runRole(name string) int {
 
 // house is what is known to every role's process of one data directory.
 type house struct {
-	cfg    kafka.Config
-	links  *link.Keys
-	issuer *api.LocalIssuer
-	roles  map[string]role
+	keys
+	cfg   kafka.Config
+	roles map[string]role
 }
 
 func openHouse(dir string, log *slog.Logger) (*house, error) {
@@ -86,16 +84,7 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 		return nil, err
 	}
 	h := &house{cfg: kafka.Config{Brokers: strings.Split(at.Kafka, ","), RegistryURL: at.Registry}, roles: make(map[string]role)}
-	secrets := make(map[string][]byte)
-	for _, name := range []string{commandsSecret, "links", tokensSecret} {
-		if secrets[name], err = embedded.ReadSecret(dir, name); err != nil {
-			return nil, err
-		}
-	}
-	if h.links, err = link.NewKeys(link.Key{ID: "1", Secret: secrets["links"]}); err != nil {
-		return nil, err
-	}
-	if h.issuer, err = api.NewLocalIssuer(secrets[tokensSecret], time.Now); err != nil {
+	if h.keys, err = keysFrom(func(name string) ([]byte, error) { return embedded.ReadSecret(dir, name) }); err != nil {
 		return nil, err
 	}
 
@@ -129,7 +118,7 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 			return err
 		}
 		return newAPIRole(apiParts{
-			listener: l, cfg: h.cfg, db: db, secret: secrets[commandsSecret],
+			listener: l, cfg: h.cfg, db: db, secret: h.commands,
 			config: api.Config{
 				Auth: h.issuer, Garages: book, Links: h.links, Clock: simulate.RequestClock(time.Now), Log: log, Metrics: newRegistry(),
 			},

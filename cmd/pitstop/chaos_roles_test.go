@@ -129,13 +129,11 @@ func (h *household) staff(t *testing.T, log *slog.Logger) {
 		Registry: h.cfg.RegistryURL, ClickHouse: h.db.DSN,
 	}
 	must(t, h.Write(dir))
-	for _, name := range []string{commandsSecret, "links", tokensSecret} {
-		_, err := h.data.Secret(name)
-		must(t, err)
-	}
+	_, err := keysFrom(h.data.Secret) // made here, read by the roles
+	must(t, err)
 	known, err := openHouse(dir, log)
 	must(t, err)
-	h.links, h.issuer = known.links, known.issuer
+	h.keys = known.keys
 
 	must(t, h.clock.set(h.demo.saved.Plan.From))
 	for _, name := range roleNames {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,22 +8,17 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
 	"pitstop/api"
 	"pitstop/deploy/embedded"
 	"pitstop/processors/stream"
-	"pitstop/schemas"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
-	"pitstop/schemas/link"
-	"pitstop/sinks"
 	"pitstop/sinks/clickhouse"
 	"pitstop/sinks/email"
 )
@@ -50,12 +44,11 @@ type pipelineOptions struct {
 // pipeline is everything, running on one machine.
 type pipeline struct {
 	embedded.Addresses
+	keys
 	data     *embedded.Data
 	book     *garage.Book
 	cfg      kafka.Config
 	mailbox  *embedded.Mailbox
-	links    *link.Keys
-	issuer   *api.LocalIssuer
 	monitors []*stream.Monitor
 	adm      *kadm.Client
 	db       clickhouse.Config
@@ -66,13 +59,6 @@ type stop struct {
 	name string
 	stop func(context.Context) error
 }
-
-// instance is the name of the embedded mode's members: there is one of each.
-const instance = "embedded"
-
-// partitions of the embedded topics: enough to show that a key's place matters,
-// few enough to be cheap.
-const partitions = 4
 
 func runEmbedded(e *env, log *slog.Logger, o pipelineOptions) (err error) {
 	p := &pipeline{data: o.data, book: o.book}
@@ -128,186 +114,6 @@ func runEmbedded(e *env, log *slog.Logger, o pipelineOptions) (err error) {
 	})
 	return running.Wait()
 }
-
-// startParts starts broker, registry, engine and mailbox side by side.
-func (p *pipeline) startParts(ctx context.Context, log *slog.Logger, o pipelineOptions) error {
-	var (
-		broker   *embedded.Kafka
-		registry *embedded.Registry
-		engine   *embedded.ClickHouse
-		starting errgroup.Group
-	)
-	starting.Go(func() (err error) {
-		broker, err = embedded.StartKafka(ctx, p.data, embedded.KafkaOptions{Log: log})
-		return err
-	})
-	starting.Go(func() (err error) {
-		registry, err = embedded.StartRegistry(ctx, p.data, log)
-		return err
-	})
-	starting.Go(func() (err error) {
-		if o.flags.ClickHouse != "" {
-			return clickhouse.Config{DSN: o.flags.ClickHouse}.Validate()
-		}
-		secret, err := p.data.Secret(readersSecret)
-		if err != nil {
-			return err
-		}
-		engine, err = embedded.StartClickHouse(ctx, p.data, embedded.ClickHouseOptions{
-			Library: o.flags.ClickHouseLibrary, Log: log,
-			Users: clickhouse.Readers{Secret: secret}.UsersFile(embedded.User, embedded.Database, p.book),
-		})
-		return err
-	})
-	starting.Go(func() (err error) {
-		p.mailbox, err = embedded.StartMailbox(ctx, p.data, embedded.MailboxOptions{Clock: o.clock, Log: log})
-		return err
-	})
-	err := starting.Wait()
-	if broker != nil {
-		p.stops = append(p.stops, stop{"kafka", broker.Stop})
-		p.Kafka = broker.Addr
-	}
-	if engine != nil {
-		p.stops = append(p.stops, stop{"clickhouse", engine.Stop})
-		p.ClickHouse = engine.DSN
-	}
-	if registry != nil {
-		p.stops = append(p.stops, stop{"schema registry", registry.Stop})
-		p.Registry = registry.URL
-	}
-	if p.mailbox != nil {
-		p.stops = append(p.stops, stop{"mailbox", p.mailbox.Stop})
-		p.Mailbox = p.mailbox.URL
-	}
-	if o.flags.ClickHouse != "" {
-		p.ClickHouse = o.flags.ClickHouse
-	}
-	p.cfg = kafka.Config{Brokers: []string{p.Kafka}, RegistryURL: p.Registry}
-	p.db = clickhouse.Config{DSN: p.ClickHouse}
-	return err
-}
-
-// prepare brings topics and tables up to date.
-func (p *pipeline) prepare(ctx context.Context, log *slog.Logger) error {
-	opts, err := p.cfg.Opts("pitstop-embedded", log)
-	if err != nil {
-		return err
-	}
-	if err := applyTopics(ctx, opts); err != nil {
-		return err
-	}
-	if p.adm, err = kadm.NewOptClient(opts...); err != nil {
-		return fmt.Errorf("kafka client: %w", err)
-	}
-	p.stops = append(p.stops, stop{"kafka client", func(context.Context) error { p.adm.Close(); return nil }})
-	if _, err = clickhouse.Migrate(ctx, p.db, p.book, log); err != nil {
-		return err
-	}
-	return p.rewind(ctx)
-}
-
-// applyTopics has a client of its own: it remembers for seconds that there were no
-// topics.
-func applyTopics(ctx context.Context, opts []kgo.Opt) error {
-	adm, err := kadm.NewOptClient(opts...)
-	if err != nil {
-		return fmt.Errorf("kafka client: %w", err)
-	}
-	defer adm.Close()
-	layout := kafka.Layout{Partitions: partitions, Replication: 1, KeepForEver: true}
-	steps, err := layout.Plan(ctx, adm)
-	if err != nil {
-		return err
-	}
-	return layout.Apply(ctx, adm, steps)
-}
-
-// embeddedMail fills in how mails look that leave this machine for its mailbox
-// only: links lead to the API here, and nobody can answer the sender.
-func embeddedMail(c email.Config, api string, keys *link.Keys) email.Config {
-	c.PublicURL, c.Sender, c.LinkKeys = cmp.Or(c.PublicURL, api), cmp.Or(c.Sender, "pitstop@localhost.invalid"), keys
-	return c
-}
-
-// roles makes every role: the API, and the rest.
-func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, rest []role, err error) {
-	secrets := make(map[string][]byte)
-	for _, name := range []string{commandsSecret, "links", tokensSecret} {
-		if secrets[name], err = p.data.Secret(name); err != nil {
-			return role{}, nil, err
-		}
-	}
-	if p.links, err = link.NewKeys(link.Key{ID: "1", Secret: secrets["links"]}); err != nil {
-		return role{}, nil, err
-	}
-	if p.issuer, err = api.NewLocalIssuer(secrets[tokensSecret], time.Now); err != nil {
-		return role{}, nil, err
-	}
-	door, err := p.data.Listen("api")
-	if err != nil {
-		return role{}, nil, err
-	}
-	ops, err := p.data.Listen("metrics")
-	if err != nil {
-		return role{}, nil, errors.Join(err, door.Close())
-	}
-	p.API, p.Metrics = "http://"+door.Addr().String(), "http://"+ops.Addr().String()
-
-	metrics := newRegistry()
-	ps := processors{cfg: p.cfg, book: p.book, instance: instance, clock: o.clock, log: log, metrics: stream.NewMetrics(metrics)}
-	for _, name := range schemas.Processors {
-		r, monitor := ps.role(name)
-		rest, p.monitors = append(rest, r), append(p.monitors, monitor)
-	}
-	sinkMetrics := sinks.NewMetrics(metrics)
-	rest = append(rest, clickhouseRole(p.db, sinks.Config{
-		Kafka: p.cfg, Instance: instance, Metrics: sinkMetrics, Now: time.Now, Log: log.With("role", "clickhouse"),
-		Limits: sinks.Limits{Records: clickhouse.Limits.Records, Age: embeddedAge, Write: clickhouse.Limits.Write},
-	}))
-	transport, err := email.SMTP(email.Relay{Addr: p.mailbox.SMTPAddr}, time.Now)
-	if err != nil {
-		return role{}, nil, err
-	}
-	if o.transport != nil {
-		transport = o.transport(transport)
-	}
-	mail := embeddedMail(o.mail, p.API, p.links)
-	rest = append(rest, emailParts{
-		cfg: p.cfg, mail: mail, book: p.book, transport: transport, instance: instance,
-		now: o.clock, log: log, metrics: sinkMetrics, attempts: email.NewMetrics(metrics),
-	}.role())
-
-	apiRole = newAPIRole(apiParts{
-		listener: door, cfg: p.cfg, db: p.db, secret: secrets[commandsSecret],
-		config: api.Config{
-			Limits: o.limits, Auth: p.issuer, Garages: p.book, Links: p.links, Clock: o.requestClock, Log: log.With("role", "api"), Metrics: metrics,
-		},
-	})
-	broker, err := brokerClient(p.cfg, log)
-	if err != nil {
-		return role{}, nil, err
-	}
-	p.stops = append(p.stops, stop{"readiness client", func(context.Context) error { broker.Close(); return nil }})
-	conn, err := p.db.Open()
-	if err != nil {
-		return role{}, nil, err
-	}
-	p.stops = append(p.stops, stop{"connections for metrics", func(context.Context) error { return conn.Close() }})
-	metrics.MustRegister(newLagMetrics(p.adm, readers, log), freshnessMetrics{clickhouse.NewStore(conn), log})
-	asked := append(slices.Clone(rest), apiRole, brokers(broker))
-	return apiRole, append(rest, opsRole(ops, metrics, asked, log)), nil
-}
-
-// embeddedAge is how long a row waits for others before it is written.
-const embeddedAge = 100 * time.Millisecond
-
-// Names of secrets that other commands read too.
-const (
-	tokensSecret   = "tokens"   // signs the tokens of the staff
-	commandsSecret = "commands" // keys the digests of commands
-	readersSecret  = "readers"  // gives the passwords of the dashboards' users
-)
 
 // embeddedGarages is where a data directory keeps its garage file.
 func embeddedGarages(dir string) string { return filepath.Join(dir, "garages.yaml") }

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"pitstop/deploy/embedded"
+	"pitstop/schemas/kafka"
+	"pitstop/sinks/clickhouse"
+)
+
+// partitions of the embedded topics: enough to show that a key's place matters,
+// few enough to be cheap.
+const partitions = 4
+
+// startParts starts broker, registry, engine and mailbox side by side.
+func (p *pipeline) startParts(ctx context.Context, log *slog.Logger, o pipelineOptions) error {
+	var (
+		broker   *embedded.Kafka
+		registry *embedded.Registry
+		engine   *embedded.ClickHouse
+		starting errgroup.Group
+	)
+	starting.Go(func() (err error) {
+		broker, err = embedded.StartKafka(ctx, p.data, embedded.KafkaOptions{Log: log})
+		return err
+	})
+	starting.Go(func() (err error) {
+		registry, err = embedded.StartRegistry(ctx, p.data, log)
+		return err
+	})
+	starting.Go(func() (err error) {
+		if o.flags.ClickHouse != "" {
+			return clickhouse.Config{DSN: o.flags.ClickHouse}.Validate()
+		}
+		secret, err := p.data.Secret(readersSecret)
+		if err != nil {
+			return err
+		}
+		engine, err = embedded.StartClickHouse(ctx, p.data, embedded.ClickHouseOptions{
+			Library: o.flags.ClickHouseLibrary, Log: log,
+			Users: clickhouse.Readers{Secret: secret}.UsersFile(embedded.User, embedded.Database, p.book),
+		})
+		return err
+	})
+	starting.Go(func() (err error) {
+		p.mailbox, err = embedded.StartMailbox(ctx, p.data, embedded.MailboxOptions{Clock: o.clock, Log: log})
+		return err
+	})
+	err := starting.Wait()
+	if broker != nil {
+		p.stops = append(p.stops, stop{"kafka", broker.Stop})
+		p.Kafka = broker.Addr
+	}
+	if engine != nil {
+		p.stops = append(p.stops, stop{"clickhouse", engine.Stop})
+		p.ClickHouse = engine.DSN
+	}
+	if registry != nil {
+		p.stops = append(p.stops, stop{"schema registry", registry.Stop})
+		p.Registry = registry.URL
+	}
+	if p.mailbox != nil {
+		p.stops = append(p.stops, stop{"mailbox", p.mailbox.Stop})
+		p.Mailbox = p.mailbox.URL
+	}
+	if o.flags.ClickHouse != "" {
+		p.ClickHouse = o.flags.ClickHouse
+	}
+	p.cfg = kafka.Config{Brokers: []string{p.Kafka}, RegistryURL: p.Registry}
+	p.db = clickhouse.Config{DSN: p.ClickHouse}
+	return err
+}
+
+// prepare brings topics and tables up to date.
+func (p *pipeline) prepare(ctx context.Context, log *slog.Logger) error {
+	opts, err := p.cfg.Opts("pitstop-embedded", log)
+	if err != nil {
+		return err
+	}
+	if err := applyTopics(ctx, opts); err != nil {
+		return err
+	}
+	if p.adm, err = kadm.NewOptClient(opts...); err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	p.stops = append(p.stops, stop{"kafka client", func(context.Context) error { p.adm.Close(); return nil }})
+	if _, err = clickhouse.Migrate(ctx, p.db, p.book, log); err != nil {
+		return err
+	}
+	return p.rewind(ctx)
+}
+
+// applyTopics has a client of its own: it remembers for seconds that there were no
+// topics.
+func applyTopics(ctx context.Context, opts []kgo.Opt) error {
+	adm, err := kadm.NewOptClient(opts...)
+	if err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	defer adm.Close()
+	layout := kafka.Layout{Partitions: partitions, Replication: 1, KeepForEver: true}
+	steps, err := layout.Plan(ctx, adm)
+	if err != nil {
+		return err
+	}
+	return layout.Apply(ctx, adm, steps)
+}
