@@ -61,6 +61,9 @@ type Choice struct {
 //	now64(6)                  the present: Grafana leaves it to the server
 //
 // The period before is as long as the period and ends where it begins.
+//
+// It differs in two things: a backslash in a value is escaped, which Grafana leaves
+// as it is, and no garage at all gives a list of '', where Grafana gives an empty one.
 func Expand(sql string, c Choice) string {
 	garages := make([]string, len(c.Garages))
 	for i, g := range c.Garages {

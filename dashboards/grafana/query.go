@@ -22,7 +22,8 @@ func source(plugin, uid string) common.DataSourceRef {
 
 // query is a query of the ClickHouse plugin 4.x, in its SQL editor. The editor
 // reads queryType, the server format: alert rules are run without an editor.
-// Without a pluginVersion of 4 the plugin takes a query for one of version 3.
+// Without a pluginVersion of 4 the plugin takes a query for one of version 3. The
+// macros of the queries are there from 4.0.3 on.
 type query struct {
 	RefID         string               `json:"refId"`
 	Datasource    common.DataSourceRef `json:"datasource"`
