@@ -63,7 +63,8 @@ type Choice struct {
 // The period before is as long as the period and ends where it begins.
 //
 // It differs in two things: a backslash in a value is escaped, which Grafana leaves
-// as it is, and no garage at all gives a list of '', where Grafana gives an empty one.
+// as it is, and no garage at all gives a list of an empty text, where Grafana gives
+// an empty list. Neither is the id of a garage.
 func Expand(sql string, c Choice) string {
 	garages := make([]string, len(c.Garages))
 	for i, g := range c.Garages {
