@@ -64,7 +64,7 @@ type Choice struct {
 //
 // It differs in two things: a backslash in a value is escaped, which Grafana leaves
 // as it is, and no garage at all gives a list of an empty text, where Grafana gives
-// an empty list. Neither is the id of a garage.
+// an empty list.
 func Expand(sql string, c Choice) string {
 	garages := make([]string, len(c.Garages))
 	for i, g := range c.Garages {
