@@ -3,14 +3,14 @@ WITH
 SELECT
     shown(c.plate, c.country) AS plate,
     g.name AS garage,
-    c.vehicle AS vehicle,
-    c.external_ref AS external_ref,
+    toString(c.vehicle) AS vehicle,
+    toString(c.external_ref) AS external_ref,
     c.state AS state,
     c.waiting_for AS waiting_for,
     c.customer_name AS customer,
     c.customer_phone AS phone,
     c.mechanic AS mechanic,
-    c.started_at AS started,
+    toDateTime64(c.started_at, 6, 'UTC') AS started,
     c.promised_at AS promised
 FROM
 (

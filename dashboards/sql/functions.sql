@@ -8,7 +8,7 @@
         replaceRegexpAll(replaceRegexpAll(plate, '[A-Z]', 'X'), '[0-9]', '9'),
         ['XX9999', '9999XX', '99XX99', 'XX99XX', 'XXXX99', '99XXXX', '99XXX9', '9XXX99', 'XX999X', 'X999XX', 'XXX99X', 'X99XXX', '9XX999', '999XX9'],
         [22, 22, 22, 22, 22, 22, 23, 13, 23, 13, 32, 12, 12, 32], 0)) AS groups,
-    (plate, country) -> if(groups(plate, country) = 0, plate, concat(
+    (plate, country) -> if(groups(plate, country) = 0, toString(plate), concat(
         substring(plate, 1, intDiv(groups(plate, country), 10)), '-',
         substring(plate, intDiv(groups(plate, country), 10) + 1, groups(plate, country) % 10), '-',
         substring(plate, intDiv(groups(plate, country), 10) + groups(plate, country) % 10 + 1))) AS shown,
