@@ -73,6 +73,15 @@ func TestPageShowsEverything(t *testing.T) {
 	w.open(page+"?lang=en").has(t, 200, `<html lang="en">`, "Please answer before 14:00", "€348.00", "Needed for your safety.", "1.2 hours × €115.00", "today, Wednesday 20 May, before 14:00")
 }
 
+// The day that a quote expired reads well, today's too.
+func TestPageOfAnExpiredQuote(t *testing.T) {
+	w := newWorld(t)
+	page := w.page(w.quoted(), link.Approver)
+	w.pass(32 * time.Hour)
+	w.open(page).has(t, 200, "De prijsopgave is verlopen zonder antwoord (vandaag, donderdag 21 mei, 17.30 uur).", "!"+theForm)
+	w.open(page+"?lang=en").has(t, 200, "The quote expired without an answer (today, Thursday 21 May, 17:30).")
+}
+
 func TestOpeningAPageChangesNothing(t *testing.T) {
 	w := newWorld(t)
 	page := w.page(w.quoted(), link.Approver)

@@ -68,7 +68,7 @@ var texts = map[string]struct{ nl, en string }{
 	"decided part":    {"U gaf akkoord voor %s; de rest doen we niet. U krijgt bericht zodra de auto klaar is.", "You agreed to %s; we will leave the rest. You will hear from us when the car is ready."},
 	"decided none":    {"U wilt het extra werk niet laten doen. We maken af wat was afgesproken, en u krijgt bericht zodra de auto klaar is.", "You do not want the extra work done. We will finish what was agreed, and you will hear from us when the car is ready."},
 	"decided thanks":  {"Dank u wel voor uw antwoord.", "Thank you for your answer."},
-	"lapsed":          {"De prijsopgave is op %s verlopen zonder antwoord. We hebben niets extra’s gedaan. Wilt u het toch? Bel ons of stuur hieronder een bericht.", "The quote expired on %s without an answer. We did nothing extra. Would you like it after all? Call us or send a message below."},
+	"lapsed":          {"De prijsopgave is verlopen zonder antwoord (%s). We hebben niets extra’s gedaan. Wilt u het toch? Bel ons of stuur hieronder een bericht.", "The quote expired without an answer (%s). We did nothing extra. Would you like it after all? Call us or send a message below."},
 	"withdrawn":       {"We hebben de prijsopgave ingetrokken. U hoeft niets te doen.", "We have withdrawn the quote. There is nothing you need to do."},
 	"collect":         {"U kunt de auto ophalen: %s.", "You can collect the car: %s."},
 	"to pay":          {"Te betalen", "To pay"},
