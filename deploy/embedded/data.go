@@ -27,6 +27,7 @@ const format = 1
 type Data struct {
 	dir  string
 	lock *fileLock
+	kept kept       // ports
 	mu   sync.Mutex // serializes the creation of ports and secrets
 }
 
@@ -98,7 +99,7 @@ func checkEmpty(dir string) error {
 
 // Close gives the directory free. What was started on it must be stopped first.
 func (d *Data) Close() error {
-	if err := d.lock.release(); err != nil {
+	if err := errors.Join(d.kept.release(), d.lock.release()); err != nil {
 		return fmt.Errorf("unlock data directory: %w", err)
 	}
 	return nil

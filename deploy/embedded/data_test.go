@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -124,6 +125,28 @@ func TestListenOnTakenPort(t *testing.T) {
 	wantError(t, err, strconv.Itoa(must(d.Port("api"))(t)), "taken by another program", "remove "+d.Path("ports/api"))
 	if !IsConfiguration(err) {
 		t.Error("it does not say that trying again is of no use")
+	}
+}
+
+// Two data directories do not choose the same port, though nobody listens on it yet.
+func TestPortsAreKeptFromOthers(t *testing.T) {
+	one, other := openData(t, t.TempDir()), openData(t, t.TempDir())
+	mine := make(map[int]bool)
+	for i := range 200 {
+		mine[must(one.Port(fmt.Sprintf("part-%d", i)))(t)] = true
+	}
+	for port := range mine {
+		if err := other.kept.keep(port); err == nil {
+			t.Fatalf("port %d is not kept", port)
+		}
+	}
+	if err := one.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for port := range mine {
+		if err := other.kept.keep(port); err != nil {
+			t.Fatalf("port %d is still kept: %v", port, err)
+		}
 	}
 }
 

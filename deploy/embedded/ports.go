@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -22,7 +23,8 @@ const (
 )
 
 // Port returns the loopback port of the part name: a free one chosen at first,
-// and the same ever after.
+// and the same ever after. While the data directory is open, no other one chooses
+// that port, also where nobody listens on it yet, or just now.
 func (d *Data) Port(name string) (int, error) {
 	text, err := d.once("ports", name, d.freePort)
 	if err != nil {
@@ -32,7 +34,46 @@ func (d *Data) Port(name string) (int, error) {
 	if err != nil || port < 1 || port > 65535 {
 		return 0, fmt.Errorf("read port of %s: %s holds %q: remove that file to have a free port chosen", name, d.Path("ports/"+name), text)
 	}
+	_ = d.kept.keep(port) // where another keeps it, too, it belongs to who is first to listen
 	return port, nil
+}
+
+// kept are ports that are kept from others who choose one: by the UDP ports with
+// the same numbers, which nobody else uses.
+type kept struct {
+	mu    sync.Mutex
+	ports map[int]net.PacketConn
+}
+
+// keep keeps the port, unless another does.
+func (k *kept) keep(port int) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.ports[port] != nil {
+		return nil
+	}
+	conn, err := net.ListenPacket("udp4", loopback(port))
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return err
+	case err != nil: // there is no UDP here, and so nobody keeps anything
+		return nil
+	case k.ports == nil:
+		k.ports = make(map[int]net.PacketConn)
+	}
+	k.ports[port] = conn
+	return nil
+}
+
+func (k *kept) release() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var errs []error
+	for port, conn := range k.ports {
+		errs = append(errs, conn.Close())
+		delete(k.ports, port)
+	}
+	return errors.Join(errs...)
 }
 
 // Listen listens on the loopback port of the part name, see [Data.Port].
@@ -49,8 +90,10 @@ func (d *Data) Listen(name string) (net.Listener, error) {
 }
 
 func listen(port int) (net.Listener, error) {
-	return net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	return net.Listen("tcp4", loopback(port))
 }
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 func portError(name, file string, port int, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -60,7 +103,7 @@ func portError(name, file string, port int, err error) error {
 }
 
 // freePort finds a port that nobody listens on and that is not the port of
-// another part, which may just not be running.
+// another part, here or elsewhere, which may just not be running.
 func (d *Data) freePort() (string, error) {
 	taken := map[string]bool{}
 	files, err := filepath.Glob(d.Path("ports/*"))
@@ -77,6 +120,9 @@ func (d *Data) freePort() (string, error) {
 	for range 100 {
 		port := firstPort + rand.IntN(lastPort-firstPort+1)
 		if taken[strconv.Itoa(port)] {
+			continue
+		}
+		if err = d.kept.keep(port); err != nil {
 			continue
 		}
 		var l net.Listener
