@@ -50,7 +50,7 @@ func TestBombs(t *testing.T) {
 					t.Errorf("%x reads as %v, %v", b, r, err)
 				}
 			})
-			if took := time.Since(began); allocated > 1<<20 || took > time.Second {
+			if took := time.Since(began); allocated > 1<<20 || took > time.Minute { // what it claims would take hours
 				t.Errorf("%d bytes took %d bytes of memory and %s", len(b), allocated, took)
 			}
 		})

@@ -18,8 +18,9 @@ import (
 const Env = "PITSTOP_BROWSER"
 
 // patience bounds what one test does with its browser, which would otherwise
-// wait for ever for an element that never appears.
-const patience = 2 * time.Minute
+// wait for ever for an element that never appears. A busy machine takes long to
+// read the browser from its disk.
+const patience = 5 * time.Minute
 
 // Start starts a browser with one empty tab and returns the context that
 // chromedp's actions take. The browser ends with the test.
@@ -34,6 +35,7 @@ func Start(t testing.TB) context.Context {
 	options := append([]chromedp.ExecAllocatorOption{chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck},
 		chromedp.ExecPath(path),
 		chromedp.Env(env...),
+		chromedp.WSURLReadTimeout(patience), // until it listens
 		chromedp.CombinedOutput(t.Output()),
 		chromedp.Flag("headless", "shell"),
 		chromedp.NoSandbox, // as root, and in containers, Chromium has none

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -104,8 +103,11 @@ func TestPitstopRunsAsConfigured(t *testing.T) {
 	}
 }
 
-// parts stand in for the other containers, by the names of their variables.
-type parts map[string]string
+// parts stand in for the other containers.
+type parts struct {
+	data      *embedded.Data
+	variables map[string]string // that say where they are
+}
 
 func startParts(t *testing.T) parts {
 	t.Helper()
@@ -132,10 +134,10 @@ func startParts(t *testing.T) parts {
 	mail, err := embedded.StartMailbox(t.Context(), data, embedded.MailboxOptions{Clock: time.Now, Log: quiet})
 	must(t, err)
 	stop("mailbox", mail.Stop)
-	return parts{
+	return parts{data, map[string]string{
 		"PITSTOP_KAFKA_BROKERS": kafka.Addr, "PITSTOP_REGISTRY_URL": registry.URL, "PITSTOP_CLICKHOUSE": engine.DSN,
 		"PITSTOP_SMTP": mail.SMTPAddr, "PITSTOP_REPLICATION": "1", "PITSTOP_MIN_IN_SYNC": "1",
-	}
+	}}
 }
 
 // environment is a container's, with the parts in place of the other containers,
@@ -145,7 +147,7 @@ func (p parts) environment(t *testing.T, s types.ServiceConfig) []string {
 	var env []string
 	for name, value := range s.Environment {
 		v := *value
-		if part, ok := p[name]; ok {
+		if part, ok := p.variables[name]; ok {
 			v = part
 		}
 		for _, mount := range s.Volumes {
@@ -154,10 +156,9 @@ func (p parts) environment(t *testing.T, s types.ServiceConfig) []string {
 			}
 		}
 		if strings.HasPrefix(v, ":") {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
+			port, err := p.data.Port(strings.ReplaceAll(strings.ToLower(s.Name+"-"+name), "_", "-"))
 			must(t, err)
-			v = l.Addr().String()
-			must(t, l.Close())
+			v = fmt.Sprintf("127.0.0.1:%d", port)
 		}
 		env = append(env, name+"="+v)
 	}
@@ -197,7 +198,7 @@ func (p parts) ready(t *testing.T, binary string, s types.ServiceConfig) {
 		}
 		return nil
 	}
-	deadline := time.After(time.Minute)
+	deadline := time.After(5 * time.Minute) // all of them start at once
 	for problem := healthy(); problem != nil; problem = healthy() {
 		select {
 		case err := <-ended:

@@ -39,10 +39,10 @@ func runTestChild(behaviour string) int {
 	return 0
 }
 
-func startTestChild(t *testing.T, log *testLog, behaviour string, wait time.Duration) (*child, error) {
+func startTestChild(t *testing.T, log *testLog, behaviour string, wait, stop time.Duration) (*child, error) {
 	return startChild(t.Context(), childSpec{
 		name: behaviour, args: []string{"test", behaviour},
-		wait: wait, stop: wait, log: log.Logger,
+		wait: wait, stop: stop, log: log.Logger,
 	})
 }
 
@@ -54,7 +54,7 @@ func TestChildThatCannotStartSaysWhy(t *testing.T) {
 		"mute":     "not ready after 1s",
 	} {
 		t.Run(behaviour, func(t *testing.T) {
-			_, err := startTestChild(t, newLog(t), behaviour, wait[behaviour])
+			_, err := startTestChild(t, newLog(t), behaviour, wait[behaviour], time.Minute)
 			wantError(t, err, says)
 		})
 	}
@@ -69,7 +69,7 @@ func TestChildStartIsBoundByContext(t *testing.T) {
 
 func TestKilledChildIsStartedAgain(t *testing.T) {
 	log := newLog(t)
-	c := must(startTestChild(t, log, "good", time.Minute))(t)
+	c := must(startTestChild(t, log, "good", time.Minute, time.Minute))(t)
 	first := childOf(t, "good")
 	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestKilledChildIsStartedAgain(t *testing.T) {
 
 func TestChildIgnoresSignalsAndStopsOnRequest(t *testing.T) {
 	log := newLog(t)
-	c := must(startTestChild(t, log, "good", time.Minute))(t)
+	c := must(startTestChild(t, log, "good", time.Minute, time.Minute))(t)
 	pid := childOf(t, "good")
 	if group, err := syscall.Getpgid(pid); err != nil || group != pid {
 		t.Errorf("process group %d (%v), want its own, %d: the terminal's interrupt would reach it", group, err, pid)
@@ -106,7 +106,7 @@ func TestChildIgnoresSignalsAndStopsOnRequest(t *testing.T) {
 }
 
 func TestChildThatDoesNotStopIsKilled(t *testing.T) {
-	c := must(startTestChild(t, newLog(t), "deaf", time.Second))(t)
+	c := must(startTestChild(t, newLog(t), "deaf", time.Minute, time.Second))(t)
 	wantError(t, c.stop(t.Context()), "killed, it did not end within 1s")
 }
 
