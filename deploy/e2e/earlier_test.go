@@ -245,18 +245,19 @@ func TestEarlier_RetriesDuplicateEverything(t *testing.T) {
 // one reminder. (A restart loses none: restart_test.go.)
 func TestEarlier_TwoTicksTwoReminders(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "pace") // remind after 8 s, call after 12 s
+	w := newWorld(t, shared(t), "pace") // remind after 15 s, call after 20 s
 	j := w.start(nil)
 	j.happens(started...)
 	j.ask(nil)
-	j.happens(asked...)
-	j.happens("NotificationRequested approval_reminder to customer", "DeliveryAccepted approval_reminder to customer", "CallTask no_answer")
+	j.happens(slices.Concat(asked, []string{
+		"NotificationRequested approval_reminder to customer", "DeliveryAccepted approval_reminder to customer", "CallTask no_answer",
+	})...)
 	asking := j.when("ApprovalRequested")
-	if at := j.when("NotificationRequested approval_reminder to customer"); !at.Equal(asking.Add(8 * time.Second)) {
-		t.Errorf("reminded %s after the request, want 8s", at.Sub(asking))
+	if at := j.when("NotificationRequested approval_reminder to customer"); !at.Equal(asking.Add(15 * time.Second)) {
+		t.Errorf("reminded %s after the request, want 15s", at.Sub(asking))
 	}
-	if at := j.when("CallTask no_answer"); !at.Equal(asking.Add(12 * time.Second)) {
-		t.Errorf("to be called %s after the request, want 12s", at.Sub(asking))
+	if at := j.when("CallTask no_answer"); !at.Equal(asking.Add(20 * time.Second)) {
+		t.Errorf("to be called %s after the request, want 20s", at.Sub(asking))
 	}
 	// Every tick there was comes again, on every partition.
 	l := w.log(t)

@@ -173,7 +173,7 @@ var everyGarage = slices.Concat(
 	named("statemachine badrecords retries login elsewhere scanner mailtext escape plates empty told driver totals changed", ""),
 	named("refusals roles other repeats async changes messages limits inbox feed safe", ""),
 	named("roundtrip board hidden fence beyond", "remind_after: [], call_after: 10000h"),
-	named("pace", "remind_after: [8s], call_after: 12s"),
+	named("pace", "remind_after: [15s], call_after: 20s"),
 	[]garage{{
 		ID: "week", Hours: `mon-fri: "8:00-12:30, 13:00-17:30", sat: "9:00-13:00"`,
 		Closures: "{from: 2025-05-29, reason: Hemelvaartsdag}", Approval: "remind_after: [], call_after: 10000h",

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,8 +114,27 @@ func (p *process) stop(signal os.Signal) int {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 	}
+	p.keepPorts()
 	return p.cmd.ProcessState.ExitCode()
 }
+
+// keepPorts keeps the ports of a process that has ended, as it did itself: it may be
+// started again, and others that start meanwhile must not choose them.
+func (p *process) keepPorts() {
+	files, _ := filepath.Glob(filepath.Join(p.dir, "ports", "*")) // the pattern is fine
+	for _, file := range files {
+		port, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		if conn, err := net.ListenPacket("udp4", "127.0.0.1:"+strings.TrimSpace(string(port))); err == nil {
+			ports.Store(conn, true)
+		}
+	}
+}
+
+// ports are those of processes that have ended, kept until the tests end.
+var ports sync.Map
 
 // environment is this process's, without what would configure pitstop; where the
 // ClickHouse library is belongs to the machine.
