@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -54,7 +53,7 @@ type said struct {
 // inspect reads what a run left in a data directory. Its error holds everything
 // that must not be in any run.
 func inspect(ctx context.Context, dir string) (r *remains, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	exe, err := binary()
 	if err != nil {

@@ -191,7 +191,7 @@ func (w *worker) replace() {
 	_ = old.cmd.Process.Signal(syscall.SIGCONT) // it cannot have ended
 	select {
 	case <-old.ended:
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		w.t.Errorf("%s goes on beside the process that took its place", w.role)
 		_ = old.cmd.Process.Kill()
 		<-old.ended
@@ -204,9 +204,9 @@ func (w *worker) replace() {
 func (w *worker) until(what string, ok func() bool) {
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
-	for deadline := time.Now().Add(time.Minute); !ok(); <-look.C {
+	for deadline := time.Now().Add(patience); !ok(); <-look.C {
 		if time.Now().After(deadline) {
-			w.t.Errorf("%s: not after a minute: %s", w.role, what)
+			w.t.Errorf("%s: not after %s: %s", w.role, patience, what)
 			return
 		}
 	}
