@@ -26,7 +26,7 @@ var theCar = Panel{
 		plate, garage,
 		{Name: "vehicle", Title: Text{"Auto", "Car"}},
 		{Name: "external_ref", Title: Text{"Werkorder", "Job order"}},
-		{Name: "state", Title: Text{"Stand", "State"}, Values: map[string]Text{
+		{Name: "state", Title: Text{"Status", "State"}, Values: map[string]Text{
 			"in_progress":       {"In de werkplaats", "In the workshop"},
 			"awaiting_approval": {"Wacht op akkoord", "Awaits approval"},
 			"completed":         {"Klaar", "Completed"},
@@ -58,9 +58,9 @@ var timeline = Panel{
 	Columns: []Column{
 		{Name: "at", Title: Text{"Wanneer", "When"}, Unit: Instant},
 		{Name: "what", Title: Text{"Wat", "What"}, Values: happenings},
-		{Name: "about", Title: Text{"Bericht", "Notification"}, Values: abouts},
 		{Name: "who", Title: Text{"Wie", "Who"}, Values: people},
 		{Name: "name", Title: Text{"Naam", "Name"}},
+		{Name: "about", Title: Text{"Bericht", "Notification"}, Values: abouts},
 		{Name: "revision", Title: Text{"Vraag om akkoord nr.", "Request no."}, Unit: Count},
 		{Name: "amount", Title: Text{"Bedrag", "Amount"}, Unit: Euros},
 		currency,

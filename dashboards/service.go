@@ -34,7 +34,7 @@ var toCall = Panel{
 
 var questionsByAge = Panel{
 	ID:       "questions-by-age",
-	Title:    Text{"Open vragen naar leeftijd", "Open questions by age"},
+	Title:    Text{"Open vragen naar wachttijd", "Open questions by age"},
 	Question: Text{"Hoe lang wachten klanten al op ons?", "How long have customers waited for us?"},
 	Definition: Text{
 		"Klanten die nog geen antwoord hebben, naar hoe lang geleden hun eerste onbeantwoorde bericht kwam. Na ophalen of annuleren wacht niemand meer.",

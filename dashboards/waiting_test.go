@@ -52,9 +52,9 @@ var onWaiting = []expected{
 	{"unreached-count", chosen("leeg"), [][]any{{nil, 0, 0}}},
 	{"unreached-count", chosen("brug", "oost"), [][]any{{3, 3, 22}}},
 	{"unreached", chosen("brug", "oost"), [][]any{
-		{brug(28, 9, 1), "GG-777-G", "Garage brug", "repair_completed", "customer", "Klant GG777G", mobile, "refused", "call", withdrawn.id()},
-		{brug(28, 8, 30), "JJJ-99-J", "Garage brug", "approval_reminder", "customer", "Klant JJJ99J", mobile, "no_address", "call", unmailed.id()},
-		{brug(27, 16, 30), "JJJ-99-J", "Garage brug", "approval_required", "customer", "Klant JJJ99J", mobile, "no_address", "call", unmailed.id()},
+		{"GG-777-G", "Garage brug", "call", "Klant GG777G", mobile, "repair_completed", "refused", "customer", brug(28, 9, 1), withdrawn.id()},
+		{"JJJ-99-J", "Garage brug", "call", "Klant JJJ99J", mobile, "approval_reminder", "no_address", "customer", brug(28, 8, 30), unmailed.id()},
+		{"JJJ-99-J", "Garage brug", "call", "Klant JJJ99J", mobile, "approval_required", "no_address", "customer", brug(27, 16, 30), unmailed.id()},
 	}},
 	{"unreached", chosen("oost"), nil},
 

@@ -20,7 +20,7 @@ var (
 	sam      = repair.Actor{Role: repair.Mechanic, ID: "sam"}
 	noor     = repair.Actor{Role: repair.Mechanic, ID: "noor"}
 	desk     = repair.Actor{Role: repair.CustomerService, ID: "els"}
-	customer = repair.Actor{Role: repair.Customer}
+	customer = repair.Actor{Role: repair.Customer, ID: "c1"}
 )
 
 // world runs the pipeline without a log: commands through lifecycle, what follows

@@ -87,11 +87,8 @@ func (r reader) verdict(d dashboards.Panel, n float64) (class, words string) {
 func (r reader) before(d dashboards.Panel, c dashboards.Column, n, before float64) string {
 	was := r.text(c, before)
 	when := r.T(fmt.Sprintf("before %d", r.days))
-	switch {
-	case d.Now: // the column says which time it is compared with
+	if d.Now { // the column says which time it is compared with
 		when = lower(c.Title.In(r.Lang))
-	case r.days == 0: // half a day compares with the evening before it
-		return ""
 	}
 	direction := "same"
 	if r.text(c, n) != was {

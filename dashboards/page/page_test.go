@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -261,6 +262,24 @@ func TestSays(t *testing.T) {
 	for _, foreign := range []string{"<script>alert", "http://", "https://", "+31612345678</td>"} {
 		if strings.Contains(page, foreign) {
 			t.Errorf("the page has %q", foreign)
+		}
+	}
+}
+
+// Half a day is not compared with the evening before it: not in a figure, a chart or
+// a table. What shows the present is compared with its like, whatever the period.
+func TestToday(t *testing.T) {
+	present := share
+	present.ID, present.Now, present.Columns = "present", true, slices.Clone(share.Columns)
+	present.Columns[1].Title = both("Een week geleden")
+	p := newPages(t, &world{rows: filled, asOf: now}, dashboards.Dashboard{ID: "waiting", Panels: []dashboards.Panel{share, byDay, present}})
+	for period, want := range map[string]bool{"7": true, "0": false} {
+		page := show(t, p, visit(func(v *Visit) { v.Query.Set("period", period) }))
+		if got := strings.Contains(page, "ervoor"); got != want {
+			t.Errorf("period %s is compared with the one before: %t, want %t", period, got, want)
+		}
+		if !strings.Contains(page, "een week geleden: 71%") {
+			t.Errorf("period %s: the present is compared with nothing", period)
 		}
 	}
 }

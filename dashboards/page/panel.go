@@ -82,7 +82,8 @@ func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
 	}
 	d.Columns = slices.DeleteFunc(slices.Clone(d.Columns), func(c dashboards.Column) bool {
 		return c.Name == "currency" || // the amounts say it
-			c.Name == "garage" && len(r.choice.Garages) == 1
+			c.Name == "garage" && len(r.choice.Garages) == 1 ||
+			c.Role == dashboards.Previous && r.days == 0 && !d.Now // half a day is not the evening before it
 	})
 	if !says(d, rows) {
 		p.Empty = d.Empty.In(r.Lang)

@@ -1,6 +1,6 @@
 -- What happened around one repair. rank orders what happened at the same time by
 -- cause and effect: what an event calls off rests on an older one, and follows the
--- event that did.
+-- event that did. A customer's id is the garage system's: it names nobody.
 WITH
     functions,
     whose AS -- the one garage of those asked for that has the repair
@@ -15,7 +15,7 @@ WITH
         WHERE (garage_id, aggregate_id) IN whose
     ),
     (SELECT max(currency) FROM facts) AS currency_of_all
-SELECT occurred_at AS at, what, about, who, name, if(revision = 0, NULL, revision) AS revision, amount,
+SELECT occurred_at AS at, what, who, if(who IN ('customer', 'approver'), '', name) AS name, about, if(revision = 0, NULL, revision) AS revision, amount,
     if(amount IS NULL, '', charged_in) AS currency, detail
 FROM
 (
