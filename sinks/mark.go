@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"pitstop/schemas"
@@ -62,50 +63,68 @@ func (l *loop) beat(ctx context.Context) error {
 
 func (l *loop) marks(ctx context.Context) ([]Mark, error) {
 	now := l.Now() // before anything is asked for
-	own := schemas.Prefix + l.Name
-	stages := append(slices.Clone(l.Through), Stage{own, l.topics})
+	stages := append(slices.Clone(l.Through), Stage{l.group(), l.topics})
+	o, err := l.offsets(ctx, stages)
+	if err != nil {
+		return nil, err
+	}
+	return append(l.written(o, now), l.through(o, now, stages)...), nil
+}
+
+// group is the consumer group of the sink.
+func (l *loop) group() string { return schemas.Prefix + l.Name }
+
+// offsets are how far groups have come, and where the partitions begin and end.
+type offsets struct {
+	committed    kadm.FetchOffsetsResponses
+	starts, ends kadm.ListedOffsets
+}
+
+func (l *loop) offsets(ctx context.Context, stages []Stage) (o offsets, err error) {
 	groups := make([]string, len(stages))
 	for i, s := range stages {
 		groups[i] = s.Group
 	}
-	committed := l.admin.FetchManyOffsets(ctx, groups...) // before the ends: see sight
-	for _, group := range committed {
+	o.committed = l.admin.FetchManyOffsets(ctx, groups...) // before the ends: see sight
+	for _, group := range o.committed {
 		if group.Err != nil && !errors.Is(group.Err, kerr.GroupIDNotFound) { // one that has not begun has read nothing
-			return nil, group.Err
+			return o, group.Err
 		}
 	}
-	ends, err := l.admin.ListEndOffsets(ctx, l.topics...)
-	if err == nil {
-		err = ends.Error()
+	if o.ends, err = l.admin.ListEndOffsets(ctx, l.topics...); err == nil {
+		err = o.ends.Error()
 	}
 	if err != nil {
-		return nil, err
+		return o, err
 	}
-	starts, err := l.admin.ListStartOffsets(ctx, l.topics...)
-	if err != nil {
-		return nil, err
-	}
-	reached := func(group, topic string, id int32) int64 {
-		position := int64(-1)
-		if start, ok := starts.Lookup(topic, id); ok {
-			position = start.Offset // what is before it is gone
-		}
-		if o, ok := committed[group].Fetched.Lookup(topic, id); ok {
-			position = max(position, o.At)
-		}
-		return position
-	}
+	o.starts, err = l.admin.ListStartOffsets(ctx, l.topics...)
+	return o, err
+}
 
-	var marks []Mark
+func (o offsets) reached(group, topic string, id int32) int64 {
+	position := int64(-1)
+	if start, ok := o.starts.Lookup(topic, id); ok {
+		position = start.Offset // what is before it is gone
+	}
+	if c, ok := o.committed[group].Fetched.Lookup(topic, id); ok {
+		position = max(position, c.At)
+	}
+	return position
+}
+
+func (o offsets) sight(id int32) sight {
+	return sight{
+		reached: func(group, topic string) int64 { return o.reached(group, topic, id) },
+		end:     func(topic string) int64 { e, _ := o.ends.Lookup(topic, id); return e.Offset },
+	}
+}
+
+// written are the marks of the sink itself.
+func (l *loop) written(o offsets, now time.Time) (marks []Mark) {
 	next := make(targets, len(l.targets))
-	sights := make(map[int32]sight)
-	for topic, partitions := range ends {
+	for topic, partitions := range o.ends {
 		for id, end := range partitions {
-			sights[id] = sight{
-				reached: func(group, topic string) int64 { return reached(group, topic, id) },
-				end:     func(topic string) int64 { e, _ := ends.Lookup(topic, id); return e.Offset },
-			}
-			position, p := reached(own, topic, id), partition{topic, id}
+			position, p := o.reached(l.group(), topic, id), partition{topic, id}
 			t, waiting := l.targets[p]
 			switch {
 			case position >= end.Offset:
@@ -121,17 +140,26 @@ func (l *loop) marks(ctx context.Context) ([]Mark, error) {
 		}
 	}
 	l.targets = next
+	return marks
+}
+
+// through are the marks of Everything, where there are stages before the sink.
+func (l *loop) through(o offsets, now time.Time, stages []Stage) (marks []Mark) {
 	if len(l.Through) == 0 {
-		return marks, nil
+		return nil
 	}
 	waves := make(map[int32]*wave)
-	for id, s := range sights {
-		through, under := follow(l.waves[id], now, s, stages)
-		if !through.IsZero() {
-			marks = append(marks, Mark{Everything, id, through})
+	o.ends.Each(func(e kadm.ListedOffset) {
+		id := e.Partition
+		if _, followed := waves[id]; followed { // on another topic
+			return
+		}
+		last, under := follow(l.waves[id], now, o.sight(id), stages)
+		if !last.IsZero() {
+			marks = append(marks, Mark{Everything, id, last})
 		}
 		waves[id] = under
-	}
+	})
 	l.waves = waves
-	return marks, nil
+	return marks
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -68,27 +69,29 @@ func positionsOf(ctx context.Context, adm *kadm.Client, readers []reader) (all [
 		return nil, 0, fmt.Errorf("ask for ends: %w", err)
 	}
 	ends.Each(func(e kadm.ListedOffset) { end += e.Offset })
-	var starts kadm.ListedOffsets
+	starts := sync.OnceValues(func() (kadm.ListedOffsets, error) { return adm.ListStartOffsets(ctx, topics...) })
 	for i, r := range readers {
 		for _, t := range r.topics {
 			for id, e := range ends[t.Name] {
-				p := position{place: place{r.name, t.Name, id}, end: e.Offset}
-				if o, ok := committed[groups[i]].Fetched.Lookup(t.Name, id); ok {
-					p.at = o.At
-				} else if e.Offset > 0 { // it will begin where the topic does
-					if starts == nil {
-						if starts, err = adm.ListStartOffsets(ctx, topics...); err != nil {
-							return nil, 0, fmt.Errorf("ask for starts: %w", err)
-						}
-					}
-					start, _ := starts.Lookup(t.Name, id)
-					p.at = start.Offset
+				at, err := reached(committed[groups[i]], e, starts)
+				if err != nil {
+					return nil, 0, fmt.Errorf("ask for starts: %w", err)
 				}
-				all = append(all, p)
+				all = append(all, position{place{r.name, t.Name, id}, at, e.Offset})
 			}
 		}
 	}
 	return all, end, nil
+}
+
+// reached is how far a group is: where it committed, else where the topic begins.
+func reached(committed kadm.FetchOffsetsResponse, end kadm.ListedOffset, starts func() (kadm.ListedOffsets, error)) (int64, error) {
+	if o, ok := committed.Fetched.Lookup(end.Topic, end.Partition); ok || end.Offset == 0 {
+		return o.At, nil
+	}
+	all, err := starts()
+	start, _ := all.Lookup(end.Topic, end.Partition)
+	return start.Offset, err
 }
 
 // ages remember what tells how long readers are behind: not the age of a record,

@@ -66,6 +66,15 @@ func runClickHouse(control, ready *os.File, library, data, portText string) (err
 		return fmt.Errorf("make named pipe: %w", err)
 	}
 	go openGate(gate)
+	if err := stopOnRequest(control, terminal, dir, port); err != nil {
+		return err
+	}
+	return callEngine(library, engineArgs(dir, port))
+}
+
+// stopOnRequest begins to wait for the request to stop, and then types what ends the
+// engine.
+func stopOnRequest(control, terminal *os.File, dir string, port int) error {
 	answers, answer, err := os.Pipe()
 	if err != nil {
 		return fmt.Errorf("make pipe: %w", err)
@@ -89,7 +98,12 @@ func runClickHouse(control, ready *os.File, library, data, portText string) (err
 			_, _ = terminal.WriteString("exit\r")
 		}
 	}()
+	return nil
+}
 
+// callEngine calls the main function in the library, which returns when the engine
+// has ended.
+func callEngine(library string, args []string) error {
 	handle, err := purego.Dlopen(library, purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {
 		return fmt.Errorf("load the ClickHouse library: %w: run make deps again, or give a server of your own with --clickhouse DSN", err)
@@ -101,7 +115,7 @@ func runClickHouse(control, ready *os.File, library, data, portText string) (err
 		return fmt.Errorf("load the ClickHouse library: %w", err)
 	}
 	setSignalHandlers(0) // Go's own handlers, which its runtime rests on, stay
-	argv := cStrings(engineArgs(dir, port))
+	argv := cStrings(args)
 	runtime.LockOSThread()
 	purego.SyscallN(main, uintptr(len(argv)-1), uintptr(unsafe.Pointer(&argv[0])))
 	runtime.KeepAlive(argv)
