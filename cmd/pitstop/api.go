@@ -23,7 +23,7 @@ import (
 
 // apiCommand runs the HTTP API.
 type apiCommand struct {
-	Addr           string         `default:"127.0.0.1:8080" help:"Address to listen on. Put a proxy with TLS in front." placeholder:"HOST:PORT"`
+	Addr           string         `default:"127.0.0.1:8080" help:"Address to listen on. Put a proxy with TLS in front."`
 	TrustedProxies []netip.Prefix `help:"Networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
 	CommandSecret  string         `help:"Key of the digests of commands, in hexadecimal, the same in every process; give it as PITSTOP_COMMAND_SECRET."`
 	LinkKeys       string         `help:"Keys of the customers' links, newest first, as id:base64,id:base64; give them as PITSTOP_LINK_KEYS."`

@@ -246,7 +246,7 @@ func (s *steps) sum(applied bool) {
 type dashboardsExport struct {
 	sourceFlags
 	Dir          string `required:"" help:"Where to write them." placeholder:"DIR"`
-	Provisioning string `default:"/etc/grafana/provisioning" help:"Where Grafana will see that directory." placeholder:"DIR"`
+	Provisioning string `default:"/etc/grafana/provisioning" help:"Where Grafana will see that directory."`
 	Env          string `help:"Also write the variables that Grafana needs, for which PITSTOP_READER_SECRET must be given; readable by you alone." placeholder:"FILE"`
 }
 

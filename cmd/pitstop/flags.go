@@ -121,7 +121,7 @@ type mailFlags struct {
 
 // opsFlags say where health and metrics are.
 type opsFlags struct {
-	MetricsAddr string `default:"127.0.0.1:9464" help:"Address for /healthz, /readyz and /metrics, which need no token: keep it off the open net." placeholder:"HOST:PORT"`
+	MetricsAddr string `default:"127.0.0.1:9464" help:"Address for /healthz, /readyz and /metrics, which need no token: keep it off the open net."`
 }
 
 // instanceFlags name this member among its group's.

@@ -45,7 +45,7 @@ func (c *migrateCommand) Run(e *env) error {
 
 // readerCommand prints how a reader of the dashboards logs in.
 type readerCommand struct {
-	Garage string `help:"Garage whose rows he gets; default: the operator, who gets every garage's." placeholder:"ID"`
+	Garage string `help:"Garage whose rows are read; default: the operator, who reads every garage's." placeholder:"ID"`
 	Data   string `help:"Data directory of a running embedded mode, instead of the flags below." placeholder:"DIR"`
 	clickhouseFlags
 	readerFlags

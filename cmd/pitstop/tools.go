@@ -25,7 +25,7 @@ import (
 
 // tokenCommand prints a token where there is no identity provider.
 type tokenCommand struct {
-	Data        string        `default:"data" help:"Data directory of the embedded mode." placeholder:"DIR"`
+	Data        string        `default:"data" help:"Data directory of the embedded mode."`
 	TokenSecret string        `help:"Instead of a data directory: the API's PITSTOP_TOKEN_SECRET; give it as that."`
 	Role        repair.Role   `required:"" enum:"mechanic,customer_service,manager,integrator,admin" help:"mechanic, customer_service, manager, integrator or admin."`
 	Garage      []string      `required:"" help:"Garage the token is for; several with commas." placeholder:"ID"`

@@ -15,7 +15,7 @@ import (
 
 // embeddedFlags say where the embedded mode keeps its data.
 type embeddedFlags struct {
-	Data              string `default:"data" help:"Directory for everything that is kept. Made if it is missing." placeholder:"DIR"`
+	Data              string `default:"data" help:"Directory for everything that is kept. Made if it is missing."`
 	ClickHouseLibrary string `name:"clickhouse-library" help:"The ClickHouse library; default: where make deps puts it." placeholder:"FILE"`
 	ClickHouse        string `name:"clickhouse" help:"Use this ClickHouse server instead of the embedded engine." placeholder:"DSN"`
 	logFlags
