@@ -318,15 +318,30 @@ func (s *Server) save(q request) answer {
 
 // fill does to a dashboard what versions of Grafana do, each in its way.
 func fill(d Object) {
-	d["schemaVersion"], d["liveNow"], d["timepicker"] = 43.0, false, Object{}
+	withoutNulls(d)
+	d["schemaVersion"], d["liveNow"], d["timepicker"], d["weekStart"] = 43.0, false, Object{}, ""
 	for _, p := range d["panels"].([]any) {
 		panel := p.(Object)
-		panel["pluginVersion"] = "13.0.0"
+		panel["pluginVersion"], panel["links"] = "13.0.0", []any{}
 		delete(panel, "transparent") // false
 		options := panel["options"].(Object)
 		options["percentChangeColorMode"], options["enablePagination"] = "standard", false
 		for _, t := range panel["targets"].([]any) {
 			t.(Object)["hide"] = false
+		}
+	}
+}
+
+func withoutNulls(v any) {
+	switch v := v.(type) {
+	case Object:
+		maps.DeleteFunc(v, func(_ string, member any) bool { return member == nil })
+		for _, member := range v {
+			withoutNulls(member)
+		}
+	case []any:
+		for _, member := range v {
+			withoutNulls(member)
 		}
 	}
 }
