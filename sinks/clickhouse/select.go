@@ -2,8 +2,10 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"os"
 	"reflect"
 	"time"
 
@@ -32,7 +34,7 @@ func (s *Store) Select(ctx context.Context, sql string) (columns []string, rows 
 	defer cancel()
 	found, err := s.conn.Query(clickhouse.Context(ctx, clickhouse.WithSettings(selectSettings)), sql)
 	if err != nil {
-		return nil, nil, fmt.Errorf("select: %w", err)
+		return nil, nil, selectError(err)
 	}
 	defer found.Close() //nolint:errcheck // Err says what there is to say
 	types := found.ColumnTypes()
@@ -50,9 +52,18 @@ func (s *Store) Select(ctx context.Context, sql string) (columns []string, rows 
 		rows = append(rows, values)
 	}
 	if err := found.Err(); err != nil {
-		return nil, nil, fmt.Errorf("select: %w", err)
+		return nil, nil, selectError(err)
 	}
 	return found.Columns(), rows, nil
+}
+
+// selectError is one error for a time that is over, whether the context or the
+// connection, which has the same deadline, notices first.
+func selectError(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	}
+	return fmt.Errorf("select: %w", err)
 }
 
 // plainValue reduces what the driver scanned to the few types that Select gives.
