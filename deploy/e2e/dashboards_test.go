@@ -46,10 +46,20 @@ func (b *board) run(actions ...chromedp.Action) {
 // goes runs what leads to another page, and waits for that page.
 func (b *board) goes(actions ...chromedp.Action) {
 	b.Helper()
-	if _, err := chromedp.RunResponse(b.ctx, actions...); err != nil {
-		b.Fatalf("in the browser: %v", err)
-	}
+	until(b, "the page with all of its panels", func() string {
+		if _, err := chromedp.RunResponse(b.ctx, actions...); err != nil {
+			b.Fatalf("in the browser: %v", err)
+		}
+		actions = []chromedp.Action{chromedp.Reload()}
+		if text := b.text("body"); strings.Contains(text, tookTooLong) {
+			return text
+		}
+		return ""
+	})
 }
+
+// tookTooLong is what a panel says on a busy machine, until it is asked again.
+const tookTooLong = "Dit onderdeel duurde te lang"
 
 func (b *board) text(selector string) (text string) {
 	b.Helper()
@@ -170,7 +180,14 @@ func TestDashboards_OfOneGarage(t *testing.T) {
 		"?clock=wall%27,%27&period=9999":   http.StatusOK,
 	} {
 		for _, id := range []string{"waiting", "notifications", "service", "conversation"} {
-			status, body := w.look(mine, "/dashboards/"+id+query)
+			var status int
+			var body string
+			until(t, id+query, func() string {
+				if status, body = w.look(mine, "/dashboards/"+id+query); strings.Contains(body, tookTooLong) {
+					return body
+				}
+				return ""
+			})
 			if status != want || strings.Contains(body, "GG-999-G") || strings.Contains(body, "niet te berekenen") {
 				t.Errorf("%s%s: %d, want %d:\n%s", id, query, status, want, body)
 			}

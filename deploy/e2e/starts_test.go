@@ -143,6 +143,12 @@ func TestStart_Sample(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := up(t, dir)
+	until(t, "what it says at last", func() string { // a moment after it is ready
+		if !strings.Contains(p.said.String(), "Ctrl-C stops.") {
+			return "it says " + p.said.String()
+		}
+		return ""
+	})
 	says(t, "pitstop up", p.said.String(), "sample of two garages", filepath.Join(dir, "garages.yaml"), p.API, p.Mailbox, "pitstop token")
 	info, err := os.Stat(filepath.Join(dir, "addresses.json"))
 	if err != nil || info.Mode().Perm() != 0o600 {
