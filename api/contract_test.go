@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
+	"html"
 	"net/http"
 	"strings"
 	"testing"
@@ -305,6 +307,49 @@ func TestWhenThingsAreAway(t *testing.T) {
 		a.problem(t, 503, "unavailable")
 		if strings.Contains(a.text, "secret") || a.Header.Get("Retry-After") == "" {
 			t.Errorf("%v %s", a.Header, a.text)
+		}
+	}
+}
+
+// Every route that writes has an example of its body, and one after the other they do
+// what the routes are for.
+func TestExamples(t *testing.T) {
+	w := newWorld(t)
+	sam := w.token("sam", repair.Mechanic, "de-brug")
+	sent := make(map[string]bool)
+	send := func(route, method, path, body string) answer {
+		t.Helper()
+		sent[route] = true
+		a := w.call(sam, method, "/v1/repairs"+path, body, key(fmt.Sprint(len(w.sent))))
+		if a.StatusCode/100 != 2 {
+			t.Errorf("the example of %s: %d %s", route, a.StatusCode, a.text)
+		}
+		return a
+	}
+	at := "/" + send("start-repair", "POST", "", examples["start-repair"]).json["repair_id"].(string)
+	for _, step := range []struct{ route, method, path string }{
+		{"change-repair", "PATCH", ""},
+		{"request-approval", "POST", "/quotes"},
+		{"decide-quote", "POST", "/quotes/1/decision"},
+		{"request-approval", "POST", "/quotes"},
+		{"withdraw-quote", "POST", "/quotes/2/withdrawal"},
+		{"post-message", "POST", "/messages"},
+		{"complete-repair", "POST", "/completion"},
+		{"collect-vehicle", "POST", "/collection"},
+	} {
+		send(step.route, step.method, at+step.path, examples[step.route])
+	}
+	other := send("start-repair", "POST", "", strings.Replace(examples["start-repair"], "WO-1842", "WO-1843", 1))
+	send("cancel-repair", "POST", "/"+other.json["repair_id"].(string)+"/cancellation", examples["cancel-repair"])
+	for _, r := range routes {
+		if r.writes() != sent[r.id] || r.writes() != (examples[r.id] != "") {
+			t.Errorf("%s has no example, or none that works", r.id)
+		}
+	}
+	page := html.UnescapeString(w.open("/docs").text)
+	for id, example := range examples {
+		if !strings.Contains(page, "<pre>"+example+"</pre>") {
+			t.Errorf("the documentation does not show the example of %s", id)
 		}
 	}
 }

@@ -55,9 +55,14 @@ func (s *server) docs(r chi.Router) error {
 	return nil
 }
 
-// document is the OpenAPI document. Huma cannot say of an object that it may be
-// null; where one may, that is said while the document is written.
+// document is the OpenAPI document, with the examples. Huma cannot say of an object
+// that it may be null; where one may, that is said while the document is written.
 func (s *server) document() ([]byte, error) {
+	for _, r := range routes {
+		if example := examples[r.id]; example != "" {
+			s.operationOf(r).RequestBody.Content["application/json"].Example = json.RawMessage(example)
+		}
+	}
 	for _, name := range []string{"Repair", "StartRepairRequest"} {
 		properties := s.openapi.Components.Schemas.Map()[name].Properties
 		approver := properties["approver"]
@@ -93,6 +98,7 @@ type operation struct {
 	For                       string
 	Parameters, Body          []field
 	Replies                   []replied
+	Example                   string // a body
 	Refusals                  string
 }
 
@@ -115,7 +121,7 @@ func (s *server) reference() reference {
 	}
 	for _, r := range routes {
 		op := s.operationOf(r)
-		o := operation{ID: r.id, Method: r.method, Path: r.path, Summary: r.summary, For: r.allowed()}
+		o := operation{ID: r.id, Method: r.method, Path: r.path, Summary: r.summary, For: r.allowed(), Example: examples[r.id]}
 		for _, p := range op.Parameters {
 			o.Parameters = append(o.Parameters, field{
 				Name: p.Name, Type: "in the " + p.In + ": " + typeOf(p.Schema), Text: strings.TrimSpace(p.Description), Required: p.Required,
