@@ -102,7 +102,7 @@ func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
 		return r.trend(p, d, rows)
 	case dashboards.Bars:
 		p.Table = r.bars(d, rows)
-	case dashboards.Table:
+	case dashboards.Table, dashboards.Rates:
 		r.list(p, d, rows)
 	}
 	return nil
