@@ -174,6 +174,7 @@ func TestBrowserPages(t *testing.T) {
 	fits("busy")
 	b.visit("/c/k1.bad")
 	fits("bad-link")
+	b.visit("/docs")
 	b.width, b.height = 1280, 900
 	b.visit("/docs")
 	b.shot("docs")
