@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,6 +137,11 @@ func (s *server) dashboard(w http.ResponseWriter, r *http.Request, p route) {
 	}
 	if len(chosen) == 0 {
 		chosen = caller.Garages
+	}
+	known := func(id string) bool { _, ok := s.Garages.Garage(id); return ok }
+	if !slices.ContainsFunc(chosen, known) { // nobody waits there: that would be no good news
+		s.stopStaff(w, http.StatusForbidden, v, "unknown garage", v.Lang.And(chosen...))
+		return
 	}
 	visit := DashboardVisit{
 		ID: p.id, Subject: caller.Subject, Garages: caller.Garages, Chosen: chosen,

@@ -93,6 +93,8 @@ func TestEveryPageForEveryRole(t *testing.T) {
 					for _, foreign := range []string{"?garage=noord", "?garage=de-brug&garage=noord", "?garage=*", "?garage=%00", "?garage=DE-BRUG"} {
 						w.look(token, p.path+foreign).page(t, 403, "Deze garage is niet van jou")
 					}
+					// "Nobody waits" would be no good news of a garage that is not there.
+					w.look(w.token("u", role, "de-brg", "nord"), p.path).page(t, 403, "Pitstop kent deze garage niet", "de-brg en nord")
 				} else {
 					w.look(token, p.path).page(t, 403, "niet voor jou", "werkplaatsmanager")
 				}

@@ -30,6 +30,8 @@ var staffTexts = map[string]struct{ nl, en string }{
 
 	"no garage":            {"Je token noemt geen garage", "Your token names no garage"},
 	"no garage text":       {"Vraag een token waar je garage in staat.", "Ask for a token that names your garage."},
+	"unknown garage":       {"Pitstop kent deze garage niet", "Pitstop does not know this garage"},
+	"unknown garage text":  {"Je token noemt %s. Vraag een token met het id uit het garagebestand.", "Your token names %s. Ask for a token with the id in the garage file."},
 	"not your garage":      {"Deze garage is niet van jou", "This garage is not yours"},
 	"not your garage text": {"Je token noemt haar niet, dus blijven haar cijfers dicht.", "Your token does not name it, so its figures stay closed."},
 	"foreign form":         {"Dit formulier kwam van een andere site", "This form came from another site"},
