@@ -77,6 +77,7 @@ func emptyDatabase(t testing.TB) Config {
 	admin, err := Config{DSN: e.DSN}.Open()
 	must(t, err)
 	defer admin.Close()
+	must(t, admin.Exec(t.Context(), fmt.Sprintf("DROP DATABASE IF EXISTS `%s` SYNC", name))) // of a run before
 	must(t, admin.Exec(t.Context(), fmt.Sprintf("CREATE DATABASE `%s` ENGINE = Atomic", name)))
 	u, err := url.Parse(e.DSN)
 	must(t, err)

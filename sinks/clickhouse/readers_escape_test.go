@@ -13,7 +13,7 @@ func testNoEscape(t *testing.T, g *guarded) {
 	must(t, os.WriteFile(secret, []byte("s3cret"), 0o600))
 	for _, as := range []asker{g.himself(t, secretReaders.Of("brug")), g.spoofed(t, secretReaders.Of("brug"))} {
 		for _, try := range escapes(secret) {
-			err := as.conn.Exec(as.ctx, try.sql)
+			err := as.conn.Exec(as.ctx(), try.sql)
 			switch {
 			case try.says == "ok":
 				if err != nil {

@@ -1,10 +1,11 @@
 package clickhouse
 
 import (
-	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -17,12 +18,12 @@ import (
 type asker struct {
 	name string // before a query in what tests say
 	conn driver.Conn
-	ctx  context.Context
+	ctx  func() context.Context // of one query
 }
 
 func (g *guarded) himself(t *testing.T, r Reader) asker {
 	t.Helper()
-	return asker{"", g.as(t, r), t.Context()}
+	return asker{"", g.as(t, r), t.Context}
 }
 
 // spoofed says of each query that another server sends it, for a user it names.
@@ -34,21 +35,22 @@ func (g *guarded) spoofed(t *testing.T, r Reader) asker {
 			return spoofer{conn}, err
 		}
 	})
-	return asker{"as nobody: ", conn, clickhouse.Context(t.Context(), clickhouse.WithQueryID(spoofedID))}
+	return asker{"as nobody: ", conn, func() context.Context {
+		return clickhouse.Context(t.Context(), clickhouse.WithQueryID("spoofed"+rand.Text())) // the one before may still be ending
+	}}
 }
 
-// spoofer changes how the queries with one id begin: a packet's kind, the id, the
-// query's kind, and the user who asked the server that sends it.
+// spoofer changes how spoofed queries begin: a packet's kind, the query's id, its
+// kind, and the user who asked the server that sends it, as texts after their length.
 type spoofer struct{ net.Conn }
 
-const spoofedID = "spoofed"
+var (
+	initialQuery   = regexp.MustCompile("\x01(.spoofed[A-Z2-7]{26})\x01\x00")
+	secondaryQuery = []byte("\x01${1}\x02\x06nobody")
+)
 
 func (s spoofer) Write(b []byte) (int, error) {
-	const packet, initial, secondary = "\x01", "\x01", "\x02"
-	text := func(s string) string { return string(rune(len(s))) + s }
-	was := packet + text(spoofedID) + initial + text("")
-	is := packet + text(spoofedID) + secondary + text("nobody")
-	if _, err := s.Conn.Write(bytes.Replace(b, []byte(was), []byte(is), 1)); err != nil {
+	if _, err := s.Conn.Write(initialQuery.ReplaceAll(b, secondaryQuery)); err != nil {
 		return 0, err
 	}
 	return len(b), nil
@@ -58,13 +60,13 @@ func (s spoofer) Write(b []byte) (int, error) {
 func testSpoofed(t *testing.T, g *guarded) {
 	brug := g.spoofed(t, secretReaders.Of("brug"))
 	var current, authenticated string
-	must(t, brug.conn.QueryRow(brug.ctx, "SELECT currentUser(), authenticatedUser()").Scan(&current, &authenticated))
+	must(t, brug.conn.QueryRow(brug.ctx(), "SELECT currentUser(), authenticatedUser()").Scan(&current, &authenticated))
 	if current != "nobody" || authenticated != "pitstop_reader_brug" {
 		t.Fatalf("he is %q, and logged in as %q: the test spoofs nothing", current, authenticated)
 	}
 	for _, view := range bound() {
 		var garages []string
-		err := brug.conn.QueryRow(brug.ctx, "SELECT arraySort(groupUniqArray(toString(garage_id))) FROM "+view).Scan(&garages)
+		err := brug.conn.QueryRow(brug.ctx(), "SELECT arraySort(groupUniqArray(toString(garage_id))) FROM "+view).Scan(&garages)
 		if diff := cmp.Diff([]string{"brug"}, garages); err != nil || diff != "" {
 			t.Errorf("%s (-want +got) %v:\n%s", view, err, diff)
 		}

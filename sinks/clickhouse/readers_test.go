@@ -162,7 +162,7 @@ func testEachWall(t *testing.T, g *guarded) {
 			"open":        {"brug", "noord"},
 		} {
 			var got []string
-			err := brug.conn.QueryRow(brug.ctx, "SELECT arraySort(groupUniqArray(toString(garage_id))) FROM "+view+" WHERE garage_id NOT LIKE 'g%'").Scan(&got)
+			err := brug.conn.QueryRow(brug.ctx(), "SELECT arraySort(groupUniqArray(toString(garage_id))) FROM "+view+" WHERE garage_id NOT LIKE 'g%'").Scan(&got)
 			if diff := cmp.Diff(want, got); err != nil || diff != "" {
 				t.Errorf("%s%s (-want +got) %v:\n%s", brug.name, view, err, diff)
 			}
