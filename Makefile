@@ -46,11 +46,14 @@ prometheus: deps ## Check Prometheus's configuration, rules and queries, with a 
 bench: deps ## Run the benchmarks.
 	go test -run '^$$' -bench . -benchmem ./...
 
+# Before 1.27, Go calls it a failure when the time is over at a bad moment, which a
+# busy machine has more of (golang/go#75804). What is found says something else.
 FUZZTIME ?= 20s
 fuzz: ## Fuzz every decoder for a while. FUZZTIME=5m
-	@set -e; for pkg in $$(go list ./...); do \
+	@set -e; said=$$(mktemp); trap 'rm -f $$said' EXIT; for pkg in $$(go list ./...); do \
 	  for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg 2>&1 | tee $$said; \
+	    grep -qE '^(ok|    context deadline exceeded$$)' $$said; \
 	  done; done
 
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## Run the linters.
