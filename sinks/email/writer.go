@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync/atomic"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -24,10 +25,10 @@ type writer struct {
 	// known are the attempts made before: a batch that comes again, because
 	// the relay went away or the partition came back, makes none twice.
 	known *memory
-	// wary: the relay was away, so one attempt goes first. Which one changes,
-	// lest a mail that makes the relay hang up holds back all others.
-	wary  bool
-	probe int
+	// wary: the relay was away, so one attempt goes first. Which one is left to
+	// chance, lest a mail that makes the relay hang up holds back all others:
+	// the order of a batch that comes again changes as well.
+	wary bool
 }
 
 // try is one message of a batch that asks for an attempt.
@@ -80,8 +81,7 @@ func (w *writer) open(batch []sinks.Message) []*try {
 // is up for starting more. It returns when none is in flight.
 func (w *writer) all(ctx context.Context, tries []*try) error {
 	if w.wary && len(tries) > 0 {
-		w.probe++
-		if err := w.one(ctx, tries[w.probe%len(tries)]); err != nil {
+		if err := w.one(ctx, tries[rand.IntN(len(tries))]); err != nil { //nolint:gosec // any will do
 			return err
 		}
 	}
