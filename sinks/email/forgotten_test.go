@@ -62,3 +62,48 @@ func TestNewGroupBeginsWithTheFirst(t *testing.T) {
 		}
 	})
 }
+
+// The position of a group is gone sooner when somebody deletes the group, and was
+// never there on a mirror of the topics. The deliveries tell that mails were sent.
+func TestDeletedPosition(t *testing.T) {
+	bubble(t, func(r *rig) {
+		_, stop := r.start("a")
+		r.many(3)
+		r.next(3)
+		stop()
+		time.Sleep(time.Minute) // the broker forgets the member
+		if _, err := kadm.NewClient(r.client).DeleteGroups(r.Context(), schemas.Prefix+Name); err != nil {
+			r.Fatal(err)
+		}
+		s, err := New(testConfig(r), testBook(r), r.codec, r.transport(), time.Now, r.log)
+		if err != nil {
+			r.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
+		defer cancel()
+		if err := s.Run(ctx, r.kafka, "a"); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), schemas.Deliveries.Name) {
+			r.Errorf("it ends with %v, not with what to do", err)
+		}
+		r.none()
+	})
+}
+
+// A sink has a position before its first mail, also on partitions without a
+// request: if it dies right after that mail, it still knows where it was.
+func TestPositionBeforeTheFirstMail(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.start("a")
+		time.Sleep(time.Minute) // in the bubble
+		committed, err := kadm.NewClient(r.client).FetchOffsets(r.Context(), schemas.Prefix+Name)
+		if err != nil {
+			r.Fatal(err)
+		}
+		ends, err := kadm.NewClient(r.client).ListEndOffsets(r.Context(), schemas.Notifications.Name)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if got, want := len(committed[schemas.Notifications.Name]), len(ends[schemas.Notifications.Name]); got != want || want == 0 {
+			r.Errorf("positions on %d partitions, want on all %d", got, want)
+		}
+	})
+}
