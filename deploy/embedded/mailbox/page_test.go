@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -172,16 +173,16 @@ func TestInABrowser(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	// The mail is another origin to its page: click where its link is.
-	var box struct{ X, Y float64 }
-	if err := chromedp.Run(ctx,
-		chromedp.Evaluate(`(r => ({X: r.x + 25, Y: r.y + 18}))(document.querySelector("iframe").getBoundingClientRect())`, &box),
-	); err != nil {
-		t.Fatal(err)
-	}
-	// More than once, since nothing tells when the frame is ready for it.
+	// The mail is another origin to its page: click where its link is. More than once,
+	// and looking again where that is: nothing tells when the frame is ready for it, or
+	// has its place.
 	for {
-		if err := chromedp.Run(ctx, chromedp.MouseClickXY(box.X, box.Y)); err != nil {
+		var box struct{ X, Y float64 }
+		err := chromedp.Run(ctx,
+			chromedp.Evaluate(`(r => ({X: r.x + 25, Y: r.y + 18}))(document.querySelector("iframe").getBoundingClientRect())`, &box),
+			chromedp.ActionFunc(func(ctx context.Context) error { return chromedp.MouseClickXY(box.X, box.Y).Do(ctx) }),
+		)
+		if err != nil {
 			t.Fatalf("click the link of the mail, which did not open: %v", err)
 		}
 		select {
