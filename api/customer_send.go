@@ -51,10 +51,11 @@ func keyed(command string, body any) string {
 	return command + "." + hex.EncodeToString(sum[:8])
 }
 
-// sawIt records that the visitor saw an open quote: whoever sends a form did.
-func (s *server) sawIt(ctx context.Context, v *visit, q *view.Quote) {
+// sawIt records that the visitor saw an open quote: whoever sends a form did. It
+// logs its error, after which what the form says must not be taken either.
+func (s *server) sawIt(ctx context.Context, v *visit, q *view.Quote) error {
 	if q == nil || q.ViewedAt != nil || !v.decides {
-		return
+		return nil
 	}
 	_, _, err := s.submit(ctx, v, request.Request{
 		Revision: q.Revision, Key: fmt.Sprintf("view.%d", q.Revision), Body: new(request.RecordView),
@@ -62,12 +63,16 @@ func (s *server) sawIt(ctx context.Context, v *visit, q *view.Quote) {
 	if err != nil {
 		s.complain("record a view", err)
 	}
+	return err
 }
 
-// viewed is sent by the script of a page that somebody sees.
+// viewed is sent by the script of a page that somebody sees, again after a 503.
 func (s *server) viewed(w http.ResponseWriter, r *http.Request, v *visit) {
 	n, _ := strconv.ParseInt(r.PostForm.Get("revision"), 10, 32) // 0 is none
-	s.sawIt(r.Context(), v, v.revision(int32(n)))
+	if err := s.sawIt(r.Context(), v, v.revision(int32(n))); err != nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -87,7 +92,7 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 		lines = append(lines, l.Line)
 	}
 	c := parseChoice(r.PostForm, lines)
-	s.sawIt(r.Context(), v, v.open())
+	seen := s.sawIt(r.Context(), v, v.open())
 	switch {
 	case q.Status == repair.QuoteOpen && (len(c.Missing) > 0 || c.Change):
 		mistakes := make(map[string]string)
@@ -106,9 +111,13 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 		c.TotalSeen = new(int64)
 	}
 	body := c.body()
-	o, id, err := s.submit(r.Context(), v, request.Request{
-		Revision: q.Revision, Key: keyed(c.Command, body), Body: body, IP: s.clientIP(r), UserAgent: r.UserAgent(),
-	}, s.Patience)
+	var o *repair.Outcome
+	var id string
+	if err = seen; err == nil {
+		o, id, err = s.submit(r.Context(), v, request.Request{
+			Revision: q.Revision, Key: keyed(c.Command, body), Body: body, IP: s.clientIP(r), UserAgent: r.UserAgent(),
+		}, s.Patience)
+	}
 	if invalid := new(request.Invalid); errors.As(err, &invalid) {
 		s.again(w, r, v, q, c, v.mistakes(c, invalid.Errors))
 		return
@@ -178,13 +187,18 @@ func (s *server) done(w http.ResponseWriter, r *http.Request, v *visit, o *repai
 }
 
 func (s *server) write(w http.ResponseWriter, r *http.Request, v *visit) {
-	s.sawIt(r.Context(), v, v.open())
+	seen := s.sawIt(r.Context(), v, v.open())
 	body := &request.PostMessage{Kind: repair.MessageKind(r.PostForm.Get("kind")), Text: r.PostForm.Get("text")}
 	if body.Kind == "" {
 		body.Kind = repair.Text
 	}
 	command := r.PostForm.Get("command")
-	o, id, err := s.submit(r.Context(), v, request.Request{Key: keyed(command, body), Body: body}, s.Patience)
+	var o *repair.Outcome
+	var id string
+	err := seen
+	if err == nil {
+		o, id, err = s.submit(r.Context(), v, request.Request{Key: keyed(command, body), Body: body}, s.Patience)
+	}
 	if invalid := new(request.Invalid); err == nil {
 		s.done(w, r, v, o, id, "#messages")
 	} else if errors.As(err, &invalid) {

@@ -165,6 +165,7 @@ func TestSendingFails(t *testing.T) {
 	w.unsent = fail
 	w.post(page+"/quotes/1/decision", confirmed...).has(t, 503, "Nog niet verstuurd", "het telt maar één keer", "Akkoord, ik betaal € 348,00", `name="command" value="c1"`)
 	w.post(page+"/messages", "command", "m1", "kind", "text", "text", "Hoe laat?").has(t, 503, "Nog niet verstuurd", ">Hoe laat?</textarea>", `name="command" value="m1"`)
+	w.post(page+"/view", "revision", "1").has(t, 503)
 	w.unsent = nil
 	if a := w.post(page+"/quotes/1/decision", confirmed...); a.StatusCode != 303 {
 		t.Errorf("tried again: %d", a.StatusCode)

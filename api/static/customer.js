@@ -97,7 +97,11 @@
       fetch(form.dataset.view, {
         method: "POST", keepalive: true,
         body: new URLSearchParams({ revision: form.dataset.revision })
-      });
+      }).then(function (a) { if (a.status === 503) again(); }, again);
+    }
+    function again() { // it is safe: a view counts once
+      sent = false;
+      setTimeout(send, 10000);
     }
     function watch() {
       clearTimeout(timer);

@@ -173,8 +173,11 @@ func (a answer) none() bool {
 }
 
 // noneOfForm is none for a form that needs no confirmation: what is done answers
-// with where to go, or with nothing; a page says that the read model lags.
-func (a answer) noneOfForm() bool { return a.none() || a.status == http.StatusOK }
+// with where to go, or with nothing; a page says that the read model lags, and the
+// way to a page that waits that there is no outcome yet.
+func (a answer) noneOfForm() bool {
+	return a.none() || a.status == http.StatusOK || strings.Contains(a.header.Get("Location"), "pending=")
+}
 
 func (a answer) retryAfter() time.Duration {
 	seconds, err := strconv.Atoi(a.header.Get("Retry-After"))

@@ -221,6 +221,10 @@ func TestHistoryInsists(t *testing.T) {
 				if form { // the read model lags
 					return empty(http.StatusOK, "text/html; charset=utf-8")
 				}
+			case 7:
+				if form { // no outcome in time
+					return &http.Response{StatusCode: http.StatusSeeOther, Body: http.NoBody, Header: http.Header{"Location": {"/c/x?pending=1"}}}, nil
+				}
 			case 6:
 				return empty(http.StatusTooManyRequests, "application/problem+json")
 			}
