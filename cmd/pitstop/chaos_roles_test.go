@@ -253,10 +253,12 @@ func (h *household) settled(ctx context.Context) error {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	for quiet := int64(-1); ; {
-		behind, end, busy := h.lag(ctx)
+		one, cancel := context.WithTimeout(ctx, 30*time.Second) // whom it hangs on is asked again
+		behind, end, busy := h.lag(one)
 		if busy == nil {
-			busy = h.busy(ctx)
+			busy = h.busy(one)
 		}
+		cancel()
 		switch {
 		case busy != nil || slices.Max(behind) > 0:
 			quiet = -1

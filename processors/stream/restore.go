@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas"
+	"pitstop/schemas/kafka"
 )
 
 // unstablePause is between two looks at offsets that a transaction is about to
@@ -162,7 +163,11 @@ func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) (p
 
 // committed gives the group's offsets once no transaction is about to change them:
 // another member may be in the middle of its last one, or have been killed there.
+// The broker ends such a transaction when its time is over, so what is unstable for
+// longer than twice that is an error.
 func (m *member) committed(ctx context.Context, topics []string) (kadm.OffsetResponses, error) {
+	last := time.NewTimer(2 * kafka.TransactionTimeout)
+	defer last.Stop()
 	for {
 		committed, err := m.adm.FetchOffsetsForTopics(kadm.RequireStable(ctx), group(m.logic.name), topics...)
 		if !errors.Is(err, kerr.UnstableOffsetCommit) { // the broker does not wait, and leaves that to us
@@ -172,6 +177,8 @@ func (m *member) committed(ctx context.Context, topics []string) (kadm.OffsetRes
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
+		case <-last.C:
+			return nil, err
 		case <-time.After(unstablePause):
 		}
 	}
