@@ -38,7 +38,7 @@ func alone(e *env, log *slog.Logger, ops opsFlags, cfg kafka.Config, metrics *pr
 
 // processorCommand runs one processor.
 type processorCommand struct {
-	Name string `arg:"" enum:"lifecycle,notification,latency" help:"lifecycle decides about commands; notification decides what to tell whom; latency measures waits."`
+	Name string `arg:"" enum:"lifecycle,notification,latency" help:"lifecycle decides about commands, and needs no --garages; notification decides what to tell whom; latency measures waits."`
 	kafkaFlags
 	garageFlags
 	instanceFlags

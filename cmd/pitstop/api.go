@@ -82,8 +82,8 @@ func (c *apiCommand) auth() (api.Authenticator, error) {
 			Issuer: c.OIDCIssuer, JWKSURL: c.OIDCJWKSURL, Audience: c.OIDCAudience,
 			RolesClaim: c.OIDCRolesClaim, GaragesClaim: c.OIDCGaragesClaim,
 		}, time.Now)
-	case c.OIDCIssuer != "":
-		return nil, errors.New("give --oidc-issuer or PITSTOP_TOKEN_SECRET, not both")
+	case c.OIDCIssuer != "" || c.OIDCJWKSURL != "":
+		return nil, errors.New("give an identity provider with --oidc-…, or PITSTOP_TOKEN_SECRET, not both")
 	}
 	secret, err := secretFrom("PITSTOP_TOKEN_SECRET", c.TokenSecret)
 	if err != nil {

@@ -57,6 +57,9 @@ func (c *demoCommand) Run(e *env) error {
 	if err != nil {
 		return wrongUsage(err)
 	}
+	if !c.Until.IsZero() && !saved.Plan.To.Equal(c.Until.Truncate(time.Second)) {
+		return wrongUsage(fmt.Errorf("the data directory holds a history that ends at %s: repeat that --until, or use another --data", saved.Plan.To.Format(time.RFC3339)))
+	}
 	if err := keepGarages(data, saved.Garages); err != nil {
 		return err
 	}

@@ -32,8 +32,8 @@ func (f logFlags) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// kafkaFlags say where the brokers and the schema registry are.
-type kafkaFlags struct {
+// brokerFlags say where the brokers are.
+type brokerFlags struct {
 	KafkaBrokers  []string `help:"Kafka brokers, as host:port,host:port." placeholder:"HOST:PORT"`
 	KafkaTLS      bool     `name:"kafka-tls" help:"Encrypt the connection to Kafka."`
 	KafkaCA       string   `name:"kafka-ca" help:"Certificates to trust, in PEM; default: the system's." placeholder:"FILE"`
@@ -42,18 +42,27 @@ type kafkaFlags struct {
 	KafkaSASL     string   `name:"kafka-sasl" enum:",plain,scram-sha-256,scram-sha-512" default:"" help:"How to log in: plain, scram-sha-256 or scram-sha-512."`
 	KafkaUser     string   `help:"User to log in with."`
 	KafkaPassword string   `help:"Password; give it as PITSTOP_KAFKA_PASSWORD."`
+}
 
+func (f brokerFlags) config() kafka.Config {
+	return kafka.Config{
+		Brokers: f.KafkaBrokers, TLS: f.KafkaTLS, CA: f.KafkaCA, Cert: f.KafkaCert, Key: f.KafkaKey,
+		SASL: f.KafkaSASL, User: f.KafkaUser, Password: f.KafkaPassword,
+	}
+}
+
+// kafkaFlags say where the brokers and the schema registry are.
+type kafkaFlags struct {
+	brokerFlags
 	RegistryURL      string `name:"registry-url" help:"Schema registry (Confluent API)." placeholder:"URL"`
 	RegistryUser     string `help:"User of the schema registry."`
 	RegistryPassword string `help:"Password; give it as PITSTOP_REGISTRY_PASSWORD."`
 }
 
 func (f kafkaFlags) config() kafka.Config {
-	return kafka.Config{
-		Brokers: f.KafkaBrokers, TLS: f.KafkaTLS, CA: f.KafkaCA, Cert: f.KafkaCert, Key: f.KafkaKey,
-		SASL: f.KafkaSASL, User: f.KafkaUser, Password: f.KafkaPassword,
-		RegistryURL: f.RegistryURL, RegistryUser: f.RegistryUser, RegistryPassword: f.RegistryPassword,
-	}
+	c := f.brokerFlags.config()
+	c.RegistryURL, c.RegistryUser, c.RegistryPassword = f.RegistryURL, f.RegistryUser, f.RegistryPassword
+	return c
 }
 
 // garageFlags name the garage file.

@@ -97,6 +97,9 @@ func (c *readerCommand) ofServer(context.Context) (db clickhouse.Config, readers
 
 // ofEngine asks the engine which garages it was started with.
 func (c *readerCommand) ofEngine(ctx context.Context) (db clickhouse.Config, readers *clickhouse.Readers, garages []string, err error) {
+	if c.ClickHouse != "" {
+		return db, nil, nil, errors.New("give --data or --clickhouse, not both")
+	}
 	a, err := embedded.ReadAddresses(c.Data)
 	if err != nil {
 		return db, nil, nil, err

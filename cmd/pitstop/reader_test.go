@@ -36,6 +36,7 @@ func TestReader(t *testing.T) {
 		{[]string{"--clickhouse", server + "?password=s3cret"}, 2, []string{"password"}},
 		{[]string{"--data", elsewhere}, 2, []string{"a ClickHouse server of yours", "pitstop migrate", "PITSTOP_READER_SECRET"}},
 		{[]string{"--data", t.TempDir()}, 2, []string{"is pitstop up --data"}},
+		{[]string{"--data", elsewhere, "--clickhouse", server}, 2, []string{"give --data or --clickhouse, not both"}},
 	} {
 		var said bytes.Buffer
 		if code := run(t.Context(), append([]string{"reader"}, tc.args...), nil, &said, &said); code != tc.code {

@@ -90,7 +90,7 @@ func (c *readyCommand) Run(e *env) (err error) {
 
 // reachFlags are kafkaFlags, or the embedded mode's data directory instead.
 type reachFlags struct {
-	Data string `help:"Data directory of a running embedded mode, instead of the Kafka flags." placeholder:"DIR"`
+	Data string `help:"Data directory of a running embedded mode, instead of --kafka-brokers and --registry-url." placeholder:"DIR"`
 	kafkaFlags
 	logFlags
 }
@@ -99,6 +99,9 @@ type reachFlags struct {
 func (f reachFlags) reach() (kafka.Config, error) {
 	cfg := f.config()
 	if f.Data != "" {
+		if len(f.KafkaBrokers) > 0 || f.RegistryURL != "" {
+			return cfg, errors.New("give --data, or --kafka-brokers and --registry-url, not both")
+		}
 		a, err := embedded.ReadAddresses(f.Data)
 		if err != nil {
 			return cfg, err

@@ -16,7 +16,7 @@ type topicsCommand struct {
 }
 
 type topicsFlags struct {
-	kafkaFlags
+	brokerFlags
 	logFlags
 	Partitions  int32 `default:"12" help:"Partitions of every topic. Chosen once: it bounds how many processes can share the work of a role."`
 	Replication int16 `default:"3" help:"Copies of every partition."`
@@ -33,7 +33,6 @@ func (c *topicsApply) Run(e *env) error { return c.run(e, true) }
 
 func (c *topicsFlags) run(e *env, apply bool) error {
 	cfg := c.config()
-	cfg.RegistryURL = "http://not-needed"
 	var counts error
 	if c.Partitions < 1 || c.Replication < 1 {
 		counts = fmt.Errorf("--partitions and --replication must be at least 1")
@@ -41,7 +40,7 @@ func (c *topicsFlags) run(e *env, apply bool) error {
 	if c.MinInSync > int(c.Replication) {
 		counts = fmt.Errorf("--min-in-sync %d is more than --replication %d: nothing could be written", c.MinInSync, c.Replication)
 	}
-	if err := wrongUsage(cfg.Validate(), counts); err != nil {
+	if err := wrongUsage(cfg.ValidateBrokers(), counts); err != nil {
 		return err
 	}
 	layout := kafka.Layout{Partitions: c.Partitions, Replication: c.Replication, MinInSync: c.MinInSync}

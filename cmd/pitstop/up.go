@@ -16,7 +16,7 @@ import (
 // embeddedFlags say where the embedded mode keeps its data.
 type embeddedFlags struct {
 	Data              string `default:"data" help:"Directory for everything that is kept. Made if it is missing."`
-	ClickHouseLibrary string `name:"clickhouse-library" help:"The ClickHouse library; default: where make deps puts it." placeholder:"FILE"`
+	ClickHouseLibrary string `name:"clickhouse-library" help:"The ClickHouse library, for the embedded engine; default: where make deps puts it." placeholder:"FILE"`
 	ClickHouse        string `name:"clickhouse" help:"Use this ClickHouse server instead of the embedded engine." placeholder:"DSN"`
 	logFlags
 }
@@ -33,7 +33,11 @@ type upCommand struct {
 func (c *upCommand) Run(e *env) error {
 	log := c.logger(e.err)
 	mail := email.Config{PublicURL: c.PublicURL, Sender: c.MailSender}
-	if err := wrongUsage(embeddedMail(mail, "http://localhost", new(link.Keys)).Validate()); err != nil {
+	var relayErr error
+	if c.SMTP == "" && c.smtpFlags != (smtpFlags{}) {
+		relayErr = errors.New("an SMTP setting without --smtp: mail goes to the mailbox here")
+	}
+	if err := wrongUsage(embeddedMail(mail, "http://localhost", new(link.Keys)).Validate(), relayErr); err != nil {
 		return err
 	}
 	data, err := embedded.Open(c.Data, log)

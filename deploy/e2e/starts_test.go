@@ -50,7 +50,11 @@ func TestStart_WithoutConfiguration(t *testing.T) {
 		"dead-letters list":      {brokers, registry},
 		"token":                  {"--role", "--garage", "--subject", "--help"},
 		"up --nonsense":          {"--nonsense", "--help"},
-		"up --public-url ftp://x --mail-sender nobody": {"give --public-url", "give --mail-sender"},
+		"up --public-url ftp://x --mail-sender nobody":                                         {"give --public-url", "give --mail-sender"},
+		"up --smtp-user pitstop":                                                               {"an SMTP setting without --smtp"},
+		"topics plan --kafka-brokers 127.0.0.1:1 --registry-url http://127.0.0.1:1":            {"unknown flag --registry-url"},
+		"dead-letters list --data data --kafka-brokers 127.0.0.1:1":                            {"give --data, or --kafka-brokers and --registry-url, not both"},
+		"api --token-secret 00 --oidc-jwks-url http://127.0.0.1:1 --kafka-brokers 127.0.0.1:1": {"PITSTOP_TOKEN_SECRET, not both"},
 		"nonsense":           {"nonsense", "--help"},
 		"processor nonsense": {"nonsense", "lifecycle", "--help"},
 		"api --kafka-brokers nowhere --registry-url nowhere --clickhouse nowhere --garages nowhere --addr x": {

@@ -83,6 +83,11 @@ func maxBatchBytes(topic string) int32 {
 
 // Validate reports everything that is wrong, without asking anybody.
 func (c Config) Validate() error {
+	return errors.Join(c.ValidateBrokers(), c.validateRegistry())
+}
+
+// ValidateBrokers is Validate for who needs no schema registry.
+func (c Config) ValidateBrokers() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if len(c.Brokers) == 0 {
@@ -117,6 +122,12 @@ func (c Config) Validate() error {
 			errs = append(errs, err)
 		}
 	}
+	return errors.Join(errs...)
+}
+
+func (c Config) validateRegistry() error {
+	var errs []error
+	bad := func(text string) { errs = append(errs, errors.New(text)) }
 	switch u, err := url.Parse(c.RegistryURL); { // none of these repeats the URL: it may hold a password
 	case c.RegistryURL == "":
 		bad("no schema registry: give --registry-url")
