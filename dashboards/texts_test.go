@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pitstop/dashboards"
+	"pitstop/schemas"
 	"pitstop/schemas/locale"
 )
 
@@ -53,6 +54,11 @@ func TestTexts(t *testing.T) {
 					check(where+"/"+c.Name, "code", text)
 					if code == "" {
 						t.Errorf("%s: nothing has a name", where)
+					}
+				}
+				for _, kind := range schemas.NotificationKinds {
+					if _, named := c.Values[string(kind)]; c.Name == "about" && !named {
+						t.Errorf("%s/about: %s has no name", where, kind)
 					}
 				}
 			}

@@ -22,6 +22,12 @@ const (
 	NotifyMessage          NotificationKind = "message"
 )
 
+// NotificationKinds lists every kind.
+var NotificationKinds = []NotificationKind{
+	NotifyStarted, NotifyCompleted, NotifyReadyLater, NotifyQuoteWithdrawn, NotifyApprovalRequired,
+	NotifyReminder, NotifyDecision, NotifyExpiry, NotifyMessage,
+}
+
 // Notice is what the records about one notification share.
 type Notice struct {
 	// Identifies the notification through all its attempts; computed from what caused it.

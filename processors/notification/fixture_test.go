@@ -3,6 +3,7 @@ package notification
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -167,6 +168,9 @@ func (w *world) keep(out []any, err error) []string {
 	for _, o := range out {
 		if d, dead := o.(*schemas.DeadLetter); dead {
 			w.Fatalf("dead letter: %s", d.Detail)
+		}
+		if r, told := o.(*schemas.NotificationRequested); told && !slices.Contains(schemas.NotificationKinds, r.Kind) {
+			w.Errorf("%s is not among schemas.NotificationKinds", r.Kind)
 		}
 		short = append(short, inShort(o))
 	}

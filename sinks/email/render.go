@@ -25,10 +25,12 @@ var templateFiles embed.FS
 // named after their kind.
 const toStaff = "message_to_staff"
 
-var templateNames = []string{
-	string(schemas.NotifyStarted), string(schemas.NotifyCompleted), string(schemas.NotifyReadyLater),
-	string(schemas.NotifyQuoteWithdrawn), string(schemas.NotifyApprovalRequired), string(schemas.NotifyReminder),
-	string(schemas.NotifyDecision), string(schemas.NotifyExpiry), string(schemas.NotifyMessage), toStaff,
+func templateNames() []string {
+	names := []string{toStaff}
+	for _, kind := range schemas.NotificationKinds {
+		names = append(names, string(kind))
+	}
+	return names
 }
 
 type renderer struct {
@@ -46,7 +48,7 @@ func newRenderer(c Config, codec *schemas.Codec) (*renderer, error) {
 	r := &renderer{Config: c, codec: codec, layout: make(map[locale.Lang]map[string]layout)}
 	for _, lang := range locale.Langs {
 		r.layout[lang] = make(map[string]layout)
-		for _, name := range templateNames {
+		for _, name := range templateNames() {
 			words := []string{"templates/" + string(lang) + "/shared.tmpl", "templates/" + string(lang) + "/" + name + ".tmpl"}
 			h, err := html.ParseFS(templateFiles, append(words, "templates/layout.html")...)
 			if err != nil {

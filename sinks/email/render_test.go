@@ -206,10 +206,8 @@ func examples(t testing.TB, codec *schemas.Codec, lang string) map[string]*schem
 	for _, kind := range []schemas.NotificationKind{schemas.NotifyStarted, schemas.NotifyCompleted, schemas.NotifyApprovalRequired} {
 		all["leased_"+string(kind)] = leased(t, codec, kind, lang)
 	}
-	for _, name := range templateNames {
-		if name != toStaff {
-			all[name] = example(t, codec, schemas.NotificationKind(name), lang)
-		}
+	for _, kind := range schemas.NotificationKinds {
+		all[string(kind)] = example(t, codec, kind, lang)
 	}
 	return all
 }

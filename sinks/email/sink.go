@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	netmail "net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,16 +107,18 @@ func prepare(_ context.Context, m *sinks.Message) error {
 	if !ok || n.Channel != repair.Email {
 		return nil
 	}
-	switch n.Kind {
-	case schemas.NotifyApprovalRequired, schemas.NotifyReminder, schemas.NotifyDecision, schemas.NotifyExpiry, schemas.NotifyQuoteWithdrawn:
-		if n.Quote == nil {
-			return fmt.Errorf("%w: a notification of kind %s without its quote", sinks.ErrUnhandled, n.Kind)
-		}
-	case schemas.NotifyStarted, schemas.NotifyCompleted, schemas.NotifyReadyLater, schemas.NotifyMessage:
-	default:
+	switch {
+	case !slices.Contains(schemas.NotificationKinds, n.Kind):
 		return fmt.Errorf("%w: a notification of kind %q", sinks.ErrUnhandled, n.Kind)
+	case n.Quote == nil && slices.Contains(aboutQuotes, n.Kind):
+		return fmt.Errorf("%w: a notification of kind %s without its quote", sinks.ErrUnhandled, n.Kind)
 	}
 	return nil
+}
+
+// aboutQuotes are the notifications whose mail shows a quote.
+var aboutQuotes = []schemas.NotificationKind{
+	schemas.NotifyApprovalRequired, schemas.NotifyReminder, schemas.NotifyDecision, schemas.NotifyExpiry, schemas.NotifyQuoteWithdrawn,
 }
 
 // outcomeID identifies what became of an attempt: the same for every copy of it.
