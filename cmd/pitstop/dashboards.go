@@ -51,6 +51,9 @@ func (f sourceFlags) organisations(book *garage.Book, readers *clickhouse.Reader
 			caErr = fmt.Errorf("--grafana-clickhouse-ca: %w", caErr)
 		}
 	}
+	if f.GrafanaClickHouseCA != "" && !f.GrafanaClickHouseSecure {
+		caErr = errors.Join(caErr, errors.New("--grafana-clickhouse-ca goes with --grafana-clickhouse-secure: the connection is not encrypted"))
+	}
 	if err := errors.Join(addrErr, caErr); err != nil {
 		return nil, err
 	}

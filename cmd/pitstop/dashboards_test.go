@@ -46,6 +46,7 @@ func TestDashboards(t *testing.T) {
 	t.Setenv("PITSTOP_GRAFANA_TOKEN", grafanatest.Token)
 	pitstop(2, "plan", "--grafana-user", "admin")
 	pitstop(2, "plan", "--organisation", "Main Org.", "--garage", "zuid")
+	pitstop(2, "plan", "--organisation", "Main Org.", "--grafana-clickhouse-ca", garages)
 	pitstop(1, "plan", "--organisation", "Elsewhere")
 	pitstop(0, "plan", "--organisation", "Main Org.", "--garage", "noord")
 

@@ -36,8 +36,11 @@ type Server struct {
 // Validate reports every problem at once.
 func (s Server) Validate() error {
 	var errs []error
-	if u, err := url.Parse(s.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil {
 		errs = append(errs, errors.New("no address of Grafana: give --grafana-url, as https://grafana.example, without a user in it"))
+	} else if s.CA != "" && u.Scheme == "http" {
+		errs = append(errs, errors.New("--grafana-ca goes with an https address: the connection is not encrypted"))
 	}
 	switch {
 	case s.Token != "" && (s.User != "" || s.Password != ""):
@@ -48,7 +51,7 @@ func (s Server) Validate() error {
 	if s.Timeout < 0 || s.Timeout > longest {
 		errs = append(errs, fmt.Errorf("--grafana-timeout %v is not between 0 and %v", s.Timeout, longest))
 	}
-	_, err := s.trust()
+	_, err = s.trust()
 	return errors.Join(append(errs, err)...)
 }
 
