@@ -40,6 +40,15 @@ func (s *server) submit(ctx context.Context, v *visit, r request.Request, patien
 	return o, cmd.Head().EventID, err
 }
 
+// take submits a form whose view was recorded before it, and waits for the outcome;
+// with seen, the error of that, it gives nothing but this error.
+func (s *server) take(ctx context.Context, v *visit, seen error, r request.Request) (*repair.Outcome, string, error) {
+	if seen != nil {
+		return nil, "", seen
+	}
+	return s.submit(ctx, v, r, s.Patience)
+}
+
 // keyed makes the key of a form's command. What was typed is part of it: going
 // back and sending something else is another request, and no misuse of a key.
 func keyed(command string, body any) string {
@@ -111,13 +120,9 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 		c.TotalSeen = new(int64)
 	}
 	body := c.body()
-	var o *repair.Outcome
-	var id string
-	if err = seen; err == nil {
-		o, id, err = s.submit(r.Context(), v, request.Request{
-			Revision: q.Revision, Key: keyed(c.Command, body), Body: body, IP: s.clientIP(r), UserAgent: r.UserAgent(),
-		}, s.Patience)
-	}
+	o, id, err := s.take(r.Context(), v, seen, request.Request{
+		Revision: q.Revision, Key: keyed(c.Command, body), Body: body, IP: s.clientIP(r), UserAgent: r.UserAgent(),
+	})
 	if invalid := new(request.Invalid); errors.As(err, &invalid) {
 		s.again(w, r, v, q, c, v.mistakes(c, invalid.Errors))
 		return
@@ -193,12 +198,7 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, v *visit) {
 		body.Kind = repair.Text
 	}
 	command := r.PostForm.Get("command")
-	var o *repair.Outcome
-	var id string
-	err := seen
-	if err == nil {
-		o, id, err = s.submit(r.Context(), v, request.Request{Key: keyed(command, body), Body: body}, s.Patience)
-	}
+	o, id, err := s.take(r.Context(), v, seen, request.Request{Key: keyed(command, body), Body: body})
 	if invalid := new(request.Invalid); err == nil {
 		s.done(w, r, v, o, id, "#messages")
 	} else if errors.As(err, &invalid) {

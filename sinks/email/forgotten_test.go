@@ -28,21 +28,11 @@ func TestForgottenPosition(t *testing.T) {
 		since := time.Now()
 		r.produce(r.to("new@example.nl"))
 
-		again := func(since time.Time) error {
-			s, err := New(testConfig(r), testBook(r), r.codec, r.transport(), time.Now, r.log)
-			if err != nil {
-				r.Fatal(err)
-			}
-			s.Since = since
-			ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
-			defer cancel()
-			return s.Run(ctx, r.kafka, "a")
-		}
-		if err := again(time.Time{}); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), "--since") {
+		if err := r.again(time.Time{}); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), "--since") {
 			r.Errorf("it ends with %v, not with what to do", err)
 		}
 		r.none()
-		if err := again(since); err != nil {
+		if err := r.again(since); err != nil {
 			r.Error(err)
 		}
 		if got := len(r.next(2)); got != 1 {
@@ -75,13 +65,7 @@ func TestDeletedPosition(t *testing.T) {
 		if _, err := kadm.NewClient(r.client).DeleteGroups(r.Context(), schemas.Prefix+Name); err != nil {
 			r.Fatal(err)
 		}
-		s, err := New(testConfig(r), testBook(r), r.codec, r.transport(), time.Now, r.log)
-		if err != nil {
-			r.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
-		defer cancel()
-		if err := s.Run(ctx, r.kafka, "a"); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), schemas.Deliveries.Name) {
+		if err := r.again(time.Time{}); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), schemas.Deliveries.Name) {
 			r.Errorf("it ends with %v, not with what to do", err)
 		}
 		r.none()
@@ -106,4 +90,16 @@ func TestPositionBeforeTheFirstMail(t *testing.T) {
 			r.Errorf("positions on %d partitions, want on all %d", got, want)
 		}
 	})
+}
+
+// again runs the sink for a minute, unless it ends before.
+func (r *rig) again(since time.Time) error {
+	s, err := New(testConfig(r), testBook(r), r.codec, r.transport(), time.Now, r.log)
+	if err != nil {
+		r.Fatal(err)
+	}
+	s.Since = since
+	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
+	defer cancel()
+	return s.Run(ctx, r.kafka, "a")
 }
