@@ -32,7 +32,7 @@ func TestMigrateWithoutADatabase(t *testing.T) {
 	c := emptyDatabase(t)
 	c.DSN += "_missing"
 	_, err := Migrate(t.Context(), c, book(t), quiet)
-	if err == nil || !strings.Contains(err.Error(), "CREATE DATABASE testmigratewithoutadatabase_missing") {
+	if err == nil || !strings.Contains(err.Error(), "CREATE DATABASE "+c.database()) {
 		t.Errorf("it says %v, not what to do", err)
 	}
 }

@@ -1,56 +1,20 @@
 package clickhouse
 
 import (
-	"context"
-	"fmt"
 	"log/slog"
-	"net/url"
-	"os"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"pitstop/deploy/embedded"
+	"pitstop/deploy/embedded/enginetest"
 	"pitstop/schemas"
 	"pitstop/schemas/garage"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// engine is the ClickHouse that the tests of this package share, each with a
-// database of its own.
-var engine = sync.OnceValues(func() (*embedded.ClickHouse, error) {
-	dir, err := os.MkdirTemp("", "pitstop-clickhouse-")
-	if err != nil {
-		return nil, err
-	}
-	atExit = append(atExit, func() { _ = os.RemoveAll(dir) })
-	data, err := embedded.Open(dir, quiet)
-	if err != nil {
-		return nil, err
-	}
-	e, err := embedded.StartClickHouse(context.Background(), data, embedded.ClickHouseOptions{Log: quiet})
-	if err != nil {
-		return nil, err
-	}
-	atExit = append(atExit, func() { _ = data.Close() }, func() { _ = e.Stop(context.Background()) })
-	return e, nil
-})
-
-var atExit []func() // run backwards
-
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == embedded.ChildCommand {
-		os.Exit(embedded.RunChild(os.Args[2:]))
-	}
-	code := m.Run()
-	for i := len(atExit) - 1; i >= 0; i-- {
-		atExit[i]()
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { enginetest.Main(m) }
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -68,22 +32,12 @@ type db struct {
 	*Store
 }
 
-// emptyDatabase creates a database for a test and gives its configuration.
 func emptyDatabase(t testing.TB) Config {
 	t.Helper()
-	e, err := engine()
-	must(t, err)
-	name := strings.ToLower(strings.NewReplacer("/", "_", "#", "_").Replace(t.Name()))
-	admin, err := Config{DSN: e.DSN}.Open()
-	must(t, err)
-	defer admin.Close()
-	must(t, admin.Exec(t.Context(), fmt.Sprintf("DROP DATABASE IF EXISTS `%s` SYNC", name))) // of a run before
-	must(t, admin.Exec(t.Context(), fmt.Sprintf("CREATE DATABASE `%s` ENGINE = Atomic", name)))
-	u, err := url.Parse(e.DSN)
-	must(t, err)
-	u.Path = "/" + name
-	return Config{DSN: u.String()}
+	return Config{DSN: enginetest.Database(t)}
 }
+
+func (c Config) database() string { return c.DSN[strings.LastIndex(c.DSN, "/")+1:] }
 
 func newDB(t testing.TB) *db {
 	t.Helper()

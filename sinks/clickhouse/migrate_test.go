@@ -123,7 +123,7 @@ func TestMigrateReadsOldRows(t *testing.T) {
 		must(t, conn.QueryRow(t.Context(), `
 			SELECT arrayStringConcat(groupArray(name), ', ') FROM system.columns
 			WHERE database = currentDatabase() AND table = 'events'`).Scan(&columns))
-		must(t, conn.Exec(t.Context(), fmt.Sprintf("INSERT INTO events (%[1]s) SELECT %[1]s FROM testmigratereadsoldrows.events", columns)))
+		must(t, conn.Exec(t.Context(), fmt.Sprintf("INSERT INTO events (%[1]s) SELECT %[1]s FROM %[2]s.events", columns, fresh.config.database())))
 		old := openDB(t, c)
 		const gathered = "SELECT promised_at, approver_name, approver_phone, toString(decisions) AS decisions FROM conversations"
 		_, want, err := fresh.Select(t.Context(), gathered)
