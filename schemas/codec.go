@@ -120,7 +120,7 @@ func newFormat(t reflect.Type) (*format, error) {
 }
 
 func parseFormat(t reflect.Type) (*format, error) {
-	text, err := SchemaOf(t)
+	text, err := schemaOf(t)
 	if err != nil {
 		return nil, err
 	}
@@ -132,9 +132,9 @@ func parseFormat(t reflect.Type) (*format, error) {
 	return &format{schema: text, avro: avro, binding: b}, err
 }
 
-// SchemaOf is the text of a record type's schema: its file in avsc, or, for a
+// schemaOf is the text of a record type's schema: its file in avsc, or, for a
 // processor's state, what Derive makes of it.
-func SchemaOf(t reflect.Type) (string, error) {
+func schemaOf(t reflect.Type) (string, error) {
 	if file, err := avscFiles.ReadFile("avsc/" + t.Name() + ".avsc"); err == nil {
 		return string(file), nil
 	}

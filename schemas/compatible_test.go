@@ -63,7 +63,7 @@ func TestCompatible(t *testing.T) {
 // compatible with itself.
 func FuzzCompatible(f *testing.F) {
 	for _, typ := range Records() {
-		text, err := SchemaOf(typ)
+		text, err := schemaOf(typ)
 		if err != nil {
 			f.Fatal(err)
 		}

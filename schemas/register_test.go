@@ -176,7 +176,7 @@ func TestAskingTheRegistry(t *testing.T) {
 
 func schemaText[T any](t *testing.T) string {
 	t.Helper()
-	text, err := SchemaOf(reflect.TypeFor[T]())
+	text, err := schemaOf(reflect.TypeFor[T]())
 	if err != nil {
 		t.Fatal(err)
 	}

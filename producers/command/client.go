@@ -23,8 +23,8 @@ import (
 // request with the same key is safe and tells.
 var ErrUnavailable = errors.New("the log did not acknowledge the command; it may or may not have been written, repeat it with the same key")
 
-// SendTimeout is how long Send waits for the brokers' acknowledgement.
-const SendTimeout = 10 * time.Second
+// sendTimeout is how long Send waits for the brokers' acknowledgement.
+const sendTimeout = 10 * time.Second
 
 // Client puts commands on the log and waits for their outcomes. It is safe for
 // concurrent use.
@@ -52,7 +52,7 @@ func NewClient(cfg kafka.Config, codec *schemas.Codec, log *slog.Logger) (*Clien
 		return nil, err
 	}
 	cl, err := kgo.NewClient(append(opts,
-		kgo.RecordDeliveryTimeout(SendTimeout), // where nothing can have been written yet
+		kgo.RecordDeliveryTimeout(sendTimeout), // where nothing can have been written yet
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtEnd()),
 		// A partition that the first fetch does not hold yet waits until that ends.
@@ -157,7 +157,7 @@ func (c *Client) produce(ctx context.Context, records ...*kgo.Record) error {
 	for _, r := range records {
 		c.kafka.TryProduce(context.WithoutCancel(ctx), r, func(_ *kgo.Record, err error) { acknowledged <- err })
 	}
-	timer := time.NewTimer(SendTimeout)
+	timer := time.NewTimer(sendTimeout)
 	defer timer.Stop()
 	for range records {
 		select {

@@ -22,6 +22,7 @@ import (
 	"pitstop/schemas"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
@@ -265,22 +266,7 @@ func TestAskDoesNotWaitForever(t *testing.T) {
 func TestSendRefusedByTheBroker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		r.cluster.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
-			r.cluster.KeepControl()
-			p := req.(*kmsg.ProduceRequest)
-			resp := p.ResponseKind().(*kmsg.ProduceResponse)
-			for _, topic := range p.Topics {
-				rt := kmsg.NewProduceResponseTopic()
-				rt.Topic, rt.TopicID = topic.Topic, topic.TopicID
-				for _, part := range topic.Partitions {
-					rp := kmsg.NewProduceResponseTopicPartition()
-					rp.Partition, rp.ErrorCode = part.Partition, kerr.TopicAuthorizationFailed.Code
-					rt.Partitions = append(rt.Partitions, rp)
-				}
-				resp.Topics = append(resp.Topics, rt)
-			}
-			return resp, nil, true
-		})
+		kafkatest.RefuseWrites(r.cluster, kerr.TopicAuthorizationFailed, func() bool { return true })
 		if err := r.client.Send(t.Context(), r.message("k1", "hallo")); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("got %v, want ErrUnavailable", err)
 		}

@@ -9,8 +9,8 @@ import (
 // timeHeader says when a simulated request is made.
 const timeHeader = "X-Pitstop-Simulated-Time"
 
-// SetTime has a request made at a time, for an API whose clock is a [RequestClock].
-func SetTime(req *http.Request, at time.Time) {
+// setTime has a request made at a time, for an API whose clock is a [RequestClock].
+func setTime(req *http.Request, at time.Time) {
 	req.Header.Set(timeHeader, at.UTC().Format(time.RFC3339Nano))
 }
 

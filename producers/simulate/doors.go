@@ -200,7 +200,7 @@ func (d *Doors) request(ctx context.Context, s Step, p Repair) (*http.Request, e
 		return nil, err
 	}
 	if !s.At.IsZero() {
-		SetTime(req, s.At)
+		setTime(req, s.At)
 	}
 	return req, nil
 }

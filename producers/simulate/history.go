@@ -15,7 +15,7 @@ type History struct {
 	// Done is up to when the plan was performed before.
 	Done time.Time
 	// SetClock sets the clock of what runs behind the doors. The doors themselves
-	// go by each request's own time; see [SetTime].
+	// go by each request's own time; see [setTime].
 	SetClock func(time.Time)
 	// Settled waits until everything behind the doors has handled what it has, and
 	// no timer is due.

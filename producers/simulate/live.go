@@ -56,7 +56,7 @@ func NewLive(doors *Doors, garages *garage.Book, seed uint64, every time.Duratio
 // Deliver puts a mail into its customer's inbox and returns at once. Giving a mail
 // again, say after a restart, does no harm: its page tells what is answered.
 func (l *Live) Deliver(m Mail) {
-	if LinkIn(m) == "" {
+	if linkIn(m) == "" {
 		return
 	}
 	select {

@@ -109,7 +109,7 @@ func TestLinkInMail(t *testing.T) {
 		"another link":   {Mail{Text: "https://debrug.example/repairs/1", HTML: `<a href="tel:+31301234567">`}, ""},
 		"nothing at all": {Mail{}, ""},
 	} {
-		if got := LinkIn(c.mail); got != c.want {
+		if got := linkIn(c.mail); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}

@@ -42,9 +42,9 @@ type Mail struct{ To, Subject, Text, HTML string }
 
 var linkPattern = regexp.MustCompile(`https?://[^\s"'<>]+/c/[A-Za-z0-9._~-]+`)
 
-// LinkIn finds the link to a repair's page in a mail and gives its path; empty:
+// linkIn finds the link to a repair's page in a mail and gives its path; empty:
 // there is none.
-func LinkIn(m Mail) string {
+func linkIn(m Mail) string {
 	for _, body := range []string{m.Text, html.UnescapeString(m.HTML)} {
 		if u, err := url.Parse(strings.TrimRight(linkPattern.FindString(body), ".")); err == nil && u.Path != "" {
 			return u.Path[strings.LastIndex(u.Path, "/c/"):]

@@ -23,7 +23,7 @@ type visitor struct {
 
 // read is what a customer does with a mail.
 func (l *Live) read(ctx context.Context, m Mail) {
-	v := visitor{l, l.chance(m.To + m.Subject), LinkIn(m)}
+	v := visitor{l, l.chance(m.To + m.Subject), linkIn(m)}
 	if v.Float64() < 0.12 || !sleep(ctx, about(v.Rand, 8*time.Second, 0.8)) { // never sees it
 		return
 	}

@@ -13,8 +13,8 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// MaxAhead is how far a request's occurred_at may lie ahead of the clock.
-const MaxAhead = 2 * time.Minute
+// maxAhead is how far a request's occurred_at may lie ahead of the clock.
+const maxAhead = 2 * time.Minute
 
 // MinSecretBytes is the least a digest's secret may have.
 const MinSecretBytes = 32

@@ -62,8 +62,8 @@ func (d *draft) occurredAt() time.Time {
 		return now
 	}
 	at := d.time("/occurred_at", w.At().OccurredAt)
-	if at.After(now.Add(MaxAhead)) {
-		d.bad("/occurred_at", "lies more than %s ahead of %s", MaxAhead, now.Format(time.RFC3339))
+	if at.After(now.Add(maxAhead)) {
+		d.bad("/occurred_at", "lies more than %s ahead of %s", maxAhead, now.Format(time.RFC3339))
 	}
 	return at
 }

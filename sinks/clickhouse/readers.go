@@ -50,7 +50,7 @@ func (c Config) As(r Reader) (string, error) {
 	if err != nil { // it was parsed once
 		return "", err
 	}
-	u.User, u.Path = url.UserPassword(r.User, r.Password), ReadersDatabase(u.Path)
+	u.User, u.Path = url.UserPassword(r.User, r.Password), readersDatabase(u.Path)
 	return u.String(), nil
 }
 

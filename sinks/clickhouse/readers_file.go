@@ -47,9 +47,9 @@ func (r Readers) UsersFile(user, database string, book *garage.Book) []byte {
 		line(3, "<password_sha256_hex>%s</password_sha256_hex>", reader.hash())
 		line(3, "<networks><ip>::1</ip><ip>127.0.0.1</ip></networks>")
 		line(3, "<profile>%s</profile><quota>default</quota>", operatorName)
-		line(3, "<default_database>%s</default_database>", ReadersDatabase(database))
-		line(3, "<grants><query>GRANT SELECT ON %s.*</query></grants>", quoted(ReadersDatabase(database)))
-		filters(ReadersDatabase(database), bound(), reader.policy())
+		line(3, "<default_database>%s</default_database>", readersDatabase(database))
+		line(3, "<grants><query>GRANT SELECT ON %s.*</query></grants>", quoted(readersDatabase(database)))
+		filters(readersDatabase(database), bound(), reader.policy())
 		line(2, "</%s>", reader.User)
 	}
 	line(1, "</users>")

@@ -14,11 +14,11 @@ const (
 	readersSQL   = "SELECT name FROM system.users WHERE name = '" + operatorName + "' OR startsWith(name, '" + readerPrefix + "') ORDER BY name"
 )
 
-// ReadersDatabase is the database of the views that readers select from, for the
+// readersDatabase is the database of the views that readers select from, for the
 // tables in a database. They have no right on the tables themselves: a policy
 // binds whoever selects from a table, but not who looks into its index with the
 // table function mergeTreeIndex.
-func ReadersDatabase(database string) string { return database + "_readers" }
+func readersDatabase(database string) string { return database + "_readers" }
 
 // shown is what readers see of a table, or of a view.
 type shown struct {
@@ -84,7 +84,7 @@ func bound() []string {
 
 // viewStatements make the views. They read as the user who makes them.
 func viewStatements(database string) []string {
-	readers := ReadersDatabase(database)
+	readers := readersDatabase(database)
 	statements := []string{fmt.Sprintf("CREATE DATABASE IF NOT EXISTS %s ENGINE = Atomic", quoted(readers))}
 	for _, v := range views {
 		from := quoted(database) + "." + v.name
@@ -131,7 +131,7 @@ func (r Readers) statements(database string, present []string, book *garage.Book
 	for i, reader := range readers {
 		users[i] = quoted(reader.User)
 	}
-	shown := tables(ReadersDatabase(database), bound())
+	shown := tables(readersDatabase(database), bound())
 	statements := []string{"SELECT authenticatedUser()"}
 	for _, gone := range present {
 		if name := quoted(gone); !slices.Contains(users, name) {
@@ -147,11 +147,11 @@ func (r Readers) statements(database string, present []string, book *garage.Book
 	for i, reader := range readers {
 		statements = append(statements, ensure("USER", users[i],
 			fmt.Sprintf("IDENTIFIED WITH sha256_hash BY '%s' DEFAULT DATABASE %s SETTINGS PROFILE '%s'",
-				reader.hash(), quoted(ReadersDatabase(database)), operatorName))...)
+				reader.hash(), quoted(readersDatabase(database)), operatorName))...)
 		statements = append(statements, ensure("ROW POLICY", users[i],
 			fmt.Sprintf("ON %s USING %s TO %s", shown, reader.policy(), users[i]))...)
 	}
-	return append(statements, fmt.Sprintf("GRANT SELECT ON %s.* TO %s WITH REPLACE OPTION", quoted(ReadersDatabase(database)), strings.Join(users, ", ")))
+	return append(statements, fmt.Sprintf("GRANT SELECT ON %s.* TO %s WITH REPLACE OPTION", quoted(readersDatabase(database)), strings.Join(users, ", ")))
 }
 
 // ensure makes something, or makes it what it must be. CREATE OR REPLACE would put

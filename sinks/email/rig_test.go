@@ -14,10 +14,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"pitstop/schemas"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/repair"
 )
 
@@ -220,23 +220,5 @@ func once(t *testing.T, mails map[string][]letterIn, n int) {
 
 // failProduce makes the broker refuse every write while it says so.
 func (r *rig) failProduce(while func() bool) {
-	r.cluster.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
-		r.cluster.KeepControl()
-		if !while() {
-			return nil, nil, false
-		}
-		p := req.(*kmsg.ProduceRequest)
-		resp := p.ResponseKind().(*kmsg.ProduceResponse)
-		for _, t := range p.Topics {
-			rt := kmsg.NewProduceResponseTopic()
-			rt.Topic, rt.TopicID = t.Topic, t.TopicID
-			for _, part := range t.Partitions {
-				rp := kmsg.NewProduceResponseTopicPartition()
-				rp.Partition, rp.ErrorCode = part.Partition, kerr.NotEnoughReplicas.Code
-				rt.Partitions = append(rt.Partitions, rp)
-			}
-			resp.Topics = append(resp.Topics, rt)
-		}
-		return resp, nil, true
-	})
+	kafkatest.RefuseWrites(r.cluster, kerr.NotEnoughReplicas, while)
 }

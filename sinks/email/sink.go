@@ -24,8 +24,8 @@ import (
 // Name of the sink: its consumer group is schemas.Prefix + Name.
 const Name = "email"
 
-// AttemptLimit is how long one attempt may take, from connecting to the answer.
-const AttemptLimit = 10 * time.Second
+// attemptLimit is how long one attempt may take, from connecting to the answer.
+const attemptLimit = 10 * time.Second
 
 // together is how many attempts may be in flight.
 const together = 32
@@ -37,7 +37,7 @@ const (
 	recording   = 5 * time.Second
 )
 
-var limits = sinks.Limits{Records: 256, Age: 25 * time.Millisecond, Write: startingFor + AttemptLimit + recording}
+var limits = sinks.Limits{Records: 256, Age: 25 * time.Millisecond, Write: startingFor + attemptLimit + recording}
 
 // Sink sends the mails of notifications. Make one with New.
 type Sink struct {
@@ -130,7 +130,7 @@ func outcomeID(n *schemas.NotificationRequested) string {
 // became of it. Its error says that there was none: it wraps sinks.ErrAway, or
 // is a fault of this program.
 func (s *Sink) attempt(ctx context.Context, n *schemas.NotificationRequested) (*kgo.Record, error) {
-	ctx, cancel := context.WithTimeout(ctx, AttemptLimit)
+	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
 	defer cancel()
 	began := time.Now() //nolint:forbidigo // a duration for the metrics
 	receipt, err := s.send(ctx, n)

@@ -89,15 +89,15 @@ func TestAHangingMailDelaysNobody(t *testing.T) {
 		if got := counts(quick)["DeliveryAccepted"]; got != 99 {
 			t.Errorf("%v, want 99 accepted", counts(quick))
 		}
-		if took := time.Since(r.began); took >= AttemptLimit {
+		if took := time.Since(r.began); took >= attemptLimit {
 			t.Errorf("the others were recorded after %s", took)
 		}
 		slow := r.next(1)
 		if len(slow) != 1 || r.words(slow[0]) != "DeliveryDeferred 0 the relay did not answer in time" {
 			t.Fatalf("the hanging one: %v", counts(slow))
 		}
-		if took := slow[0].(*schemas.DeliveryDeferred).OccurredAt.Sub(r.began); took < AttemptLimit || took > AttemptLimit+time.Second {
-			t.Errorf("the hanging one took %s, want %s", took, AttemptLimit)
+		if took := slow[0].(*schemas.DeliveryDeferred).OccurredAt.Sub(r.began); took < attemptLimit || took > attemptLimit+time.Second {
+			t.Errorf("the hanging one took %s, want %s", took, attemptLimit)
 		}
 	})
 }

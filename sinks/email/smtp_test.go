@@ -136,7 +136,7 @@ func send(t *testing.T, r Relay, m Mail) (Receipt, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), AttemptLimit)
+	ctx, cancel := context.WithTimeout(t.Context(), attemptLimit)
 	defer cancel()
 	return transport.Send(ctx, m)
 }
