@@ -170,7 +170,7 @@ var garageTemplate = template.Must(template.New("").Parse(`garages:
 // everyGarage is what the shared pipeline serves: a test has its own.
 var everyGarage = slices.Concat(
 	named("approve partly reject expire withdraw replace cancel", ""),
-	named("statemachine badrecords retries login elsewhere scanner mailtext escape plates empty told driver totals changed", ""),
+	named("statemachine badrecords retries login elsewhere scanner mailtext escape plates empty told driver totals changed seen", ""),
 	named("refusals roles other repeats async changes messages limits inbox feed safe", ""),
 	named("roundtrip board hidden fence beyond", "remind_after: [], call_after: 10000h"),
 	named("pace", "remind_after: [15s], call_after: 20s"),

@@ -1,0 +1,39 @@
+package e2e
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// A view that could not be written is told again by the page that somebody has
+// before them.
+func TestAViewIsToldAgain(t *testing.T) {
+	t.Parallel()
+	s := tell(t, "seen", nil)
+	s.propose(nil)
+	link, err := url.Parse(s.mail.link(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: link.Scheme, Host: link.Host})
+	var told atomic.Int32
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/view") && told.Add(1) == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		api.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+
+	openOnPhone(t, front.URL+link.Path)
+	s.happens("QuoteViewed")
+	if n := told.Load(); n != 2 {
+		t.Errorf("the page told of it %d times", n)
+	}
+}
