@@ -177,24 +177,27 @@ func (c *company) scaleUp(ctx context.Context) {
 	}
 	c.apis.Store(&apis)
 	for _, r := range readers {
-		if n := c.members(ctx, r.name); n != 3 {
-			c.t.Errorf("the partitions of %s are shared by %d members", r.name, n)
-		}
+		c.shared(r.name, 3)
 	}
 }
 
-// members counts the members of a group that have partitions.
-func (c *company) members(ctx context.Context, role string) (n int) {
-	groups, err := c.adm.DescribeGroups(ctx, schemas.Prefix+role)
-	if err != nil {
-		c.t.Error(err)
-	}
-	for _, m := range groups[schemas.Prefix+role].Members {
-		if a, ok := m.Assigned.AsConsumer(); ok && len(a.Topics) > 0 {
-			n++
+// shared waits until so many members of a role share its partitions. A broker tells
+// who has which only while the group does not rebalance.
+func (c *company) shared(role string, members int) {
+	group := schemas.Prefix + role
+	c.workers[role].until(fmt.Sprintf("its partitions are shared by %d", members), func() bool {
+		groups, err := c.adm.DescribeGroups(c.t.Context(), group)
+		if err != nil {
+			return false
 		}
-	}
-	return n
+		n := 0
+		for _, m := range groups[group].Members {
+			if a, ok := m.Assigned.AsConsumer(); ok && len(a.Topics) > 0 {
+				n++
+			}
+		}
+		return n == members
+	})
 }
 
 func (c *company) scaleDown(context.Context) {
@@ -210,7 +213,7 @@ func (c *company) scaleDown(context.Context) {
 	}
 	stopping.Wait()
 	for _, r := range readers {
-		c.workers[r.name].until("it has all partitions", func() bool { return c.members(c.t.Context(), r.name) == 1 })
+		c.shared(r.name, 1)
 	}
 }
 
