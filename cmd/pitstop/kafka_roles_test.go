@@ -182,7 +182,8 @@ func (c *company) scaleUp(ctx context.Context) {
 }
 
 // shared waits until so many members of a role share its partitions. A broker tells
-// who has which only while the group does not rebalance.
+// who has which only while the group does not rebalance, and a connection to it may
+// have ended with the broker before.
 func (c *company) shared(role string, members int) {
 	group := schemas.Prefix + role
 	c.workers[role].until(fmt.Sprintf("its partitions are shared by %d", members), func() bool {
@@ -235,9 +236,11 @@ func (c *company) resume(ctx context.Context, role string) {
 	killed := time.Now()
 	var ends kadm.ListedOffsets
 	if group != "" {
-		var err error
-		ends, err = c.adm.ListEndOffsets(ctx, topics...)
-		must(c.t, err)
+		w.until("the ends of its inputs are known", func() bool { // a connection may have ended with its broker
+			var err error
+			ends, err = c.adm.ListEndOffsets(ctx, topics...)
+			return err == nil && ends.Error() == nil
+		})
 	}
 	w.until("it has resumed", func() bool {
 		if w.process() == old || !w.serves(ctx) {
