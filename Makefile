@@ -25,17 +25,17 @@ up: deps build ## Run the whole pipeline, empty. ARGS='--data DIR --garages FILE
 	@bin/pitstop up $(ARGS)
 
 test: deps deploy/browser/node_modules/.installed ## Run all the tests, real ClickHouse and a real browser included.
-	go test -timeout 20m ./...
+	go test -timeout 30m ./...
 
 kafka: ## Run Apache Kafka (three nodes) and Apicurio Registry. ARGS='--keep --data DIR', ARGS=stop
 	@go build -o bin/kafka ./deploy/kafka/run
 	@bin/kafka $(ARGS)
 
 test-kafka: deps ## Run the tests that need Apache Kafka: Java 21 and Maven.
-	PITSTOP_TEST_KAFKA=1 go test -timeout 15m -p 1 -count 1 -v -run '^TestKafka_' ./deploy/kafka ./deploy/e2e ./cmd/pitstop
+	PITSTOP_TEST_KAFKA=1 go test -timeout 30m -p 1 -count 1 -v -run '^TestKafka_' ./deploy/kafka ./deploy/e2e ./cmd/pitstop
 
 race: deps deploy/browser/node_modules/.installed ## Run all the tests under the race detector.
-	go test -race -timeout 30m ./...
+	go test -race -timeout 45m ./...
 
 prometheus: deps ## Check Prometheus's configuration, rules and queries, with a real one.
 	@for p in prometheus promtool; do command -v $$p >/dev/null || \

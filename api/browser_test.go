@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,19 @@ func (w *world) last() repair.Command {
 	return w.sent[len(w.sent)-1]
 }
 
+// lastDecision is the last decision that was sent: the page's script tells by itself,
+// at any time, that somebody looks at it.
+func lastDecision(w *world) *repair.DecideQuote {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range slices.Backward(w.sent) {
+		if d, ok := c.(*repair.DecideQuote); ok {
+			return d
+		}
+	}
+	return new(repair.DecideQuote)
+}
+
 func TestBrowserDecides(t *testing.T) {
 	for _, size := range []struct {
 		name          string
@@ -103,7 +117,7 @@ func TestBrowserDecides(t *testing.T) {
 			b.shot(size.name + "-2-chosen")
 			b.run(chromedp.Click("#decide", chromedp.ByQuery), chromedp.WaitReady(".settled"))
 			b.shot(size.name + "-3-decided")
-			got := w.last().(*repair.DecideQuote)
+			got := lastDecision(w)
 			if got.TotalSeen != 34800 || len(got.Answers) != 2 || got.Answers[1].Reason != repair.ReasonPrice {
 				t.Errorf("decided %+v", got)
 			}

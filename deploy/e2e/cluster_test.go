@@ -282,11 +282,15 @@ func (i *installation) withoutRegistry(t *testing.T, w *world) {
 	}
 	until(t, role+" is ready", func() string { return i.notReady(role) })
 	t.Logf("%s was ready %s after the start of the registry", role, time.Since(began).Round(time.Millisecond))
-	d.send(http.MethodPost, "/v1/repairs", order("WO-WAITS", "wo-waits@example.nl"), "Idempotency-Key", "waits").taken(http.StatusCreated)
+	r := d.send(http.MethodPost, "/v1/repairs", order("WO-WAITS", "wo-waits@example.nl"), "Idempotency-Key", "waits").taken(http.StatusCreated)
+	j := &job{world: w, id: r.RepairID, ref: "WO-WAITS", to: "wo-waits@example.nl"}
+	j.happens(started...)
+	j.measured(waited("turnaround", "", 0, "", j.when("RepairStarted"), time.Time{}), j.delivery("repair_started", "customer", 0))
 }
 
 // twice starts a second process of each role under the name of the first: the first
-// must end and say why, in one line; the second does the work.
+// must end and say why, in one line; the second does the work. Nothing is under way
+// when it comes: a transaction that it interrupts is reported first.
 func (i *installation) twice(t *testing.T, w *world) {
 	for role, first := range i.roles {
 		if role == "api" { // it has no name

@@ -41,7 +41,7 @@ func run(m *testing.M) (code int) {
 	}
 	plain := &pipeline{name: "plain", dir: dir, garages: everyGarage}
 	relayed := &pipeline{name: "relayed", dir: dir, garages: named("later never", ""), relay: newRelay()}
-	relayed.garages = append(relayed.garages, named("reminders", "remind_after: [15s], call_after: 10000h")...)
+	relayed.garages = append(relayed.garages, named("reminders", "remind_after: [30s], call_after: 10000h")...)
 	pipelines.plain, pipelines.relayed = plain, relayed
 	code = m.Run()
 	for _, p := range []*pipeline{plain, relayed} {
@@ -173,7 +173,7 @@ var everyGarage = slices.Concat(
 	named("statemachine badrecords retries login elsewhere scanner mailtext escape plates empty told driver totals changed seen", ""),
 	named("refusals roles other repeats async changes messages limits inbox feed safe", ""),
 	named("roundtrip board hidden fence beyond", "remind_after: [], call_after: 10000h"),
-	named("pace", "remind_after: [15s], call_after: 20s"),
+	named("pace", "remind_after: [15s], call_after: 40s"),
 	[]garage{{
 		ID: "week", Hours: `mon-fri: "8:00-12:30, 13:00-17:30", sat: "9:00-13:00"`,
 		Closures: "{from: 2025-05-29, reason: Hemelvaartsdag}", Approval: "remind_after: [], call_after: 10000h",

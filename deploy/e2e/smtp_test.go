@@ -142,7 +142,7 @@ func TestEarlier_AFailedMailCountsAsSent(t *testing.T) {
 // "one bad customer stopped everybody's reminders": the others are sent.
 func TestEarlier_OneBadCustomerStopsTheReminders(t *testing.T) {
 	t.Parallel()
-	w, relay := relayed(t, "reminders") // after 15 s
+	w, relay := relayed(t, "reminders") // after 30 s
 	bad := w.startFor("turn@faults.example")
 	bad.happens(started...)
 	bad.ask(nil)

@@ -16,8 +16,8 @@ import (
 const ChildCommand = "embedded-child"
 
 // lockPatience is how long a child waits for its predecessor, whose parent was
-// killed and which is just closing its files.
-const lockPatience = 15 * time.Second
+// killed and which is just closing its files, or still loading the engine first.
+const lockPatience = 45 * time.Second
 
 // RunChild is the whole program of a child process. args are what followed
 // ChildCommand on the command line; the result is the exit code.

@@ -4,6 +4,7 @@ package embedded
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -15,9 +16,8 @@ import (
 func TestGateClosesBehindAnEngineThatHasYetToListen(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(t.TempDir()) // closeGate leaves it
-	free := must(net.Listen("tcp4", "127.0.0.1:0"))(t)
-	port := free.Addr().(*net.TCPAddr).Port
-	free.Close()
+	port := must(openData(t, t.TempDir()).Port("gate"))(t)
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
 
 	var engine net.Listener
 	var client, served net.Conn
@@ -27,8 +27,8 @@ func TestGateClosesBehindAnEngineThatHasYetToListen(t *testing.T) {
 		case 1: // it does not read its commands
 			return false
 		case 2: // it listens, and somebody is quick
-			engine = must(net.Listen("tcp4", free.Addr().String()))(t)
-			client = must(net.Dial("tcp4", free.Addr().String()))(t)
+			engine = must(net.Listen("tcp4", addr))(t)
+			client = must(net.Dial("tcp4", addr))(t)
 			served = must(engine.Accept())(t)
 			return false
 		case 3: // it read a command that was cut short

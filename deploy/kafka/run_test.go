@@ -3,6 +3,7 @@ package kafka
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"os"
@@ -44,7 +45,7 @@ func TestKafka_RunAndStop(t *testing.T) {
 		t.Fatalf("it prints %v and says %s", addresses, said)
 	}
 	for _, b := range brokers {
-		if err := inSync(t.Context(), b, 3); err != nil || !strings.HasPrefix(b, "127.0.0.1:") {
+		if err := until(t.Context(), "it is in sync", nil, func(ctx context.Context) error { return inSync(ctx, b, 3) }); err != nil || !strings.HasPrefix(b, "127.0.0.1:") {
 			t.Errorf("broker %s: %v", b, err)
 		}
 	}
