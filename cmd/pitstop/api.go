@@ -15,6 +15,7 @@ import (
 	"pitstop/api"
 	"pitstop/dashboards"
 	"pitstop/dashboards/page"
+	"pitstop/deploy/serve"
 	"pitstop/producers/command"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/request"
@@ -148,7 +149,7 @@ func (p apiParts) run(ctx context.Context, current *atomic.Pointer[command.Clien
 	tailing := make(chan error, 1)
 	tail, stopTail := context.WithCancel(context.WithoutCancel(ctx)) // answers requests until the last is done
 	go func() { tailing <- client.Run(tail) }()
-	err = serve(ctx, p.listener, api.Server(handler, c.Log))
+	err = serve.Until(ctx, p.listener, api.Server(handler, c.Log))
 	stopTail()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
@@ -184,6 +185,6 @@ func opsRole(l net.Listener, metrics *prometheus.Registry, roles []role, log *sl
 		}
 	}
 	return role{name: "metrics", run: func(ctx context.Context) error {
-		return serve(ctx, l, api.Server(api.Ops(checks, metrics), log))
+		return serve.Until(ctx, l, api.Server(api.Ops(checks, metrics), log))
 	}}
 }

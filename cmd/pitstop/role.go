@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -116,25 +115,8 @@ func runRoles(ctx context.Context, log *slog.Logger, roles ...role) error {
 	return errors.Join(errs...)
 }
 
-// shutdownTimeout bounds how long requests under way may take after a stop.
+// shutdownTimeout bounds what has to end after a stop.
 const shutdownTimeout = 5 * time.Second
-
-// serve serves until the context ends, and then lets the requests under way finish.
-func serve(ctx context.Context, l net.Listener, server *http.Server) error {
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		return errors.Join(err, server.Close())
-	}
-	return nil
-}
 
 // listen opens a listener, or says what to do about an address in use.
 func listen(flag, addr string) (net.Listener, error) {

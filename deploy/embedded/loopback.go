@@ -2,49 +2,41 @@ package embedded
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"pitstop/deploy/serve"
 )
 
 // loopbackServer serves HTTP on loopback until it is stopped.
 type loopbackServer struct {
-	http *http.Server
-	done chan struct{}
+	cancel context.CancelFunc
+	done   chan error
 }
 
 func serveLoopback(l net.Listener, h http.Handler, log *slog.Logger) *loopbackServer {
-	s := &loopbackServer{
-		http: &http.Server{
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &loopbackServer{cancel: cancel, done: make(chan error, 1)}
+	go func() {
+		err := serve.Until(ctx, l, &http.Server{
 			Handler:           localOnly(h),
 			ReadHeaderTimeout: 10 * time.Second,
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		},
-		done: make(chan struct{}),
-	}
-	go func() {
-		defer close(s.done)
-		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		})
+		if ctx.Err() == nil {
 			log.Error("embedded server ended", "address", l.Addr(), "error", err)
 		}
+		s.done <- err
 	}()
 	return s
 }
 
-// stop finishes the requests under way, for a second. What is left then is cut off,
-// and that is no error: Shutdown waits five seconds and more for a connection on
-// which nothing has been asked yet, and clients open some in advance.
-func (s *loopbackServer) stop(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	err := s.http.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = s.http.Close()
-	}
-	<-s.done
-	return err
+// stop finishes the requests under way, for a few seconds.
+func (s *loopbackServer) stop() error {
+	s.cancel()
+	return <-s.done
 }
 
 // localOnly refuses what a page from elsewhere makes this machine's browser ask:

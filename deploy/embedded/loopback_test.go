@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,18 +13,6 @@ func ask(h http.Handler, method, target, body string) (int, string) {
 	answer := httptest.NewRecorder()
 	h.ServeHTTP(answer, httptest.NewRequest(method, target, strings.NewReader(body)))
 	return answer.Code, answer.Body.String()
-}
-
-// Clients open connections in advance, browsers too; they do not make a stop fail.
-func TestStopsBesideAConnectionOnWhichNothingWasAsked(t *testing.T) {
-	r := must(StartRegistry(t.Context(), openData(t, t.TempDir()), newLog(t).Logger))(t)
-	conn := must(net.Dial("tcp4", strings.TrimPrefix(r.URL, "http://")))(t)
-	defer conn.Close()
-	register(t, r.URL, "events-value", `{"type":"record","name":"A","fields":[]}`) // over another; the first is accepted by now
-	stop(t, r)
-	if _, err := conn.Read(make([]byte, 1)); err == nil {
-		t.Error("the connection goes on")
-	}
 }
 
 func TestOnlyThisMachineIsAnswered(t *testing.T) {

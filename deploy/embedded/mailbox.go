@@ -69,7 +69,7 @@ func StartMailbox(_ context.Context, d *Data, o MailboxOptions) (*Mailbox, error
 
 // Stop ends every connection. A mail that was not answered by then was not
 // received, its sender will send it again.
-func (m *Mailbox) Stop(ctx context.Context) error {
+func (m *Mailbox) Stop(context.Context) error {
 	// Not Shutdown, which waits for connections that clients keep open idly.
 	err := m.smtp.Close()
 	// The server closes its listener only where it has begun to serve it.
@@ -78,7 +78,7 @@ func (m *Mailbox) Stop(ctx context.Context) error {
 	}
 	<-m.done
 	m.Close()
-	if err := errors.Join(err, m.web.stop(ctx)); err != nil {
+	if err := errors.Join(err, m.web.stop()); err != nil {
 		return fmt.Errorf("stop embedded mailbox: %w", err)
 	}
 	return nil

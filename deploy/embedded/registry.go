@@ -39,8 +39,8 @@ func StartRegistry(_ context.Context, d *Data, log *slog.Logger) (*Registry, err
 }
 
 // Stop finishes the requests under way and closes the file.
-func (r *Registry) Stop(ctx context.Context) error {
-	if err := errors.Join(r.server.stop(ctx), r.store.file.Close()); err != nil {
+func (r *Registry) Stop(context.Context) error {
+	if err := errors.Join(r.server.stop(), r.store.file.Close()); err != nil {
 		return fmt.Errorf("stop embedded registry: %w", err)
 	}
 	return nil
