@@ -269,8 +269,8 @@ func TestClickHouseAtRestIsSmall(t *testing.T) {
 	if _, err := fmt.Sscan(after, &kB); err != nil {
 		t.Fatal(err)
 	}
-	if t.Logf("resident: %d MB", kB/1024); kB > 400<<10 {
-		t.Errorf("%d MB resident at rest, want under 400", kB/1024)
+	if t.Logf("resident: %d MB", kB/1024); kB > 300<<10 {
+		t.Errorf("%d MB resident at rest, want under 300", kB/1024)
 	}
 }
 
