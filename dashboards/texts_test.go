@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 
 	"pitstop/dashboards"
-	"pitstop/schemas"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/record"
 )
 
 var id = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
@@ -56,7 +56,7 @@ func TestTexts(t *testing.T) {
 						t.Errorf("%s: nothing has a name", where)
 					}
 				}
-				for _, kind := range schemas.NotificationKinds {
+				for _, kind := range record.NotificationKinds {
 					if _, named := c.Values[string(kind)]; c.Name == "about" && !named {
 						t.Errorf("%s/about: %s has no name", where, kind)
 					}

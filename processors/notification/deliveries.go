@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 // tries is how often a notification is attempted while it is refused for now.
@@ -61,7 +61,7 @@ func (s step) accepted(id string) {
 		return
 	}
 	p := s.drop(i)
-	if a := s.Known.Asked; a != nil && p.Request.Kind == schemas.NotifyApprovalRequired && p.Passed == "" {
+	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired && p.Passed == "" {
 		a.Accepted = true
 	}
 }
@@ -75,11 +75,11 @@ func (s step) deferred(id string, attempt int32) {
 	switch p := s.Known.Pending[i]; {
 	case p.Passed != "":
 		s.drop(i)
-		s.suppress(p.Request.Notice, schemas.MomentPassed, p.Passed)
+		s.suppress(p.Request.Notice, record.MomentPassed, p.Passed)
 	case attempt >= tries:
 		s.drop(i)
-		s.suppress(p.Request.Notice, schemas.TriesUsedUp, "")
-		s.callInstead(schemas.CallUndeliverable, p.Request.Notice, s.current(p.Request.Recipient))
+		s.suppress(p.Request.Notice, record.TriesUsedUp, "")
+		s.callInstead(record.CallUndeliverable, p.Request.Notice, s.current(p.Request.Recipient))
 	default:
 		s.Known.Pending[i].Waiting = true
 		s.Set(retryTimer+id, s.Time().Add(wait(id, attempt)))
@@ -98,10 +98,10 @@ func (s step) failed(id string, attempt int32) {
 	if p.Passed != "" || to.contact == nil {
 		return
 	}
-	if a := s.Known.Asked; a != nil && p.Request.Kind == schemas.NotifyApprovalRequired {
+	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired {
 		a.Refused = true
 	}
-	s.call(schemas.CallUndeliverable, p.Request.Kind, p.Request.RestsOn, p.Request.Revision, to)
+	s.call(record.CallUndeliverable, p.Request.Kind, p.Request.RestsOn, p.Request.Revision, to)
 }
 
 // retry makes the next attempt, to the contact as it is now. Whatever ended the

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -18,7 +18,7 @@ func (s step) event(e repair.Event) error {
 	case starts:
 		s.start(started)
 	case s.Stage == repair.NotStarted:
-		return fmt.Errorf("a %s of a repair that has not started", schemas.NameOf(e))
+		return fmt.Errorf("a %s of a repair that has not started", record.NameOf(e))
 	case s.Known == nil:
 		s.afterwards(e)
 		return nil
@@ -39,14 +39,14 @@ func (s step) start(e *repair.RepairStarted) {
 		ReadyAt: e.ReadyAt, Currency: e.Agreed.Currency, AgreedTotal: e.Agreed.Total, ApprovedTotal: e.Agreed.Total,
 	}
 	for _, l := range e.Agreed.Lines {
-		s.Known.Done = append(s.Known.Done, schemas.DoneLine{Title: l.Title, Total: l.Total})
+		s.Known.Done = append(s.Known.Done, record.DoneLine{Title: l.Title, Total: l.Total})
 	}
 }
 
 // whileOpen are the notifications that are pointless once the work is over.
-var whileOpen = []schemas.NotificationKind{
-	schemas.NotifyStarted, schemas.NotifyReadyLater, schemas.NotifyQuoteWithdrawn,
-	schemas.NotifyDecision, schemas.NotifyExpiry,
+var whileOpen = []record.NotificationKind{
+	record.NotifyStarted, record.NotifyReadyLater, record.NotifyQuoteWithdrawn,
+	record.NotifyDecision, record.NotifyExpiry,
 }
 
 // happened is the table of DESIGN §7: what each event tells whom, and which
@@ -56,40 +56,40 @@ func (s step) happened(event repair.Event) {
 	switch e := event.(type) {
 	case *repair.RepairStarted:
 		s.Stage = repair.InProgress
-		s.tell(s.draft(schemas.NotifyStarted, s.customer(), seq, 0))
+		s.tell(s.draft(record.NotifyStarted, s.customer(), seq, 0))
 
 	case *repair.ApprovalRequested:
 		s.close(repair.QuoteReplaced)
 		s.Stage = repair.AwaitingApproval
-		s.pass(string(s.Stage), schemas.NotifyQuoteWithdrawn, schemas.NotifyExpiry)
+		s.pass(string(s.Stage), record.NotifyQuoteWithdrawn, record.NotifyExpiry)
 		s.ask(e)
-		s.tell(s.draft(schemas.NotifyApprovalRequired, s.approver(), seq, e.Revision))
+		s.tell(s.draft(record.NotifyApprovalRequired, s.approver(), seq, e.Revision))
 
 	case *repair.QuoteDecided:
 		asked := s.close(repair.QuoteAnswered)
 		s.Stage = repair.InProgress
 		s.settle(asked.Quote, e)
-		d := s.draft(schemas.NotifyDecision, s.staff(asked.AskedBy), seq, e.Revision).about(asked)
+		d := s.draft(record.NotifyDecision, s.staff(asked.AskedBy), seq, e.Revision).about(asked)
 		d.Decision, d.Answers, d.Method, d.Evidence = e.Decision, e.Answers, e.Method, e.Evidence
 		s.tell(d)
 
 	case *repair.QuoteExpired:
 		asked := s.close(repair.QuoteLapsed)
 		s.Stage = repair.InProgress
-		s.tell(s.draft(schemas.NotifyExpiry, s.staff(asked.AskedBy), seq, e.Revision).about(asked))
+		s.tell(s.draft(record.NotifyExpiry, s.staff(asked.AskedBy), seq, e.Revision).about(asked))
 
 	case *repair.QuoteWithdrawn:
 		asked := s.close(repair.QuoteTakenBack)
 		s.Stage = repair.InProgress
-		d := s.draft(schemas.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(asked)
+		d := s.draft(record.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(asked)
 		d.Text = e.Reason
 		s.tell(d)
 
 	case *repair.ReadyTimeChanged:
 		k.ReadyAt = e.ReadyAt
-		s.pass(string(repair.QuoteReplaced), schemas.NotifyReadyLater)
+		s.pass(string(repair.QuoteReplaced), record.NotifyReadyLater)
 		if !e.Previous.IsZero() && e.ReadyAt.After(e.Previous) {
-			d := s.draft(schemas.NotifyReadyLater, s.customer(), seq, 0)
+			d := s.draft(record.NotifyReadyLater, s.customer(), seq, 0)
 			d.PreviousReadyAt = e.Previous
 			s.tell(d)
 		}
@@ -97,13 +97,13 @@ func (s step) happened(event repair.Event) {
 	case *repair.RepairCompleted:
 		s.Stage = repair.Completed
 		s.pass(string(s.Stage), whileOpen...)
-		d := s.draft(schemas.NotifyCompleted, s.customer(), seq, 0)
+		d := s.draft(record.NotifyCompleted, s.customer(), seq, 0)
 		d.Total, d.Text = e.Total, e.Reason
 		s.tell(d)
 
 	case *repair.VehicleCollected:
 		s.Stage = repair.Collected
-		s.pass(string(s.Stage), schemas.NotifyCompleted)
+		s.pass(string(s.Stage), record.NotifyCompleted)
 
 	case *repair.RepairCancelled:
 		s.close(repair.QuoteAbandoned)
@@ -147,8 +147,8 @@ func (s step) settle(q repair.Quote, e *repair.QuoteDecided) {
 		if a.Line < 1 || int(a.Line) > len(q.Lines) {
 			continue
 		}
-		job := schemas.DoneLine{Title: q.Lines[a.Line-1].Title, Total: q.Lines[a.Line-1].Total}
-		k.Declined = slices.DeleteFunc(k.Declined, func(d schemas.DoneLine) bool { return d.Title == job.Title })
+		job := record.DoneLine{Title: q.Lines[a.Line-1].Title, Total: q.Lines[a.Line-1].Total}
+		k.Declined = slices.DeleteFunc(k.Declined, func(d record.DoneLine) bool { return d.Title == job.Title })
 		if a.Answer == repair.Approve {
 			k.Done = append(k.Done, job)
 		} else {
@@ -175,8 +175,8 @@ func (s step) correct(e *repair.ContactCorrected) {
 		return
 	}
 	a.Accepted = false
-	s.pass("contact_corrected", schemas.NotifyApprovalRequired)
-	s.tell(s.draft(schemas.NotifyApprovalRequired, decides, a.Sequence, a.Revision))
+	s.pass("contact_corrected", record.NotifyApprovalRequired)
+	s.tell(s.draft(record.NotifyApprovalRequired, decides, a.Sequence, a.Revision))
 }
 
 // message passes a message on to the other side: the customer's to the mechanic
@@ -202,10 +202,10 @@ func (s step) message(e *repair.MessagePosted) {
 			s.stopReminders(string(repair.Callback))
 			k.Asked.Called = true
 		}
-		s.call(schemas.CallRequested, "", e.Sequence, 0, s.writer())
+		s.call(record.CallRequested, "", e.Sequence, 0, s.writer())
 	}
 	for _, r := range to {
-		d := s.draft(schemas.NotifyMessage, r, e.Sequence, 0)
+		d := s.draft(record.NotifyMessage, r, e.Sequence, 0)
 		d.MessageKind, d.Text, d.From = e.Kind, e.Text, e.Actor
 		s.tell(d)
 	}
@@ -220,10 +220,10 @@ func (s step) afterwards(event repair.Event) {
 	}
 	to := recipient{actor: repair.Actor{Role: repair.Customer}}
 	if e.Kind == repair.Callback {
-		s.call(schemas.CallRequested, "", e.Sequence, 0, to)
+		s.call(record.CallRequested, "", e.Sequence, 0, to)
 	}
 	if e.Actor.Role.CustomerSide() {
 		to = s.desk()
 	}
-	s.suppress(s.name(schemas.NotifyMessage, to, e.Sequence, 0), schemas.Forgotten, "")
+	s.suppress(s.name(record.NotifyMessage, to, e.Sequence, 0), record.Forgotten, "")
 }

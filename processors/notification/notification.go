@@ -33,8 +33,8 @@ import (
 	"time"
 
 	"pitstop/processors/stream"
-	"pitstop/schemas"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -59,8 +59,8 @@ func New(book *garage.Book) stream.Processor[State] {
 	p := processor{book}
 	return stream.Processor[State]{
 		Name:     Name,
-		Inputs:   []stream.Input{{Topic: schemas.Events, MovesTime: true}, {Topic: schemas.Deliveries}},
-		Upstream: &stream.Upstream{Processor: "lifecycle", Topic: schemas.Commands},
+		Inputs:   []stream.Input{{Topic: record.Events, MovesTime: true}, {Topic: record.Deliveries}},
+		Upstream: &stream.Upstream{Processor: "lifecycle", Topic: record.Commands},
 		Record:   p.record,
 		Timer:    p.timer,
 	}
@@ -83,7 +83,7 @@ func (p processor) step(c *stream.Context, s *State, garageID string) (step, err
 	return step{c, s, profile}, nil
 }
 
-func (p processor) record(c *stream.Context, state *State, rec schemas.Headed) error {
+func (p processor) record(c *stream.Context, state *State, rec record.Headed) error {
 	s, err := p.step(c, state, rec.Head().GarageID)
 	if err != nil {
 		return err
@@ -91,14 +91,14 @@ func (p processor) record(c *stream.Context, state *State, rec schemas.Headed) e
 	switch r := rec.(type) {
 	case repair.Event:
 		return s.event(r)
-	case *schemas.DeliveryAccepted:
+	case *record.DeliveryAccepted:
 		s.accepted(r.NotificationID)
-	case *schemas.DeliveryDeferred:
+	case *record.DeliveryDeferred:
 		s.deferred(r.NotificationID, r.Attempt)
-	case *schemas.DeliveryFailed:
+	case *record.DeliveryFailed:
 		s.failed(r.NotificationID, r.Attempt)
 	default:
-		return fmt.Errorf("a %s is neither an event nor a delivery", schemas.NameOf(rec))
+		return fmt.Errorf("a %s is neither an event nor a delivery", record.NameOf(rec))
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (p processor) timer(c *stream.Context, state *State, t stream.Timer) error 
 	case strings.HasPrefix(t.Name, remindTimer):
 		s.remind()
 	case t.Name == callTimer:
-		s.call(schemas.CallNoAnswer, "", s.Known.Asked.Sequence, s.Known.Asked.Revision, s.approver())
+		s.call(record.CallNoAnswer, "", s.Known.Asked.Sequence, s.Known.Asked.Revision, s.approver())
 	case t.Name == forgetTimer:
 		s.forget()
 	}
@@ -137,9 +137,9 @@ func (s step) forget() {
 func (s step) remind() {
 	a := s.Known.Asked
 	a.Reminded++
-	d := s.draft(schemas.NotifyReminder, s.approver(), a.Sequence, a.Revision)
+	d := s.draft(record.NotifyReminder, s.approver(), a.Sequence, a.Revision)
 	if a.Refused {
-		s.suppress(d.Notice, schemas.AddressRefused, "")
+		s.suppress(d.Notice, record.AddressRefused, "")
 		return
 	}
 	s.tell(d)
@@ -154,7 +154,7 @@ func (s step) close(as repair.QuoteStatus) Asked {
 	}
 	s.stopReminders(string(as))
 	s.Cancel(callTimer)
-	s.pass(string(as), schemas.NotifyApprovalRequired, schemas.NotifyReminder)
+	s.pass(string(as), record.NotifyApprovalRequired, record.NotifyReminder)
 	s.Known.Asked = nil
 	return *a
 }
@@ -164,6 +164,6 @@ func (s step) stopReminders(because string) {
 	for a := s.Known.Asked; a.Reminded < a.Reminders; a.Reminded++ {
 		number := strconv.Itoa(int(a.Reminded))
 		s.Cancel(remindTimer + number)
-		s.suppress(s.name(schemas.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), schemas.MomentPassed, because)
+		s.suppress(s.name(record.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), record.MomentPassed, because)
 	}
 }
