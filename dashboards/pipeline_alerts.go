@@ -1,6 +1,10 @@
 package dashboards
 
-import "time"
+import (
+	"time"
+
+	"pitstop/schemas/record"
+)
 
 // PipelineAlerts are the rules on Prometheus. Each expression gives only what is
 // the matter, as series above 0, so that it can be a rule of Prometheus as it is.
@@ -14,9 +18,7 @@ var PipelineAlerts = []Alert{
 			"No process of {{ $labels.role }} is ready. See /readyz of its processes for why.",
 		},
 		Expr: `1 - max by (role) (pitstop_ready) > 0 unless on (role) pitstop_sink_stalled > 0` + // those have alerts of their own
-			` or absent(pitstop_ready{role="api"}) or absent(pitstop_ready{role="lifecycle"})` +
-			` or absent(pitstop_ready{role="notification"}) or absent(pitstop_ready{role="latency"})` +
-			` or absent(pitstop_ready{role="clickhouse"}) or absent(pitstop_ready{role="email"})`,
+			noProcess(),
 		For: 2 * time.Minute, Severity: Critical, Operator: true,
 	},
 	{
@@ -57,7 +59,7 @@ var PipelineAlerts = []Alert{
 			"{{ $labels.role }} wacht op iets dat weg is. Er gaat niets verloren; wat managers zien wordt ouder.",
 			"{{ $labels.role }} waits for something that is away. Nothing is lost; what managers see grows older.",
 		},
-		Expr: `max by (role) (pitstop_sink_stalled{role!="email"}) > 0`,
+		Expr: `max by (role) (pitstop_sink_stalled{role!="` + record.EmailSink.Name + `"}) > 0`,
 		For:  5 * time.Minute, Severity: Warning, Operator: true,
 	},
 	{
@@ -67,7 +69,7 @@ var PipelineAlerts = []Alert{
 			"De mailserver (of Kafka of het schemaregister) is weg voor {{ $labels.role }}: klanten horen niets. De mail wacht en gaat daarna uit.",
 			"The relay (or Kafka, or the schema registry) is away for {{ $labels.role }}: customers hear nothing. The mails wait, and go out afterwards.",
 		},
-		Expr: `max by (role) (pitstop_sink_stalled{role="email"}) > 0`,
+		Expr: `max by (role) (pitstop_sink_stalled{role="` + record.EmailSink.Name + `"}) > 0`,
 		For:  5 * time.Minute, Severity: Critical, Operator: true,
 	},
 	{
@@ -125,6 +127,18 @@ var PipelineAlerts = []Alert{
 			` and sum(increase(pitstop_http_request_duration_seconds_count[5m])) >= 20`, // of fewer, one is much
 		For: 5 * time.Minute, Severity: Warning, Operator: true,
 	},
+}
+
+// noProcess is PromQL for each role of which no process is scraped at all.
+func noProcess() (expr string) {
+	roles := []string{"api"}
+	for _, c := range record.Consumers {
+		roles = append(roles, c.Name)
+	}
+	for _, role := range roles {
+		expr += ` or absent(pitstop_ready{role="` + role + `"})`
+	}
+	return expr
 }
 
 // deadLetters counts those of the last hour. A process counts from its first one on,

@@ -15,6 +15,7 @@ import (
 	"pitstop/processors/stream"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 )
 
 // alone runs a role with a listener of its own for health and metrics.
@@ -28,8 +29,8 @@ func alone(e *env, log *slog.Logger, ops opsFlags, cfg kafka.Config, metrics *pr
 		return err
 	}
 	defer cl.Close()
-	if i := slices.IndexFunc(readers, func(x reader) bool { return x.name == r.name }); i >= 0 {
-		metrics.MustRegister(newLagMetrics(kadm.NewClient(cl), readers[i:i+1], log))
+	if i := slices.IndexFunc(record.Consumers, func(c record.Consumer) bool { return c.Name == r.name }); i >= 0 {
+		metrics.MustRegister(newLagMetrics(kadm.NewClient(cl), record.Consumers[i:i+1], log))
 	}
 	r = r.remembering()
 	log.Info("started", "role", r.name, "metrics", "http://"+l.Addr().String())
@@ -38,7 +39,7 @@ func alone(e *env, log *slog.Logger, ops opsFlags, cfg kafka.Config, metrics *pr
 
 // processorCommand runs one processor.
 type processorCommand struct {
-	Name string `arg:"" enum:"lifecycle,notification,latency" help:"lifecycle decides about commands, and needs no --garages; notification decides what to tell whom; latency measures waits."`
+	Name string `arg:"" enum:"${processors}" help:"lifecycle decides about commands, and needs no --garages; notification decides what to tell whom; latency measures waits."`
 	kafkaFlags
 	garageFlags
 	instanceFlags
@@ -51,7 +52,7 @@ func (c *processorCommand) Run(e *env) error {
 	instance, instanceErr := c.name()
 	var book *garage.Book
 	var bookErr error
-	if c.Name != lifecycle.Name {
+	if c.Name != record.LifecycleProcessor.Name {
 		book, bookErr = c.load()
 	}
 	if err := wrongUsage(cfg.Validate(), instanceErr, bookErr, needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
@@ -81,9 +82,9 @@ func (p processors) role(name string) (role, *stream.Monitor) {
 		Metrics: p.metrics, Monitor: monitor,
 	}
 	run := map[string]func(context.Context) error{
-		lifecycle.Name:    func(ctx context.Context) error { return stream.Run(ctx, lifecycle.New(), o) },
-		notification.Name: func(ctx context.Context) error { return stream.Run(ctx, notification.New(p.book), o) },
-		latency.Name:      func(ctx context.Context) error { return stream.Run(ctx, latency.New(p.book), o) },
+		record.LifecycleProcessor.Name:    func(ctx context.Context) error { return stream.Run(ctx, lifecycle.New(), o) },
+		record.NotificationProcessor.Name: func(ctx context.Context) error { return stream.Run(ctx, notification.New(p.book), o) },
+		record.LatencyProcessor.Name:      func(ctx context.Context) error { return stream.Run(ctx, latency.New(p.book), o) },
 	}
 	return role{name: name, run: run[name], check: monitor.Check}, monitor
 }

@@ -15,13 +15,11 @@ import (
 
 	"pitstop/api"
 	"pitstop/deploy/embedded"
-	"pitstop/processors/latency"
-	"pitstop/processors/lifecycle"
-	"pitstop/processors/notification"
 	"pitstop/processors/stream"
 	"pitstop/producers/simulate"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 	"pitstop/sinks"
 	"pitstop/sinks/clickhouse"
 	"pitstop/sinks/email"
@@ -37,7 +35,7 @@ const (
 )
 
 // roleNames are the roles, in the order in which records come to them.
-var roleNames = []string{"api", lifecycle.Name, notification.Name, latency.Name, email.Name, "clickhouse"}
+var roleNames = []string{"api", record.LifecycleProcessor.Name, record.NotificationProcessor.Name, record.LatencyProcessor.Name, record.EmailSink.Name, record.ClickHouseSink.Name}
 
 // runRole is the whole program of a process that is one role. It ends when its
 // input does, so that none is left over when the test is gone.
@@ -90,8 +88,8 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 
 	clock, instance := clockFile(dir), os.Getenv(nameVar)
 	ps := processors{cfg: h.cfg, book: book, instance: instance, clock: clock.now, log: log, metrics: stream.NewMetrics(newRegistry())}
-	for _, name := range []string{lifecycle.Name, notification.Name, latency.Name} {
-		r, monitor := ps.role(name)
+	for _, c := range record.Processors() {
+		r, monitor := ps.role(c.Name)
 		ready := r.check
 		r.check = func(now time.Time) error { // ready, here, is also: with nothing to do
 			if monitor.Due(clock.now()) {
@@ -99,15 +97,15 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 			}
 			return ready(now)
 		}
-		h.roles[name] = r
+		h.roles[c.Name] = r
 	}
 	db := clickhouse.Config{DSN: at.ClickHouse}
-	h.roles["clickhouse"] = clickhouseRole(db, sinks.Config{
+	h.roles[record.ClickHouseSink.Name] = clickhouseRole(db, sinks.Config{
 		Kafka: h.cfg, Instance: instance, Now: time.Now, Log: log,
 		Limits: sinks.Limits{Records: clickhouse.Limits.Records, Age: embeddedAge, Write: clickhouse.Limits.Write},
 	})
 	mail := email.Config{PublicURL: at.API, Sender: "pitstop@localhost.invalid", LinkKeys: h.links}
-	h.roles[email.Name] = emailParts{
+	h.roles[record.EmailSink.Name] = emailParts{
 		cfg: h.cfg, mail: mail, book: book, transport: accounted(dir, (&demo{saved: saved}).transport(nil)), instance: instance,
 		now: clock.now, log: log,
 	}.role()

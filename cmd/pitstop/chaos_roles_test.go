@@ -17,14 +17,11 @@ import (
 	"time"
 
 	"pitstop/deploy/embedded"
-	"pitstop/processors/lifecycle"
-	"pitstop/processors/notification"
 	"pitstop/producers/simulate"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/sinks/clickhouse"
-	"pitstop/sinks/email"
 )
 
 // TestKilledRoles kills the roles, each in a process of its own, one after the other
@@ -168,11 +165,11 @@ func (h *household) plan(each int, luck *rand.Rand) {
 		name := roleNames[k%len(roleNames)]
 		how := (*worker).kill
 		switch last := k >= n-len(roleNames); {
-		case name == email.Name:
+		case name == record.EmailSink.Name:
 			how = (*worker).killAfterMail
-		case last && name == lifecycle.Name:
+		case last && name == record.LifecycleProcessor.Name:
 			how = (*worker).freeze
-		case last && name == notification.Name:
+		case last && name == record.NotificationProcessor.Name:
 			how = (*worker).replace
 		case last:
 			how = (*worker).killTwice

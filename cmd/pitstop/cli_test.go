@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"pitstop/schemas/record"
 )
 
 // Help says of every command and flag what it is for, and what a flag is where it is
@@ -30,5 +34,29 @@ func TestHelp(t *testing.T) {
 	})
 	if err != nil || flags == 0 {
 		t.Errorf("%d flags, %v", flags, err)
+	}
+}
+
+// Every consumer can be run alone, and help names it.
+func TestEveryConsumerHasACommand(t *testing.T) {
+	for _, c := range record.Consumers {
+		kind := "sink"
+		if c.Stateful {
+			kind = "processor"
+		}
+		parser, err := newParser()
+		if err != nil {
+			t.Fatal(err)
+		}
+		args := []string{kind, c.Name}
+		if _, err := parser.Parse(args); err != nil {
+			t.Errorf("pitstop %s: %v", strings.Join(args, " "), err)
+		}
+		for _, args := range [][]string{{"--help"}, {kind, "--help"}} {
+			var said bytes.Buffer
+			if code := run(t.Context(), args, nil, &said, &said); code != exitDone || !strings.Contains(said.String(), c.Name) {
+				t.Errorf("pitstop %s does not name %s", strings.Join(args, " "), c.Name)
+			}
+		}
 	}
 }

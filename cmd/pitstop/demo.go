@@ -289,9 +289,9 @@ func (t *table) draw(ctx context.Context, p *pipeline, store *clickhouse.Store) 
 	if err != nil {
 		return err
 	}
-	lags := make([]string, len(readers))
-	for i, r := range readers {
-		lags[i] = fmt.Sprintf("%s %d", r.name, behind[i])
+	lags := make([]string, len(record.Consumers))
+	for i, c := range record.Consumers {
+		lags[i] = fmt.Sprintf("%s %d", c.Name, behind[i])
 	}
 	var garages []string
 	for _, g := range p.book.Garages() {

@@ -18,12 +18,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	apache "pitstop/deploy/kafka"
-	"pitstop/processors/lifecycle"
-	"pitstop/processors/notification"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 	"pitstop/sinks/clickhouse"
-	"pitstop/sinks/email"
 )
 
 // maxResume is how long a role may take from its kill until it has handled what
@@ -88,7 +85,7 @@ func (c *company) rehearse(luck *rand.Rand) {
 	}
 	node := luck.IntN(3)
 	acts = append(acts,
-		act{"one of three killed between a mail and its record", 1, func(context.Context) { c.workers[email.Name].killAfterMail() }},
+		act{"one of three killed between a mail and its record", 1, func(context.Context) { c.workers[record.EmailSink.Name].killAfterMail() }},
 		act{fmt.Sprintf("broker %d killed and restarted", node+1), 6, func(ctx context.Context) {
 			must(c.t, c.cluster.KillNode(ctx, node))
 			must(c.t, c.cluster.StartNode(ctx, node))
@@ -104,7 +101,7 @@ func (c *company) rehearse(luck *rand.Rand) {
 	for _, name := range roleNames {
 		acts = append(acts, act{"the only one killed: " + name, 3, func(ctx context.Context) { c.resume(ctx, name) }})
 	}
-	for _, name := range []string{lifecycle.Name, notification.Name} {
+	for _, name := range []string{record.LifecycleProcessor.Name, record.NotificationProcessor.Name} {
 		acts = append(acts, act{"a second start under the same name: " + name, 3, func(context.Context) { c.workers[name].replace() }})
 	}
 
@@ -176,8 +173,8 @@ func (c *company) scaleUp(ctx context.Context) {
 		}
 	}
 	c.apis.Store(&apis)
-	for _, r := range readers {
-		c.shared(r.name, 3)
+	for _, r := range record.Consumers {
+		c.shared(r.Name, 3)
 	}
 }
 
@@ -213,8 +210,8 @@ func (c *company) scaleDown(context.Context) {
 		stopping.Go(w.stop)
 	}
 	stopping.Wait()
-	for _, r := range readers {
-		c.shared(r.name, 1)
+	for _, r := range record.Consumers {
+		c.shared(r.Name, 1)
 	}
 }
 
@@ -224,10 +221,10 @@ func (c *company) resume(ctx context.Context, role string) {
 	w := c.workers[role]
 	var group string
 	var topics []string
-	for _, r := range readers {
-		if r.name == role {
-			group = record.Prefix + role
-			for _, t := range r.topics {
+	for _, r := range record.Consumers {
+		if r.Name == role {
+			group = r.Group()
+			for _, t := range r.Reads {
 				topics = append(topics, t.Name)
 			}
 		}

@@ -9,37 +9,17 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
-	"pitstop/processors/latency"
-	"pitstop/processors/lifecycle"
-	"pitstop/processors/notification"
 	"pitstop/processors/stream"
 	"pitstop/schemas/record"
-	"pitstop/sinks/clickhouse"
-	"pitstop/sinks/email"
 )
 
-// reader is a consumer group and what it reads.
-type reader struct {
-	name   string
-	topics []record.Topic
-}
-
-// readers are the consumer groups.
-var readers = []reader{
-	{lifecycle.Name, []record.Topic{record.Commands, record.Ticks}},
-	{notification.Name, []record.Topic{record.Events, record.Deliveries, record.Ticks}},
-	{latency.Name, []record.Topic{record.Events, record.Notifications, record.Deliveries}},
-	{"clickhouse", clickhouse.Topics},
-	{email.Name, []record.Topic{record.Notifications}},
-}
-
-// place is a partition as a reader sees it.
+// place is a partition as a consumer sees it.
 type place struct {
-	role, topic string
-	partition   int32
+	consumer, topic string
+	partition       int32
 }
 
-// position is how far a reader is there.
+// position is how far a consumer is there.
 type position struct {
 	place
 	at, end int64
@@ -47,15 +27,15 @@ type position struct {
 
 func (p position) lag() int64 { return max(p.end-p.at, 0) }
 
-// positionsOf gives how far readers are, and the sum of the ends of all topics,
+// positionsOf returns how far consumers are, and the sum of the ends of all topics,
 // which tells whether anything was written in between.
-func positionsOf(ctx context.Context, adm *kadm.Client, readers []reader) (all []position, end int64, err error) {
+func positionsOf(ctx context.Context, adm *kadm.Client, consumers []record.Consumer) (all []position, end int64, err error) {
 	var topics, groups []string
 	for _, t := range record.Topics() {
 		topics = append(topics, t.Name)
 	}
-	for _, r := range readers {
-		groups = append(groups, record.Prefix+r.name)
+	for _, c := range consumers {
+		groups = append(groups, c.Group())
 	}
 	committed := adm.FetchManyOffsets(ctx, groups...) // before the ends: a lag may be too large, never too small
 	if err := committed.Error(); err != nil {
@@ -70,14 +50,14 @@ func positionsOf(ctx context.Context, adm *kadm.Client, readers []reader) (all [
 	}
 	ends.Each(func(e kadm.ListedOffset) { end += e.Offset })
 	starts := sync.OnceValues(func() (kadm.ListedOffsets, error) { return adm.ListStartOffsets(ctx, topics...) })
-	for i, r := range readers {
-		for _, t := range r.topics {
+	for _, c := range consumers {
+		for _, t := range c.Reads {
 			for id, e := range ends[t.Name] {
-				at, err := reached(committed[groups[i]], e, starts)
+				at, err := reached(committed[c.Group()], e, starts)
 				if err != nil {
 					return nil, 0, fmt.Errorf("ask for starts: %w", err)
 				}
-				all = append(all, position{place{r.name, t.Name, id}, at, e.Offset})
+				all = append(all, position{place{c.Name, t.Name, id}, at, e.Offset})
 			}
 		}
 	}
@@ -94,7 +74,7 @@ func reached(committed kadm.FetchOffsetsResponse, end kadm.ListedOffset, starts 
 	return start.Offset, err
 }
 
-// ages remember what tells how long readers are behind: not the age of a record,
+// ages remember what tells how long consumers are behind: not the age of a record,
 // which would have to be read, but when an end was seen that is reached now.
 type ages map[place]age
 
@@ -104,7 +84,7 @@ type age struct {
 	at   time.Time
 }
 
-// of gives how long a reader is behind, as far as is known.
+// of returns how long a consumer is behind, as far as is known.
 func (a ages) of(p position, now time.Time) time.Duration {
 	g, known := a[p.place]
 	switch {
@@ -117,17 +97,17 @@ func (a ages) of(p position, now time.Time) time.Duration {
 	return now.Sub(g.done)
 }
 
-// lag gives how many records each reader has not read, and the sum of the ends of
-// all topics.
+// lag returns how many records each of record.Consumers has not read, and the sum of
+// the ends of all topics.
 func (p *pipeline) lag(ctx context.Context) (behind []int64, end int64, err error) {
-	positions, end, err := positionsOf(ctx, p.adm, readers)
+	positions, end, err := positionsOf(ctx, p.adm, record.Consumers)
 	if err != nil {
 		return nil, 0, err
 	}
-	behind = make([]int64, len(readers))
-	for i, r := range readers {
+	behind = make([]int64, len(record.Consumers))
+	for i, c := range record.Consumers {
 		for _, at := range positions {
-			if at.role == r.name {
+			if at.consumer == c.Name {
 				behind[i] += at.lag()
 			}
 		}
@@ -135,7 +115,7 @@ func (p *pipeline) lag(ctx context.Context) (behind []int64, end int64, err erro
 	return behind, end, nil
 }
 
-// settled waits until every reader has read all there is, twice in a row without
+// settled waits until every consumer has read all there is, twice in a row without
 // anything new in between, and no timer is due.
 func (p *pipeline) settled(now func() time.Time) func(context.Context) error {
 	return func(ctx context.Context) error {

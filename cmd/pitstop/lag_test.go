@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// How long a reader is behind is known from ends that were seen before: never
+// How long a consumer is behind is known from ends that were seen before: never
 // more than it is, and exact to the time between two looks.
 func TestAges(t *testing.T) {
 	at := place{"email", "pitstop.notifications", 3}

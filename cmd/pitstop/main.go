@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -20,6 +21,7 @@ import (
 	"pitstop/deploy/embedded"
 	"pitstop/producers/simulate"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 )
 
 func main() {
@@ -66,8 +68,15 @@ func newParser(options ...kong.Option) (*kong.Kong, error) {
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.DefaultEnvars("PITSTOP"),
-		kong.Vars{"repairs": strconv.Itoa(simulate.DefaultRepairs)},
+		kong.Vars{"repairs": strconv.Itoa(simulate.DefaultRepairs), "processors": strings.Join(names(record.Processors()), ",")},
 	)...)
+}
+
+func names(consumers []record.Consumer) (all []string) {
+	for _, c := range consumers {
+		all = append(all, c.Name)
+	}
+	return all
 }
 
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/twmb/franz-go/pkg/kadm"
 
+	"pitstop/schemas/record"
 	"pitstop/sinks/clickhouse"
 )
 
@@ -63,17 +64,17 @@ var (
 // lagMetrics reports how far consumer groups are behind, by asking the brokers at
 // every scrape: so the lag of a group without members is known too.
 type lagMetrics struct {
-	adm     *kadm.Client
-	readers []reader
-	now     func() time.Time
-	log     *slog.Logger
+	adm       *kadm.Client
+	consumers []record.Consumer
+	now       func() time.Time
+	log       *slog.Logger
 
 	mu   sync.Mutex
 	ages ages
 }
 
-func newLagMetrics(adm *kadm.Client, readers []reader, log *slog.Logger) *lagMetrics {
-	return &lagMetrics{adm: adm, readers: readers, now: time.Now, log: log, ages: make(ages)}
+func newLagMetrics(adm *kadm.Client, consumers []record.Consumer, log *slog.Logger) *lagMetrics {
+	return &lagMetrics{adm: adm, consumers: consumers, now: time.Now, log: log, ages: make(ages)}
 }
 
 func (m *lagMetrics) Describe(ch chan<- *prometheus.Desc) { ch <- lagRecords; ch <- lagSeconds }
@@ -84,13 +85,13 @@ func (m *lagMetrics) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), askFor)
 	defer cancel()
 	now := m.now() // before the ends are asked for
-	positions, _, err := positionsOf(ctx, m.adm, m.readers)
+	positions, _, err := positionsOf(ctx, m.adm, m.consumers)
 	if err != nil {
 		m.log.Warn("lag not read", "error", err)
 		return
 	}
 	for _, p := range positions {
-		labels := []string{p.role, p.topic, strconv.Itoa(int(p.partition))}
+		labels := []string{p.consumer, p.topic, strconv.Itoa(int(p.partition))}
 		ch <- prometheus.MustNewConstMetric(lagRecords, prometheus.GaugeValue, float64(p.lag()), labels...)
 		ch <- prometheus.MustNewConstMetric(lagSeconds, prometheus.GaugeValue, m.ages.of(p, now).Seconds(), labels...)
 	}

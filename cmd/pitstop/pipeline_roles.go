@@ -41,8 +41,8 @@ func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, res
 	}
 	metrics := newRegistry()
 	ps := processors{cfg: p.cfg, book: p.book, instance: instance, clock: o.clock, log: log, metrics: stream.NewMetrics(metrics)}
-	for _, name := range record.Processors {
-		r, monitor := ps.role(name)
+	for _, c := range record.Processors() {
+		r, monitor := ps.role(c.Name)
 		rest, p.monitors = append(rest, r), append(p.monitors, monitor)
 	}
 	toTables, toMail, err := p.sinks(log, o, metrics)
@@ -102,7 +102,7 @@ func (p *pipeline) listen() (door, ops net.Listener, err error) {
 func (p *pipeline) sinks(log *slog.Logger, o pipelineOptions, metrics prometheus.Registerer) (toTables, toMail role, err error) {
 	counted := sinks.NewMetrics(metrics)
 	toTables = clickhouseRole(p.db, sinks.Config{
-		Kafka: p.cfg, Instance: instance, Metrics: counted, Now: time.Now, Log: log.With("role", "clickhouse"),
+		Kafka: p.cfg, Instance: instance, Metrics: counted, Now: time.Now, Log: log.With("role", record.ClickHouseSink.Name),
 		Limits: sinks.Limits{Records: clickhouse.Limits.Records, Age: embeddedAge, Write: clickhouse.Limits.Write},
 	})
 	transport, err := email.SMTP(email.Relay{Addr: p.mailbox.SMTPAddr}, time.Now)
@@ -131,7 +131,7 @@ func (p *pipeline) measure(log *slog.Logger, metrics *prometheus.Registry) (role
 		return role{}, err
 	}
 	p.stops = append(p.stops, stop{"connections for metrics", func(context.Context) error { return conn.Close() }})
-	metrics.MustRegister(newLagMetrics(p.adm, readers, log), freshnessMetrics{clickhouse.NewStore(conn), log})
+	metrics.MustRegister(newLagMetrics(p.adm, record.Consumers, log), freshnessMetrics{clickhouse.NewStore(conn), log})
 	return brokers(broker), nil
 }
 

@@ -24,7 +24,7 @@ func (p *pipeline) rewind(ctx context.Context) (err error) {
 	if err != nil || !asOf.IsZero() {
 		return err
 	}
-	group := record.Prefix + "clickhouse"
+	group := record.ClickHouseSink.Group()
 	// The member of the last start has kept its place, by its name; where it has
 	// not, the group can be deleted anyway.
 	got, left := p.adm.LeaveGroup(ctx, kadm.LeaveGroup(group).InstanceIDs(group+"/"+instance))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -49,7 +48,7 @@ func (c *clickhouseSinkCommand) Run(e *env) error {
 func clickhouseRole(db clickhouse.Config, c sinks.Config) role {
 	c.Progress = new(kafka.Progress)
 	c.Through = processorStages()
-	return role{name: "clickhouse", check: c.Progress.Check, run: func(ctx context.Context) error {
+	return role{name: record.ClickHouseSink.Name, check: c.Progress.Check, run: func(ctx context.Context) error {
 		var err error
 		if c.Codec, err = newCodec(ctx, c.Kafka); err != nil {
 			return err
@@ -66,12 +65,9 @@ func clickhouseRole(db clickhouse.Config, c sinks.Config) role {
 // them. Ticks are left out: they follow from no record.
 func processorStages() []sinks.Stage {
 	var stages []sinks.Stage
-	for _, r := range readers {
-		if !slices.Contains(record.Processors, r.name) {
-			continue
-		}
-		s := sinks.Stage{Group: record.Prefix + r.name}
-		for _, t := range r.topics {
+	for _, c := range record.Processors() {
+		s := sinks.Stage{Group: c.Group()}
+		for _, t := range c.Reads {
 			if t.Name != record.Ticks.Name {
 				s.Topics = append(s.Topics, t.Name)
 			}
@@ -131,13 +127,13 @@ type emailParts struct {
 func (p emailParts) role() role {
 	var current atomic.Pointer[email.Sink]
 	return role{
-		name: email.Name,
+		name: record.EmailSink.Name,
 		run: func(ctx context.Context) error {
 			codec, err := newCodec(ctx, p.cfg)
 			if err != nil {
 				return err
 			}
-			sink, err := email.New(p.mail, p.book, codec, p.transport, p.now, p.log.With("role", email.Name))
+			sink, err := email.New(p.mail, p.book, codec, p.transport, p.now, p.log.With("role", record.EmailSink.Name))
 			if err != nil {
 				return err
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/goccy/go-yaml"
 
+	"pitstop/schemas/record"
 	"pitstop/sinks/clickhouse"
 )
 
@@ -158,6 +159,29 @@ func TestContainers(t *testing.T) {
 				t.Errorf("%s waits for %s to be %s, want %s", name, dependency, d.Condition, want)
 			}
 		}
+	}
+}
+
+// TestEveryConsumerHasAService: and besides them only the API is a role.
+func TestEveryConsumerHasAService(t *testing.T) {
+	want := []string{"api"}
+	for _, c := range record.Consumers {
+		kind := "sink"
+		if c.Stateful {
+			kind = "processor"
+		}
+		want = append(want, kind+" "+c.Name)
+	}
+	var got []string
+	for _, s := range project(t).Services {
+		if s.Environment["PITSTOP_METRICS_ADDR"] != nil {
+			got = append(got, strings.Join(s.Command, " "))
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("there are services for %q, want %q", got, want)
 	}
 }
 

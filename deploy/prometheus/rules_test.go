@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/dashboards"
+	"pitstop/schemas/record"
 )
 
 var update = flag.Bool("update", false, "write rules.yml anew")
@@ -132,6 +134,36 @@ func TestRules_AreAllTested(t *testing.T) {
 	for _, a := range dashboards.PipelineAlerts {
 		if name := alertName(a); !fires[name] || !silent[name] {
 			t.Errorf("%s: tested that it fires: %t, that it does not: %t", name, fires[name], silent[name])
+		}
+	}
+}
+
+// The rules, and their tests, speak of roles that there are; the rule about roles of
+// which there is no process speaks of all.
+func TestRules_NameTheRoles(t *testing.T) {
+	roles := []string{"api"}
+	for _, c := range record.Consumers {
+		roles = append(roles, c.Name)
+	}
+	named := regexp.MustCompile(`\brole(?:!?=~?|: *)\\?"([^"\\]*)\\?"`)
+	for _, file := range []string{"rules.yml", "rules_test.yml"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := named.FindAllSubmatch(text, -1)
+		if len(all) < len(roles) {
+			t.Errorf("%s names a role %d times", file, len(all))
+		}
+		for _, n := range all {
+			if !slices.Contains(roles, string(n[1])) {
+				t.Errorf("%s speaks of role %s, there are %v", file, n[1], roles)
+			}
+		}
+	}
+	for _, role := range roles {
+		if !strings.Contains(dashboards.PipelineAlerts[0].Expr, `absent(pitstop_ready{role="`+role+`"})`) {
+			t.Errorf("%s says nothing of %s", dashboards.PipelineAlerts[0].ID, role)
 		}
 	}
 }

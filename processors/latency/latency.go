@@ -41,14 +41,10 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Name is the processor's.
-const Name = "latency"
-
 // New gives the processor for the garages of the book.
 func New(book *garage.Book) stream.Processor[State] {
 	return stream.Processor[State]{
-		Name:   Name,
-		Inputs: []stream.Input{{Topic: record.Events}, {Topic: record.Notifications}, {Topic: record.Deliveries}},
+		Consumer: record.LatencyProcessor,
 		Record: func(c *stream.Context, state *State, rec record.Headed) error {
 			h := rec.Head()
 			profile, ok := book.Garage(h.GarageID)

@@ -16,9 +16,6 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Name is the processor's.
-const Name = "lifecycle"
-
 // Remember is how long command ids are remembered, in event time.
 const Remember = 7 * 24 * time.Hour
 
@@ -58,8 +55,7 @@ const (
 // New gives the processor.
 func New() stream.Processor[State] {
 	return stream.Processor[State]{
-		Name:   Name,
-		Inputs: []stream.Input{{Topic: record.Commands, MovesTime: true}},
+		Consumer: record.LifecycleProcessor, MovesTime: []record.Topic{record.Commands},
 		Record: handle,
 		Timer:  timer,
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"pitstop/processors/lifecycle"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -250,7 +249,7 @@ func TestStrangersOnTheCommands(t *testing.T) {
 			continue
 		}
 		letter := out[0].(*record.DeadLetter)
-		if letter.Reason != c.reason || letter.Consumer != lifecycle.Name || letter.Topic != record.Commands.Name || !bytes.Equal(letter.Value, c.value) || string(letter.Key) != c.key {
+		if letter.Reason != c.reason || letter.Consumer != record.LifecycleProcessor.Name || letter.Topic != record.Commands.Name || !bytes.Equal(letter.Value, c.value) || string(letter.Key) != c.key {
 			t.Errorf("%s: %+v", name, letter)
 		}
 	}

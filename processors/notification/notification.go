@@ -51,16 +51,12 @@ const (
 	forgetTimer = "forget"
 )
 
-// Name is the processor's.
-const Name = "notification"
-
 // New gives the processor for the garages of the book.
 func New(book *garage.Book) stream.Processor[State] {
 	p := processor{book}
 	return stream.Processor[State]{
-		Name:     Name,
-		Inputs:   []stream.Input{{Topic: record.Events, MovesTime: true}, {Topic: record.Deliveries}},
-		Upstream: &stream.Upstream{Processor: "lifecycle", Topic: record.Commands},
+		Consumer: record.NotificationProcessor, MovesTime: []record.Topic{record.Events},
+		Upstream: &stream.Upstream{Consumer: record.LifecycleProcessor, Topic: record.Commands},
 		Record:   p.record,
 		Timer:    p.timer,
 	}

@@ -62,7 +62,7 @@ func (d *Driver[S]) SendBytes(topic record.Topic, key string, value []byte) ([]a
 // Advance lets time reach now: the timers due by then fire, each stamped with
 // its due time.
 func (d *Driver[S]) Advance(now time.Time) ([]any, error) {
-	d.task.pending = append(d.task.pending, record.Tick{Processor: d.task.logic.name, Time: now})
+	d.task.pending = append(d.task.pending, record.Tick{Processor: d.task.logic.consumer.Name, Time: now})
 	if err := d.task.settle(); err != nil {
 		return nil, err
 	}

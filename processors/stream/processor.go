@@ -17,11 +17,12 @@ import (
 // one key, a struct with avro tags; its zero value is the state of a key that
 // has not been seen.
 type Processor[S any] struct {
-	// Name is one of record.Processors. Consumer group, transactional id and
-	// changelog derive from it.
-	Name string
-	// Inputs are the topics it reads, all with the same number of partitions.
-	Inputs []Input
+	// Consumer says what it is called and reads: topics with the same number of
+	// partitions, record.Ticks among them if it has timers.
+	Consumer record.Consumer
+	// MovesTime are those of its topics whose records move the time: before one is
+	// handled, the timers of its key that are due by the record's event time fire.
+	MovesTime []record.Topic
 	// Upstream is the processor whose output it reads; nil: none.
 	Upstream *Upstream
 	// Record handles one record. An error makes the record a dead letter and drops
@@ -32,19 +33,11 @@ type Processor[S any] struct {
 	Timer func(*Context, *S, Timer) error
 }
 
-// Input is a topic a processor reads.
-type Input struct {
-	Topic record.Topic
-	// MovesTime: before a record of it is handled, the timers of its key that are
-	// due by the record's event time fire.
-	MovesTime bool
-}
-
 // Upstream is a processor one hop before, and the topic it reads: a timer waits
 // for what is still queued there.
 type Upstream struct {
-	Processor string
-	Topic     record.Topic
+	Consumer record.Consumer
+	Topic    record.Topic
 }
 
 // Timer is a promise to handle a key again at a time.
@@ -125,8 +118,8 @@ func (c *Context) Cancel(name string) {
 
 // logic is a Processor without its type parameter: state goes in and out as bytes.
 type logic struct {
-	name     string
-	inputs   []Input
+	consumer record.Consumer
+	movers   []record.Topic // see Processor.MovesTime
 	upstream *Upstream
 	timed    bool
 	stateOf  any // a zero S, for the codec
@@ -137,7 +130,7 @@ type logic struct {
 func (p Processor[S]) logic() logic {
 	var zero S
 	l := logic{
-		name: p.Name, inputs: p.Inputs, upstream: p.Upstream, timed: p.Timer != nil, stateOf: zero,
+		consumer: p.Consumer, movers: p.MovesTime, upstream: p.Upstream, timed: p.Timer != nil, stateOf: zero,
 		record: func(c *Context, codec *avro.Codec, state []byte, rec record.Headed) ([]byte, error) {
 			return withState(codec, state, func(s *S) error { return p.Record(c, s, rec) })
 		},
@@ -152,17 +145,19 @@ func (p Processor[S]) logic() logic {
 
 // movesTime reports whether records of the topic fire their key's timers.
 func (l *logic) movesTime(topic string) bool {
-	return slices.ContainsFunc(l.inputs, func(in Input) bool { return in.Topic.Name == topic && in.MovesTime })
+	return slices.ContainsFunc(l.movers, func(t record.Topic) bool { return t.Name == topic })
 }
 
-// topics are the inputs and, for a processor with timers, the ticks.
+// inputs are the topics it reads but for the ticks.
+func (l *logic) inputs() []string {
+	return slices.DeleteFunc(l.topics(), func(topic string) bool { return topic == record.Ticks.Name })
+}
+
+// topics are all that it reads.
 func (l *logic) topics() []string {
-	var names []string
-	for _, in := range l.inputs {
-		names = append(names, in.Topic.Name)
-	}
-	if l.timed {
-		names = append(names, record.Ticks.Name)
+	names := make([]string, len(l.consumer.Reads))
+	for i, t := range l.consumer.Reads {
+		names[i] = t.Name
 	}
 	return names
 }

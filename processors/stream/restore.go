@@ -37,7 +37,7 @@ func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*ta
 	if err != nil {
 		return nil, err
 	}
-	changelog := record.Changelog(m.logic.name).Name
+	changelog := m.logic.consumer.Changelog().Name
 	starts, err := m.adm.ListStartOffsets(ctx, changelog)
 	if err != nil {
 		return nil, fmt.Errorf("start of %s: %w", changelog, err)
@@ -65,7 +65,7 @@ func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*ta
 	for p, t := range tasks {
 		if len(t.kept) > 0 && !positioned {
 			return nil, fmt.Errorf("%w: there is state of partition %d, but %s has no position: give it the time it was stopped, by kafka-consumer-groups --reset-offsets --to-datetime TIME --execute --group %[3]s --topic %s, and raise offsets.retention.minutes",
-				ErrForgotten, p, group(m.logic.name), strings.Join(m.logic.topics(), " --topic "))
+				ErrForgotten, p, m.logic.consumer.Group(), strings.Join(m.logic.topics(), " --topic "))
 		}
 		t.restored()
 		t.commit()
@@ -74,7 +74,7 @@ func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*ta
 }
 
 func (m *member) replay(ctx context.Context, changelog string, from map[int32]kgo.Offset, remaining map[int32]int64, tasks map[int32]*task) error {
-	opts, err := m.Kafka.Opts(group(m.logic.name)+"-restore", m.Log)
+	opts, err := m.Kafka.Opts(m.logic.consumer.Group()+"-restore", m.Log)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (m *member) committed(ctx context.Context, topics []string) (kadm.OffsetRes
 	last := time.NewTimer(2 * kafka.TransactionTimeout)
 	defer last.Stop()
 	for {
-		committed, err := m.adm.FetchOffsetsForTopics(kadm.RequireStable(ctx), group(m.logic.name), topics...)
+		committed, err := m.adm.FetchOffsetsForTopics(kadm.RequireStable(ctx), m.logic.consumer.Group(), topics...)
 		if !errors.Is(err, kerr.UnstableOffsetCommit) { // the broker does not wait, and leaves that to us
 			return committed, err
 		}

@@ -43,22 +43,25 @@ const maxPoll = 1000
 func Run[S any](ctx context.Context, p Processor[S], o Options) error {
 	l := p.logic()
 	if err := run(ctx, &l, o); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("processor %s: %w", l.name, err)
+		return fmt.Errorf("processor %s: %w", l.consumer.Name, err)
 	}
 	return nil
 }
 
 func run(ctx context.Context, l *logic, o Options) error {
+	if ticks := slices.Contains(l.topics(), record.Ticks.Name); ticks != l.timed {
+		return fmt.Errorf("it has timers: %t, but it reads %s: %t", l.timed, record.Ticks.Name, ticks)
+	}
 	if o.Monitor == nil {
 		o.Monitor = new(Monitor)
 	}
-	o.Metrics.start(l.name)
+	o.Metrics.start(l.consumer.Name)
 	o.Monitor.Starting("registering schemas")
-	registry, err := o.Kafka.RegistryClient("pitstop-" + l.name)
+	registry, err := o.Kafka.RegistryClient("pitstop-" + l.consumer.Name)
 	if err != nil {
 		return err
 	}
-	codec, err := kafka.NewCodec(ctx, registry, record.Changelog(l.name).Name, l.stateOf)
+	codec, err := kafka.NewCodec(ctx, registry, l.consumer.Changelog().Name, l.stateOf)
 	if err != nil {
 		return err
 	}
@@ -89,9 +92,6 @@ func run(ctx context.Context, l *logic, o Options) error {
 	return errors.Join(err, <-ticking)
 }
 
-// group is the consumer group of a processor.
-func group(processor string) string { return record.Prefix + processor }
-
 // member is one member of a processor's group. Its loop runs in one goroutine;
 // only the assignment is written by another, franz-go's.
 type member struct {
@@ -112,7 +112,7 @@ type member struct {
 }
 
 func (m *member) connect() error {
-	opts, err := m.Kafka.Group(group(m.logic.name), m.Instance, m.Log, m.logic.topics()...)
+	opts, err := m.Kafka.Group(m.logic.consumer.Group(), m.Instance, m.Log, m.logic.topics()...)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (m *member) connect() error {
 	if m.session, err = kgo.NewGroupTransactSession(opts...); err != nil {
 		return fmt.Errorf("kafka client: %w", err)
 	}
-	plain, err := m.Kafka.Opts(group(m.logic.name)+"-admin", m.Log)
+	plain, err := m.Kafka.Opts(m.logic.consumer.Group()+"-admin", m.Log)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (m *member) connect() error {
 
 // checkPartitions refuses topics that are not co-partitioned.
 func (m *member) checkPartitions(ctx context.Context) error {
-	topics := append(m.logic.topics(), record.Changelog(m.logic.name).Name)
+	topics := append(m.logic.topics(), m.logic.consumer.Changelog().Name)
 	details, err := m.adm.ListTopics(ctx, topics...)
 	if err != nil {
 		return fmt.Errorf("list topics: %w", err)
@@ -254,8 +254,8 @@ func (m *member) adopt(ctx context.Context) error {
 		return fmt.Errorf("restore: %w", err)
 	}
 	m.tasks, m.out = tasks, false
-	m.Metrics.restored(m.logic.name, time.Since(began))
-	m.Log.Info("adopted partitions", "processor", m.logic.name, "partitions", len(assigned), "took", time.Since(began))
+	m.Metrics.restored(m.logic.consumer.Name, time.Since(began))
+	m.Log.Info("adopted partitions", "processor", m.logic.consumer.Name, "partitions", len(assigned), "took", time.Since(began))
 	return nil
 }
 
@@ -286,14 +286,14 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 			t.abort()
 		}
 	}
-	m.Metrics.transaction(m.logic.name, committed && endErr == nil, fetches.NumRecords(), time.Since(began))
+	m.Metrics.transaction(m.logic.consumer.Name, committed && endErr == nil, fetches.NumRecords(), time.Since(began))
 	switch {
 	case endErr != nil:
 		return fmt.Errorf("end transaction, outcome unknown: %w", errors.Join(err, endErr))
 	case err != nil:
 		return err
 	case !committed: // a rebalance came in between; the records come again
-		m.Log.Info("transaction aborted by a rebalance", "processor", m.logic.name)
+		m.Log.Info("transaction aborted by a rebalance", "processor", m.logic.consumer.Name)
 	}
 	return nil
 }
@@ -333,7 +333,7 @@ func (m *member) produce(ctx context.Context, touched []*task) error {
 			return err
 		}
 		for _, o := range append(t.out, changes...) {
-			m.Metrics.output(m.logic.name, o)
+			m.Metrics.output(m.logic.consumer.Name, o)
 			r := &kgo.Record{Topic: o.topic, Partition: t.partition, Key: []byte(o.key), Value: o.value}
 			for _, h := range o.trace {
 				r.Headers = append(r.Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})

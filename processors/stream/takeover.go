@@ -18,7 +18,7 @@ var ErrFenced = errors.New("another process runs the same instance")
 var ErrForgotten = errors.New("the brokers have forgotten where it was")
 
 // name is the member's transactional id, and its instance id in the group.
-func (m *member) name() string { return group(m.logic.name) + "/" + m.Instance }
+func (m *member) name() string { return m.logic.consumer.Group() + "/" + m.Instance }
 
 func (m *member) fenced() error {
 	return fmt.Errorf("%w (%s): give every process its own --instance", ErrFenced, m.Instance)
@@ -42,7 +42,7 @@ func (m *member) replaced(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, kafka.SessionTimeout)
 	defer cancel()
 	before, _ := m.session.Client().GroupMetadata()
-	groups, err := m.adm.DescribeGroups(ctx, group(m.logic.name))
+	groups, err := m.adm.DescribeGroups(ctx, m.logic.consumer.Group())
 	if err != nil {
 		return false // then it will be told when it joins
 	}
@@ -50,7 +50,7 @@ func (m *member) replaced(ctx context.Context) bool {
 	if after, _ := m.session.Client().GroupMetadata(); after == "" || after != before {
 		return false
 	}
-	for _, other := range groups[group(m.logic.name)].Members {
+	for _, other := range groups[m.logic.consumer.Group()].Members {
 		if other.InstanceID != nil && *other.InstanceID == m.name() && other.MemberID != before {
 			return true
 		}

@@ -13,7 +13,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"pitstop/processors/lifecycle"
 	"pitstop/processors/stream"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
@@ -32,7 +31,7 @@ func TestOpenTransactionOfAKilledProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		for p := range int32(4) {
-			r := &kgo.Record{Topic: record.Changelog("lifecycle").Name, Partition: p, Value: []byte("half of it")}
+			r := &kgo.Record{Topic: record.LifecycleProcessor.Changelog().Name, Partition: p, Value: []byte("half of it")}
 			if err := killed.ProduceSync(t.Context(), r).FirstErr(); err != nil {
 				t.Fatal(err)
 			}
@@ -125,7 +124,7 @@ func runTally(t *testing.T, c *kafkatest.Cluster, hooks ...kgo.Hook) (*stream.Mo
 	go func() {
 		defer close(done)
 		ended <- stream.Run(ctx, stream.Processor[tally]{
-			Name: lifecycle.Name, Inputs: []stream.Input{{Topic: record.Commands}},
+			Consumer: record.Consumer{Name: record.LifecycleProcessor.Name, Reads: []record.Topic{record.Commands}, Stateful: true},
 			Record: func(c *stream.Context, s *tally, _ record.Headed) error {
 				s.N++
 				c.Emit(record.Outcomes, &repair.Outcome{Verdict: repair.Verdict{Sequence: s.N}})

@@ -51,7 +51,7 @@ type source struct {
 func (t *task) handle(src source, decoded any, err error) error {
 	t.positions[src.topic] = src.offset + 1
 	if tick, ok := decoded.(*record.Tick); ok && src.topic == record.Ticks.Name {
-		if tick.Processor == t.logic.name {
+		if tick.Processor == t.logic.consumer.Name {
 			t.pending = append(t.pending, *tick)
 		}
 		return nil
@@ -135,7 +135,7 @@ func (t *task) fire(key string, timer record.TimerEntry) error {
 	e := t.get(key)
 	t.put(key, entry{e.state, slices.DeleteFunc(slices.Clone(e.timers), func(x record.TimerEntry) bool { return x.Name == timer.Name })})
 	cause := repair.Header{
-		EventID:       repair.DerivedID(timer.Due, "timer", t.logic.name, key, timer.Name, timer.Due.UTC().Format(time.RFC3339Nano)),
+		EventID:       repair.DerivedID(timer.Due, "timer", t.logic.consumer.Name, key, timer.Name, timer.Due.UTC().Format(time.RFC3339Nano)),
 		AggregateID:   key,
 		CorrelationID: timer.CorrelationID,
 	}
@@ -143,7 +143,7 @@ func (t *task) fire(key string, timer record.TimerEntry) error {
 		return t.logic.timer(c, t.codec, state, Timer{timer.Name, timer.Due})
 	})
 	if err != nil {
-		src := source{topic: record.Changelog(t.logic.name).Name, at: timer.Due, key: []byte(key)}
+		src := source{topic: t.logic.consumer.Changelog().Name, at: timer.Due, key: []byte(key)}
 		return t.deadLetter(src, reason, fmt.Errorf("timer %s due %s: %w", timer.Name, timer.Due.Format(time.RFC3339Nano), err))
 	}
 	return nil
@@ -208,7 +208,7 @@ func (t *task) deadLetter(src source, reason string, cause error) error {
 		at = time.Unix(0, 0)
 	}
 	d := &record.DeadLetter{
-		Consumer: t.logic.name, Reason: reason, Detail: cause.Error(),
+		Consumer: t.logic.consumer.Name, Reason: reason, Detail: cause.Error(),
 		Topic: src.topic, Partition: t.partition, Offset: src.offset, At: at,
 		Key: src.key, Value: src.value, Headers: src.headers,
 	}
@@ -229,7 +229,7 @@ func (t *task) changes() ([]output, error) {
 		if err != nil {
 			return nil, fmt.Errorf("changelog of %s: %w", key, err)
 		}
-		out = append(out, output{topic: record.Changelog(t.logic.name).Name, key: key, value: b})
+		out = append(out, output{topic: t.logic.consumer.Changelog().Name, key: key, value: b})
 	}
 	return out, nil
 }

@@ -20,8 +20,7 @@ const delay = time.Hour
 
 func counter() Processor[count] {
 	return Processor[count]{
-		Name:   "lifecycle",
-		Inputs: []Input{{Topic: record.Commands, MovesTime: true}},
+		Consumer: record.LifecycleProcessor, MovesTime: []record.Topic{record.Commands},
 		Record: func(c *Context, s *count, _ record.Headed) error {
 			s.N++
 			c.Set("hundred", c.Time().Add(delay))

@@ -32,7 +32,7 @@ func (m *member) tick(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	opts, err := m.Kafka.Producer(group(m.logic.name)+"-ticker", m.Log)
+	opts, err := m.Kafka.Producer(m.logic.consumer.Group()+"-ticker", m.Log)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (m *member) tick(ctx context.Context) error {
 		case <-look.C:
 		}
 		if err := w.look(ctx); err != nil && ctx.Err() == nil {
-			m.Log.Warn("tick not written, trying again", "processor", m.logic.name, "error", err)
+			m.Log.Warn("tick not written, trying again", "processor", m.logic.consumer.Name, "error", err)
 		}
 	}
 }
@@ -141,9 +141,9 @@ func (w *tickWriter) ready(ctx context.Context) ([]int32, error) {
 		return ready, nil
 	}
 	up := w.logic.upstream
-	committed, err := w.adm.FetchOffsetsForTopics(ctx, group(up.Processor), up.Topic.Name)
+	committed, err := w.adm.FetchOffsetsForTopics(ctx, up.Consumer.Group(), up.Topic.Name)
 	if err != nil {
-		return nil, fmt.Errorf("committed offsets of %s: %w", group(up.Processor), err)
+		return nil, fmt.Errorf("committed offsets of %s: %w", up.Consumer.Group(), err)
 	}
 	for _, p := range behind {
 		if o, ok := committed.Lookup(up.Topic.Name, p); ok && o.Err == nil && o.At >= w.waiting[p].upstream {
@@ -154,17 +154,14 @@ func (w *tickWriter) ready(ctx context.Context) ([]int32, error) {
 }
 
 func (w *tickWriter) write(ctx context.Context, ready []int32) error {
-	var inputs []string
-	for _, in := range w.logic.inputs {
-		inputs = append(inputs, in.Topic.Name)
-	}
+	inputs := w.logic.inputs()
 	ends, err := w.adm.ListEndOffsets(ctx, inputs...)
 	if err != nil {
 		return fmt.Errorf("ends of inputs: %w", err)
 	}
 	var records []*kgo.Record
 	for _, p := range ready {
-		tick := &record.Tick{Processor: w.logic.name, Time: w.waiting[p].now, Ends: make(map[string]int64)}
+		tick := &record.Tick{Processor: w.logic.consumer.Name, Time: w.waiting[p].now, Ends: make(map[string]int64)}
 		for _, topic := range inputs {
 			end, ok := ends.Lookup(topic, p)
 			if !ok || end.Err != nil {
@@ -176,7 +173,7 @@ func (w *tickWriter) write(ctx context.Context, ready []int32) error {
 		if err != nil {
 			return err
 		}
-		records = append(records, &kgo.Record{Topic: record.Ticks.Name, Partition: p, Key: []byte(w.logic.name), Value: value})
+		records = append(records, &kgo.Record{Topic: record.Ticks.Name, Partition: p, Key: []byte(w.logic.consumer.Name), Value: value})
 	}
 	results := w.cl.ProduceSync(ctx, records...)
 	written := time.Now() //nolint:forbidigo // how long ago, not what time it is

@@ -2,7 +2,7 @@ package record
 
 import "time"
 
-// Topic is one entry of the catalogue: what the log promises its readers.
+// Topic is one entry of the catalogue: what the log promises its consumers.
 type Topic struct {
 	// Name without the prefix.
 	Name string
@@ -30,20 +30,11 @@ var (
 	DeadLetters   = Topic{Name: Prefix + "dead-letters", Retention: 30 * 24 * time.Hour, MaxRecordBytes: 2 << 20}
 )
 
-// Processors are the names of the stateful processors: consumer group,
-// transactional id and changelog derive from them.
-var Processors = []string{"lifecycle", "notification", "latency"}
-
-// Changelog is the topic a processor's state is rebuilt from.
-func Changelog(processor string) Topic {
-	return Topic{Name: Prefix + processor + ".changelog", Compacted: true}
-}
-
 // Topics lists the whole catalogue.
 func Topics() []Topic {
 	all := []Topic{Commands, Outcomes, Events, Notifications, Deliveries, Latencies, Ticks, DeadLetters}
-	for _, p := range Processors {
-		all = append(all, Changelog(p))
+	for _, p := range Processors() {
+		all = append(all, p.Changelog())
 	}
 	return all
 }

@@ -15,12 +15,6 @@ import (
 	"pitstop/sinks"
 )
 
-// Topics are those that the sink reads: all but ticks and changelogs.
-var Topics = []record.Topic{
-	record.Commands, record.Outcomes, record.Events, record.Notifications,
-	record.Deliveries, record.Latencies, record.DeadLetters,
-}
-
 // Limits make a row visible within a second, and a batch large when there is
 // much to do.
 var Limits = sinks.Limits{Records: 20_000, Age: 250 * time.Millisecond, Write: 30 * time.Second}
@@ -29,7 +23,7 @@ var Limits = sinks.Limits{Records: 20_000, Age: 250 * time.Millisecond, Write: 3
 // Kafka, Codec, Progress, Now and Log; zero Limits mean the default.
 func Run(ctx context.Context, conn driver.Conn, c sinks.Config) error {
 	w := writer{conn}
-	c.Name, c.Topics = "clickhouse", Topics
+	c.Name, c.Topics = record.ClickHouseSink.Name, record.ClickHouseSink.Reads
 	c.Prepare, c.Mark = reader{c.Codec}.Prepare, w.mark
 	if c.Limits == (sinks.Limits{}) {
 		c.Limits = Limits

@@ -38,7 +38,7 @@ type pipeline struct {
 func newPipeline(d *db) *pipeline {
 	d.t.Helper()
 	var topics []string
-	for _, t := range Topics {
+	for _, t := range record.ClickHouseSink.Reads {
 		topics = append(topics, t.Name)
 	}
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, topics...))
@@ -105,7 +105,7 @@ func eventually(t testing.TB, what string, true func() bool) {
 
 // lag is the number of records that the sink has not committed.
 func (p *pipeline) lag() int64 {
-	lags, err := kadm.NewClient(p.client).Lag(p.t.Context(), record.Prefix+"clickhouse")
+	lags, err := kadm.NewClient(p.client).Lag(p.t.Context(), record.ClickHouseSink.Group())
 	must(p.t, err)
 	must(p.t, lags.Error())
 	return lags.Sorted()[0].Lag.Total()
@@ -138,7 +138,7 @@ func TestSinkReplaysGiveTheSameAnswers(t *testing.T) {
 	}
 	want := p.answers(s.id)
 	for range 2 {
-		_, err := kadm.NewClient(p.client).DeleteGroup(t.Context(), record.Prefix+"clickhouse")
+		_, err := kadm.NewClient(p.client).DeleteGroup(t.Context(), record.ClickHouseSink.Group())
 		must(t, err)
 		stop := p.run()
 		p.fresh()
@@ -158,7 +158,7 @@ func TestBadBytesOnEveryTopicAreKeptAside(t *testing.T) {
 	s.stamp(&timeless.Header, sam, "")
 	timeless.OccurredAt = time.UnixMicro(1 << 62)
 	var want []string
-	for _, topic := range Topics {
+	for _, topic := range record.ClickHouseSink.Reads {
 		for partition := range 3 {
 			junk := []byte(fmt.Sprint("junk ", partition))
 			r := &kgo.Record{Topic: topic.Name, Key: junk, Value: junk, Headers: []kgo.RecordHeader{{Key: "h", Value: []byte{0xff}}}}

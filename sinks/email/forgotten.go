@@ -27,7 +27,7 @@ const forgetful = 7 * 24 * time.Hour
 // request is so old that the brokers can have forgotten about it; else since must
 // say from when on requests are to be answered.
 func resume(ctx context.Context, admin *kadm.Client, since, now time.Time) error {
-	group, topic := record.Prefix+Name, record.Notifications.Name
+	group, topic := record.EmailSink.Group(), record.Notifications.Name
 	// Read before the position: whoever made these attempts had one by then.
 	attempted, err := written(ctx, admin, record.Deliveries.Name)
 	if err != nil {

@@ -22,7 +22,7 @@ func TestForgottenPosition(t *testing.T) {
 		r.next(3)
 		stop()
 		time.Sleep(8 * 24 * time.Hour) // in the bubble
-		if _, err := kadm.NewClient(r.client).FetchOffsets(r.Context(), record.Prefix+Name); !errors.Is(err, kerr.GroupIDNotFound) {
+		if _, err := kadm.NewClient(r.client).FetchOffsets(r.Context(), record.EmailSink.Group()); !errors.Is(err, kerr.GroupIDNotFound) {
 			r.Errorf("the broker remembers the group: %v", err)
 		}
 		since := time.Now()
@@ -62,7 +62,7 @@ func TestDeletedPosition(t *testing.T) {
 		r.next(3)
 		stop()
 		time.Sleep(time.Minute) // the broker forgets the member
-		if _, err := kadm.NewClient(r.client).DeleteGroups(r.Context(), record.Prefix+Name); err != nil {
+		if _, err := kadm.NewClient(r.client).DeleteGroups(r.Context(), record.EmailSink.Group()); err != nil {
 			r.Fatal(err)
 		}
 		if err := r.again(time.Time{}); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), record.Deliveries.Name) {
@@ -78,7 +78,7 @@ func TestPositionBeforeTheFirstMail(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.start("a")
 		time.Sleep(time.Minute) // in the bubble
-		committed, err := kadm.NewClient(r.client).FetchOffsets(r.Context(), record.Prefix+Name)
+		committed, err := kadm.NewClient(r.client).FetchOffsets(r.Context(), record.EmailSink.Group())
 		if err != nil {
 			r.Fatal(err)
 		}

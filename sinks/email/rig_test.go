@@ -192,7 +192,7 @@ func attemptOf(rec any) record.DeliveryAttempt {
 
 func (r *rig) lag() int64 {
 	r.T.Helper()
-	lags, err := kadm.NewClient(r.client).Lag(r.T.Context(), record.Prefix+Name)
+	lags, err := kadm.NewClient(r.client).Lag(r.T.Context(), record.EmailSink.Group())
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -22,9 +22,6 @@ import (
 	"pitstop/sinks"
 )
 
-// Name of the sink: its consumer group is record.Prefix + Name.
-const Name = "email"
-
 // attemptLimit is how long one attempt may take, from connecting to the answer.
 const attemptLimit = 10 * time.Second
 
@@ -74,18 +71,18 @@ func New(c Config, book *garage.Book, codec *avro.Codec, t Transport, now func()
 // fails that waiting does not cure. instance is the stable name of this member
 // of the consumer group; empty: a new one every start.
 func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
-	opts, err := k.Producer(record.Prefix+Name, s.log)
+	opts, err := k.Producer(record.EmailSink.Group(), s.log)
 	if err != nil {
-		return fmt.Errorf("sink %s: %w", Name, err)
+		return fmt.Errorf("sink %s: %w", record.EmailSink.Name, err)
 	}
 	producer, err := kgo.NewClient(opts...)
 	if err != nil {
-		return fmt.Errorf("sink %s: %w", Name, err)
+		return fmt.Errorf("sink %s: %w", record.EmailSink.Name, err)
 	}
 	defer producer.Close()
 	s.Progress.Starting("read where it was")
 	if err := resume(ctx, kadm.NewClient(producer), s.Since, s.now()); err != nil {
-		return fmt.Errorf("sink %s: %w", Name, err)
+		return fmt.Errorf("sink %s: %w", record.EmailSink.Name, err)
 	}
 	w := &writer{
 		attempt: s.attempt,
@@ -96,7 +93,7 @@ func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
 		known: newMemory(remembered),
 	}
 	return sinks.Run(ctx, sinks.Config{
-		Name: Name, Instance: instance, Topics: []record.Topic{record.Notifications},
+		Name: record.EmailSink.Name, Instance: instance, Topics: record.EmailSink.Reads,
 		Kafka: k, Codec: s.codec, Limits: limits, Prepare: prepare,
 		Progress: &s.Progress, Metrics: s.Metrics, Now: s.now, Log: s.log,
 	}, w)

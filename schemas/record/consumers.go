@@ -1,0 +1,44 @@
+package record
+
+// Consumer is a consumer group, and what it is called and reads; the API, which
+// reads outside of any group, is none.
+type Consumer struct {
+	// Name is also that of its role: on the command line, in logs, metrics and alerts.
+	Name string
+	// Reads are the topics it subscribes to; with Ticks among them it has timers.
+	Reads []Topic
+	// Stateful consumers are processors: what they know of each key is rebuilt from
+	// a changelog. The others are sinks.
+	Stateful bool
+}
+
+// The consumers.
+var (
+	LifecycleProcessor    = Consumer{Name: "lifecycle", Stateful: true, Reads: []Topic{Commands, Ticks}}
+	NotificationProcessor = Consumer{Name: "notification", Stateful: true, Reads: []Topic{Events, Deliveries, Ticks}}
+	LatencyProcessor      = Consumer{Name: "latency", Stateful: true, Reads: []Topic{Events, Notifications, Deliveries}}
+	ClickHouseSink        = Consumer{Name: "clickhouse", Reads: []Topic{Commands, Outcomes, Events, Notifications, Deliveries, Latencies, DeadLetters}}
+	EmailSink             = Consumer{Name: "email", Reads: []Topic{Notifications}}
+)
+
+// Consumers lists them all, in the order in which records come to them.
+var Consumers = []Consumer{LifecycleProcessor, NotificationProcessor, LatencyProcessor, ClickHouseSink, EmailSink}
+
+// Processors lists the stateful ones, in the same order.
+func Processors() (all []Consumer) {
+	for _, c := range Consumers {
+		if c.Stateful {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// Group is the name of its consumer group. A processor's transactional ids begin
+// with it.
+func (c Consumer) Group() string { return Prefix + c.Name }
+
+// Changelog is the topic from which a processor's state is rebuilt.
+func (c Consumer) Changelog() Topic {
+	return Topic{Name: c.Group() + ".changelog", Compacted: true}
+}
