@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html/template"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"time"
@@ -90,9 +89,12 @@ type Config struct {
 	Links      *link.Keys
 	// Clock tells when a customer's request is made; members of staff say it
 	// themselves, or the clock of Requests does.
-	Clock   func(*http.Request) time.Time
-	Log     *slog.Logger
-	Metrics prometheus.Registerer
+	Clock func(*http.Request) time.Time
+	// Stopping ends when the server begins to stop, and with it the streams of
+	// events, which must not keep it waiting; nil: never.
+	Stopping context.Context
+	Log      *slog.Logger
+	Metrics  prometheus.Registerer
 }
 
 // Validate reports everything that is missing.
@@ -183,28 +185,4 @@ func allow(w http.ResponseWriter, routes chi.Routes, req *http.Request) {
 			w.Header().Add("Allow", m)
 		}
 	}
-}
-
-// stopping is the key, in a request's context, of a context that ends when the
-// server begins to shut down: streams must not keep it waiting.
-type stopping struct{}
-
-// Server gives an HTTP server with the time limits that an open door needs.
-// Streams of events set their own, and end when it shuts down.
-func Server(h http.Handler, log *slog.Logger) *http.Server {
-	stop, cancel := context.WithCancel(context.Background())
-	server := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		BaseContext: func(net.Listener) context.Context {
-			return context.WithValue(context.Background(), stopping{}, stop)
-		},
-	}
-	server.RegisterOnShutdown(cancel)
-	return server
 }

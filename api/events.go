@@ -69,8 +69,8 @@ func (s *server) stream(c huma.Context, events EventReader, garages []string) {
 	r, w := humachi.Unwrap(c)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	if stop, ok := ctx.Value(stopping{}).(context.Context); ok {
-		defer context.AfterFunc(stop, cancel)()
+	if s.Stopping != nil {
+		defer context.AfterFunc(s.Stopping, cancel)()
 	}
 	out := http.NewResponseController(w)
 	_ = out.SetReadDeadline(time.Time{}) // the client says nothing more

@@ -132,6 +132,7 @@ func (p apiParts) run(ctx context.Context, current *atomic.Pointer[command.Clien
 	}
 	feed := kafka.NewFeed(p.cfg, codec, p.config.Log)
 	c := p.config
+	c.Stopping = ctx
 	if c.Requests, err = request.NewBuilder(codec, c.Garages, p.secret, time.Now); err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (p apiParts) run(ctx context.Context, current *atomic.Pointer[command.Clien
 	tailing := make(chan error, 1)
 	tail, stopTail := context.WithCancel(context.WithoutCancel(ctx)) // answers requests until the last is done
 	go func() { tailing <- client.Run(tail) }()
-	err = serve.Until(ctx, p.listener, api.Server(handler, c.Log))
+	err = serve.Until(ctx, p.listener, handler, c.Log)
 	stopTail()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
@@ -185,6 +186,6 @@ func opsRole(l net.Listener, metrics *prometheus.Registry, roles []role, log *sl
 		}
 	}
 	return role{name: "metrics", run: func(ctx context.Context) error {
-		return serve.Until(ctx, l, api.Server(api.Ops(checks, metrics), log))
+		return serve.Until(ctx, l, api.Ops(checks, metrics), log)
 	}}
 }

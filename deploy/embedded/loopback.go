@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"time"
 
 	"pitstop/deploy/serve"
 )
@@ -20,11 +19,7 @@ func serveLoopback(l net.Listener, h http.Handler, log *slog.Logger) *loopbackSe
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &loopbackServer{cancel: cancel, done: make(chan error, 1)}
 	go func() {
-		err := serve.Until(ctx, l, &http.Server{
-			Handler:           localOnly(h),
-			ReadHeaderTimeout: 10 * time.Second,
-			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		})
+		err := serve.Until(ctx, l, localOnly(h), log)
 		if ctx.Err() == nil {
 			log.Error("embedded server ended", "address", l.Addr(), "error", err)
 		}

@@ -1,9 +1,11 @@
-// Package serve runs HTTP servers and ends them well.
+// Package serve runs every HTTP server of this program, with the same limits and
+// the same end.
 package serve
 
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -14,14 +16,24 @@ import (
 const Grace = 5 * time.Second
 
 // Until serves until the context ends, and then lets the requests under way finish.
-// Those that take longer than Grace are cut off, which is an error.
+// Those that take longer than Grace are cut off, which is an error. A handler whose
+// answers take longer than the limits below sets deadlines of its own, and ends them
+// with the same context.
 //
 // Clients open connections in advance, browsers too. Shutdown waits five to six
-// seconds for one on which nothing has been asked yet; Until closes it at once. For
-// that it takes the server's ConnState.
-func Until(ctx context.Context, l net.Listener, server *http.Server) error {
+// seconds for one on which nothing has been asked yet; Until closes it at once.
+func Until(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	var unasked connections
-	server.ConnState = unasked.note
+	server := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ConnState:         unasked.note,
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	select {

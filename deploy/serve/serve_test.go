@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"testing"
@@ -53,13 +54,13 @@ func TestStop(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := make(chan error)
 				go func() {
-					ended <- Until(ctx, l, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					ended <- Until(ctx, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						select {
 						case <-time.After(c.lasts):
 							_, _ = io.WriteString(w, "done")
 						case <-r.Context().Done():
 						}
-					})})
+					}), slog.New(slog.DiscardHandler))
 				}()
 				conn := l.dial()
 				defer conn.Close()
@@ -105,7 +106,7 @@ func TestEndsByItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	if err := Until(t.Context(), l, new(http.Server)); !errors.Is(err, net.ErrClosed) {
+	if err := Until(t.Context(), l, http.NotFoundHandler(), slog.New(slog.DiscardHandler)); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Until gives %v", err)
 	}
 }

@@ -1,0 +1,37 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"pitstop/schemas/repair"
+)
+
+// A stream goes on for ever, but not while the server stops.
+func TestStreamEndsWhenTheServerStops(t *testing.T) {
+	stopping, stop := context.WithCancel(t.Context())
+	w := newWorld(t, func(c *Config) { c.Stopping = stopping })
+	r := httptest.NewRequest(http.MethodGet, "/v1/events", nil)
+	r.Header.Set("Authorization", "Bearer "+w.token("sam", repair.Mechanic, "de-brug"))
+	r.Header.Set("Accept", "text/event-stream")
+	ended := make(chan int)
+	go func() {
+		answer := httptest.NewRecorder()
+		w.handler.ServeHTTP(answer, r)
+		ended <- answer.Code
+	}()
+	select {
+	case code := <-ended:
+		t.Fatalf("the stream ended by itself: %d", code)
+	case <-time.After(50 * time.Millisecond):
+	}
+	stop()
+	select {
+	case <-ended:
+	case <-time.After(heartbeat / 3):
+		t.Error("the stream goes on")
+	}
+}
