@@ -1,24 +1,13 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"pitstop/api"
-	"pitstop/dashboards"
-	"pitstop/dashboards/page"
-	"pitstop/deploy/serve"
-	"pitstop/producers/command"
-	"pitstop/schemas/kafka"
-	"pitstop/schemas/request"
+	"pitstop/cmd/pitstop/app"
 	"pitstop/sinks/clickhouse"
 )
 
@@ -63,19 +52,19 @@ func (c *apiCommand) Run(e *env) error {
 		return err
 	}
 	defer closing(log, "connections for metrics", conn.Close)
-	metrics := newRegistry()
-	metrics.MustRegister(freshnessMetrics{clickhouse.NewStore(conn), log})
-	r := newAPIRole(apiParts{
-		listener: l, cfg: cfg, db: c.clickhouseFlags.config(), secret: secret,
-		config: api.Config{
+	metrics := app.NewMetrics()
+	metrics.MustRegister(app.NewFreshness(clickhouse.NewStore(conn), log))
+	r := app.NewAPI(app.APIOptions{
+		Listener: l, Kafka: cfg, Database: c.clickhouseFlags.config(), CommandSecret: secret,
+		Config: api.Config{
 			TrustedProxies: c.TrustedProxies, Auth: auth, Garages: book, Links: links,
 			Clock: wallClock, Log: log.With("role", "api"), Metrics: metrics,
 		},
 	})
-	return alone(e, log, c.opsFlags, cfg, metrics, r)
+	return runRole(e, log, c.opsFlags, cfg, metrics, r)
 }
 
-// auth gives who checks the tokens of the staff.
+// auth returns who checks the tokens of the staff.
 func (c *apiCommand) auth() (api.Authenticator, error) {
 	switch {
 	case c.TokenSecret == "":
@@ -93,99 +82,5 @@ func (c *apiCommand) auth() (api.Authenticator, error) {
 	return api.NewLocalIssuer(secret, time.Now)
 }
 
-// apiParts are what the API is made of.
-type apiParts struct {
-	listener net.Listener
-	cfg      kafka.Config
-	db       clickhouse.Config
-	secret   []byte
-	config   api.Config // without Commands, Store, Events and Dashboards
-}
-
-// newAPIRole makes the parts that need Kafka's registry when the role starts.
-func newAPIRole(p apiParts) role {
-	var client atomic.Pointer[command.Client]
-	return role{
-		name: "api",
-		run:  func(ctx context.Context) error { return p.run(ctx, &client) },
-		check: func(now time.Time) error {
-			if c := client.Load(); c != nil {
-				return c.Check(now)
-			}
-			return errors.New("starting")
-		},
-	}
-}
-
-func (p apiParts) run(ctx context.Context, current *atomic.Pointer[command.Client]) (err error) {
-	codec, err := newCodec(ctx, p.cfg)
-	if err != nil {
-		return err
-	}
-	client, err := command.NewClient(p.cfg, codec, p.config.Log)
-	if err != nil {
-		return err
-	}
-	conn, err := p.db.Open()
-	if err != nil {
-		return err
-	}
-	feed := kafka.NewFeed(p.cfg, codec, p.config.Log)
-	c := p.config
-	c.Stopping = ctx
-	if c.Requests, err = request.NewBuilder(codec, c.Garages, p.secret, time.Now); err != nil {
-		return err
-	}
-	store := clickhouse.NewStore(conn)
-	c.Commands, c.Store, c.Events = client, store, openEvents(feed)
-	if c.Dashboards, err = newDashboards(store, c); err != nil {
-		return err
-	}
-	handler, err := api.New(c)
-	if err != nil {
-		return err
-	}
-	current.Store(client)
-
-	tailing := make(chan error, 1)
-	tail, stopTail := context.WithCancel(context.WithoutCancel(ctx)) // answers requests until the last is done
-	go func() { tailing <- client.Run(tail) }()
-	err = serve.Until(ctx, p.listener, handler, c.Log)
-	stopTail()
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-	defer cancel()
-	return errors.Join(err, <-tailing, client.Close(closing), conn.Close())
-}
-
-// pages are the dashboards as the API wants them.
-type pages struct{ *page.Pages }
-
-func (p pages) Page(ctx context.Context, v api.DashboardVisit) ([]byte, error) {
-	return p.Pages.Page(ctx, page.Visit(v))
-}
-
-func newDashboards(store *clickhouse.Store, c api.Config) (api.Dashboards, error) {
-	drawn, err := page.New(page.Config{All: dashboards.All, Query: store.Select, AsOf: store.AsOf, Garages: c.Garages, Log: c.Log})
-	return pages{drawn}, err
-}
-
 // wallClock is when every request is made: now.
 func wallClock(*http.Request) time.Time { return time.Now() }
-
-func openEvents(feed *kafka.Feed) api.OpenEvents {
-	return func(ctx context.Context, after string) (api.EventReader, error) { return feed.Open(ctx, after) }
-}
-
-// opsRole serves health, readiness and metrics.
-func opsRole(l net.Listener, metrics *prometheus.Registry, roles []role, log *slog.Logger) role {
-	var checks []api.Check
-	for _, r := range roles {
-		if r.check != nil {
-			metrics.MustRegister(readiness(r))
-			checks = append(checks, api.Check{Name: r.name, Ready: func() error { return r.check(time.Now()) }})
-		}
-	}
-	return role{name: "metrics", run: func(ctx context.Context) error {
-		return serve.Until(ctx, l, api.Ops(checks, metrics), log)
-	}}
-}

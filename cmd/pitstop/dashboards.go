@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"regexp"
 	"strconv"
 	"time"
 
@@ -67,37 +66,17 @@ func (f sourceFlags) organisations(book *garage.Book, readers *clickhouse.Reader
 		}
 		return ch
 	}
-	forGarage := func(p *garage.Profile) grafana.Organisation {
-		return grafana.ForGarage(p, at(func(r clickhouse.Readers) clickhouse.Reader { return r.Of(p.ID) }))
+	ofGarage := func(id string) grafana.ClickHouse {
+		return at(func(r clickhouse.Readers) clickhouse.Reader { return r.Of(id) })
 	}
 	if f.Garage != "" {
 		p, ok := book.Garage(f.Garage)
 		if !ok {
 			return nil, fmt.Errorf("no garage %q in %s", f.Garage, f.Garages)
 		}
-		return []grafana.Organisation{forGarage(p)}, nil
+		return []grafana.Organisation{grafana.ForGarage(p, ofGarage(p.ID))}, nil
 	}
-	all := []grafana.Organisation{grafana.ForOperator(f.Language, currencyOf(book), at(clickhouse.Readers.Operator), f.GrafanaPrometheus)}
-	for _, p := range book.Garages() {
-		all = append(all, forGarage(p))
-	}
-	return all, nil
-}
-
-// currencyOf is the garages' currency, or empty if they have several. Without
-// garages it is the default of the garage file.
-func currencyOf(book *garage.Book) string {
-	if len(book.Garages()) == 0 {
-		return "EUR"
-	}
-	currency := ""
-	for _, p := range book.Garages() {
-		if currency != "" && p.Currency != currency {
-			return ""
-		}
-		currency = p.Currency
-	}
-	return currency
+	return grafana.Organisations(book, f.Language, at(clickhouse.Readers.Operator), ofGarage, f.GrafanaPrometheus), nil
 }
 
 type (
@@ -287,28 +266,9 @@ Grafana reads them when it starts, from %s. It needs the plugin grafana-clickhou
 	if c.Env == "" {
 		return nil
 	}
-	if err := writeVariable(c.Env, grafana.PasswordVariable, o.ClickHouse.Password); err != nil {
+	if err := grafana.WritePassword(c.Env, o.ClickHouse.Password); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.out, "which stands in %s\n", c.Env)
-	return nil
-}
-
-// writeVariable writes a secret to a file of its own, readable by its owner only.
-// A file that holds anything else is left as it is.
-func writeVariable(file, name, secret string) error {
-	old, err := os.ReadFile(file)
-	if err == nil && !regexp.MustCompile(`^(`+name+`=.*\n)?$`).Match(old) {
-		return fmt.Errorf("%s holds more than %s: name another file", file, name)
-	}
-	if err == nil {
-		err = os.Remove(file) // others may be allowed to read it
-	}
-	if err == nil || errors.Is(err, os.ErrNotExist) {
-		err = os.WriteFile(file, fmt.Appendf(nil, "%s=%s\n", name, secret), 0o600)
-	}
-	if err != nil {
-		return fmt.Errorf("write variables: %w", err)
-	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/link"
 	"pitstop/sinks/clickhouse"
 	"pitstop/sinks/email"
 )
@@ -126,6 +127,29 @@ type mailFlags struct {
 	MailDomain   string        `help:"Right-hand side of every Message-ID; default: the sender's." placeholder:"DOMAIN"`
 	LinkKeys     string        `help:"Keys of the customers' links, newest first, as id:base64,id:base64; give them as PITSTOP_LINK_KEYS."`
 	LinkLifetime time.Duration `default:"2160h" help:"How long a customer's link works."`
+}
+
+func (f mailFlags) config() (email.Config, error) {
+	c := email.Config{
+		PublicURL: f.PublicURL, StaffURL: f.StaffURL, Sender: f.MailSender, Domain: f.MailDomain,
+		LinkLifetime: f.LinkLifetime,
+	}
+	var err error
+	if c.LinkKeys, err = f.keys(); err != nil {
+		c.LinkKeys = new(link.Keys) // what is wrong with them is said
+	}
+	return c, errors.Join(err, c.Validate())
+}
+
+func (f mailFlags) keys() (*link.Keys, error) {
+	if f.LinkKeys == "" {
+		return nil, errors.New("no keys for the customers' links: give PITSTOP_LINK_KEYS, the same in every process")
+	}
+	keys, err := link.ParseKeys(f.LinkKeys)
+	if err != nil {
+		return nil, fmt.Errorf("PITSTOP_LINK_KEYS: %w", err)
+	}
+	return keys, nil
 }
 
 // opsFlags say where health and metrics are.

@@ -10,6 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"pitstop/cmd/pitstop/app"
 	"pitstop/deploy/embedded"
 	"pitstop/producers/command"
 	"pitstop/schemas/request"
@@ -29,9 +30,9 @@ func (c *importCommand) Run(e *env) error {
 	var secret []byte
 	var secretErr error
 	if c.Data != "" {
-		secret, secretErr = embedded.ReadSecret(c.Data, commandsSecret)
+		secret, secretErr = embedded.ReadSecret(c.Data, app.CommandsSecret)
 		if c.Garages == "" {
-			c.Garages = embeddedGarages(c.Data)
+			c.Garages = app.GarageFile(c.Data)
 		}
 	} else {
 		secret, secretErr = secretFrom("PITSTOP_COMMAND_SECRET", c.CommandSecret)
@@ -47,7 +48,7 @@ func (c *importCommand) Run(e *env) error {
 		return err
 	}
 
-	codec, err := newCodec(e, cfg)
+	codec, err := app.NewCodec(e, cfg)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func (c *importCommand) Run(e *env) error {
 	bar := progressbar.NewOptions64(info.Size(),
 		progressbar.OptionSetWriter(e.err), progressbar.OptionShowBytes(true), progressbar.OptionSetDescription("importing"),
 		progressbar.OptionSetVisibility(isTerminal(e.err)), progressbar.OptionClearOnFinish())
-	reader := progressbar.NewReader(file, bar)
+	lines := progressbar.NewReader(file, bar)
 	importer := &command.Importer{
 		Requests: requests, SendAll: client.SendAll, State: c.State,
 		Bad: func(line int, reason error) { fmt.Fprintf(e.err, "line %d: %v\n", line, reason) },
@@ -70,8 +71,8 @@ func (c *importCommand) Run(e *env) error {
 	if importer.State == "" {
 		importer.State = c.File + ".state"
 	}
-	sum, err := importer.Import(e, &reader)
-	closing, cancel := context.WithTimeout(context.WithoutCancel(e), shutdownTimeout)
+	sum, err := importer.Import(e, &lines)
+	closing, cancel := context.WithTimeout(context.WithoutCancel(e), app.ShutdownTimeout)
 	defer cancel()
 	err = errors.Join(err, bar.Finish(), client.Close(closing))
 	fmt.Fprintf(e.out, "%d lines, earlier runs of this file included: %d sent, %d bad\n", sum.Lines, sum.Sent, sum.Bad)

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"pitstop/deploy/embedded"
+	"pitstop/cmd/pitstop/app"
 	"pitstop/sinks/clickhouse"
 )
 
@@ -100,31 +100,5 @@ func (c *readerCommand) ofEngine(ctx context.Context) (db clickhouse.Config, rea
 	if c.ClickHouse != "" {
 		return db, nil, nil, errors.New("give --data or --clickhouse, not both")
 	}
-	a, err := embedded.ReadAddresses(c.Data)
-	if err != nil {
-		return db, nil, nil, err
-	}
-	if !a.OwnClickHouse(c.Data) {
-		return db, nil, nil, fmt.Errorf("pitstop up --data %s uses a ClickHouse server of yours: its readers are those that pitstop migrate makes there with PITSTOP_READER_SECRET; give that, and --clickhouse, instead of --data", c.Data)
-	}
-	secret, err := embedded.ReadSecret(c.Data, readersSecret)
-	if err != nil {
-		return db, nil, nil, err
-	}
-	db = clickhouse.Config{DSN: a.ClickHouse}
-	garages, err = garagesIn(ctx, db)
-	return db, &clickhouse.Readers{Secret: secret}, garages, err
-}
-
-func garagesIn(ctx context.Context, db clickhouse.Config) (ids []string, err error) {
-	conn, err := db.Open()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	_, rows, err := clickhouse.NewStore(conn).Select(ctx, "SELECT garage_id FROM garages ORDER BY garage_id")
-	for _, row := range rows {
-		ids = append(ids, fmt.Sprint(row[0]))
-	}
-	return ids, err
+	return app.EngineReaders(ctx, c.Data)
 }

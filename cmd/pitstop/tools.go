@@ -1,21 +1,18 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"text/tabwriter"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"pitstop/api"
+	"pitstop/cmd/pitstop/app"
 	"pitstop/deploy/embedded"
 	"pitstop/producers/deadletter"
 	"pitstop/schemas/kafka"
@@ -39,7 +36,7 @@ func (c *tokenCommand) Run(e *env) error {
 	if c.TokenSecret != "" {
 		secret, err = secretFrom("PITSTOP_TOKEN_SECRET", c.TokenSecret)
 	} else {
-		secret, err = embedded.ReadSecret(c.Data, tokensSecret)
+		secret, err = embedded.ReadSecret(c.Data, app.TokensSecret)
 	}
 	if err != nil {
 		return wrongUsage(err)
@@ -60,7 +57,7 @@ func (c *tokenCommand) Run(e *env) error {
 // check runs.
 type readyCommand struct{ opsFlags }
 
-func (c *readyCommand) Run(e *env) (err error) {
+func (c *readyCommand) Run(e *env) error {
 	host, port, err := net.SplitHostPort(c.MetricsAddr)
 	if err != nil {
 		return wrongUsage(needAddr("--metrics-addr", c.MetricsAddr))
@@ -68,24 +65,11 @@ func (c *readyCommand) Run(e *env) (err error) {
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	ctx, cancel := context.WithTimeout(e, 5*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	u, err := url.Parse("http://" + net.JoinHostPort(host, port) + "/readyz")
 	if err != nil {
 		return wrongUsage(err)
 	}
-	answer, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask for readiness: %w", err)
-	}
-	defer func() { err = errors.Join(err, answer.Body.Close()) }()
-	if _, err := io.Copy(e.out, io.LimitReader(answer.Body, 1<<20)); err != nil {
-		return fmt.Errorf("read readiness: %w", err)
-	}
-	if answer.StatusCode != http.StatusOK {
-		return errors.New("not ready")
-	}
-	return nil
+	return app.AskReady(e, u, e.out)
 }
 
 // reachFlags are kafkaFlags, or the embedded mode's data directory instead.
@@ -95,7 +79,7 @@ type reachFlags struct {
 	logFlags
 }
 
-// reach gives where the log is.
+// reach returns where the log is.
 func (f reachFlags) reach() (kafka.Config, error) {
 	cfg := f.config()
 	if f.Data != "" {
@@ -139,20 +123,7 @@ func (f reachFlags) box(e *env) (deadletter.Box, func(), error) {
 	if err != nil {
 		return deadletter.Box{}, nil, wrongUsage(err)
 	}
-	opts, err := cfg.Producer("pitstop-dead-letters", f.logger(e.err))
-	if err != nil {
-		return deadletter.Box{}, nil, err
-	}
-	cl, err := kgo.NewClient(append(opts, kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())...)
-	if err != nil {
-		return deadletter.Box{}, nil, fmt.Errorf("kafka client: %w", err)
-	}
-	codec, err := newCodec(e, cfg)
-	if err != nil {
-		cl.Close()
-		return deadletter.Box{}, nil, err
-	}
-	return deadletter.Box{Client: cl, Codec: codec}, cl.Close, nil
+	return app.OpenDeadLetters(e, cfg, f.logger(e.err))
 }
 
 func (c *deadLettersList) Run(e *env) error {

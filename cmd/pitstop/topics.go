@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/kafka"
 )
@@ -48,12 +47,11 @@ func (c *topicsFlags) run(e *env, apply bool) error {
 	if err != nil {
 		return err
 	}
-	cl, err := kgo.NewClient(opts...)
+	adm, err := kadm.NewOptClient(opts...)
 	if err != nil {
 		return fmt.Errorf("kafka client: %w", err)
 	}
-	defer cl.Close()
-	adm := kadm.NewClient(cl)
+	defer adm.Close()
 	steps, err := layout.Plan(e, adm)
 	if err != nil {
 		return err

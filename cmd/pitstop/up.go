@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"log/slog"
+	"path/filepath"
+	"strings"
 	"time"
 
+	"pitstop/cmd/pitstop/app"
 	"pitstop/deploy/embedded"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/link"
@@ -37,7 +41,7 @@ func (c *upCommand) Run(e *env) error {
 	if c.SMTP == "" && c.smtpFlags != (smtpFlags{}) {
 		relayErr = errors.New("an SMTP setting without --smtp: mail goes to the mailbox here")
 	}
-	if err := wrongUsage(embeddedMail(mail, "http://localhost", new(link.Keys)).Validate(), relayErr); err != nil {
+	if err := wrongUsage(app.EmbeddedMail(mail, "http://localhost", new(link.Keys)).Validate(), relayErr); err != nil {
 		return err
 	}
 	data, err := embedded.Open(c.Data, log)
@@ -45,33 +49,76 @@ func (c *upCommand) Run(e *env) error {
 		return wrongUsage(err)
 	}
 	defer closing(log, "data directory", data.Close)
-	book, err := garagesOf(data, c.Garages, e.err)
+	if c.Garages == "" {
+		c.Garages = app.GarageFile(data.Dir())
+		if sample, err := app.KeepSample(data); err != nil {
+			return wrongUsage(err)
+		} else if sample {
+			fmt.Fprintf(e.err, "No --garages: starting with a sample of two garages. Its copy, yours to change: %s\n", c.Garages)
+		}
+	}
+	book, err := garage.Load(c.Garages)
 	if err != nil {
 		return wrongUsage(err)
 	}
-	o := pipelineOptions{flags: c.embeddedFlags, data: data, book: book, clock: time.Now, requestClock: wallClock, mail: mail}
+	o := app.Options{Data: data, Garages: book, Clock: time.Now, RequestClock: wallClock, Mail: mail, Log: log}
 	if c.SMTP != "" {
 		relay, err := email.SMTP(c.relay(), time.Now)
 		if err != nil {
 			return wrongUsage(err)
 		}
-		o.transport = func(email.Transport) email.Transport { return relay }
+		o.Transport = func(email.Transport) email.Transport { return relay }
 	}
-	return runEmbedded(e, log, o)
+	return c.embeddedFlags.run(e, e.out, o)
 }
 
-// garagesOf loads the garage file. Without one it writes the sample into the
-// data directory at first, and says where.
-func garagesOf(data *embedded.Data, file string, out io.Writer) (*garage.Book, error) {
-	if file != "" {
-		return garage.Load(file)
-	}
-	file = embeddedGarages(data.Dir())
-	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
-		if err := os.WriteFile(file, garage.Sample, 0o600); err != nil {
-			return nil, fmt.Errorf("write sample garages: %w", err)
+// run runs everything, and says where it is. It ends with the context, or when what is
+// to run beside does.
+func (f embeddedFlags) run(ctx context.Context, out io.Writer, o app.Options) error {
+	o.ClickHouse, o.ClickHouseLibrary = f.ClickHouse, f.ClickHouseLibrary
+	beside := o.Beside
+	o.Beside = func(ctx context.Context, p *app.Pipeline) error {
+		announce(out, p)
+		if beside != nil {
+			return beside(ctx, p)
 		}
-		fmt.Fprintf(out, "No --garages: starting with a sample of two garages. Its copy, yours to change: %s\n", file)
+		<-ctx.Done()
+		return nil
 	}
-	return garage.Load(file)
+	err := app.Run(ctx, o)
+	if embedded.IsConfiguration(err) {
+		return wrongUsage(err)
+	}
+	return err
+}
+
+// announce prints where to go.
+func announce(out io.Writer, p *app.Pipeline) {
+	garages := make([]string, 0, 2)
+	for _, g := range p.Garages.Garages() {
+		garages = append(garages, g.ID)
+	}
+	if len(garages) > 3 {
+		garages = append(garages[:3], "…")
+	}
+	dir, err := filepath.Abs(p.Data.Dir())
+	if err != nil {
+		dir = p.Data.Dir()
+	}
+	fmt.Fprintf(out, `Pitstop is running.
+  API and its documentation  %[1]s/docs
+  Dashboards                 %[1]s/dashboards
+  Mailbox                    %[2]s
+  Metrics and readiness      %[3]s/readyz
+  Garages                    %[4]s
+  A manager's token          pitstop token --data %[5]s --role manager --garage %[6]s --subject jan
+  A mechanic's token         pitstop token --data %[5]s --role mechanic --garage %[6]s --subject sam
+Everything is kept in %[7]s; addresses for programs are in addresses.json there. Ctrl-C stops.
+`, p.API, p.Mailbox, p.Metrics, strings.Join(garages, ", "), p.Data.Dir(), p.Garages.Garages()[0].ID, dir)
+}
+
+func closing(log *slog.Logger, what string, close func() error) {
+	if err := close(); err != nil {
+		log.Error("not closed cleanly", "what", what, "error", err)
+	}
 }

@@ -34,3 +34,28 @@ func ForOperator(lang locale.Lang, currency string, ch ClickHouse, prometheus st
 	}
 	return o
 }
+
+// Organisations are all: the operator's, and one of each garage.
+func Organisations(book *garage.Book, lang locale.Lang, operator ClickHouse, ofGarage func(id string) ClickHouse, prometheus string) []Organisation {
+	all := []Organisation{ForOperator(lang, currencyOf(book), operator, prometheus)}
+	for _, p := range book.Garages() {
+		all = append(all, ForGarage(p, ofGarage(p.ID)))
+	}
+	return all
+}
+
+// currencyOf is the garages' currency, or empty if they have several. Without
+// garages it is the default of the garage file.
+func currencyOf(book *garage.Book) string {
+	if len(book.Garages()) == 0 {
+		return "EUR"
+	}
+	currency := ""
+	for _, p := range book.Garages() {
+		if currency != "" && p.Currency != currency {
+			return ""
+		}
+		currency = p.Currency
+	}
+	return currency
+}

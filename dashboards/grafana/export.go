@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -79,6 +80,25 @@ func Write(dir string, files map[string][]byte) error {
 		if err := os.WriteFile(file, b, 0o644); err != nil { //nolint:gosec // no secret is in it
 			return fmt.Errorf("write file: %w", err)
 		}
+	}
+	return nil
+}
+
+// WritePassword writes PasswordVariable to a file of its own, readable by its owner
+// only. A file that holds anything else is left as it is.
+func WritePassword(file, password string) error {
+	old, err := os.ReadFile(file)
+	if err == nil && !regexp.MustCompile(`^(`+PasswordVariable+`=.*\n)?$`).Match(old) {
+		return fmt.Errorf("%s holds more than %s: name another file", file, PasswordVariable)
+	}
+	if err == nil {
+		err = os.Remove(file) // others may be allowed to read it
+	}
+	if err == nil || errors.Is(err, os.ErrNotExist) {
+		err = os.WriteFile(file, fmt.Appendf(nil, "%s=%s\n", PasswordVariable, password), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("write variables: %w", err)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"cmp"
@@ -111,7 +111,7 @@ var logged = []string{
 
 // readLog reads every topic from its beginning to its end.
 func (r *remains) readLog(ctx context.Context, cfg kafka.Config, log *slog.Logger) error {
-	codec, err := newCodec(ctx, cfg)
+	codec, err := NewCodec(ctx, cfg)
 	if err != nil {
 		return err
 	}

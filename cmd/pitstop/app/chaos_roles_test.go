@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -42,8 +42,8 @@ func TestKilledRoles(t *testing.T) {
 	h.stop(t)
 
 	got := compare(t, dir)
-	for _, s := range h.demo.saved.Plan.Steps {
-		if id := repair.CommandID(s.Garage, h.demo.saved.Plan.Repairs[s.Repair].ID, s.Key); s.Actor.Role.Staff() && got.Commands[id] == 0 {
+	for _, s := range h.saved.Plan.Steps {
+		if id := repair.CommandID(s.Garage, h.saved.Plan.Repairs[s.Repair].ID, s.Key); s.Actor.Role.Staff() && got.Commands[id] == 0 {
 			t.Errorf("step %s of repair %s was answered, but its command is not there", s.Key, s.RepairID)
 		}
 	}
@@ -52,8 +52,10 @@ func TestKilledRoles(t *testing.T) {
 
 // household is the whole pipeline with its roles in processes of their own.
 type household struct {
-	*pipeline
-	demo     *demo
+	*Pipeline
+	saved    *simulate.Saved
+	stats    simulate.Stats
+	log      *slog.Logger
 	clock    clockFile
 	workers  map[string]*worker
 	requests http.RoundTripper
@@ -75,10 +77,10 @@ func newHousehold(t *testing.T, dir string) *household {
 	h := openHousehold(t, dir, log)
 	exe, err := binary()
 	must(t, err)
-	broker, err := embedded.StartKafka(t.Context(), h.data, embedded.KafkaOptions{Exe: exe, Log: log})
+	broker, err := embedded.StartKafka(t.Context(), h.Data, embedded.KafkaOptions{Exe: exe, Log: log})
 	must(t, err)
 	h.stops = append(h.stops, stop{"kafka", broker.Stop})
-	registry, err := embedded.StartRegistry(t.Context(), h.data, log)
+	registry, err := embedded.StartRegistry(t.Context(), h.Data, log)
 	must(t, err)
 	h.stops = append(h.stops, stop{"schema registry", registry.Stop})
 	h.cfg = kafka.Config{Brokers: []string{broker.Addr}, RegistryURL: registry.URL}
@@ -96,10 +98,9 @@ func openHousehold(t *testing.T, dir string, log *slog.Logger) *household {
 	t.Cleanup(func() { _ = data.Close() }) // may be closed already
 	saved, err := openHistory(dir)
 	must(t, err)
-	must(t, keepGarages(data, saved.Garages))
+	must(t, KeepGarages(data, saved.Garages))
 	h := &household{
-		pipeline: &pipeline{data: data, book: saved.Garages}, clock: clockFile(dir),
-		demo:    &demo{demoCommand: new(demoCommand), saved: saved, log: log},
+		Pipeline: &Pipeline{Data: data, Garages: saved.Garages}, clock: clockFile(dir), saved: saved, log: log,
 		workers: make(map[string]*worker), requests: simulate.Transport(),
 		upon: make(map[int]strike), atEnd: make(map[int]strike), seen: make(map[string]bool),
 	}
@@ -111,30 +112,30 @@ func (h *household) startEngine(t *testing.T, log *slog.Logger) {
 	t.Helper()
 	exe, err := binary()
 	must(t, err)
-	engine, err := embedded.StartClickHouse(t.Context(), h.data, embedded.ClickHouseOptions{Exe: exe, Log: log})
+	engine, err := embedded.StartClickHouse(t.Context(), h.Data, embedded.ClickHouseOptions{Exe: exe, Log: log})
 	must(t, err)
 	h.stops = append(h.stops, stop{"clickhouse", engine.Stop})
-	h.db = clickhouse.Config{DSN: engine.DSN}
+	h.Database = clickhouse.Config{DSN: engine.DSN}
 }
 
 // staff starts the roles on the parts that run.
 func (h *household) staff(t *testing.T, log *slog.Logger) {
 	t.Helper()
-	dir := h.data.Dir()
+	dir := h.Data.Dir()
 	h.Addresses = embedded.Addresses{
-		API: "http://" + address(t, h.data, "api-"+instance), Kafka: strings.Join(h.cfg.Brokers, ","),
-		Registry: h.cfg.RegistryURL, ClickHouse: h.db.DSN,
+		API: "http://" + address(t, h.Data, "api-"+instance), Kafka: strings.Join(h.cfg.Brokers, ","),
+		Registry: h.cfg.RegistryURL, ClickHouse: h.Database.DSN,
 	}
 	must(t, h.Write(dir))
-	_, err := keysFrom(h.data.Secret) // made here, read by the roles
+	_, err := keysFrom(h.Data.Secret) // made here, read by the roles
 	must(t, err)
 	known, err := openHouse(dir, log)
 	must(t, err)
-	h.keys = known.keys
+	h.Keys = known.Keys
 
-	must(t, h.clock.set(h.demo.saved.Plan.From))
+	must(t, h.clock.set(h.saved.Plan.From))
 	for _, name := range roleNames {
-		h.workers[name] = hire(t, name, instance, h.data)
+		h.workers[name] = hire(t, name, instance, h.Data)
 	}
 }
 
@@ -159,7 +160,7 @@ var reach = map[string]int64{"api": 20, "lifecycle": 20, "notification": 40, "la
 // plan chooses when to strike whom: every role so many times upon a request, and
 // once upon its timers, in turn.
 func (h *household) plan(each int, luck *rand.Rand) {
-	steps, windows := len(h.demo.saved.Plan.Steps), len(h.demo.saved.Plan.Windows)
+	steps, windows := len(h.saved.Plan.Steps), len(h.saved.Plan.Windows)
 	n := each * len(roleNames)
 	for k := range n {
 		name := roleNames[k%len(roleNames)]
@@ -223,12 +224,12 @@ func (h *household) perform(t *testing.T) {
 		w := h.workers[name]
 		w.until("it is ready", func() bool { return w.ready(t.Context()) == nil })
 	}
-	doors := h.demo.doors(h.pipeline)
+	doors := h.Doors(h.saved.Plan.To, &h.stats, h.log)
 	doors.HTTP = h
 	history := &simulate.History{
-		Plan: h.demo.saved.Plan, Doors: doors, Done: h.demo.saved.Done,
+		Plan: h.saved.Plan, Doors: doors, Done: h.saved.Done,
 		SetClock: func(at time.Time) { h.setClock(t, at) },
-		Settled:  h.settled, Save: h.demo.saved.Save, Report: func(time.Time) {},
+		Settled:  h.settled, Save: h.saved.Save, Report: func(time.Time) {},
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -236,7 +237,7 @@ func (h *household) perform(t *testing.T) {
 	h.striking.Wait()
 	must(t, err)
 	must(t, h.settled(ctx))
-	if wrong := h.demo.stats.Counts().Unexpected; len(wrong) > 0 {
+	if wrong := h.stats.Counts().Unexpected; len(wrong) > 0 {
 		t.Errorf("answers that were not expected: %v", wrong)
 	}
 	if want := len(h.upon) + len(h.atEnd); h.strikes != want {
@@ -251,7 +252,7 @@ func (h *household) settled(ctx context.Context) error {
 	defer look.Stop()
 	for quiet := int64(-1); ; {
 		one, cancel := context.WithTimeout(ctx, 30*time.Second) // whom it hangs on is asked again
-		behind, end, busy := h.lag(one)
+		behind, end, busy := h.Lag(one)
 		if busy == nil {
 			busy = h.busy(one)
 		}
@@ -299,7 +300,7 @@ func (h *household) stop(t *testing.T) {
 	}
 	must(t, h.stopAll(slog.New(slog.DiscardHandler)))
 	h.stops = nil
-	must(t, h.data.Close())
+	must(t, h.Data.Close())
 }
 
 func must(t *testing.T, err error) {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -20,8 +20,8 @@ import (
 // answer, the other metrics are still there.
 const askFor = 2 * time.Second
 
-// newRegistry gives a registry with the process's own metrics.
-func newRegistry() *prometheus.Registry {
+// NewMetrics returns a registry with the process's own metrics.
+func NewMetrics() *prometheus.Registry {
 	build := prometheus.Labels{"version": "unknown", "goversion": "unknown"}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		build = prometheus.Labels{"version": info.Main.Version, "goversion": info.GoVersion}
@@ -36,8 +36,8 @@ func newRegistry() *prometheus.Registry {
 	return r
 }
 
-// readiness gives the metric of what /readyz says.
-func readiness(r role) prometheus.Collector {
+// readiness returns the metric of what /readyz says.
+func readiness(r Role) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "pitstop_ready", Help: "1 while a role of this process, or kafka as it sees it, is ready, else 0.",
 		ConstLabels: prometheus.Labels{"role": r.name},
@@ -97,11 +97,16 @@ func (m *lagMetrics) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// freshnessMetrics reports how complete the tables are, by asking ClickHouse at
-// every scrape.
+// freshnessMetrics reports how complete the tables are.
 type freshnessMetrics struct {
 	store *clickhouse.Store
 	log   *slog.Logger
+}
+
+// NewFreshness returns the metric of how complete the tables are, which asks
+// ClickHouse at every scrape.
+func NewFreshness(store *clickhouse.Store, log *slog.Logger) prometheus.Collector {
+	return freshnessMetrics{store, log}
 }
 
 func (m freshnessMetrics) Describe(ch chan<- *prometheus.Desc) { ch <- complete }

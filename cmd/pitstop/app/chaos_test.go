@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -69,7 +69,7 @@ var scratch string
 // binary is pitstop, built.
 var binary = sync.OnceValues(func() (string, error) {
 	file := filepath.Join(scratch, "pitstop")
-	build := exec.Command("go", "build", "-o", file, ".")
+	build := exec.Command("go", "build", "-o", file, "pitstop/cmd/pitstop")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build pitstop: %w\n%s", err, out)

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,7 +49,7 @@ func runRole(name string) int {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	h, err := openHouse(os.Getenv(dirVar), log)
 	if err == nil {
-		err = alone(&env{Context: ctx}, log, opsFlags{MetricsAddr: os.Getenv(opsVar)}, h.cfg, newRegistry(), h.roles[name])
+		err = h.run(ctx, name, log)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -57,11 +58,20 @@ func runRole(name string) int {
 	return 0
 }
 
+// run runs a role in this process.
+func (h *house) run(ctx context.Context, name string, log *slog.Logger) error {
+	l, err := net.Listen("tcp", os.Getenv(opsVar))
+	if err != nil {
+		return err
+	}
+	return Process{Role: h.roles[name], Listener: l, Metrics: NewMetrics(), Kafka: h.cfg, Log: log}.Run(ctx)
+}
+
 // house is what is known to every role's process of one data directory.
 type house struct {
-	keys
+	Keys
 	cfg   kafka.Config
-	roles map[string]role
+	roles map[string]Role
 }
 
 func openHouse(dir string, log *slog.Logger) (*house, error) {
@@ -73,7 +83,7 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	book, err := garage.Load(embeddedGarages(dir))
+	book, err := garage.Load(GarageFile(dir))
 	if err != nil {
 		return nil, err
 	}
@@ -81,15 +91,15 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{cfg: kafka.Config{Brokers: strings.Split(at.Kafka, ","), RegistryURL: at.Registry}, roles: make(map[string]role)}
-	if h.keys, err = keysFrom(func(name string) ([]byte, error) { return embedded.ReadSecret(dir, name) }); err != nil {
+	h := &house{cfg: kafka.Config{Brokers: strings.Split(at.Kafka, ","), RegistryURL: at.Registry}, roles: make(map[string]Role)}
+	if h.Keys, err = keysFrom(func(name string) ([]byte, error) { return embedded.ReadSecret(dir, name) }); err != nil {
 		return nil, err
 	}
 
 	clock, instance := clockFile(dir), os.Getenv(nameVar)
-	ps := processors{cfg: h.cfg, book: book, instance: instance, clock: clock.now, log: log, metrics: stream.NewMetrics(newRegistry())}
+	processors := ProcessorOptions{Kafka: h.cfg, Garages: book, Instance: instance, Clock: clock.now, Log: log, Metrics: stream.NewMetrics(NewMetrics())}
 	for _, c := range record.Processors() {
-		r, monitor := ps.role(c.Name)
+		r, monitor := NewProcessor(c.Name, processors)
 		ready := r.check
 		r.check = func(now time.Time) error { // ready, here, is also: with nothing to do
 			if monitor.Due(clock.now()) {
@@ -100,25 +110,25 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 		h.roles[c.Name] = r
 	}
 	db := clickhouse.Config{DSN: at.ClickHouse}
-	h.roles[record.ClickHouseSink.Name] = clickhouseRole(db, sinks.Config{
+	h.roles[record.ClickHouseSink.Name] = NewClickHouseSink(db, sinks.Config{
 		Kafka: h.cfg, Instance: instance, Now: time.Now, Log: log,
 		Limits: sinks.Limits{Records: clickhouse.Limits.Records, Age: embeddedAge, Write: clickhouse.Limits.Write},
 	})
-	mail := email.Config{PublicURL: at.API, Sender: "pitstop@localhost.invalid", LinkKeys: h.links}
-	h.roles[record.EmailSink.Name] = emailParts{
-		cfg: h.cfg, mail: mail, book: book, transport: accounted(dir, (&demo{saved: saved}).transport(nil)), instance: instance,
-		now: clock.now, log: log,
-	}.role()
+	mail := email.Config{PublicURL: at.API, Sender: "pitstop@localhost.invalid", LinkKeys: h.Links}
+	h.roles[record.EmailSink.Name] = NewEmailSink(EmailSinkOptions{
+		Kafka: h.cfg, Mail: mail, Garages: book, Transport: accounted(dir, HistoryTransport(saved.Plan.To, nil)), Instance: instance,
+		Clock: clock.now, Log: log,
+	})
 	addr := os.Getenv(apiVar)
-	h.roles["api"] = role{name: "api", run: func(ctx context.Context) error {
-		l, err := listen("address of the API", addr)
+	h.roles["api"] = Role{name: "api", run: func(ctx context.Context) error {
+		l, err := net.Listen("tcp", addr)
 		if err != nil {
 			return err
 		}
-		return newAPIRole(apiParts{
-			listener: l, cfg: h.cfg, db: db, secret: h.commands,
-			config: api.Config{
-				Auth: h.issuer, Garages: book, Links: h.links, Clock: simulate.RequestClock(time.Now), Log: log, Metrics: newRegistry(),
+		return NewAPI(APIOptions{
+			Listener: l, Kafka: h.cfg, Database: db, CommandSecret: h.Commands,
+			Config: api.Config{
+				Auth: h.Issuer, Garages: book, Links: h.Links, Clock: simulate.RequestClock(time.Now), Log: log, Metrics: NewMetrics(),
 			},
 		}).run(ctx)
 	}}

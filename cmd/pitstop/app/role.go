@@ -1,11 +1,19 @@
-package main
+// Package app runs the roles of Pitstop: one in a process of its own, or all of them
+// in one process on embedded parts.
+//
+//   - Role is what runs: role.go starts it again when it fails, health.go and
+//     metrics.go say how it is, lag.go how far it is.
+//   - NewAPI, NewProcessor, NewClickHouseSink and NewEmailSink make the roles.
+//   - Process is one role in a process of its own; Run is the whole pipeline.
+//
+// Flags and printing are cmd/pitstop's.
+package app
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,12 +27,13 @@ import (
 	"pitstop/sinks/email"
 )
 
-// role is a long-running part of the pipeline. What it needs has been checked;
-// run ends with the context, or with what it could not get over.
-type role struct {
+// Role is a long-running part of the pipeline: the API, a processor or a sink. It
+// runs until its context ends and is started again when it fails.
+type Role struct {
 	name string
-	run  func(context.Context) error
-	// check gives the reason it is not ready, nil when it is.
+	// run ends with the context, or with what it could not get over.
+	run func(context.Context) error
+	// check returns the reason it is not ready, nil when it is.
 	check func(now time.Time) error
 }
 
@@ -42,7 +51,7 @@ func final(err error) bool {
 
 // remembering is the role that says in its check why it failed, until it is ready,
 // and what to do about brokers that refuse it.
-func (r role) remembering() role {
+func (r Role) remembering() Role {
 	if r.check == nil {
 		return r
 	}
@@ -72,7 +81,7 @@ func (r role) remembering() role {
 
 // keepRunning runs a role until the context ends, starting it again whenever it
 // fails. It returns the error that ends it for good, nil after a stop.
-func (r role) keepRunning(ctx context.Context, log *slog.Logger) error {
+func (r Role) keepRunning(ctx context.Context, log *slog.Logger) error {
 	wait := firstRestart
 	for {
 		began := time.Now()
@@ -99,7 +108,7 @@ func (r role) keepRunning(ctx context.Context, log *slog.Logger) error {
 }
 
 // runRoles runs roles side by side until the context ends, or one fails for good.
-func runRoles(ctx context.Context, log *slog.Logger, roles ...role) error {
+func runRoles(ctx context.Context, log *slog.Logger, roles ...Role) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	errs := make([]error, len(roles))
@@ -115,19 +124,10 @@ func runRoles(ctx context.Context, log *slog.Logger, roles ...role) error {
 	return errors.Join(errs...)
 }
 
-// shutdownTimeout bounds what has to end after a stop.
-const shutdownTimeout = 5 * time.Second
+// ShutdownTimeout bounds what has to end after a stop.
+const ShutdownTimeout = 5 * time.Second
 
-// listen opens a listener, or says what to do about an address in use.
-func listen(flag, addr string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w; stop what uses it, or give another %s", addr, err, flag)
-	}
-	return l, nil
-}
-
-// brokerClient gives a client for readiness and lag.
+// brokerClient returns a client for readiness and lag.
 func brokerClient(cfg kafka.Config, log *slog.Logger) (*kgo.Client, error) {
 	opts, err := cfg.Opts("pitstop-readiness", log)
 	if err != nil {
@@ -141,8 +141,8 @@ func brokerClient(cfg kafka.Config, log *slog.Logger) (*kgo.Client, error) {
 }
 
 // brokers tells readiness whether the brokers answer.
-func brokers(cl *kgo.Client) role {
-	return role{name: "kafka", check: func(time.Time) error {
+func brokers(cl *kgo.Client) Role {
+	return Role{name: "kafka", check: func(time.Time) error {
 		ctx, cancel := context.WithTimeout(context.Background(), askFor)
 		defer cancel()
 		if err := cl.Ping(ctx); err != nil {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 const partitions = 4
 
 // startParts starts broker, registry, engine and mailbox side by side.
-func (p *pipeline) startParts(ctx context.Context, log *slog.Logger, o pipelineOptions) error {
+func (p *Pipeline) startParts(ctx context.Context, o Options) error {
 	var (
 		broker   *embedded.Kafka
 		registry *embedded.Registry
@@ -27,29 +27,29 @@ func (p *pipeline) startParts(ctx context.Context, log *slog.Logger, o pipelineO
 		starting errgroup.Group
 	)
 	starting.Go(func() (err error) {
-		broker, err = embedded.StartKafka(ctx, p.data, embedded.KafkaOptions{Log: log})
+		broker, err = embedded.StartKafka(ctx, p.Data, embedded.KafkaOptions{Log: o.Log})
 		return err
 	})
 	starting.Go(func() (err error) {
-		registry, err = embedded.StartRegistry(ctx, p.data, log)
+		registry, err = embedded.StartRegistry(ctx, p.Data, o.Log)
 		return err
 	})
 	starting.Go(func() (err error) {
-		if o.flags.ClickHouse != "" {
-			return clickhouse.Config{DSN: o.flags.ClickHouse}.Validate()
+		if o.ClickHouse != "" {
+			return clickhouse.Config{DSN: o.ClickHouse}.Validate()
 		}
-		secret, err := p.data.Secret(readersSecret)
+		secret, err := p.Data.Secret(ReadersSecret)
 		if err != nil {
 			return err
 		}
-		engine, err = embedded.StartClickHouse(ctx, p.data, embedded.ClickHouseOptions{
-			Library: o.flags.ClickHouseLibrary, Log: log,
-			Users: clickhouse.Readers{Secret: secret}.UsersFile(embedded.User, embedded.Database, p.book),
+		engine, err = embedded.StartClickHouse(ctx, p.Data, embedded.ClickHouseOptions{
+			Library: o.ClickHouseLibrary, Log: o.Log,
+			Users: clickhouse.Readers{Secret: secret}.UsersFile(embedded.User, embedded.Database, p.Garages),
 		})
 		return err
 	})
 	starting.Go(func() (err error) {
-		p.mailbox, err = embedded.StartMailbox(ctx, p.data, embedded.MailboxOptions{Clock: o.clock, Log: log})
+		p.Mails, err = embedded.StartMailbox(ctx, p.Data, embedded.MailboxOptions{Clock: o.Clock, Log: o.Log})
 		return err
 	})
 	err := starting.Wait()
@@ -65,20 +65,20 @@ func (p *pipeline) startParts(ctx context.Context, log *slog.Logger, o pipelineO
 		p.stops = append(p.stops, stop{"schema registry", registry.Stop})
 		p.Registry = registry.URL
 	}
-	if p.mailbox != nil {
-		p.stops = append(p.stops, stop{"mailbox", p.mailbox.Stop})
-		p.Mailbox = p.mailbox.URL
+	if p.Mails != nil {
+		p.stops = append(p.stops, stop{"mailbox", p.Mails.Stop})
+		p.Mailbox = p.Mails.URL
 	}
-	if o.flags.ClickHouse != "" {
-		p.ClickHouse = o.flags.ClickHouse
+	if o.ClickHouse != "" {
+		p.ClickHouse = o.ClickHouse
 	}
 	p.cfg = kafka.Config{Brokers: []string{p.Kafka}, RegistryURL: p.Registry}
-	p.db = clickhouse.Config{DSN: p.ClickHouse}
+	p.Database = clickhouse.Config{DSN: p.ClickHouse}
 	return err
 }
 
 // prepare brings topics and tables up to date.
-func (p *pipeline) prepare(ctx context.Context, log *slog.Logger) error {
+func (p *Pipeline) prepare(ctx context.Context, log *slog.Logger) error {
 	opts, err := p.cfg.Opts("pitstop-embedded", log)
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (p *pipeline) prepare(ctx context.Context, log *slog.Logger) error {
 		return fmt.Errorf("kafka client: %w", err)
 	}
 	p.stops = append(p.stops, stop{"kafka client", func(context.Context) error { p.adm.Close(); return nil }})
-	if _, err = clickhouse.Migrate(ctx, p.db, p.book, log); err != nil {
+	if _, err = clickhouse.Migrate(ctx, p.Database, p.Garages, log); err != nil {
 		return err
 	}
 	return p.rewind(ctx)

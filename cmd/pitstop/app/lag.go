@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -97,9 +97,9 @@ func (a ages) of(p position, now time.Time) time.Duration {
 	return now.Sub(g.done)
 }
 
-// lag returns how many records each of record.Consumers has not read, and the sum of
+// Lag returns how many records each of record.Consumers has not read, and the sum of
 // the ends of all topics.
-func (p *pipeline) lag(ctx context.Context) (behind []int64, end int64, err error) {
+func (p *Pipeline) Lag(ctx context.Context) (behind []int64, end int64, err error) {
 	positions, end, err := positionsOf(ctx, p.adm, record.Consumers)
 	if err != nil {
 		return nil, 0, err
@@ -115,31 +115,29 @@ func (p *pipeline) lag(ctx context.Context) (behind []int64, end int64, err erro
 	return behind, end, nil
 }
 
-// settled waits until every consumer has read all there is, twice in a row without
+// Settled waits until every consumer has read all there is, twice in a row without
 // anything new in between, and no timer is due.
-func (p *pipeline) settled(now func() time.Time) func(context.Context) error {
-	return func(ctx context.Context) error {
-		look := time.NewTicker(5 * time.Millisecond)
-		defer look.Stop()
-		quiet := int64(-1)
-		for {
-			behind, end, err := p.lag(ctx)
-			if err != nil {
-				return err
-			}
-			switch {
-			case slices.Max(behind) > 0, slices.ContainsFunc(p.monitors, func(m *stream.Monitor) bool { return m.Due(now()) }):
-				quiet = -1
-			case end == quiet:
-				return nil
-			default:
-				quiet = end
-			}
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-look.C:
-			}
+func (p *Pipeline) Settled(ctx context.Context, now func() time.Time) error {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	quiet := int64(-1)
+	for {
+		behind, end, err := p.Lag(ctx)
+		if err != nil {
+			return err
+		}
+		switch {
+		case slices.Max(behind) > 0, slices.ContainsFunc(p.monitors, func(m *stream.Monitor) bool { return m.Due(now()) }):
+			quiet = -1
+		case end == quiet:
+			return nil
+		default:
+			quiet = end
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-look.C:
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -36,7 +36,7 @@ func testRoles(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 	h.cfg = kafka.Config{Brokers: cluster.Brokers, RegistryURL: cluster.RegistryURL}
 	h.adm = adm
 	h.startEngine(t, log)
-	_, err := clickhouse.Migrate(t.Context(), h.db, h.book, log)
+	_, err := clickhouse.Migrate(t.Context(), h.Database, h.Garages, log)
 	must(t, err)
 	h.staff(t, log)
 
@@ -48,12 +48,12 @@ func testRoles(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 	for _, w := range h.everybody() {
 		t.Logf("%s was started %d times", w.role, w.starts)
 	}
-	got, err := remainsOf(t.Context(), h.cfg, h.db, log)
+	got, err := remainsOf(t.Context(), h.cfg, h.Database, log)
 	if err != nil {
 		t.Error(err)
 	}
 	h.stop(t)
-	checkLetters(t, h.data.Dir(), got.check(t))
+	checkLetters(t, h.Data.Dir(), got.check(t))
 }
 
 // company performs acts, one after the other, each beginning with a step of the
@@ -109,7 +109,7 @@ func (c *company) rehearse(luck *rand.Rand) {
 	for _, a := range acts {
 		total += a.long
 	}
-	steps := len(c.demo.saved.Plan.Steps)
+	steps := len(c.saved.Plan.Steps)
 	for _, a := range acts {
 		c.upon[begun*steps*9/10/total] = strike{do: func() { c.act(a.what, a.do) }}
 		begun += a.long
@@ -157,7 +157,7 @@ func (c *company) scaleUp(ctx context.Context) {
 	var hired []*worker
 	for _, role := range roleNames {
 		for _, name := range []string{"second", "third"} {
-			hired = append(hired, hire(c.t, role, name, c.data))
+			hired = append(hired, hire(c.t, role, name, c.Data))
 		}
 	}
 	for _, w := range hired {

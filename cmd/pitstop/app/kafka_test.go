@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -62,9 +63,15 @@ func TestKafka_Cluster(t *testing.T) {
 // commandLine runs a command of pitstop, and gives its exit code and both outputs.
 func commandLine(t *testing.T, args ...string) (code int, out, errOut string) {
 	t.Helper()
+	program, err := binary()
+	must(t, err)
 	var o, e bytes.Buffer
-	code = run(t.Context(), args, strings.NewReader(""), &o, &e)
-	return code, o.String(), e.String()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Stdout, cmd.Stderr = &o, &e
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), o.String(), e.String()
 }
 
 // alter changes the configuration of the outcomes, and waits until every broker
@@ -100,18 +107,18 @@ func testTopics(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 	settled := "nothing to do: every topic is as the catalogue says\n"
 
 	code, said := topics("plan")
-	if code != exitDone || strings.Count(said, "create with 12 partitions, replication 3") != len(all) || !strings.Contains(said, "min.insync.replicas=2") {
+	if code != 0 || strings.Count(said, "create with 12 partitions, replication 3") != len(all) || !strings.Contains(said, "min.insync.replicas=2") {
 		t.Errorf("plan of an empty cluster: %d, %s", code, said)
 	}
 	if listed, err := adm.ListTopics(t.Context()); err != nil || len(listed) > 0 {
 		t.Errorf("after the plan there are topics: %v, %v", listed.Names(), err)
 	}
-	if code, said = topics("apply"); code != exitDone || !strings.HasSuffix(said, fmt.Sprintf("done: %d topics\n", len(all))) {
+	if code, said = topics("apply"); code != 0 || !strings.HasSuffix(said, fmt.Sprintf("done: %d topics\n", len(all))) {
 		t.Fatalf("apply: %d, %s", code, said)
 	}
 	must(t, cluster.Ready(t.Context()))
 	for _, command := range []string{"plan", "apply"} {
-		if code, said = topics(command); code != exitDone || said != settled {
+		if code, said = topics(command); code != 0 || said != settled {
 			t.Errorf("%s of what was applied: %d, %s", command, code, said)
 		}
 	}
@@ -122,10 +129,10 @@ func testTopics(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 	compression := "lz4"
 	alter(t, cluster, adm, kadm.AlterConfig{Name: "retention.ms", Value: &day}, kadm.AlterConfig{Name: "compression.type", Value: &compression})
 	want := record.Outcomes.Name + ": set retention.ms=" + week + "\n"
-	if code, said = topics("plan"); code != exitDone || said != want {
+	if code, said = topics("plan"); code != 0 || said != want {
 		t.Errorf("plan after a change: %d, %q, want %q", code, said, want)
 	}
-	if code, said = topics("apply"); code != exitDone || said != want+"done: 1 topics\n" {
+	if code, said = topics("apply"); code != 0 || said != want+"done: 1 topics\n" {
 		t.Errorf("apply after a change: %d, %s", code, said)
 	}
 	configs, err := adm.DescribeTopicConfigs(t.Context(), record.Outcomes.Name)
@@ -144,14 +151,14 @@ func testTopics(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 		{"--partitions", "24", "has 12 partitions, not 24"},
 		{"--replication", "2", "has 3 replicas of a partition, not 2"},
 	} {
-		if code, said = topics("plan", c.flag, c.value); code != exitDone || strings.Count(said, "refused: "+c.says) != len(all) {
+		if code, said = topics("plan", c.flag, c.value); code != 0 || strings.Count(said, "refused: "+c.says) != len(all) {
 			t.Errorf("plan with %s %s: %d, %s", c.flag, c.value, code, said)
 		}
-		if code, said = topics("apply", c.flag, c.value); code != exitFailed || !strings.Contains(said, "pitstop: topic "+all[0].Name+" "+c.says) {
+		if code, said = topics("apply", c.flag, c.value); code != 1 || !strings.Contains(said, "pitstop: topic "+all[0].Name+" "+c.says) {
 			t.Errorf("apply with %s %s: %d, %s", c.flag, c.value, code, said)
 		}
 	}
-	if code, said = topics("apply"); code != exitDone || said != want+"done: 1 topics\n" {
+	if code, said = topics("apply"); code != 0 || said != want+"done: 1 topics\n" {
 		t.Errorf("what was refused changed something: %d, %s", code, said)
 	}
 	details, err := adm.ListTopics(context.WithoutCancel(t.Context()), all[0].Name)

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 
 // rewind lets the ClickHouse sink begin at the beginning where the tables hold
 // nothing: whoever removes them gets them back from the topics.
-func (p *pipeline) rewind(ctx context.Context) (err error) {
-	conn, err := p.db.Open()
+func (p *Pipeline) rewind(ctx context.Context) (err error) {
+	conn, err := p.Database.Open()
 	if err != nil {
 		return err
 	}

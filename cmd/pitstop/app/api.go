@@ -1,0 +1,102 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"pitstop/api"
+	"pitstop/dashboards"
+	"pitstop/dashboards/page"
+	"pitstop/deploy/serve"
+	"pitstop/producers/command"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/request"
+	"pitstop/sinks/clickhouse"
+)
+
+// APIOptions are what the API runs on and with.
+type APIOptions struct {
+	Listener net.Listener
+	Kafka    kafka.Config
+	Database clickhouse.Config
+	// CommandSecret is the key of the digests of commands.
+	CommandSecret []byte
+	// Config lacks what the role makes when it starts: Requests, Commands, Store,
+	// Events, Dashboards and Stopping.
+	Config api.Config
+}
+
+// NewAPI returns the role of the API. What needs Kafka's registry is made when it
+// starts.
+func NewAPI(o APIOptions) Role {
+	var client atomic.Pointer[command.Client]
+	return Role{
+		name: "api",
+		run:  func(ctx context.Context) error { return o.run(ctx, &client) },
+		check: func(now time.Time) error {
+			if c := client.Load(); c != nil {
+				return c.Check(now)
+			}
+			return errors.New("starting")
+		},
+	}
+}
+
+func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[command.Client]) (err error) {
+	codec, err := NewCodec(ctx, o.Kafka)
+	if err != nil {
+		return err
+	}
+	client, err := command.NewClient(o.Kafka, codec, o.Config.Log)
+	if err != nil {
+		return err
+	}
+	conn, err := o.Database.Open()
+	if err != nil {
+		return err
+	}
+	feed := kafka.NewFeed(o.Kafka, codec, o.Config.Log)
+	c := o.Config
+	c.Stopping = ctx
+	if c.Requests, err = request.NewBuilder(codec, c.Garages, o.CommandSecret, time.Now); err != nil {
+		return err
+	}
+	store := clickhouse.NewStore(conn)
+	c.Commands, c.Store, c.Events = client, store, openEvents(feed)
+	if c.Dashboards, err = newDashboards(store, c); err != nil {
+		return err
+	}
+	handler, err := api.New(c)
+	if err != nil {
+		return err
+	}
+	current.Store(client)
+
+	tailing := make(chan error, 1)
+	tail, stopTail := context.WithCancel(context.WithoutCancel(ctx)) // answers requests until the last is done
+	go func() { tailing <- client.Run(tail) }()
+	err = serve.Until(ctx, o.Listener, handler, c.Log)
+	stopTail()
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), ShutdownTimeout)
+	defer cancel()
+	return errors.Join(err, <-tailing, client.Close(closing), conn.Close())
+}
+
+// pages are the dashboards as the API wants them.
+type pages struct{ *page.Pages }
+
+func (p pages) Page(ctx context.Context, v api.DashboardVisit) ([]byte, error) {
+	return p.Pages.Page(ctx, page.Visit(v))
+}
+
+func newDashboards(store *clickhouse.Store, c api.Config) (api.Dashboards, error) {
+	drawn, err := page.New(page.Config{All: dashboards.All, Query: store.Select, AsOf: store.AsOf, Garages: c.Garages, Log: c.Log})
+	return pages{drawn}, err
+}
+
+func openEvents(feed *kafka.Feed) api.OpenEvents {
+	return func(ctx context.Context, after string) (api.EventReader, error) { return feed.Open(ctx, after) }
+}

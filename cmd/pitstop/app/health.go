@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"pitstop/deploy/serve"
+)
+
+// opsRole serves health, readiness and metrics.
+func opsRole(l net.Listener, metrics *prometheus.Registry, roles []Role, log *slog.Logger) Role {
+	var checked []Role
+	for _, r := range roles {
+		if r.check != nil {
+			metrics.MustRegister(readiness(r))
+			checked = append(checked, r)
+		}
+	}
+	return Role{name: "metrics", run: func(ctx context.Context) error {
+		return serve.Until(ctx, l, opsHandler(checked, metrics), log)
+	}}
+}
+
+// opsHandler returns the handler of a listener that only operators reach: /healthz
+// says that the process lives, /readyz whether its roles get on and why not, /metrics
+// what they counted. The checks of the roles must not take long.
+func opsHandler(roles []Role, metrics prometheus.Gatherer) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = w.Write([]byte("ok\n"))
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		type result struct {
+			Name   string `json:"name"`
+			Ready  bool   `json:"ready"`
+			Reason string `json:"reason,omitempty"`
+		}
+		answer := struct {
+			Ready  bool     `json:"ready"`
+			Checks []result `json:"checks"`
+		}{Ready: true, Checks: []result{}}
+		for _, role := range roles {
+			r := result{Name: role.name, Ready: true}
+			if err := role.check(time.Now()); err != nil {
+				r.Ready, r.Reason, answer.Ready = false, err.Error(), false
+			}
+			answer.Checks = append(answer.Checks, r)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if !answer.Ready {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_ = json.NewEncoder(w).Encode(answer) // the client is gone: nobody to tell
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// AskReady asks /readyz of another process whether it is ready, and copies the answer
+// to out. Its error says that the process is not ready, or does not answer.
+func AskReady(ctx context.Context, readyz *url.URL, out io.Writer) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, readyz.String(), nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask for readiness: %w", err)
+	}
+	defer func() { err = errors.Join(err, answer.Body.Close()) }()
+	if _, err := io.Copy(out, io.LimitReader(answer.Body, 1<<20)); err != nil {
+		return fmt.Errorf("read readiness: %w", err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return errors.New("not ready")
+	}
+	return nil
+}

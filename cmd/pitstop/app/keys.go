@@ -1,0 +1,38 @@
+package app
+
+import (
+	"time"
+
+	"pitstop/api"
+	"pitstop/schemas/link"
+)
+
+// Names of secrets in a data directory; commands beside the pipeline read some of them too.
+const (
+	TokensSecret   = "tokens"   // signs the tokens of the staff
+	CommandsSecret = "commands" // keys the digests of commands
+	LinksSecret    = "links"    // signs the links of the customers
+	ReadersSecret  = "readers"  // gives the passwords of the dashboards' users
+)
+
+// Keys are what the secrets of a data directory are for.
+type Keys struct {
+	Commands []byte // of the digests of commands
+	Links    *link.Keys
+	Issuer   *api.LocalIssuer // of the tokens of the staff
+}
+
+func keysFrom(secret func(name string) ([]byte, error)) (k Keys, err error) {
+	secrets := make(map[string][]byte)
+	for _, name := range []string{CommandsSecret, LinksSecret, TokensSecret} {
+		if secrets[name], err = secret(name); err != nil {
+			return Keys{}, err
+		}
+	}
+	k.Commands = secrets[CommandsSecret]
+	if k.Links, err = link.NewKeys(link.Key{ID: "1", Secret: secrets[LinksSecret]}); err != nil {
+		return Keys{}, err
+	}
+	k.Issuer, err = api.NewLocalIssuer(secrets[TokensSecret], time.Now)
+	return k, err
+}

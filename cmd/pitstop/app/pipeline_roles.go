@@ -1,0 +1,119 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"pitstop/api"
+	"pitstop/processors/stream"
+	"pitstop/schemas/link"
+	"pitstop/schemas/record"
+	"pitstop/sinks"
+	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/email"
+)
+
+// instance is the name of the embedded mode's members: there is one of each.
+const instance = "embedded"
+
+// EmbeddedMail fills in how mails look that leave this machine for its mailbox
+// only: links lead to the API here, and nobody can answer the sender.
+func EmbeddedMail(c email.Config, api string, keys *link.Keys) email.Config {
+	c.PublicURL, c.Sender, c.LinkKeys = cmp.Or(c.PublicURL, api), cmp.Or(c.Sender, "pitstop@localhost.invalid"), keys
+	return c
+}
+
+// roles makes every role: the API, and the rest.
+func (p *Pipeline) roles(o Options) (apiRole Role, rest []Role, err error) {
+	if p.Keys, err = keysFrom(p.Data.Secret); err != nil {
+		return Role{}, nil, err
+	}
+	door, ops, err := p.listen()
+	if err != nil {
+		return Role{}, nil, err
+	}
+	metrics := NewMetrics()
+	processors := ProcessorOptions{
+		Kafka: p.cfg, Garages: p.Garages, Instance: instance, Clock: o.Clock, Log: o.Log, Metrics: stream.NewMetrics(metrics),
+	}
+	for _, c := range record.Processors() {
+		r, monitor := NewProcessor(c.Name, processors)
+		rest, p.monitors = append(rest, r), append(p.monitors, monitor)
+	}
+	toTables, toMail, err := p.sinks(o, metrics)
+	if err != nil {
+		return Role{}, nil, err
+	}
+	apiRole = NewAPI(APIOptions{
+		Listener: door, Kafka: p.cfg, Database: p.Database, CommandSecret: p.Commands,
+		Config: api.Config{
+			Limits: o.Limits, Auth: p.Issuer, Garages: p.Garages, Links: p.Links, Clock: o.RequestClock, Log: o.Log.With("role", "api"), Metrics: metrics,
+		},
+	})
+	brokers, err := p.measure(o.Log, metrics)
+	if err != nil {
+		return Role{}, nil, err
+	}
+	rest = append(rest, toTables, toMail)
+	asked := append(slices.Clone(rest), apiRole, brokers)
+	return apiRole, append(rest, opsRole(ops, metrics, asked, o.Log)), nil
+}
+
+// listen opens the listeners of the API and of the metrics.
+func (p *Pipeline) listen() (door, ops net.Listener, err error) {
+	if door, err = p.Data.Listen("api"); err != nil {
+		return nil, nil, err
+	}
+	if ops, err = p.Data.Listen("metrics"); err != nil {
+		return nil, nil, errors.Join(err, door.Close())
+	}
+	p.API, p.Metrics = "http://"+door.Addr().String(), "http://"+ops.Addr().String()
+	return door, ops, nil
+}
+
+// sinks makes the roles of the sinks.
+func (p *Pipeline) sinks(o Options, metrics prometheus.Registerer) (toTables, toMail Role, err error) {
+	counted := sinks.NewMetrics(metrics)
+	toTables = NewClickHouseSink(p.Database, sinks.Config{
+		Kafka: p.cfg, Instance: instance, Metrics: counted, Now: time.Now, Log: o.Log.With("role", record.ClickHouseSink.Name),
+		Limits: sinks.Limits{Records: clickhouse.Limits.Records, Age: embeddedAge, Write: clickhouse.Limits.Write},
+	})
+	transport, err := email.SMTP(email.Relay{Addr: p.Mails.SMTPAddr}, time.Now)
+	if err != nil {
+		return Role{}, Role{}, err
+	}
+	if o.Transport != nil {
+		transport = o.Transport(transport)
+	}
+	toMail = NewEmailSink(EmailSinkOptions{
+		Kafka: p.cfg, Mail: EmbeddedMail(o.Mail, p.API, p.Links), Garages: p.Garages, Transport: transport, Instance: instance,
+		Clock: o.Clock, Log: o.Log, Metrics: counted, Attempts: email.NewMetrics(metrics),
+	})
+	return toTables, toMail, nil
+}
+
+// measure adds lag and freshness to the metrics, and returns the check of the broker.
+func (p *Pipeline) measure(log *slog.Logger, metrics *prometheus.Registry) (Role, error) {
+	broker, err := brokerClient(p.cfg, log)
+	if err != nil {
+		return Role{}, err
+	}
+	p.stops = append(p.stops, stop{"readiness client", func(context.Context) error { broker.Close(); return nil }})
+	conn, err := p.Database.Open()
+	if err != nil {
+		return Role{}, err
+	}
+	p.stops = append(p.stops, stop{"connections for metrics", func(context.Context) error { return conn.Close() }})
+	metrics.MustRegister(newLagMetrics(p.adm, record.Consumers, log), NewFreshness(clickhouse.NewStore(conn), log))
+	return brokers(broker), nil
+}
+
+// embeddedAge is how long a row waits for others before it is written.
+const embeddedAge = 100 * time.Millisecond

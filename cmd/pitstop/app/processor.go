@@ -1,0 +1,43 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"pitstop/processors/latency"
+	"pitstop/processors/lifecycle"
+	"pitstop/processors/notification"
+	"pitstop/processors/stream"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
+)
+
+// ProcessorOptions are what a processor runs on and with.
+type ProcessorOptions struct {
+	Kafka    kafka.Config
+	Garages  *garage.Book // nil: lifecycle needs none
+	Instance string
+	Clock    func() time.Time // of its ticks
+	Metrics  *stream.Metrics
+	Log      *slog.Logger
+}
+
+// NewProcessor returns the role of a processor, and the monitor that it tells what it
+// does.
+func NewProcessor(name string, o ProcessorOptions) (Role, *stream.Monitor) {
+	monitor := new(stream.Monitor)
+	options := stream.Options{
+		Kafka: o.Kafka, Instance: o.Instance, Clock: o.Clock, Log: o.Log.With("role", name),
+		Metrics: o.Metrics, Monitor: monitor,
+	}
+	run := map[string]func(context.Context) error{
+		record.LifecycleProcessor.Name: func(ctx context.Context) error { return stream.Run(ctx, lifecycle.New(), options) },
+		record.NotificationProcessor.Name: func(ctx context.Context) error {
+			return stream.Run(ctx, notification.New(o.Garages), options)
+		},
+		record.LatencyProcessor.Name: func(ctx context.Context) error { return stream.Run(ctx, latency.New(o.Garages), options) },
+	}
+	return Role{name: name, run: run[name], check: monitor.Check}, monitor
+}

@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"pitstop/api"
+	"pitstop/producers/simulate"
+	"pitstop/schemas/link"
+	"pitstop/schemas/repair"
+	"pitstop/sinks/email"
+)
+
+// Doors are those of the pipeline's API, with the keys to them, for the simulated
+// people of a history that ends at a time.
+func (p *Pipeline) Doors(end time.Time, stats *simulate.Stats, log *slog.Logger) *simulate.Doors {
+	return &simulate.Doors{
+		URL: p.API, HTTP: simulate.Transport(), Stats: stats, Log: log,
+		Token: func(role repair.Role, garage, subject string) (string, error) {
+			return p.Issuer.Issue(api.Caller{Subject: subject, Roles: []repair.Role{role}, Garages: []string{garage}}, 24*time.Hour)
+		},
+		Link: func(garage, repairID string, to link.Audience, lang string) string {
+			return p.Links.Sign(link.Claims{
+				Garage: garage, Repair: repairID, Audience: to, Lang: lang, Expires: end.Add(email.DefaultLinkLifetime),
+			})
+		},
+	}
+}
+
+// HistoryTransport accepts the mails of a history that ends at a time as their own
+// time has it, and leaves later ones to another transport.
+func HistoryTransport(end time.Time, later email.Transport) email.Transport {
+	return transportFunc(func(ctx context.Context, m email.Mail) (email.Receipt, error) {
+		if !m.RequestedAt.Before(end) {
+			return later.Send(ctx, m)
+		}
+		reply := simulate.Accept(m.To[0].Address, m.MessageID, m.Attempt, m.RequestedAt)
+		if reply.Code/100 != 2 {
+			return email.Receipt{}, &email.Refusal{At: reply.At, ForGood: reply.Code/100 == 5, Code: reply.Code, Words: reply.Words}
+		}
+		return email.Receipt{At: reply.At, Code: reply.Code, Words: reply.Words}, nil
+	})
+}
+
+type transportFunc func(context.Context, email.Mail) (email.Receipt, error)
+
+func (f transportFunc) Send(ctx context.Context, m email.Mail) (email.Receipt, error) {
+	return f(ctx, m)
+}

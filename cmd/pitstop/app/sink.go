@@ -1,0 +1,103 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"pitstop/schemas/avro"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
+	"pitstop/sinks"
+	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/email"
+)
+
+// NewClickHouseSink returns the role of the sink that fills the tables. Of c it needs
+// Kafka, Instance, Now and Log; zero Limits mean the default.
+func NewClickHouseSink(db clickhouse.Config, c sinks.Config) Role {
+	c.Progress = new(kafka.Progress)
+	c.Through = processorStages()
+	return Role{name: record.ClickHouseSink.Name, check: c.Progress.Check, run: func(ctx context.Context) error {
+		var err error
+		if c.Codec, err = NewCodec(ctx, c.Kafka); err != nil {
+			return err
+		}
+		conn, err := db.Open()
+		if err != nil {
+			return err
+		}
+		return errors.Join(clickhouse.Run(ctx, conn, c), conn.Close())
+	}}
+}
+
+// processorStages are the processors, in the order in which records go through
+// them. Ticks are left out: they follow from no record.
+func processorStages() []sinks.Stage {
+	var stages []sinks.Stage
+	for _, c := range record.Processors() {
+		s := sinks.Stage{Group: c.Group()}
+		for _, t := range c.Reads {
+			if t.Name != record.Ticks.Name {
+				s.Topics = append(s.Topics, t.Name)
+			}
+		}
+		stages = append(stages, s)
+	}
+	return stages
+}
+
+// EmailSinkOptions are what the sink that sends mails runs on and with.
+type EmailSinkOptions struct {
+	Kafka     kafka.Config
+	Mail      email.Config
+	Garages   *garage.Book
+	Transport email.Transport
+	Instance  string
+	// Since is from when on requests are answered where the group has no position.
+	Since    time.Time
+	Clock    func() time.Time // stamps the mails
+	Metrics  *sinks.Metrics   // nil: nothing is counted
+	Attempts *email.Metrics   // nil: nothing is counted
+	Log      *slog.Logger
+}
+
+// NewEmailSink returns the role of the sink that sends mails. It makes the sink anew
+// at every start: a failed one is dropped with all it remembers.
+func NewEmailSink(o EmailSinkOptions) Role {
+	var current atomic.Pointer[email.Sink]
+	return Role{
+		name: record.EmailSink.Name,
+		run: func(ctx context.Context) error {
+			codec, err := NewCodec(ctx, o.Kafka)
+			if err != nil {
+				return err
+			}
+			sink, err := email.New(o.Mail, o.Garages, codec, o.Transport, o.Clock, o.Log.With("role", record.EmailSink.Name))
+			if err != nil {
+				return err
+			}
+			sink.Metrics, sink.Attempts, sink.Since = o.Metrics, o.Attempts, o.Since
+			current.Store(sink)
+			return sink.Run(ctx, o.Kafka, o.Instance)
+		},
+		check: func(now time.Time) error {
+			if sink := current.Load(); sink != nil {
+				return sink.Progress.Check(now)
+			}
+			return errors.New("starting")
+		},
+	}
+}
+
+// NewCodec returns a codec with the schemas of the cluster's registry.
+func NewCodec(ctx context.Context, cfg kafka.Config) (*avro.Codec, error) {
+	registry, err := cfg.RegistryClient("pitstop")
+	if err != nil {
+		return nil, err
+	}
+	return kafka.NewCodec(ctx, registry, record.PersonalPrefix)
+}

@@ -1,0 +1,158 @@
+// Package demo plays a month of simulated garages against a running pipeline, then
+// live traffic, through the doors everybody uses, and shows how the pipeline gets on.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"pitstop/cmd/pitstop/app"
+	"pitstop/deploy/embedded"
+	"pitstop/deploy/embedded/mailbox"
+	"pitstop/producers/simulate"
+	"pitstop/schemas/garage"
+	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/email"
+)
+
+// Options say what is played, and where it is shown.
+type Options struct {
+	Repairs int           // in the 30 days of history
+	Seed    uint64        // same seed, same history
+	Until   time.Time     // where the history ends; zero: now
+	Live    bool          // go on with live traffic after the history
+	Every   time.Duration // how often a repair begins, live
+
+	Out      io.Writer
+	Terminal bool // somebody looks at Out
+	Log      *slog.Logger
+}
+
+// Demo is the history of a data directory, as far as it has been played.
+type Demo struct {
+	Options
+	saved *simulate.Saved
+	clock *simulate.Clock
+	stats simulate.Stats
+}
+
+// Open opens the history of a data directory; at first it is drawn. A history that is
+// there already and another than was asked for is an error.
+func Open(data *embedded.Data, o Options) (*Demo, error) {
+	until := o.Until
+	if until.IsZero() {
+		until = time.Now()
+	}
+	saved, err := simulate.Open(data.Path("history.json"), o.Seed, o.Repairs, until, func(at time.Time) (*garage.Book, error) {
+		return simulate.Garages(simulate.DefaultGarages, at)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !o.Until.IsZero() && !saved.Plan.To.Equal(o.Until.Truncate(time.Second)) {
+		return nil, fmt.Errorf("the data directory holds a history that ends at %s: repeat that --until, or use another --data", saved.Plan.To.Format(time.RFC3339))
+	}
+	return &Demo{Options: o, saved: saved, clock: simulate.NewClock(saved.Done, time.Now)}, nil
+}
+
+// Garages are the simulated ones.
+func (d *Demo) Garages() *garage.Book { return d.saved.Garages }
+
+// Now is the time of the history, and later the real one.
+func (d *Demo) Now() time.Time { return d.clock.Now() }
+
+// Transport accepts the mails of the history as their time has it, and leaves later
+// ones to the mailbox.
+func (d *Demo) Transport(mailbox email.Transport) email.Transport {
+	return app.HistoryTransport(d.saved.Plan.To, mailbox)
+}
+
+// Play plays what is left of the history, then live traffic until the context ends,
+// and says what was played.
+func (d *Demo) Play(ctx context.Context, p *app.Pipeline) error {
+	conn, err := p.Database.Open()
+	if err != nil {
+		return err
+	}
+	store := clickhouse.NewStore(conn)
+	doors := p.Doors(d.saved.Plan.To, &d.stats, d.Log)
+	err = d.history(ctx, p, doors)
+	if err == nil && d.Live {
+		err = d.live(ctx, p, doors, store)
+	}
+	if ctx.Err() != nil { // Ctrl-C, or --for is over
+		err = nil
+	}
+	return errors.Join(err, d.summary(context.WithoutCancel(ctx), store), conn.Close())
+}
+
+// history performs what is left of the 30 days.
+func (d *Demo) history(ctx context.Context, p *app.Pipeline, doors *simulate.Doors) error {
+	plan := d.saved.Plan
+	if !d.saved.Done.Before(plan.To) {
+		return nil
+	}
+	began := time.Now()
+	bar := progressbar.NewOptions64(int64(plan.To.Sub(plan.From)/time.Minute),
+		progressbar.OptionSetWriter(d.Out), progressbar.OptionSetVisibility(d.Terminal), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetDescription("30 days of history"), progressbar.OptionSetPredictTime(true))
+	fmt.Fprintf(d.Out, "Playing 30 days of history: %d repairs at %d garages.\n", len(plan.Repairs), len(p.Garages.Garages()))
+	h := &simulate.History{
+		Plan: plan, Doors: doors, Done: d.saved.Done, SetClock: d.clock.Set,
+		Settled: func(ctx context.Context) error { return p.Settled(ctx, d.clock.Now) }, Save: d.saved.Save,
+		Report: func(done time.Time) { _ = bar.Set64(int64(done.Sub(plan.From) / time.Minute)) }, // a picture only
+	}
+	if err := h.Run(ctx); err != nil {
+		return err
+	}
+	_ = bar.Finish() // a picture only
+	fmt.Fprintf(d.Out, "History is complete after %s.\n", time.Since(began).Round(100*time.Millisecond))
+	return nil
+}
+
+// live plays until ctx ends, and shows how things go.
+func (d *Demo) live(ctx context.Context, p *app.Pipeline, doors *simulate.Doors, store *clickhouse.Store) error {
+	d.clock.Go()
+	live := simulate.NewLive(doors, p.Garages, d.Seed+uint64(time.Now().Unix()), d.Every, time.Now)
+	stop := p.Mails.OnMail(func(m mailbox.Mail) {
+		live.Deliver(simulate.Mail{To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML})
+	})
+	defer stop()
+	if err := d.pointOut(ctx, p, store); err != nil {
+		return err
+	}
+	unread, err := p.Mails.Messages("") // of the last time; one that was answered says so itself
+	if err != nil {
+		return err
+	}
+	for _, m := range unread[max(0, len(unread)-unreadMails):] {
+		live.Deliver(simulate.Mail{To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML})
+	}
+	playing := make(chan struct{})
+	go func() {
+		defer close(playing)
+		live.Run(ctx)
+	}()
+	every := time.NewTicker(2 * time.Second)
+	defer every.Stop()
+	t := &table{out: d.Out, redraw: d.Terminal}
+	for {
+		select {
+		case <-playing:
+			return nil
+		case <-every.C:
+			if err := t.draw(ctx, p, store); err != nil && ctx.Err() == nil {
+				d.Log.Warn("figures not read", "error", err)
+			}
+		}
+	}
+}
+
+// unreadMails is how many mails customers find when they come back.
+const unreadMails = 50

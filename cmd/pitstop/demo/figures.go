@@ -1,0 +1,130 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"pitstop/api"
+	"pitstop/cmd/pitstop/app"
+	"pitstop/schemas/link"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
+	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/email"
+)
+
+// managerTokenTTL is how long the printed token opens the dashboards.
+const managerTokenTTL = 12 * time.Hour
+
+// pointOut names pages that have something to show.
+func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *clickhouse.Store) error {
+	garages := make([]string, 0, len(p.Garages.Garages()))
+	for _, g := range p.Garages.Garages() {
+		garages = append(garages, g.ID)
+	}
+	page, err := store.Conversations(ctx, readmodel.ConversationFilter{Garages: garages, Filter: "waiting", Limit: 1})
+	if err != nil || len(page.Items) == 0 {
+		return err
+	}
+	c := page.Items[0]
+	token := p.Links.Sign(link.Claims{
+		Garage: c.GarageID, Repair: c.RepairID, Audience: link.Approver, Lang: c.Customer.Language, Expires: time.Now().Add(email.DefaultLinkLifetime),
+	})
+	data := p.Data.Dir()
+	manager, err := p.Issuer.Issue(api.Caller{Subject: "jan", Roles: []repair.Role{repair.Manager}, Garages: garages}, managerTokenTTL)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.Out, `Look at:
+  The manager's dashboards   %[1]s/dashboards, and paste this token of the simulated garages to sign in:
+%[6]s
+  A customer's page          %[1]s/c/%[2]s
+  A conversation             curl -H "Authorization: Bearer $(bin/pitstop token --data %[3]s --role customer_service --garage %[4]s --subject eva)" %[1]s/v1/repairs/%[5]s/timeline
+  How long answers take      curl -H "Authorization: Bearer $(bin/pitstop token --data %[3]s --role manager --garage %[4]s --subject jan)" '%[1]s/v1/latencies?measure=approval&group_by=day'
+`, p.API, token, data, c.GarageID, c.RepairID, manager)
+	return nil
+}
+
+// summary says what was played.
+func (d *Demo) summary(ctx context.Context, store *clickhouse.Store) error {
+	ctx, cancel := context.WithTimeout(ctx, app.ShutdownTimeout)
+	defer cancel()
+	totals, err := store.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	counts := d.stats.Counts()
+	fmt.Fprintf(d.Out, "\nIn all: %d commands, %d events, %d mails accepted. This run: %d customers opened their mail.\n",
+		totals.Commands, totals.Events, totals.Mails, counts.Mails)
+	if len(counts.Unexpected) == 0 {
+		return nil
+	}
+	var kinds []string
+	for code, n := range counts.Unexpected {
+		kinds = append(kinds, fmt.Sprintf("%d × %s", n, code))
+	}
+	slices.Sort(kinds)
+	return fmt.Errorf("answers that were not expected: %s", strings.Join(kinds, ", "))
+}
+
+// table shows how the pipeline gets on.
+type table struct {
+	out    io.Writer
+	redraw bool // over the last one: somebody looks at it
+	drawn  int
+}
+
+func (t *table) draw(ctx context.Context, p *app.Pipeline, store *clickhouse.Store) error {
+	totals, err := store.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	behind, _, err := p.Lag(ctx)
+	if err != nil {
+		return err
+	}
+	lags := make([]string, len(record.Consumers))
+	for i, c := range record.Consumers {
+		lags[i] = fmt.Sprintf("%s %d", c.Name, behind[i])
+	}
+	var garages []string
+	for _, g := range p.Garages.Garages() {
+		garages = append(garages, g.ID)
+	}
+	l, err := store.Latencies(ctx, readmodel.LatencyQuery{
+		Measure: string(record.MeasureDelivery), Garages: garages, From: time.Now().Add(-5 * time.Minute),
+	})
+	if err != nil {
+		return err
+	}
+	wait := "-"
+	if len(l.Rows) > 0 && l.Rows[0].N > 0 {
+		r := l.Rows[0]
+		wait = fmt.Sprintf("p50 %.0f ms, p99 %.0f ms (n %d, last 5 minutes)", 1000*r.Wall.P50, 1000*r.Wall.P99, r.N)
+	}
+	if !t.redraw {
+		if t.drawn++; t.drawn%5 == 1 { // every ten seconds
+			fmt.Fprintf(t.out, "commands %d  events %d  mails %d  request to mail %s  lag: %s\n",
+				totals.Commands, totals.Events, totals.Mails, wait, strings.Join(lags, ", "))
+		}
+		return nil
+	}
+	if t.drawn++; t.drawn > 1 {
+		fmt.Fprint(t.out, "\x1b[5A")
+	}
+	for _, line := range [][2]string{
+		{"commands", fmt.Sprint(totals.Commands)},
+		{"events", fmt.Sprint(totals.Events)},
+		{"mails", fmt.Sprint(totals.Mails)},
+		{"request → mail", wait},
+		{"lag", strings.Join(lags, ", ")},
+	} {
+		fmt.Fprintf(t.out, "\x1b[K  %-16s%s\n", line[0], line[1])
+	}
+	return nil
+}
