@@ -32,7 +32,7 @@ kafka: ## Run Apache Kafka (three nodes) and Apicurio Registry. ARGS='--keep --d
 	@bin/kafka $(ARGS)
 
 test-kafka: deps ## Run the tests that need Apache Kafka: Java 21 and Maven.
-	PITSTOP_TEST_KAFKA=1 go test -timeout 30m -p 1 -count 1 -v -run '^TestKafka_' ./deploy/kafka ./deploy/e2e ./cmd/pitstop
+	PITSTOP_TEST_KAFKA=1 go test -timeout 30m -p 1 -count 1 -v -run '^TestKafka_' ./deploy/kafka ./deploy/e2e ./cmd/pitstop/...
 
 race: deps deploy/browser/node_modules/.installed ## Run all the tests under the race detector.
 	go test -race -timeout 45m ./...

@@ -4,7 +4,7 @@
 // and holds no state but rate limits.
 //
 // What it needs from elsewhere it declares as interfaces (Commands, Store,
-// OpenEvents, Authenticator, Dashboards); cmd/pitstop wires them.
+// OpenEvents, Authenticator, Dashboards); cmd/pitstop/app wires them.
 package api
 
 //go:generate go test -run TestOpenAPIDocument -update .

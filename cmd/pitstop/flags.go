@@ -88,7 +88,7 @@ func (f clickhouseFlags) config() clickhouse.Config {
 	return clickhouse.Config{DSN: f.ClickHouse, CA: f.ClickHouseCA}
 }
 
-// readerFlags give the users of ClickHouse that dashboards log in with.
+// readerFlags are for the users of ClickHouse that dashboards log in with.
 type readerFlags struct {
 	ReaderSecret string `help:"Gives the passwords of the ClickHouse users that dashboards log in with, in hexadecimal; give it as PITSTOP_READER_SECRET."`
 }

@@ -25,7 +25,7 @@ import (
 	"pitstop/sinks/clickhouse"
 )
 
-// remains are what a run left behind, as readers of what is committed see it.
+// remains are what a run left behind, as who reads what is committed sees it.
 type remains struct {
 	// Commands are how often each was written.
 	Commands map[string]int
@@ -340,7 +340,7 @@ func (r *remains) compare(t *testing.T, want *remains) {
 	}
 }
 
-// union gives the ids of both in the order of event time.
+// union returns the ids of both in the order of event time.
 func union(a, b map[string]said) []string {
 	both := maps.Clone(a)
 	maps.Copy(both, b)

@@ -146,7 +146,7 @@ func (w *worker) process() *process {
 	return w.current
 }
 
-// signal sends a signal to the process that runs, and gives it.
+// signal sends a signal to the process that runs, and returns it.
 func (w *worker) signal(s syscall.Signal) *process {
 	p := w.process()
 	_ = p.cmd.Process.Signal(s) // it may just have been killed
@@ -212,7 +212,7 @@ func (w *worker) until(what string, ok func() bool) {
 	}
 }
 
-// ready gives the reason that the process is not ready, or has something to do; nil
+// ready returns the reason that the process is not ready, or has something to do; nil
 // when neither.
 func (w *worker) ready(ctx context.Context) error {
 	why, err := w.ask(ctx)

@@ -60,7 +60,7 @@ func TestKafka_Cluster(t *testing.T) {
 	}
 }
 
-// commandLine runs a command of pitstop, and gives its exit code and both outputs.
+// commandLine runs a command of pitstop, and returns its exit code and both outputs.
 func commandLine(t *testing.T, args ...string) (code int, out, errOut string) {
 	t.Helper()
 	program, err := binary()

@@ -12,7 +12,7 @@ const (
 	TokensSecret   = "tokens"   // signs the tokens of the staff
 	CommandsSecret = "commands" // keys the digests of commands
 	LinksSecret    = "links"    // signs the links of the customers
-	ReadersSecret  = "readers"  // gives the passwords of the dashboards' users
+	ReadersSecret  = "readers"  // computes the passwords of the dashboards' users
 )
 
 // Keys are what the secrets of a data directory are for.
