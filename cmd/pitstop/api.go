@@ -20,6 +20,7 @@ import (
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/request"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/query"
 )
 
 // apiCommand runs the HTTP API.
@@ -64,7 +65,7 @@ func (c *apiCommand) Run(e *env) error {
 	}
 	defer closing(log, "connections for metrics", conn.Close)
 	metrics := newRegistry()
-	metrics.MustRegister(freshnessMetrics{clickhouse.NewStore(conn), log})
+	metrics.MustRegister(freshnessMetrics{query.NewStore(conn), log})
 	r := newAPIRole(apiParts{
 		listener: l, cfg: cfg, db: c.clickhouseFlags.config(), secret: secret,
 		config: api.Config{
@@ -135,7 +136,7 @@ func (p apiParts) run(ctx context.Context, current *atomic.Pointer[command.Clien
 	if c.Requests, err = request.NewBuilder(codec, c.Garages, p.secret, time.Now); err != nil {
 		return err
 	}
-	store := clickhouse.NewStore(conn)
+	store := query.NewStore(conn)
 	c.Commands, c.Store, c.Events = client, store, openEvents(feed)
 	if c.Dashboards, err = newDashboards(store, c); err != nil {
 		return err
@@ -163,7 +164,7 @@ func (p pages) Page(ctx context.Context, v api.DashboardVisit) ([]byte, error) {
 	return p.Pages.Page(ctx, page.Visit(v))
 }
 
-func newDashboards(store *clickhouse.Store, c api.Config) (api.Dashboards, error) {
+func newDashboards(store *query.Store, c api.Config) (api.Dashboards, error) {
 	drawn, err := page.New(page.Config{All: dashboards.All, Query: store.Select, AsOf: store.AsOf, Garages: c.Garages, Log: c.Log})
 	return pages{drawn}, err
 }

@@ -13,7 +13,7 @@ import (
 	"pitstop/dashboards/grafana"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/locale"
-	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
 )
 
 // dashboardsCommand keeps Grafana as the dashboards say.
@@ -38,7 +38,7 @@ type sourceFlags struct {
 
 // organisations are the chosen ones: the operator's and every garage's, or one.
 // Without readers they have no passwords.
-func (f sourceFlags) organisations(book *garage.Book, readers *clickhouse.Readers) ([]grafana.Organisation, error) {
+func (f sourceFlags) organisations(book *garage.Book, readers *access.Readers) ([]grafana.Organisation, error) {
 	host, portText, addrErr := net.SplitHostPort(f.GrafanaClickHouse)
 	port, err := strconv.Atoi(portText)
 	if addrErr != nil || err != nil || host == "" {
@@ -57,18 +57,18 @@ func (f sourceFlags) organisations(book *garage.Book, readers *clickhouse.Reader
 	if err := errors.Join(addrErr, caErr); err != nil {
 		return nil, err
 	}
-	at := func(of func(clickhouse.Readers) clickhouse.Reader) grafana.ClickHouse {
+	at := func(of func(access.Readers) access.Reader) grafana.ClickHouse {
 		ch := grafana.ClickHouse{Host: host, Port: port, Secure: f.GrafanaClickHouseSecure, CA: string(ca), Database: f.GrafanaDatabase}
 		if readers != nil {
 			r := of(*readers)
 			ch.User, ch.Password = r.User, r.Password
 		} else {
-			ch.User = of(clickhouse.Readers{}).User
+			ch.User = of(access.Readers{}).User
 		}
 		return ch
 	}
 	forGarage := func(p *garage.Profile) grafana.Organisation {
-		return grafana.ForGarage(p, at(func(r clickhouse.Readers) clickhouse.Reader { return r.Of(p.ID) }))
+		return grafana.ForGarage(p, at(func(r access.Readers) access.Reader { return r.Of(p.ID) }))
 	}
 	if f.Garage != "" {
 		p, ok := book.Garage(f.Garage)
@@ -77,7 +77,7 @@ func (f sourceFlags) organisations(book *garage.Book, readers *clickhouse.Reader
 		}
 		return []grafana.Organisation{forGarage(p)}, nil
 	}
-	all := []grafana.Organisation{grafana.ForOperator(f.Language, currencyOf(book), at(clickhouse.Readers.Operator), f.GrafanaPrometheus)}
+	all := []grafana.Organisation{grafana.ForOperator(f.Language, currencyOf(book), at(access.Readers.Operator), f.GrafanaPrometheus)}
 	for _, p := range book.Garages() {
 		all = append(all, forGarage(p))
 	}

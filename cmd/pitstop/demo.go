@@ -22,7 +22,7 @@ import (
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/query"
 	"pitstop/sinks/email"
 )
 
@@ -126,7 +126,7 @@ func (d *demo) run(ctx context.Context, p *pipeline) error {
 	if err != nil {
 		return err
 	}
-	store := clickhouse.NewStore(conn)
+	store := query.NewStore(conn)
 	doors := d.doors(p)
 	err = d.history(ctx, p, doors)
 	if err == nil && d.Live {
@@ -179,7 +179,7 @@ func (d *demo) history(ctx context.Context, p *pipeline, doors *simulate.Doors) 
 }
 
 // live plays until ctx ends, and shows how things go.
-func (d *demo) live(ctx context.Context, p *pipeline, doors *simulate.Doors, store *clickhouse.Store) error {
+func (d *demo) live(ctx context.Context, p *pipeline, doors *simulate.Doors, store *query.Store) error {
 	d.clock.Go()
 	live := simulate.NewLive(doors, p.book, d.Seed+uint64(time.Now().Unix()), d.Every, time.Now)
 	stop := p.mailbox.OnMail(func(m mailbox.Mail) {
@@ -223,7 +223,7 @@ const unreadMails = 50
 const managerTokenTTL = 12 * time.Hour
 
 // pointOut names pages that have something to show.
-func (d *demo) pointOut(ctx context.Context, p *pipeline, store *clickhouse.Store) error {
+func (d *demo) pointOut(ctx context.Context, p *pipeline, store *query.Store) error {
 	garages := make([]string, 0, len(p.book.Garages()))
 	for _, g := range p.book.Garages() {
 		garages = append(garages, g.ID)
@@ -252,7 +252,7 @@ func (d *demo) pointOut(ctx context.Context, p *pipeline, store *clickhouse.Stor
 }
 
 // summary says what was played.
-func (d *demo) summary(ctx context.Context, store *clickhouse.Store) error {
+func (d *demo) summary(ctx context.Context, store *query.Store) error {
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
 	totals, err := store.Totals(ctx)
@@ -280,7 +280,7 @@ type table struct {
 	drawn  int
 }
 
-func (t *table) draw(ctx context.Context, p *pipeline, store *clickhouse.Store) error {
+func (t *table) draw(ctx context.Context, p *pipeline, store *query.Store) error {
 	totals, err := store.Totals(ctx)
 	if err != nil {
 		return err

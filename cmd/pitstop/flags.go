@@ -15,6 +15,7 @@ import (
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
 	"pitstop/sinks/email"
 )
 
@@ -93,12 +94,12 @@ type readerFlags struct {
 }
 
 // readers is nil where no secret is given.
-func (f readerFlags) readers() (*clickhouse.Readers, error) {
+func (f readerFlags) readers() (*access.Readers, error) {
 	if f.ReaderSecret == "" {
 		return nil, nil
 	}
 	secret, err := secretFrom("PITSTOP_READER_SECRET", f.ReaderSecret)
-	return &clickhouse.Readers{Secret: secret}, err
+	return &access.Readers{Secret: secret}, err
 }
 
 // smtpFlags say how mail leaves.

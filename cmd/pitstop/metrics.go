@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/twmb/franz-go/pkg/kadm"
 
-	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/query"
 )
 
 // askFor bounds what one scrape may ask of Kafka or ClickHouse. Where they do not
@@ -99,7 +99,7 @@ func (m *lagMetrics) Collect(ch chan<- prometheus.Metric) {
 // freshnessMetrics reports how complete the tables are, by asking ClickHouse at
 // every scrape.
 type freshnessMetrics struct {
-	store *clickhouse.Store
+	store *query.Store
 	log   *slog.Logger
 }
 

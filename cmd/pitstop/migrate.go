@@ -9,6 +9,8 @@ import (
 
 	"pitstop/deploy/embedded"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
+	"pitstop/sinks/clickhouse/query"
 )
 
 // migrateCommand brings the tables up to date, and with a secret the users that
@@ -68,7 +70,7 @@ func (c *readerCommand) Run(e *env) error {
 		}
 		reader = readers.Of(c.Garage)
 	}
-	dsn, err := db.As(reader)
+	dsn, err := reader.DSN(db)
 	if err != nil {
 		return wrongUsage(err)
 	}
@@ -78,7 +80,7 @@ func (c *readerCommand) Run(e *env) error {
 
 // ofServer asks nobody: the server may be out of reach from here. The garages are
 // nil where no garage file is given.
-func (c *readerCommand) ofServer(context.Context) (db clickhouse.Config, readers *clickhouse.Readers, garages []string, err error) {
+func (c *readerCommand) ofServer(context.Context) (db clickhouse.Config, readers *access.Readers, garages []string, err error) {
 	readers, err = c.readers()
 	if err == nil && readers == nil {
 		err = errors.New("no secret: give PITSTOP_READER_SECRET, as to migrate, or --data DIR")
@@ -96,7 +98,7 @@ func (c *readerCommand) ofServer(context.Context) (db clickhouse.Config, readers
 }
 
 // ofEngine asks the engine which garages it was started with.
-func (c *readerCommand) ofEngine(ctx context.Context) (db clickhouse.Config, readers *clickhouse.Readers, garages []string, err error) {
+func (c *readerCommand) ofEngine(ctx context.Context) (db clickhouse.Config, readers *access.Readers, garages []string, err error) {
 	if c.ClickHouse != "" {
 		return db, nil, nil, errors.New("give --data or --clickhouse, not both")
 	}
@@ -113,7 +115,7 @@ func (c *readerCommand) ofEngine(ctx context.Context) (db clickhouse.Config, rea
 	}
 	db = clickhouse.Config{DSN: a.ClickHouse}
 	garages, err = garagesIn(ctx, db)
-	return db, &clickhouse.Readers{Secret: secret}, garages, err
+	return db, &access.Readers{Secret: secret}, garages, err
 }
 
 func garagesIn(ctx context.Context, db clickhouse.Config) (ids []string, err error) {
@@ -122,7 +124,7 @@ func garagesIn(ctx context.Context, db clickhouse.Config) (ids []string, err err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	_, rows, err := clickhouse.NewStore(conn).Select(ctx, "SELECT garage_id FROM garages ORDER BY garage_id")
+	_, rows, err := query.NewStore(conn).Select(ctx, "SELECT garage_id FROM garages ORDER BY garage_id")
 	for _, row := range rows {
 		ids = append(ids, fmt.Sprint(row[0]))
 	}

@@ -20,6 +20,7 @@ import (
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
 	"pitstop/sinks/email"
 )
 
@@ -77,7 +78,7 @@ func runEmbedded(e *env, log *slog.Logger, o pipelineOptions) (err error) {
 		return err
 	}
 	if o.flags.ClickHouse == "" { // the engine's readers are in its users file
-		if err := clickhouse.MigrateViews(e, p.db); err != nil {
+		if err := access.MigrateViews(e, p.db); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"pitstop/deploy/embedded"
 	"pitstop/schemas/kafka"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
 )
 
 // partitions of the embedded topics: enough to show that a key's place matters,
@@ -44,7 +45,7 @@ func (p *pipeline) startParts(ctx context.Context, log *slog.Logger, o pipelineO
 		}
 		engine, err = embedded.StartClickHouse(ctx, p.data, embedded.ClickHouseOptions{
 			Library: o.flags.ClickHouseLibrary, Log: log,
-			Users: clickhouse.Readers{Secret: secret}.UsersFile(embedded.User, embedded.Database, p.book),
+			Users: access.Readers{Secret: secret}.UsersFile(embedded.User, embedded.Database, p.book),
 		})
 		return err
 	})

@@ -17,6 +17,7 @@ import (
 	"pitstop/schemas/record"
 	"pitstop/sinks"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/query"
 	"pitstop/sinks/email"
 )
 
@@ -131,7 +132,7 @@ func (p *pipeline) measure(log *slog.Logger, metrics *prometheus.Registry) (role
 		return role{}, err
 	}
 	p.stops = append(p.stops, stop{"connections for metrics", func(context.Context) error { return conn.Close() }})
-	metrics.MustRegister(newLagMetrics(p.adm, readers, log), freshnessMetrics{clickhouse.NewStore(conn), log})
+	metrics.MustRegister(newLagMetrics(p.adm, readers, log), freshnessMetrics{query.NewStore(conn), log})
 	return brokers(broker), nil
 }
 

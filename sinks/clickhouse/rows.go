@@ -195,15 +195,16 @@ func side(r repair.Role) string {
 	return "system"
 }
 
-// The times that a DateTime64 and a time.Time's nanoseconds can both hold.
+// FirstTime and LastTime bound the times that the tables hold: a DateTime64 and a
+// time.Time's nanoseconds can both hold them.
 var (
-	firstTime = time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC)
-	lastTime  = time.Date(2262, time.January, 1, 0, 0, 0, 0, time.UTC)
+	FirstTime = time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC)
+	LastTime  = time.Date(2262, time.January, 1, 0, 0, 0, 0, time.UTC)
 )
 
 func checkTimes(times ...time.Time) error {
 	for _, t := range times {
-		if !t.IsZero() && (t.Before(firstTime) || t.After(lastTime)) {
+		if !t.IsZero() && (t.Before(FirstTime) || t.After(LastTime)) {
 			return fmt.Errorf("%w: no table can hold the time %d (Unix seconds)", sinks.ErrUnhandled, t.Unix())
 		}
 	}

@@ -60,7 +60,7 @@ func (t table[R]) send(ctx context.Context, conn driver.Conn, rows []*R) error {
 	if err != nil {
 		return err
 	}
-	defer insert.Close() //nolint:errcheck // an unsent batch gives its connection back; a sent one has
+	defer insert.Close() //nolint:errcheck // an unsent batch returns its connection; a sent one has
 	for i, c := range t.columns {
 		if err := insert.Column(i).Append(c.values(rows)); err != nil {
 			return fmt.Errorf("column %s: %w", c.name, err)

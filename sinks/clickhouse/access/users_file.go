@@ -1,4 +1,4 @@
-package clickhouse
+package access
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 // UsersFile is the readers of a book as a file of ClickHouse's folder users.d, for
 // the embedded engine, which keeps no users made by SQL. It says the same as
 // [Readers.Migrate], and lets them log in on loopback only. The user is the one who
-// makes the views ([MigrateViews]); the engine knows him already.
+// makes the views ([MigrateViews]); the engine knows that user already.
 func (r Readers) UsersFile(user, database string, book *garage.Book) []byte {
 	var b strings.Builder
 	line := func(depth int, format string, args ...any) {

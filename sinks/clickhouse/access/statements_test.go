@@ -1,4 +1,4 @@
-package clickhouse
+package access
 
 import (
 	"bytes"
@@ -18,12 +18,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/deploy/embedded"
+	sink "pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/clickhousetest"
 )
 
 // TestColumnsAreShownOnPurpose keeps the views: a column that is added to a table
 // must be shown to readers, or not, on purpose.
 func TestColumnsAreShownOnPurpose(t *testing.T) {
-	d := newDB(t)
+	d := clickhousetest.Open(t, clickhousetest.Empty(t))
 	withheld := map[string]string{
 		"deliveries":    "data",
 		"events":        "approver_name approver_phone customer_email customer_name customer_phone data text",
@@ -33,7 +35,7 @@ func TestColumnsAreShownOnPurpose(t *testing.T) {
 		if v.columns == "*" {
 			continue
 		}
-		all, err := texts(t, d.conn, "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '"+v.name+"' ORDER BY name")
+		all, err := texts(t, d.Conn, "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '"+v.name+"' ORDER BY name")
 		must(t, err)
 		listed := append(strings.Split(v.columns, ", "), strings.Fields(withheld[v.name])...)
 		slices.Sort(listed)
@@ -49,13 +51,13 @@ func TestColumnsAreShownOnPurpose(t *testing.T) {
 func TestReaderStatements(t *testing.T) {
 	present := []string{"pitstop_reader", "pitstop_reader_brug", "pitstop_reader_gone-1"}
 	statements := secretReaders.statements("pitstop", present, book(t))
-	golden(t, "readers.sql", []byte(strings.Join(statements, ";\n")+";\n"))
-	golden(t, "readers.xml", secretReaders.UsersFile("pitstop", "pitstop", book(t)))
+	clickhousetest.Golden(t, "readers.sql", []byte(strings.Join(statements, ";\n")+";\n"))
+	clickhousetest.Golden(t, "readers.xml", secretReaders.UsersFile("pitstop", "pitstop", book(t)))
 
-	d := newDB(t)
+	d := clickhousetest.Open(t, clickhousetest.Empty(t))
 	for _, s := range statements {
 		var formatted string
-		if err := d.conn.QueryRow(t.Context(), "SELECT formatQuery(?)", s).Scan(&formatted); err != nil {
+		if err := d.Conn.QueryRow(t.Context(), "SELECT formatQuery(?)", s).Scan(&formatted); err != nil {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
@@ -63,8 +65,8 @@ func TestReaderStatements(t *testing.T) {
 
 // TestReadersNeedAManager: without the right to manage access the error says what to do.
 func TestReadersNeedAManager(t *testing.T) {
-	d := newDB(t)
-	err := secretReaders.Migrate(t.Context(), d.config, book(t))
+	d := clickhousetest.Open(t, clickhousetest.Empty(t))
+	err := secretReaders.Migrate(t.Context(), d.Config, book(t))
 	if err == nil || !strings.Contains(err.Error(), "manage access") {
 		t.Errorf("%v does not say what to do", err)
 	}
@@ -75,7 +77,7 @@ func TestReadersNeedAManager(t *testing.T) {
 
 // TestReadersNeedAServer that has the function; one that lacks another says the same.
 func TestReadersNeedAServer(t *testing.T) {
-	err := emptyDatabase(t).do("make readers", func(conn driver.Conn, _ string) error {
+	err := do(clickhousetest.Empty(t), "make readers", func(conn driver.Conn, _ string) error {
 		return conn.Exec(t.Context(), "SELECT authenticatedUsers()")
 	})
 	if err == nil || !strings.Contains(err.Error(), "25.11") {
@@ -102,15 +104,15 @@ func TestReadersRights(t *testing.T) {
 	}
 	file := bytes.Replace(secretReaders.UsersFile("pitstop", embedded.Database, book(t)), []byte("</users>"), append(users.Bytes(), "</users>"...), 1)
 	c := startEngine(t, file)
-	_, err := Migrate(t.Context(), c, book(t), quiet)
+	_, err := sink.Migrate(t.Context(), c, book(t), quiet)
 	must(t, err)
 
-	// denied gives what a user may not do.
+	// denied returns what a user may not do.
 	denied := func(name string) (all []string) {
 		u, err := url.Parse(c.DSN)
 		must(t, err)
 		u.User = url.UserPassword(name, "x")
-		conn, err := Config{DSN: u.String()}.Open()
+		conn, err := sink.Config{DSN: u.String()}.Open()
 		must(t, err)
 		defer conn.Close()
 		statements := secretReaders.statements("pitstop", []string{"pitstop_reader_gone"}, book(t))
@@ -149,7 +151,7 @@ var keepsNoUsers = []int32{
 // documentedRights are the rights of the manual, one by one, without whose they are.
 func documentedRights(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/operations.md")
+	text, err := os.ReadFile("../../../docs/operations.md")
 	must(t, err)
 	var rights []string
 	for _, m := range regexp.MustCompile(`(?m)^GRANT (.*) (ON \S+) TO pitstop( WITH GRANT OPTION)?;$`).FindAllSubmatch(text, -1) {
@@ -164,7 +166,7 @@ func documentedRights(t *testing.T) []string {
 }
 
 // startEngine starts an engine of the test's own, with the users of a file.
-func startEngine(t *testing.T, users []byte) Config {
+func startEngine(t *testing.T, users []byte) sink.Config {
 	t.Helper()
 	data, err := embedded.Open(t.TempDir(), quiet)
 	must(t, err)
@@ -176,5 +178,5 @@ func startEngine(t *testing.T, users []byte) Config {
 			t.Error(err)
 		}
 	})
-	return Config{DSN: e.DSN}
+	return sink.Config{DSN: e.DSN}
 }

@@ -1,4 +1,4 @@
-package clickhouse
+package access
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 const (
 	operatorName = "pitstop_reader"
 	readerPrefix = operatorName + "_"
-	readersSQL   = "SELECT name FROM system.users WHERE name = '" + operatorName + "' OR startsWith(name, '" + readerPrefix + "') ORDER BY name"
+	readersSQL   = "SELECT arraySort(groupArray(name)) FROM system.users WHERE name = '" + operatorName + "' OR startsWith(name, '" + readerPrefix + "')"
 )
 
 // readersDatabase is the database of the views that readers select from, for the

@@ -1,4 +1,4 @@
-package clickhouse
+package access
 
 import (
 	"fmt"
@@ -11,22 +11,24 @@ import (
 
 	"pitstop/dashboards"
 	"pitstop/deploy/embedded"
+	sink "pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/clickhousetest"
 )
 
 var secretReaders = Readers{Secret: []byte("a secret of the tests, of 32 bytes")}
 
 // guarded is an engine with the readers of the book, and records of both garages.
-type guarded struct{ *db }
+type guarded struct{ *clickhousetest.DB }
 
 func newGuarded(t *testing.T) *guarded {
 	t.Helper()
-	g := &guarded{openDB(t, startEngine(t, secretReaders.UsersFile(embedded.User, embedded.Database, book(t))))}
-	must(t, MigrateViews(t.Context(), g.config))
+	g := &guarded{clickhousetest.Open(t, startEngine(t, secretReaders.UsersFile(embedded.User, embedded.Database, book(t))))}
+	must(t, MigrateViews(t.Context(), g.Config))
 	for _, id := range []string{"brug", "noord"} {
 		for n := range 3 {
-			s := g.story(id, fmt.Sprintf("%s-%d", id, n))
-			s.start("12-ABC-3", "Jan").ask(sam)
-			g.write(s.records...)
+			s := g.Story(id, fmt.Sprintf("%s-%d", id, n))
+			s.Start("12-ABC-3", "Jan").Ask(sam)
+			g.Write(s.Records...)
 		}
 		// Rows where the stories leave none.
 		for _, table := range []string{"notifications", "deliveries", "latencies", "dead_letters"} {
@@ -34,13 +36,13 @@ func newGuarded(t *testing.T) *guarded {
 			if table == "dead_letters" {
 				column = "topic"
 			}
-			must(t, g.conn.Exec(t.Context(), fmt.Sprintf("INSERT INTO %s (%s) VALUES ('%s')", table, column, id)))
+			must(t, g.Conn.Exec(t.Context(), fmt.Sprintf("INSERT INTO %s (%s) VALUES ('%s')", table, column, id)))
 		}
 	}
 	return g
 }
 
-// as gives one connection of a reader's.
+// as returns one connection of a reader's.
 func (g *guarded) as(t *testing.T, r Reader) driver.Conn {
 	t.Helper()
 	return g.open(t, r, func(*clickhouse.Options) {})
@@ -48,9 +50,9 @@ func (g *guarded) as(t *testing.T, r Reader) driver.Conn {
 
 func (g *guarded) open(t *testing.T, r Reader, how func(*clickhouse.Options)) driver.Conn {
 	t.Helper()
-	dsn, err := g.config.As(r)
+	dsn, err := r.DSN(g.Config)
 	must(t, err)
-	o, err := Config{DSN: dsn}.options()
+	o, err := sink.Config{DSN: dsn}.Options()
 	must(t, err)
 	o.MaxOpenConns, o.MaxIdleConns = 1, 1
 	how(o)
@@ -58,19 +60,6 @@ func (g *guarded) open(t *testing.T, r Reader, how func(*clickhouse.Options)) dr
 	must(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
 	return conn
-}
-
-// texts reads the texts of a query's first column.
-func texts(t *testing.T, conn driver.Conn, sql string) ([]string, error) {
-	t.Helper()
-	got := []string{}
-	err := each(t.Context(), conn, sql, nil, func(r driver.Rows) error {
-		var s string
-		err := r.Scan(&s)
-		got = append(got, s)
-		return err
-	})
-	return got, err
 }
 
 // TestReaders has one engine for all that readers may try; the last two change it.
@@ -99,10 +88,11 @@ func TestReaders(t *testing.T) {
 // every row of the tables.
 func testOwnRows(t *testing.T, g *guarded) {
 	// Once more: the tables of the garages are others now, and so are the views.
-	must(t, fillGarages(t.Context(), g.conn, book(t)))
-	must(t, MigrateViews(t.Context(), g.config))
+	_, err := sink.Migrate(t.Context(), g.Config, book(t), quiet)
+	must(t, err)
+	must(t, MigrateViews(t.Context(), g.Config))
 	for _, table := range held {
-		got, err := texts(t, g.conn, "SELECT DISTINCT toString(garage_id) AS g FROM "+table+" ORDER BY g")
+		got, err := texts(t, g.Conn, "SELECT DISTINCT toString(garage_id) AS g FROM "+table+" ORDER BY g")
 		if diff := cmp.Diff([]string{"brug", "noord"}, got); err != nil || diff != "" {
 			t.Errorf("the program sees in %s (-want +got) %v:\n%s", table, err, diff)
 		}
@@ -152,13 +142,13 @@ func testEachWall(t *testing.T, g *guarded) {
 		"CREATE OR REPLACE VIEW pitstop_readers.waits SQL SECURITY DEFINER AS SELECT * FROM pitstop.unheld",
 		"CREATE VIEW pitstop_readers.open SQL SECURITY DEFINER AS SELECT * FROM pitstop.unheld",
 	} {
-		must(t, g.conn.Exec(t.Context(), sql))
+		must(t, g.Conn.Exec(t.Context(), sql))
 	}
-	for _, brug := range []asker{g.himself(t, secretReaders.Of("brug")), g.spoofed(t, secretReaders.Of("brug"))} {
+	for _, brug := range []asker{g.itself(t, secretReaders.Of("brug")), g.spoofed(t, secretReaders.Of("brug"))} {
 		for view, want := range map[string][]string{
 			"onlyheld":    {"brug"},
 			"conditional": {"brug"},
-			"waits":       {"brug"}, // by his policy
+			"waits":       {"brug"}, // by its policy
 			"open":        {"brug", "noord"},
 		} {
 			var got []string
@@ -173,14 +163,14 @@ func testEachWall(t *testing.T, g *guarded) {
 // testPanels: a garage's dashboards say the same to its reader as to the program,
 // and nothing about another garage.
 func testPanels(t *testing.T, g *guarded) {
-	s := eventful(g.db)
-	g.write(s.records...)
+	s := g.Eventful()
+	g.Write(s.Records...)
 	reader := g.as(t, secretReaders.Of("brug"))
 	rows := func(conn driver.Conn, panel dashboards.Panel, garage string) []string {
 		t.Helper()
 		sql := dashboards.Expand(panel.SQL, dashboards.Choice{
 			Garages: []string{garage}, From: monday.AddDate(0, 0, -7), To: monday.AddDate(0, 0, 7),
-			Now: monday.AddDate(0, 0, 7), Repair: s.id,
+			Now: monday.AddDate(0, 0, 7), Repair: s.ID,
 		})
 		got, err := texts(t, conn, "SELECT toString(tuple(*)) FROM ("+sql+")")
 		if err != nil {
@@ -194,12 +184,12 @@ func testPanels(t *testing.T, g *guarded) {
 			if panel.SQL == "" {
 				continue
 			}
-			want := rows(g.conn, panel, "brug")
+			want := rows(g.Conn, panel, "brug")
 			shown += len(want)
 			if diff := cmp.Diff(want, rows(reader, panel, "brug")); diff != "" {
 				t.Errorf("%s (-program +reader):\n%s", panel.ID, diff)
 			}
-			if diff := cmp.Diff(rows(g.conn, panel, "nobody"), rows(reader, panel, "noord")); diff != "" {
+			if diff := cmp.Diff(rows(g.Conn, panel, "nobody"), rows(reader, panel, "noord")); diff != "" {
 				t.Errorf("%s (-of no garage +of another):\n%s", panel.ID, diff)
 			}
 		}
@@ -269,7 +259,7 @@ func testLogins(t *testing.T, g *guarded) {
 
 // testPruned: a policy must not make every question read every garage.
 func testPruned(t *testing.T, g *guarded) {
-	must(t, g.conn.Exec(t.Context(), "INSERT INTO latencies (latency_id, garage_id, measure) SELECT toString(number), concat('g', toString(intDiv(number, 10000))), 'view' FROM numbers(1000000)"))
+	must(t, g.Conn.Exec(t.Context(), "INSERT INTO latencies (latency_id, garage_id, measure) SELECT toString(number), concat('g', toString(intDiv(number, 10000))), 'view' FROM numbers(1000000)"))
 	var read uint64
 	ctx := clickhouse.Context(t.Context(), clickhouse.WithProgress(func(p *clickhouse.Progress) { read += p.Rows }))
 	var n uint64

@@ -1,4 +1,4 @@
-package clickhouse
+package access
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type asker struct {
 	ctx  func() context.Context // of one query
 }
 
-func (g *guarded) himself(t *testing.T, r Reader) asker {
+func (g *guarded) itself(t *testing.T, r Reader) asker {
 	t.Helper()
 	return asker{"", g.as(t, r), t.Context}
 }
@@ -62,7 +62,7 @@ func testSpoofed(t *testing.T, g *guarded) {
 	var current, authenticated string
 	must(t, brug.conn.QueryRow(brug.ctx(), "SELECT currentUser(), authenticatedUser()").Scan(&current, &authenticated))
 	if current != "nobody" || authenticated != "pitstop_reader_brug" {
-		t.Fatalf("he is %q, and logged in as %q: the test spoofs nothing", current, authenticated)
+		t.Fatalf("it is %q, and logged in as %q: the test spoofs nothing", current, authenticated)
 	}
 	for _, view := range bound() {
 		var garages []string
@@ -171,7 +171,7 @@ func testProbes(t *testing.T, g *guarded) {
 // looks for what to read. Times from 2167 on, which noord alone has, are too late for
 // these conditions.
 func testKeys(t *testing.T, g *guarded) {
-	must(t, g.conn.Exec(t.Context(), `
+	must(t, g.Conn.Exec(t.Context(), `
 		INSERT INTO notifications (event_id, garage_id, occurred_at)
 		SELECT 'late' || toString(number), 'noord', toDateTime64('2200-01-01 00:00:00', 6, 'UTC') + toIntervalSecond(number) FROM numbers(5000)`))
 	brug, operator := g.as(t, secretReaders.Of("brug")), g.as(t, secretReaders.Operator())

@@ -1,4 +1,4 @@
-package clickhouse
+package query
 
 import (
 	"context"
@@ -24,7 +24,7 @@ func TestScale(t *testing.T) {
 	const step = 50_000
 	t0 := time.Now()
 	for from := 0; from < repairs; from += step {
-		must(t, d.conn.Exec(t.Context(), `
+		must(t, d.Conn.Exec(t.Context(), `
 INSERT INTO events (event_id, aggregate_id, garage_id, kind, occurred_at, actor_role, actor_id, data, sequence, state, side,
     revision, external_ref, plate, customer_id, customer_name, amount, currency, message_kind, text)
 WITH intDiv(number, 10) + {from:UInt64} AS r, number % 10 + 1 AS s,
@@ -41,7 +41,7 @@ WHERE happened`, clickhouse.Named("from", from), clickhouse.Named("n", step*10))
 	}
 	t.Logf("filled in %s", time.Since(t0))
 	var rows, bytes uint64
-	must(t, d.conn.QueryRow(t.Context(), "SELECT sum(rows), sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase() AND table = 'events'").Scan(&rows, &bytes))
+	must(t, d.Conn.QueryRow(t.Context(), "SELECT sum(rows), sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase() AND table = 'events'").Scan(&rows, &bytes))
 	t.Logf("%d events, %d MB", rows, bytes>>20)
 
 	all := []string{"g0", "g1", "g2", "g3"}
@@ -95,12 +95,12 @@ WHERE happened`, clickhouse.Named("from", from), clickhouse.Named("n", step*10))
 	}
 	id := first.Items[3].RepairID
 	timed("as of", func(ctx context.Context) error { _, err := d.AsOf(ctx); return err })
-	timed("select 1", func(ctx context.Context) error { return d.conn.Exec(ctx, "SELECT 1") })
+	timed("select 1", func(ctx context.Context) error { return d.Conn.Exec(ctx, "SELECT 1") })
 	timed("sequence", func(ctx context.Context) error { _, err := d.Sequence(ctx, id); return err })
 	timed("timeline", func(ctx context.Context) error { _, err := d.Timeline(ctx, all, id); return err })
 	timed("repair", func(ctx context.Context) error { _, err := d.Repair(ctx, all, id); return err })
 	timed("outcome", func(ctx context.Context) error { _, err := d.Outcome(ctx, "x"); _ = err; return nil })
-	must(t, each(t.Context(), d.conn, "EXPLAIN indexes = 1 "+sequenceSQL, []any{clickhouse.Named("id", id)}, func(r driver.Rows) error {
+	must(t, each(t.Context(), d.Conn, "EXPLAIN indexes = 1 "+sequenceSQL, []any{clickhouse.Named("id", id)}, func(r driver.Rows) error {
 		var s string
 		err := r.Scan(&s)
 		t.Log(s)

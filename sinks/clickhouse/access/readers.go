@@ -1,4 +1,8 @@
-package clickhouse
+// Package access says who may read the tables besides the program: it makes the
+// ClickHouse users with which dashboards log in, one per garage and one for the
+// operator, and all that keeps a garage's user from other garages' rows: the views
+// they select from, grants, row policies and limits.
+package access
 
 import (
 	"context"
@@ -13,11 +17,12 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"pitstop/schemas/garage"
+	sink "pitstop/sinks/clickhouse"
 )
 
 // Readers are the users of ClickHouse that dashboards log in with: one per
-// garage, who gets that garage's rows and no other, whatever SQL he thinks of,
-// and one for the operator, who gets every row. They only read, and only what
+// garage, which gets that garage's rows and no other, whatever SQL they write,
+// and one for the operator, which gets every row. They only read, and only what
 // dashboards need. A server has one set of them.
 //
 // A password is the HMAC-SHA256 of the user's name, in hexadecimal: whoever has
@@ -26,13 +31,13 @@ type Readers struct {
 	Secret []byte // at least 32 bytes
 }
 
-// Reader is one of them.
+// Reader is one of them: a user of the server, and its password.
 type Reader struct{ User, Password string }
 
-// Operator is the reader of every garage's rows.
+// Operator returns the reader of every garage's rows.
 func (r Readers) Operator() Reader { return r.reader(operatorName) }
 
-// Of is the reader of one garage's rows.
+// Of returns the reader of one garage's rows.
 func (r Readers) Of(garageID string) Reader { return r.reader(readerPrefix + garageID) }
 
 func (r Readers) reader(user string) Reader {
@@ -41,8 +46,8 @@ func (r Readers) reader(user string) Reader {
 	return Reader{User: user, Password: hex.EncodeToString(mac.Sum(nil))}
 }
 
-// As gives the DSN with which a reader reaches the views on the server of c.
-func (c Config) As(r Reader) (string, error) {
+// DSN returns the DSN with which the reader reaches the views on the server of c.
+func (r Reader) DSN(c sink.Config) (string, error) {
 	if err := c.Validate(); err != nil {
 		return "", err
 	}
@@ -54,7 +59,7 @@ func (c Config) As(r Reader) (string, error) {
 	return u.String(), nil
 }
 
-// of gives the readers for the garages of a book, the operator's first.
+// of returns the readers for the garages of a book, the operator's first.
 func (r Readers) of(book *garage.Book) []Reader {
 	readers := []Reader{r.Operator()}
 	for _, p := range book.Garages() {
@@ -73,18 +78,12 @@ func (r Reader) hash() string {
 // Migrate makes the views, the users, their rights and the policies that bind
 // them, for the garages of the book, and drops the users of garages that left it.
 // Running it again changes nothing, and opens no gap while it runs. The user of c
-// must be allowed to manage access; the views read as he does. [Migrate] goes
-// before it: it makes the tables.
-func (r Readers) Migrate(ctx context.Context, c Config, book *garage.Book) error {
-	return c.do("make readers", func(conn driver.Conn, database string) error {
+// must be allowed to manage access; the views read as that user does.
+// [sink.Migrate] goes before it: it makes the tables.
+func (r Readers) Migrate(ctx context.Context, c sink.Config, book *garage.Book) error {
+	return do(c, "make readers", func(conn driver.Conn, database string) error {
 		var present []string
-		err := each(ctx, conn, readersSQL, nil, func(rows driver.Rows) error {
-			var name string
-			err := rows.Scan(&name)
-			present = append(present, name)
-			return err
-		})
-		if err != nil {
+		if err := conn.QueryRow(ctx, readersSQL).Scan(&present); err != nil {
 			return err
 		}
 		return execute(ctx, conn, r.statements(database, present, book))
@@ -93,16 +92,16 @@ func (r Readers) Migrate(ctx context.Context, c Config, book *garage.Book) error
 
 // MigrateViews makes the views that readers select from, and nothing that binds
 // them: for the embedded engine, where that is in [Readers.UsersFile].
-func MigrateViews(ctx context.Context, c Config) error {
-	return c.do("make views for readers", func(conn driver.Conn, database string) error {
+func MigrateViews(ctx context.Context, c sink.Config) error {
+	return do(c, "make views for readers", func(conn driver.Conn, database string) error {
 		return execute(ctx, conn, viewStatements(database))
 	})
 }
 
 // do does something to the database of c. Its error says what to do about missing
 // rights, and an old server.
-func (c Config) do(what string, work func(conn driver.Conn, database string) error) (err error) {
-	o, err := c.options()
+func do(c sink.Config, what string, work func(conn driver.Conn, database string) error) (err error) {
+	o, err := c.Options()
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package clickhouse
+package query
 
 import (
 	"errors"
@@ -15,31 +15,26 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// call adds a call task about a revision (0: none) that rests on the last event.
-func (s *story) call(why record.CallReason, revision int32) *story {
-	return s.add(&record.CallTask{Reason: why, RestsOn: s.state.Sequence, Revision: revision, Recipient: customer})
-}
-
 // TestWhoWaits checks the rules of the view conversations one by one. Every story
 // begins with a start, and every step is an hour after the one before.
 func TestWhoWaits(t *testing.T) {
 	d := newDB(t)
-	ask := func(s *story) { s.ask(sam) }
-	customerSays := func(s *story) { s.say(customer, repair.Text, "Hoe duur wordt het?") }
-	callback := func(s *story) { s.say(customer, repair.Callback, "").call(record.CallRequested, 0) }
-	staffSays := func(s *story) { s.say(desk, repair.Text, "Dat zoeken we uit") }
-	note := func(s *story) { s.say(sam, repair.Note, "lastige klant") }
-	noAnswer := func(s *story) { s.call(record.CallNoAnswer, int32(len(s.state.Revisions))) }
-	noAddress := func(s *story) { s.call(record.CallNoAddress, 0) }
-	onPage := func(s *story) { s.decide(customer, repair.ByPage, repair.Approve, repair.Reject) }
-	byPhone := func(s *story) { s.decide(desk, repair.ByPhone, repair.Approve, repair.Reject) }
+	ask := func(s *story) { s.Ask(sam) }
+	customerSays := func(s *story) { s.Say(customer, repair.Text, "Hoe duur wordt het?") }
+	callback := func(s *story) { s.Say(customer, repair.Callback, "").Call(record.CallRequested, 0) }
+	staffSays := func(s *story) { s.Say(desk, repair.Text, "Dat zoeken we uit") }
+	note := func(s *story) { s.Say(sam, repair.Note, "lastige klant") }
+	noAnswer := func(s *story) { s.Call(record.CallNoAnswer, int32(len(s.State.Revisions))) }
+	noAddress := func(s *story) { s.Call(record.CallNoAddress, 0) }
+	onPage := func(s *story) { s.Decide(customer, repair.ByPage, repair.Approve, repair.Reject) }
+	byPhone := func(s *story) { s.Decide(desk, repair.ByPhone, repair.Approve, repair.Reject) }
 	withdraw := func(s *story) {
-		s.must(sam, &repair.WithdrawQuote{Revision: int32(len(s.state.Revisions)), Reason: s.text("")})
+		s.Must(sam, &repair.WithdrawQuote{Revision: int32(len(s.State.Revisions)), Reason: s.Text("")})
 	}
-	expire := func(s *story) { s.after(24 * time.Hour).expire() }
-	complete := func(s *story) { s.must(sam, &repair.CompleteRepair{Total: 28900}) }
-	collect := func(s *story) { s.must(desk, &repair.CollectVehicle{}) }
-	cancel := func(s *story) { s.must(desk, &repair.CancelRepair{}) }
+	expire := func(s *story) { s.After(24 * time.Hour).Expire() }
+	complete := func(s *story) { s.Must(sam, &repair.CompleteRepair{Total: 28900}) }
+	collect := func(s *story) { s.Must(desk, &repair.CollectVehicle{}) }
+	cancel := func(s *story) { s.Must(desk, &repair.CancelRepair{}) }
 
 	var records []any
 	at := make(map[string][]time.Time) // of the start and of each step, by id
@@ -85,19 +80,19 @@ func TestWhoWaits(t *testing.T) {
 		{"two tasks, the earlier one's reason", steps{noAddress, callback}, "needs-reply 2, call 1 no_address"},
 		{"completed without an address", steps{func(s *story) { complete(s); noAddress(s) }}, "call 1 no_address"},
 		{"completed without an address, collected", steps{func(s *story) { complete(s); noAddress(s) }, collect}, ""},
-		{"withdrawn without an address", steps{ask, func(s *story) { withdraw(s); s.call(record.CallNoAddress, 1) }}, "call 2 no_address"},
+		{"withdrawn without an address", steps{ask, func(s *story) { withdraw(s); s.Call(record.CallNoAddress, 1) }}, "call 2 no_address"},
 		{"a message to nobody", steps{func(s *story) { staffSays(s); noAddress(s) }}, "call 1 no_address"},
 	} {
-		s := d.story("brug", tc.name).start("K482TR", "J. de Vries")
-		at[s.id] = []time.Time{s.at}
+		s := d.Story("brug", tc.name).Start("K482TR", "J. de Vries")
+		at[s.ID] = []time.Time{s.At}
 		for _, step := range tc.steps {
-			s.after(time.Hour)
+			s.After(time.Hour)
 			step(s)
-			at[s.id] = append(at[s.id], s.at)
+			at[s.ID] = append(at[s.ID], s.At)
 		}
-		records, want[tc.name], names[s.id] = append(records, s.records...), tc.want, tc.name
+		records, want[tc.name], names[s.ID] = append(records, s.Records...), tc.want, tc.name
 	}
-	d.write(records...)
+	d.Write(records...)
 
 	got := make(map[string]string)
 	for _, filter := range []string{"needs-reply", "waiting", "call"} {
@@ -132,16 +127,16 @@ func (d *db) conversations(filter string) []readmodel.Conversation {
 // inbox fills a database with conversations in a known order: who waits longest first.
 func inbox(d *db) (names []string) {
 	stories := []*story{
-		d.story("brug", "a").start("K482TR", "Anna").after(1*time.Hour).say(customer, repair.Text, "?"),
-		d.story("noord", "b").start("12ABC3", "Bram Blauw").after(2 * time.Hour).ask(sam),
-		d.story("brug", "c").start("X1YZ22", "Cees").after(3*time.Hour).call(record.CallNoAddress, 0),
-		d.story("brug", "d").start("K482TS", "Dirk").after(4*time.Hour).say(customer, repair.Text, "?").ask(sam),
-		d.story("brug", "e").start("E1", "Eva").after(9*time.Hour).say(sam, repair.Text, "klaar"),
-		d.story("brug", "f").start("F1", "Fien").after(8*time.Hour).say(sam, repair.Text, "klaar"),
-		d.story("zuid", "g").start("G1", "Gijs"),
+		d.Story("brug", "a").Start("K482TR", "Anna").After(1*time.Hour).Say(customer, repair.Text, "?"),
+		d.Story("noord", "b").Start("12ABC3", "Bram Blauw").After(2 * time.Hour).Ask(sam),
+		d.Story("brug", "c").Start("X1YZ22", "Cees").After(3*time.Hour).Call(record.CallNoAddress, 0),
+		d.Story("brug", "d").Start("K482TS", "Dirk").After(4*time.Hour).Say(customer, repair.Text, "?").Ask(sam),
+		d.Story("brug", "e").Start("E1", "Eva").After(9*time.Hour).Say(sam, repair.Text, "klaar"),
+		d.Story("brug", "f").Start("F1", "Fien").After(8*time.Hour).Say(sam, repair.Text, "klaar"),
+		d.Story("zuid", "g").Start("G1", "Gijs"),
 	}
 	for _, s := range stories {
-		d.write(s.records...)
+		d.Write(s.Records...)
 	}
 	return []string{"Anna", "Bram Blauw", "Cees", "Dirk", "Eva", "Fien"}
 }
@@ -196,14 +191,14 @@ func TestConversationsAreFoundAndSorted(t *testing.T) {
 
 func TestConversationShowsWhatCustomerServiceNeeds(t *testing.T) {
 	d := newDB(t)
-	s := d.story("brug", "a").start("K482TR", "J. de Vries").after(time.Hour).ask(sam)
-	s.after(time.Hour).say(customer, repair.Text, "Kan het morgen?").call(record.CallNoAnswer, 1)
-	d.write(s.records...)
+	s := d.Story("brug", "a").Start("K482TR", "J. de Vries").After(time.Hour).Ask(sam)
+	s.After(time.Hour).Say(customer, repair.Text, "Kan het morgen?").Call(record.CallNoAnswer, 1)
+	d.Write(s.Records...)
 	page, err := d.Conversations(t.Context(), readmodel.ConversationFilter{Garages: []string{"brug"}})
 	must(t, err)
 	since := monday.Add(time.Hour)
 	want := []readmodel.Conversation{{
-		RepairID: s.id, GarageID: "brug", ExternalRef: "WO-K482TR", State: repair.AwaitingApproval,
+		RepairID: s.ID, GarageID: "brug", ExternalRef: "WO-K482TR", State: repair.AwaitingApproval,
 		Vehicle:  readmodel.Vehicle{Plate: "K482TR", Country: "NL", Description: "Volkswagen Golf"},
 		Customer: readmodel.Person{ID: "c-K482TR", Name: "J. de Vries", Email: "j@example.nl", Phone: "+31612345678", Language: "nl"},
 		Mechanic: "sam", NeedsReply: true, Waiting: true, Call: true, CallReason: "no_answer", WaitingSince: &since,
@@ -217,15 +212,15 @@ func TestConversationShowsWhatCustomerServiceNeeds(t *testing.T) {
 func TestRepairsAreFilteredAndPaged(t *testing.T) {
 	d := newDB(t)
 	for i := range 7 {
-		s := d.story("brug", fmt.Sprint(i)).after(time.Duration(i)*time.Minute).start(fmt.Sprint("P", i), "J. de Vries")
+		s := d.Story("brug", fmt.Sprint(i)).After(time.Duration(i)*time.Minute).Start(fmt.Sprint("P", i), "J. de Vries")
 		if i%2 == 0 {
-			s.ask(sam)
+			s.Ask(sam)
 		}
-		d.write(s.records...)
+		d.Write(s.Records...)
 	}
 	// Two that started at the same time have an order too.
-	twin := d.story("brug", "twin").start("P6", "J. de Vries")
-	d.write(twin.records...)
+	twin := d.Story("brug", "twin").Start("P6", "J. de Vries")
+	d.Write(twin.Records...)
 	for _, tc := range []struct {
 		filter readmodel.RepairFilter
 		want   string

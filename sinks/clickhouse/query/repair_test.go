@@ -1,4 +1,4 @@
-package clickhouse
+package query
 
 import (
 	"errors"
@@ -30,67 +30,67 @@ func TestRepair(t *testing.T) {
 		quotes []quote
 	}{
 		{"started", func(*story) {}, repair.InProgress, readmodel.ForMechanic, nil},
-		{"asked", func(s *story) { s.ask(sam) }, repair.AwaitingApproval, readmodel.ForCustomer, []quote{{repair.QuoteOpen, "", 0, ", "}}},
+		{"asked", func(s *story) { s.Ask(sam) }, repair.AwaitingApproval, readmodel.ForCustomer, []quote{{repair.QuoteOpen, "", 0, ", "}}},
 		{
-			"approved", func(s *story) { s.ask(sam).decide(customer, repair.ByPage, repair.Approve, repair.Approve) },
+			"approved", func(s *story) { s.Ask(sam).Decide(customer, repair.ByPage, repair.Approve, repair.Approve) },
 			repair.InProgress, readmodel.ForMechanic,
 			[]quote{{repair.QuoteAnswered, repair.Approved, 38795, "approve, approve"}},
 		},
 		{
-			"partly approved", func(s *story) { s.ask(sam).decide(customer, repair.ByPage, repair.Approve, repair.Reject) },
+			"partly approved", func(s *story) { s.Ask(sam).Decide(customer, repair.ByPage, repair.Approve, repair.Reject) },
 			repair.InProgress, readmodel.ForMechanic,
 			[]quote{{repair.QuoteAnswered, repair.PartlyApproved, 34800, "approve, reject price"}},
 		},
 		{
-			"rejected", func(s *story) { s.ask(sam).decide(desk, repair.ByPhone, repair.Reject, repair.Reject) },
+			"rejected", func(s *story) { s.Ask(sam).Decide(desk, repair.ByPhone, repair.Reject, repair.Reject) },
 			repair.InProgress, readmodel.ForMechanic,
 			[]quote{{repair.QuoteAnswered, repair.Rejected, 0, "reject price, reject price"}},
 		},
 		{
-			"expired", func(s *story) { s.ask(sam).after(24 * hour).expire() },
+			"expired", func(s *story) { s.Ask(sam).After(24 * hour).Expire() },
 			repair.InProgress, readmodel.ForMechanic,
 			[]quote{{repair.QuoteLapsed, "", 0, ", "}},
 		},
 		{
 			"withdrawn", func(s *story) {
-				s.ask(sam).must(sam, &repair.WithdrawQuote{Revision: 1, Reason: s.text("verkeerd onderdeel")})
+				s.Ask(sam).Must(sam, &repair.WithdrawQuote{Revision: 1, Reason: s.Text("verkeerd onderdeel")})
 			},
 			repair.InProgress, readmodel.ForMechanic,
 			[]quote{{repair.QuoteTakenBack, "", 0, ", "}},
 		},
 		{
 			"replaced", func(s *story) {
-				s.ask(sam).after(hour).ask(kim).decide(customer, repair.ByPage, repair.Reject, repair.Approve)
+				s.Ask(sam).After(hour).Ask(kim).Decide(customer, repair.ByPage, repair.Reject, repair.Approve)
 			},
 			repair.InProgress, readmodel.ForMechanic,
 			[]quote{{repair.QuoteReplaced, "", 0, ", "}, {repair.QuoteAnswered, repair.PartlyApproved, 3995, "reject price, approve"}},
 		},
 		{
-			"cancelled", func(s *story) { s.ask(sam).must(desk, &repair.CancelRepair{}) },
+			"cancelled", func(s *story) { s.Ask(sam).Must(desk, &repair.CancelRepair{}) },
 			repair.Cancelled, readmodel.ForNobody,
 			[]quote{{repair.QuoteAbandoned, "", 0, ", "}},
 		},
-		{"completed", func(s *story) { s.must(sam, &repair.CompleteRepair{Total: 28900}) }, repair.Completed, readmodel.ForNobody, nil},
+		{"completed", func(s *story) { s.Must(sam, &repair.CompleteRepair{Total: 28900}) }, repair.Completed, readmodel.ForNobody, nil},
 		{
 			"asked after completion", func(s *story) {
-				s.must(sam, &repair.CompleteRepair{Total: 28900}).say(customer, repair.Text, "Tot hoe laat bent u open?")
+				s.Must(sam, &repair.CompleteRepair{Total: 28900}).Say(customer, repair.Text, "Tot hoe laat bent u open?")
 			}, repair.Completed, readmodel.ForMechanic, nil,
 		},
 		{
 			"collected", func(s *story) {
-				s.must(sam, &repair.CompleteRepair{Total: 28900}).must(desk, &repair.CollectVehicle{})
+				s.Must(sam, &repair.CompleteRepair{Total: 28900}).Must(desk, &repair.CollectVehicle{})
 			}, repair.Collected, readmodel.ForNobody, nil,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := d.story("brug", tc.name).start("K482TR", "J. de Vries").after(hour)
+			s := d.Story("brug", tc.name).Start("K482TR", "J. de Vries").After(hour)
 			tc.story(s)
-			d.write(s.records...)
+			d.Write(s.Records...)
 
-			r, err := d.Repair(t.Context(), []string{"noord", "brug"}, s.id)
+			r, err := d.Repair(t.Context(), []string{"noord", "brug"}, s.ID)
 			must(t, err)
-			if r.State != tc.state || r.WaitingFor != tc.waits || r.Sequence != s.state.Sequence {
-				t.Errorf("it is %s at %d and waits for %s, want %s at %d for %s", r.State, r.Sequence, r.WaitingFor, tc.state, s.state.Sequence, tc.waits)
+			if r.State != tc.state || r.WaitingFor != tc.waits || r.Sequence != s.State.Sequence {
+				t.Errorf("it is %s at %d and waits for %s, want %s at %d for %s", r.State, r.Sequence, r.WaitingFor, tc.state, s.State.Sequence, tc.waits)
 			}
 			var quotes []quote
 			for _, q := range r.Quotes {
@@ -121,10 +121,10 @@ func TestRepair(t *testing.T) {
 			want := readmodel.RepairItem{
 				RepairID: r.RepairID, GarageID: r.GarageID, ExternalRef: r.ExternalRef, State: r.State, Sequence: r.Sequence,
 				WaitingFor: r.WaitingFor, Vehicle: r.Vehicle, Customer: r.Customer.Name, Mechanic: r.Mechanic,
-				StartedAt: r.StartedAt, LastAt: s.state.LastAt,
+				StartedAt: r.StartedAt, LastAt: s.State.LastAt,
 			}
 			for _, item := range page.Items {
-				if item.RepairID == s.id {
+				if item.RepairID == s.ID {
 					if diff := cmp.Diff(want, item); diff != "" {
 						t.Errorf("the list says otherwise (-repair +item):\n%s", diff)
 					}
@@ -138,18 +138,18 @@ func TestRepair(t *testing.T) {
 
 func TestRepairShowsEverythingKnown(t *testing.T) {
 	d := newDB(t)
-	s := d.story("brug", "1").start("K482TR", "J. de Vries").after(time.Hour).ask(sam)
-	s.after(time.Minute).must(customer, &repair.RecordView{Revision: 1})
-	s.after(time.Minute).decide(desk, repair.ByPhone, repair.Approve, repair.Reject)
-	s.say(customer, repair.Text, "Kan het <vandaag>?").say(kim, repair.Note, "Kim belt").say(sam, repair.Text, "Ja")
-	s.must(sam, &repair.ChangeReadyTime{ReadyAt: monday.Add(8 * time.Hour)})
-	s.must(desk, &repair.CorrectContact{Party: repair.TheApprover, Contact: repair.Contact{
-		ID: "lease", Personal: s.seal(&repair.ContactDetails{Name: "Lease BV", Email: "lease@example.nl"}),
+	s := d.Story("brug", "1").Start("K482TR", "J. de Vries").After(time.Hour).Ask(sam)
+	s.After(time.Minute).Must(customer, &repair.RecordView{Revision: 1})
+	s.After(time.Minute).Decide(desk, repair.ByPhone, repair.Approve, repair.Reject)
+	s.Say(customer, repair.Text, "Kan het <vandaag>?").Say(kim, repair.Note, "Kim belt").Say(sam, repair.Text, "Ja")
+	s.Must(sam, &repair.ChangeReadyTime{ReadyAt: monday.Add(8 * time.Hour)})
+	s.Must(desk, &repair.CorrectContact{Party: repair.TheApprover, Contact: repair.Contact{
+		ID: "lease", Personal: s.Seal(&repair.ContactDetails{Name: "Lease BV", Email: "lease@example.nl"}),
 	}})
-	s.after(time.Hour).must(kim, &repair.CompleteRepair{Total: 63700})
-	d.write(s.records...)
+	s.After(time.Hour).Must(kim, &repair.CompleteRepair{Total: 63700})
+	d.Write(s.Records...)
 
-	r, err := d.Repair(t.Context(), []string{"brug"}, s.id)
+	r, err := d.Repair(t.Context(), []string{"brug"}, s.ID)
 	must(t, err)
 	asked, completed, ready, total := monday.Add(time.Hour), monday.Add(2*time.Hour+2*time.Minute), monday.Add(8*time.Hour), int64(63700)
 	viewed, decided := asked.Add(time.Minute), asked.Add(2*time.Minute)
@@ -167,7 +167,7 @@ func TestRepairShowsEverythingKnown(t *testing.T) {
 	wipers := line(2, "Ruitenwissers", repair.Advice, 3995, part("", "1", 3995))
 	wipers.Answer, wipers.Reason, wipers.Text = repair.Reject, repair.ReasonPrice, "kan wachten"
 	want := &readmodel.Repair{
-		RepairID: s.id, GarageID: "brug", ExternalRef: "WO-K482TR", State: repair.Completed, Sequence: 10, WaitingFor: readmodel.ForNobody,
+		RepairID: s.ID, GarageID: "brug", ExternalRef: "WO-K482TR", State: repair.Completed, Sequence: 10, WaitingFor: readmodel.ForNobody,
 		Vehicle:  readmodel.Vehicle{Plate: "K482TR", Country: "NL", Description: "Volkswagen Golf"},
 		Customer: readmodel.Person{ID: "c-K482TR", Name: "J. de Vries", Email: "j@example.nl", Phone: "+31612345678", Language: "nl"},
 		Approver: &readmodel.Person{ID: "lease", Name: "Lease BV", Email: "lease@example.nl"},
@@ -194,15 +194,15 @@ func TestRepairShowsEverythingKnown(t *testing.T) {
 	if diff := cmp.Diff(want, r); diff != "" {
 		t.Errorf("repair (-want +got):\n%s", diff)
 	}
-	if n, err := d.Sequence(t.Context(), s.id); n != 10 || err != nil {
+	if n, err := d.Sequence(t.Context(), s.ID); n != 10 || err != nil {
 		t.Errorf("sequence is %d, %v", n, err)
 	}
 }
 
 func TestAnotherGaragesRepairDoesNotExist(t *testing.T) {
 	d := newDB(t)
-	s := d.story("brug", "1").start("K482TR", "J. de Vries")
-	d.write(s.records...)
+	s := d.Story("brug", "1").Start("K482TR", "J. de Vries")
+	d.Write(s.Records...)
 	for name, read := range map[string]func(garages []string, id string) error{
 		"repair":   func(g []string, id string) error { _, err := d.Repair(t.Context(), g, id); return err },
 		"timeline": func(g []string, id string) error { _, err := d.Timeline(t.Context(), g, id); return err },
@@ -210,7 +210,7 @@ func TestAnotherGaragesRepairDoesNotExist(t *testing.T) {
 		for _, tc := range []struct {
 			garages []string
 			id      string
-		}{{[]string{"noord"}, s.id}, {[]string{}, s.id}, {[]string{"brug"}, "nobody"}, {[]string{"') OR 1=1 --"}, s.id}} {
+		}{{[]string{"noord"}, s.ID}, {[]string{}, s.ID}, {[]string{"brug"}, "nobody"}, {[]string{"') OR 1=1 --"}, s.ID}} {
 			if err := read(tc.garages, tc.id); !errors.Is(err, readmodel.ErrNotFound) {
 				t.Errorf("%s of %s in %v: %v, want not found", name, tc.id, tc.garages, err)
 			}
@@ -232,21 +232,21 @@ func TestAnotherGaragesRepairDoesNotExist(t *testing.T) {
 
 func TestOutcome(t *testing.T) {
 	d := newDB(t)
-	s := d.story("brug", "1").start("K482TR", "J. de Vries").ask(sam)
-	s.decide(desk, repair.ByPhone, repair.Approve, repair.Reject)
-	decided := s.last
-	s.do(sam, &repair.RequestApproval{Work: repair.Work{Currency: "USD"}})
-	invalid := s.last
+	s := d.Story("brug", "1").Start("K482TR", "J. de Vries").Ask(sam)
+	s.Decide(desk, repair.ByPhone, repair.Approve, repair.Reject)
+	decided := s.Last
+	s.Do(sam, &repair.RequestApproval{Work: repair.Work{Currency: "USD"}})
+	invalid := s.Last
 	duplicate := &repair.Outcome{Command: "DecideQuote", Result: repair.Duplicate, Verdict: repair.Verdict{Code: repair.KeyReused}}
-	s.stamp(&duplicate.Header, desk, decided)
+	s.Stamp(&duplicate.Header, desk, decided)
 	pending := &repair.CancelRepair{}
-	s.stamp(&pending.Header, desk, "")
-	d.write(append(s.records, duplicate, pending)...)
+	s.Stamp(&pending.Header, desk, "")
+	d.Write(append(s.Records, duplicate, pending)...)
 
 	got, err := d.Outcome(t.Context(), decided)
 	must(t, err)
 	want := &readmodel.CommandOutcome{
-		CommandID: decided, RepairID: s.id, Result: readmodel.Accepted, State: repair.InProgress, Sequence: 3,
+		CommandID: decided, RepairID: s.ID, Result: readmodel.Accepted, State: repair.InProgress, Sequence: 3,
 		Revision: 1, Decision: repair.PartlyApproved, Sender: desk, GarageID: "brug",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

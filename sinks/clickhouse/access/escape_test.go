@@ -1,4 +1,4 @@
-package clickhouse
+package access
 
 import (
 	"os"
@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// testNoEscape tries what a manager may think of who writes SQL of his own, also
+// testNoEscape tries what a manager may think of who writes SQL, also
 // with a client that says that somebody else asks.
 func testNoEscape(t *testing.T, g *guarded) {
 	secret := t.TempDir() + "/secret"
 	must(t, os.WriteFile(secret, []byte("s3cret"), 0o600))
-	for _, as := range []asker{g.himself(t, secretReaders.Of("brug")), g.spoofed(t, secretReaders.Of("brug"))} {
+	for _, as := range []asker{g.itself(t, secretReaders.Of("brug")), g.spoofed(t, secretReaders.Of("brug"))} {
 		for _, try := range escapes(secret) {
 			err := as.conn.Exec(as.ctx(), try.sql)
 			switch {

@@ -1,4 +1,4 @@
-package clickhouse
+package query
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"pitstop/schemas/readmodel"
+	sink "pitstop/sinks/clickhouse"
 )
 
 //go:embed queries/latencies.sql
@@ -27,8 +28,8 @@ func (s *Store) Latencies(ctx context.Context, q readmodel.LatencyQuery) (*readm
 	args := []any{
 		clickhouse.Named("measure", q.Measure),
 		clickhouse.Named("garages", q.Garages),
-		clickhouse.Named("from", within(q.From, firstTime)),
-		clickhouse.Named("to", within(q.To, lastTime)),
+		clickhouse.Named("from", within(q.From, sink.FirstTime)),
+		clickhouse.Named("to", within(q.To, sink.LastTime)),
 		clickhouse.Named("group", q.GroupBy),
 	}
 	err = each(ctx, s.conn, latenciesSQL, args, func(rows driver.Rows) error {
@@ -58,10 +59,10 @@ func within(t, otherwise time.Time) time.Time {
 	switch {
 	case t.IsZero():
 		return otherwise
-	case t.Before(firstTime):
-		return firstTime
-	case t.After(lastTime):
-		return lastTime
+	case t.Before(sink.FirstTime):
+		return sink.FirstTime
+	case t.After(sink.LastTime):
+		return sink.LastTime
 	}
 	return t
 }

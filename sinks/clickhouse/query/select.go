@@ -1,4 +1,4 @@
-package clickhouse
+package query
 
 import (
 	"context"
@@ -25,10 +25,10 @@ var selectSettings = clickhouse.Settings{
 	"result_overflow_mode": "throw",
 }
 
-// Select runs a query of the dashboards and gives its columns and rows. The
+// Select runs a query of the dashboards and returns its columns and rows. The
 // server lets it read only, and up to 5,000 rows: more is an error, and so are
 // more than 10 seconds. A value is nil, a string, bool, int64, float64 or time.Time (in UTC);
-// what is none of these is the text that fmt gives it.
+// what is none of these is the text that fmt makes of it.
 func (s *Store) Select(ctx context.Context, sql string) (columns []string, rows [][]any, err error) {
 	ctx, cancel := context.WithTimeout(ctx, selectTime)
 	defer cancel()
@@ -66,7 +66,7 @@ func selectError(err error) error {
 	return fmt.Errorf("select: %w", err)
 }
 
-// plainValue reduces what the driver scanned to the few types that Select gives.
+// plainValue reduces what the driver scanned to the few types that Select returns.
 // NaN, which a mean of nothing is, counts as nothing.
 func plainValue(v reflect.Value) any {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {

@@ -1,4 +1,7 @@
-package clickhouse
+// Package query reads the tables of ClickHouse for the API: a repair and its
+// timeline, the lists, the figures, and the queries of the dashboards. The SQL
+// stands in queries; every query deduplicates the rows it reads.
+package query
 
 import (
 	"context"
@@ -33,7 +36,7 @@ var (
 // for concurrent use.
 type Store struct{ conn driver.Conn }
 
-// NewStore gives a store on the connections of conn.
+// NewStore returns a store that reads over conn.
 func NewStore(conn driver.Conn) *Store { return &Store{conn} }
 
 // AsOf is the time up to which everything on the log is in the tables; zero when

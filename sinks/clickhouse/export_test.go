@@ -1,0 +1,25 @@
+package clickhouse
+
+import (
+	"context"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"pitstop/schemas/avro"
+	"pitstop/sinks"
+)
+
+// The parts of Run, one by one.
+
+func Prepare(ctx context.Context, codec *avro.Codec, m *sinks.Message) error {
+	return reader{codec}.Prepare(ctx, m)
+}
+
+func Write(ctx context.Context, conn driver.Conn, batch []sinks.Message) error {
+	_, err := writer{conn}.Write(ctx, batch)
+	return err
+}
+
+func Mark(ctx context.Context, conn driver.Conn, marks []sinks.Mark) error {
+	return writer{conn}.mark(ctx, marks)
+}
