@@ -12,7 +12,7 @@ import (
 // The parts of Run, one by one.
 
 func Prepare(ctx context.Context, codec *avro.Codec, m *sinks.Message) error {
-	return reader{codec}.Prepare(ctx, m)
+	return rowBuilder{codec}.Prepare(ctx, m)
 }
 
 func Write(ctx context.Context, conn driver.Conn, batch []sinks.Message) error {

@@ -65,13 +65,13 @@ type (
 	}
 )
 
-// reader turns records into rows.
-type reader struct{ codec *avro.Codec }
+// rowBuilder builds the rows of records.
+type rowBuilder struct{ codec *avro.Codec }
 
 // Prepare replaces a message's record by its row. It is the edge that opens
 // personal data. What cannot be opened, or stands outside the time that the
 // tables can hold, is a dead letter.
-func (r reader) Prepare(ctx context.Context, m *sinks.Message) error {
+func (r rowBuilder) Prepare(ctx context.Context, m *sinks.Message) error {
 	logged := storable(m.Timestamp)
 	switch rec := m.Record.(type) {
 	case *record.Latency:
@@ -88,7 +88,7 @@ func (r reader) Prepare(ctx context.Context, m *sinks.Message) error {
 	return fmt.Errorf("%w: no table for a %s", sinks.ErrUnhandled, record.NameOf(m.Record))
 }
 
-func (r reader) row(ctx context.Context, rec record.Headed, logged time.Time) (any, error) {
+func (r rowBuilder) row(ctx context.Context, rec record.Headed, logged time.Time) (any, error) {
 	data, err := r.codec.AppendJSON(ctx, make([]byte, 0, 512), rec)
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (r reader) row(ctx context.Context, rec record.Headed, logged time.Time) (a
 	return nil, fmt.Errorf("%w: no table for a %s", sinks.ErrUnhandled, head.kind)
 }
 
-func (r reader) event(ctx context.Context, head headRow, e repair.Event) (*eventRow, error) {
+func (r rowBuilder) event(ctx context.Context, head headRow, e repair.Event) (*eventRow, error) {
 	row := &eventRow{headRow: head, sequence: repair.SequenceOf(e), side: side(head.Actor.Role), readyAt: storable(time.Time{})}
 	var err error
 	switch e := e.(type) {
@@ -179,7 +179,7 @@ func reason(answers []repair.Answer) repair.RejectReason {
 	return ""
 }
 
-func (r reader) contact(ctx context.Context, row *eventRow, c repair.Contact) (err error) {
+func (r rowBuilder) contact(ctx context.Context, row *eventRow, c repair.Contact) (err error) {
 	row.customerID, row.language = c.ID, c.Language
 	row.customer, err = avro.Open[repair.ContactDetails](ctx, r.codec, c.Personal)
 	return err

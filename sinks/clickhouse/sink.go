@@ -30,7 +30,7 @@ var Limits = sinks.Limits{Records: 20_000, Age: 250 * time.Millisecond, Write: 3
 func Run(ctx context.Context, conn driver.Conn, c sinks.Config) error {
 	w := writer{conn}
 	c.Name, c.Topics = "clickhouse", Topics
-	c.Prepare, c.Mark = reader{c.Codec}.Prepare, w.mark
+	c.Prepare, c.Mark = rowBuilder{c.Codec}.Prepare, w.mark
 	if c.Limits == (sinks.Limits{}) {
 		c.Limits = Limits
 	}
@@ -42,7 +42,7 @@ func Insert(ctx context.Context, conn driver.Conn, codec *avro.Codec, records ..
 	batch := make([]sinks.Message, len(records))
 	for i, r := range records {
 		batch[i].Record = r
-		if err := (reader{codec}).Prepare(ctx, &batch[i]); err != nil {
+		if err := (rowBuilder{codec}).Prepare(ctx, &batch[i]); err != nil {
 			return err
 		}
 	}
