@@ -21,6 +21,13 @@ import (
 	"pitstop/schemas/record"
 )
 
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // clientFiles writes a certificate and its key, and gives their files.
 func clientFiles(t *testing.T) (cert, key string) {
 	t.Helper()
