@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +18,8 @@ import (
 	"github.com/go-openapi/runtime"
 	httptransport "github.com/go-openapi/runtime/client"
 	"github.com/grafana/grafana-openapi-client-go/client"
+
+	"pitstop/schemas/cafile"
 )
 
 // Server is a Grafana, and who Pitstop is there: its server's administrator,
@@ -59,16 +59,12 @@ func (s Server) Validate() error {
 const longest = 30 * time.Second
 
 func (s Server) trust() (*tls.Config, error) {
-	if s.CA == "" {
-		return &tls.Config{MinVersion: tls.VersionTLS12}, nil
-	}
-	pem, err := os.ReadFile(s.CA)
-	if err != nil {
-		return nil, fmt.Errorf("read certificates to trust: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
+	pool, err := cafile.Read("certificates to trust", s.CA)
+	if errors.Is(err, cafile.ErrNone) {
 		return nil, fmt.Errorf("read certificates to trust: none in %s", s.CA)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}, nil
 }

@@ -7,14 +7,12 @@ package kafka
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -29,6 +27,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/plugin/kslog"
 
+	"pitstop/schemas/cafile"
 	"pitstop/schemas/record"
 )
 
@@ -143,18 +142,9 @@ func (c Config) validateRegistry() error {
 }
 
 func (c Config) tls() (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	var errs []error
-	if c.CA != "" {
-		pem, err := os.ReadFile(c.CA)
-		conf.RootCAs = x509.NewCertPool()
-		switch {
-		case err != nil:
-			errs = append(errs, fmt.Errorf("read Kafka CA: %w", err))
-		case !conf.RootCAs.AppendCertsFromPEM(pem):
-			errs = append(errs, fmt.Errorf("read Kafka CA: %s holds no certificate in PEM", c.CA))
-		}
-	}
+	roots, err := cafile.Read("Kafka CA", c.CA)
+	errs := []error{err}
+	conf := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	if c.Cert != "" && c.Key != "" {
 		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
 		if err != nil {
@@ -162,8 +152,8 @@ func (c Config) tls() (*tls.Config, error) {
 		}
 		conf.Certificates = []tls.Certificate{pair}
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	return conf, nil
 }
