@@ -2,14 +2,13 @@ package sinks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
 
@@ -76,7 +75,7 @@ func (l *loop) group() string { return record.Prefix + l.Name }
 
 // offsets are how far groups have come, and where the partitions begin and end.
 type offsets struct {
-	committed    kadm.FetchOffsetsResponses
+	committed    map[string]kadm.OffsetResponses
 	starts, ends kadm.ListedOffsets
 }
 
@@ -85,19 +84,13 @@ func (l *loop) offsets(ctx context.Context, stages []Stage) (o offsets, err erro
 	for i, s := range stages {
 		groups[i] = s.Group
 	}
-	o.committed = l.admin.FetchManyOffsets(ctx, groups...) // before the ends: see sight
-	for _, group := range o.committed {
-		if group.Err != nil && !errors.Is(group.Err, kerr.GroupIDNotFound) { // one that has not begun has read nothing
-			return o, group.Err
-		}
-	}
-	if o.ends, err = l.admin.ListEndOffsets(ctx, l.topics...); err == nil {
-		err = o.ends.Error()
-	}
-	if err != nil {
+	if o.committed, err = kafka.Committed(ctx, l.admin, groups...); err != nil { // before the ends: see sight
 		return o, err
 	}
-	o.starts, err = l.admin.ListStartOffsets(ctx, l.topics...)
+	if o.ends, err = kafka.Ends(ctx, l.admin, l.topics...); err != nil {
+		return o, err
+	}
+	o.starts, err = kafka.Starts(ctx, l.admin, l.topics...)
 	return o, err
 }
 
@@ -106,7 +99,7 @@ func (o offsets) reached(group, topic string, id int32) int64 {
 	if start, ok := o.starts.Lookup(topic, id); ok {
 		position = start.Offset // what is before it is gone
 	}
-	if c, ok := o.committed[group].Fetched.Lookup(topic, id); ok {
+	if c, ok := o.committed[group].Lookup(topic, id); ok {
 		position = max(position, c.At)
 	}
 	return position

@@ -98,19 +98,13 @@ func (f *Feed) open(ctx context.Context, after string) (*Reader, error) {
 
 func (r *Reader) seek(ctx context.Context, topic, after string) error {
 	adm := kadm.NewClient(r.client)
-	starts, err := adm.ListStartOffsets(ctx, topic)
-	if err == nil {
-		err = starts.Error()
-	}
+	starts, err := kafka.Starts(ctx, adm, topic)
 	if err != nil {
-		return fmt.Errorf("list starts of %s: %w", topic, err)
+		return err
 	}
-	ends, err := adm.ListCommittedOffsets(ctx, topic)
-	if err == nil {
-		err = ends.Error()
-	}
+	ends, err := kafka.StableEnds(ctx, adm, topic)
 	if err != nil {
-		return fmt.Errorf("list ends of %s: %w", topic, err)
+		return err
 	}
 	n := len(ends[topic])
 	r.position, r.ends = make([]int64, n), make([]int64, n)

@@ -107,7 +107,7 @@ func (c *Cluster) ReadAll(t testing.TB, topic record.Topic) []any {
 	cl := c.Client(t, kgo.ConsumeTopics(topic.Name), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())
 	defer cl.Close()
-	ends, err := kadm.NewClient(cl).ListEndOffsets(ctx, topic.Name)
+	ends, err := kafka.Ends(ctx, kadm.NewClient(cl), topic.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
