@@ -20,10 +20,6 @@ var ErrAway = errors.New("target is away")
 // becomes a dead letter. Wrap it, or avro.ErrUndecodable.
 var ErrUnhandled = errors.New("unhandled")
 
-// ErrFenced says that another process took over this instance's name. Starting
-// again would throw that one out in turn: end instead.
-var ErrFenced = errors.New("another process runs the same instance")
-
 // Message is a record that could be read.
 type Message struct {
 	Topic     string

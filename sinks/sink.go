@@ -139,7 +139,7 @@ func (l *loop) poll(ctx context.Context, records []*kgo.Record) ([]*kgo.Record, 
 		switch {
 		case errors.Is(e.Err, context.DeadlineExceeded), errors.Is(e.Err, context.Canceled):
 		case errors.Is(e.Err, kerr.FencedInstanceID):
-			return records, l.fenced()
+			return records, kafka.Fenced(l.Instance)
 		case errors.As(e.Err, &lost):
 			l.Log.Warn("records are gone from the broker", "sink", l.Name, "topic", e.Topic, "partition", e.Partition, "error", e.Err)
 		default: // the client keeps trying by itself
@@ -147,10 +147,6 @@ func (l *loop) poll(ctx context.Context, records []*kgo.Record) ([]*kgo.Record, 
 		}
 	}
 	return records, away
-}
-
-func (l *loop) fenced() error {
-	return fmt.Errorf("%w (%s): give every process its own --instance", ErrFenced, l.Instance)
 }
 
 // handle writes a batch and commits it. It leaves in records what is not done.
@@ -171,7 +167,7 @@ func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
 	}
 	switch commitErr := l.client.CommitRecords(ctx, finished...); {
 	case errors.Is(commitErr, kerr.FencedInstanceID):
-		return errors.Join(err, l.fenced())
+		return errors.Join(err, kafka.Fenced(l.Instance))
 	case commitErr != nil:
 		// The next commit covers this one, unless the partitions went to another
 		// member: then it does the batch again.

@@ -68,8 +68,8 @@ func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*ta
 	}
 	for p, t := range tasks {
 		if len(t.kept) > 0 && !positioned {
-			return nil, fmt.Errorf("%w: there is state of partition %d, but %s has no position: give it the time it was stopped, by kafka-consumer-groups --reset-offsets --to-datetime TIME --execute --group %[3]s --topic %s, and raise offsets.retention.minutes",
-				ErrForgotten, p, group(m.logic.name), strings.Join(m.logic.topics(), " --topic "))
+			return nil, fmt.Errorf("%w where it was: there is state of partition %d, but %s has no position: give it the time it was stopped, by kafka-consumer-groups --reset-offsets --to-datetime TIME --execute --group %[3]s --topic %s, and raise offsets.retention.minutes",
+				kafka.ErrForgotten, p, group(m.logic.name), strings.Join(m.logic.topics(), " --topic "))
 		}
 		t.restored()
 		t.commit()

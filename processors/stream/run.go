@@ -39,7 +39,8 @@ const maxPoll = 1000
 
 // Run runs one member of a processor until the context ends (nil) or something
 // fails that it cannot get over. Then all of its state is dropped, and the
-// caller starts it again; but not after ErrFenced or ErrForgotten.
+// caller starts it again; but not after kafka.ErrFenced or
+// kafka.ErrForgotten.
 func Run[S any](ctx context.Context, p Processor[S], o Options) error {
 	l := p.logic()
 	if err := run(ctx, &l, o); err != nil && ctx.Err() == nil {
@@ -82,8 +83,8 @@ func run(ctx context.Context, l *logic, o Options) error {
 		ticking <- m.tick(ctx)
 	}()
 	err = m.loop(ctx)
-	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrFenced) && m.replaced(ctx) {
-		err = errors.Join(m.fenced(), err)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, kafka.ErrFenced) && m.replaced(ctx) {
+		err = errors.Join(kafka.Fenced(m.Instance), err)
 	}
 	cancel()
 	return errors.Join(err, <-ticking)
@@ -221,7 +222,7 @@ func (m *member) poll(ctx context.Context) (kgo.Fetches, error) {
 		switch {
 		case errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, kgo.ErrClientClosed):
 		case errors.Is(e.Err, kerr.FencedInstanceID):
-			return nil, m.fenced()
+			return nil, kafka.Fenced(m.Instance)
 		case errors.As(e.Err, &dataLoss):
 			m.Log.Warn("the broker lost records that had been read", "error", e.Err)
 		case errors.As(e.Err, &groupSession): // franz-go joins again by itself

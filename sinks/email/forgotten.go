@@ -2,7 +2,6 @@ package email
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,15 +10,6 @@ import (
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
-
-// ErrForgotten says that the sink cannot know which mails were sent: the brokers
-// have forgotten where its group was. From the beginning, every mail would be sent
-// a second time.
-var ErrForgotten = errors.New("the brokers have forgotten which mails were sent")
-
-// forgetful is how soon brokers forget the position of a group without members
-// (offsets.retention.minutes, by default).
-const forgetful = 7 * 24 * time.Hour
 
 // resume makes sure that the group begins where it should. A group that has a
 // position begins there. One that has none is new, and is given its position before
@@ -42,7 +32,7 @@ func resume(ctx context.Context, admin *kadm.Client, since, now time.Time) error
 	}
 	from := since
 	if from.IsZero() {
-		from = now.Add(-forgetful)
+		from = now.Add(-kafka.OffsetsRetention)
 	}
 	offsets, err := kafka.Since(ctx, admin, from, topic)
 	if err != nil {
@@ -59,8 +49,8 @@ func resume(ctx context.Context, admin *kadm.Client, since, now time.Time) error
 			}
 		}
 		if old != "" {
-			return fmt.Errorf("%w: %s has no position, though %s; say with --since from when on mails are to be sent (the timeline shows when the last one was accepted), and raise offsets.retention.minutes",
-				ErrForgotten, group, old)
+			return fmt.Errorf("%w which mails were sent: %s has no position, though %s; say with --since from when on mails are to be sent (the timeline shows when the last one was accepted), and raise offsets.retention.minutes",
+				kafka.ErrForgotten, group, old)
 		}
 		offsets = starts
 	}

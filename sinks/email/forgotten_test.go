@@ -29,7 +29,7 @@ func TestForgottenPosition(t *testing.T) {
 		since := time.Now()
 		r.produce(r.to("new@example.nl"))
 
-		if err := r.again(time.Time{}); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), "--since") {
+		if err := r.again(time.Time{}); !errors.Is(err, kafka.ErrForgotten) || !strings.Contains(err.Error(), "--since") {
 			r.Errorf("it ends with %v, not with what to do", err)
 		}
 		r.none()
@@ -66,7 +66,7 @@ func TestDeletedPosition(t *testing.T) {
 		if _, err := kadm.NewClient(r.client).DeleteGroups(r.Context(), record.Prefix+Name); err != nil {
 			r.Fatal(err)
 		}
-		if err := r.again(time.Time{}); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), record.Deliveries.Name) {
+		if err := r.again(time.Time{}); !errors.Is(err, kafka.ErrForgotten) || !strings.Contains(err.Error(), record.Deliveries.Name) {
 			r.Errorf("it ends with %v, not with what to do", err)
 		}
 		r.none()
