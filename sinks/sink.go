@@ -48,8 +48,6 @@ func Run(ctx context.Context, c Config, w Writer) error {
 		kgo.BlockRebalanceOnPoll(), // a batch is written and committed before its partitions go
 		// Positions pass the markers of transactions, so that a lag of 0 means all.
 		kgo.KeepControlRecords(),
-		// Dead letters hold a whole record and more.
-		kgo.ProducerBatchMaxBytes(maxDeadLetterBytes),
 	)...)
 	if err != nil {
 		return fmt.Errorf("sink %s: %w", c.Name, err)

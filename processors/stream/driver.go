@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"pitstop/schemas/avro"
 	"pitstop/schemas/record"
 )
@@ -51,9 +53,9 @@ func (d *Driver[S]) Send(topic record.Topic, records ...record.Headed) ([]any, e
 // SendBytes handles one record as it stands on the topic.
 func (d *Driver[S]) SendBytes(topic record.Topic, key string, value []byte) ([]any, error) {
 	decoded, decodeErr := d.task.codec.Decode(context.Background(), value)
-	src := source{topic: topic.Name, offset: d.offsets[topic.Name], key: []byte(key), value: value}
+	r := &kgo.Record{Topic: topic.Name, Offset: d.offsets[topic.Name], Key: []byte(key), Value: value}
 	d.offsets[topic.Name]++
-	if err := d.task.handle(src, decoded, decodeErr); err != nil {
+	if err := d.task.handle(r, decoded, decodeErr); err != nil {
 		return nil, err
 	}
 	return d.commit()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
 
@@ -57,7 +58,7 @@ func (m *Metrics) start(processor string) {
 	for _, outcome := range []string{committed, aborted} {
 		m.transactions.WithLabelValues(processor, outcome)
 	}
-	for _, reason := range []string{undecodable, misplaced, unhandled, tooLarge} {
+	for _, reason := range []string{kafka.Undecodable, kafka.Misplaced, kafka.Unhandled, kafka.TooLarge} {
 		m.deadLetters.WithLabelValues(processor, reason)
 	}
 }

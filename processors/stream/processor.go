@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"pitstop/schemas/avro"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -70,12 +72,9 @@ type output struct {
 	topic  string
 	key    string
 	record any
-	value  []byte   // the record's bytes
-	trace  []header // trace context, passed on from the cause
+	value  []byte             // the record's bytes
+	trace  []kgo.RecordHeader // trace context, passed on from the cause
 }
-
-// header is a Kafka header.
-type header = record.DeadLetterHeader
 
 // Key is the key being handled: the repair's id.
 func (c *Context) Key() string { return c.key }

@@ -309,11 +309,11 @@ func (m *member) handle(batch []partitionBatch) ([]*task, error) {
 		}
 		touched = append(touched, t)
 		for _, r := range p.records {
-			if r.control {
-				t.positions[r.topic] = r.offset + 1
+			if r.Attrs.IsControl() { // the end of a transaction
+				t.positions[r.Topic] = r.Offset + 1
 				continue
 			}
-			if err := t.handle(r.source, r.decoded, r.err); err != nil {
+			if err := t.handle(r.Record, r.decoded, r.err); err != nil {
 				return touched, err
 			}
 		}
@@ -335,10 +335,7 @@ func (m *member) produce(ctx context.Context, touched []*task) error {
 		}
 		for _, o := range append(t.out, changes...) {
 			m.Metrics.output(m.logic.name, o)
-			r := &kgo.Record{Topic: o.topic, Partition: t.partition, Key: []byte(o.key), Value: o.value}
-			for _, h := range o.trace {
-				r.Headers = append(r.Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
-			}
+			r := &kgo.Record{Topic: o.topic, Partition: t.partition, Key: []byte(o.key), Value: o.value, Headers: o.trace}
 			m.session.Produce(ctx, r, promise.Promise())
 		}
 	}

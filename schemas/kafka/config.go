@@ -1,7 +1,8 @@
-// Package kafka is the contract with the log and the schema registry: how to
-// reach them, which topics there are, and whether a consumer gets on. It does
-// not produce or consume for anybody: that is the business of producers,
-// processors and sinks.
+// Package kafka is the contract with the log and the schema registry: how to reach
+// them and which topics there are; and what every consumer must do the same way: ask
+// for offsets, end when it was fenced or its offsets are gone, put a record aside as
+// a dead letter, and say whether it makes progress. It neither produces nor consumes:
+// that is the business of producers, processors, sinks and the API.
 package kafka
 
 import (
