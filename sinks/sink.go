@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	// pulse is how often an idle sink looks whether the brokers answer, and
-	// every sink how far it is.
-	pulse = time.Second
+	// watermarkInterval is how often an idle sink looks whether the brokers answer,
+	// and every sink how far it is.
+	watermarkInterval = time.Second
 	// The pause before trying again doubles from the one to the other.
 	minPause = 100 * time.Millisecond
 	maxPause = 10 * time.Second
@@ -68,15 +68,15 @@ func Run(ctx context.Context, c Config, w Writer) error {
 
 type loop struct {
 	Config
-	topics  []string
-	writer  Writer
-	client  *kgo.Client
-	admin   *kadm.Client
-	pause   time.Duration // the next one
-	stalled string        // why nothing gets on; empty: it does
-	pulsed  time.Time
-	targets targets
-	waves   map[int32]*wave
+	topics   []string
+	writer   Writer
+	client   *kgo.Client
+	admin    *kadm.Client
+	pause    time.Duration // the next one
+	stalled  string        // why nothing gets on; empty: it does
+	reported time.Time
+	targets  targets
+	underWay map[int32]*inFlight // by partition
 }
 
 // step is one turn: fill, write, commit, and look how far that is.
@@ -85,9 +85,9 @@ func (l *loop) step(ctx context.Context) error {
 	if err == nil && len(records) > 0 {
 		err = l.handle(ctx, &records)
 	}
-	if now := l.Now(); err == nil && now.Sub(l.pulsed) >= pulse {
-		l.pulsed = now
-		err = l.beat(ctx)
+	if now := l.Now(); err == nil && now.Sub(l.reported) >= watermarkInterval {
+		l.reported = now
+		err = l.report(ctx)
 	}
 	switch {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
@@ -109,7 +109,7 @@ func (l *loop) step(ctx context.Context) error {
 // fill polls: the first poll waits, further ones top the batch up until it has
 // enough records or is old enough.
 func (l *loop) fill(ctx context.Context) ([]*kgo.Record, error) {
-	wait, cancel := context.WithTimeout(ctx, pulse)
+	wait, cancel := context.WithTimeout(ctx, watermarkInterval)
 	defer cancel()
 	records, err := l.poll(wait, nil)
 	if len(records) == 0 {
@@ -174,7 +174,7 @@ func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
 	return err
 }
 
-// write decodes and writes a batch; bad records go to the dead letters. It gives
+// write decodes and writes a batch; bad records go to the dead letters. It returns
 // the number of records, from the first, that are done.
 func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 	messages := make([]Message, 0, len(records))

@@ -48,7 +48,7 @@ func (c *clickhouseSinkCommand) Run(e *env) error {
 
 func clickhouseRole(db clickhouse.Config, c sinks.Config) role {
 	c.Progress = new(kafka.Progress)
-	c.Through = processorStages()
+	c.Upstream = processorStages()
 	return role{name: "clickhouse", check: c.Progress.Check, run: func(ctx context.Context) error {
 		var err error
 		if c.Codec, err = newCodec(ctx, c.Kafka); err != nil {

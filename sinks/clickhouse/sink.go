@@ -30,7 +30,7 @@ var Limits = sinks.Limits{Records: 20_000, Age: 250 * time.Millisecond, Write: 3
 func Run(ctx context.Context, conn driver.Conn, c sinks.Config) error {
 	w := writer{conn}
 	c.Name, c.Topics = "clickhouse", Topics
-	c.Prepare, c.Mark = reader{c.Codec}.Prepare, w.mark
+	c.Prepare, c.Watermarks = reader{c.Codec}.Prepare, w.mark
 	if c.Limits == (sinks.Limits{}) {
 		c.Limits = Limits
 	}
@@ -66,8 +66,8 @@ func (w writer) Write(ctx context.Context, batch []sinks.Message) (int, error) {
 	return len(batch), nil
 }
 
-func (w writer) mark(ctx context.Context, marks []sinks.Mark) error {
-	rows := make([]*sinks.Mark, len(marks))
+func (w writer) mark(ctx context.Context, marks []sinks.Watermark) error {
+	rows := make([]*sinks.Watermark, len(marks))
 	for i := range marks {
 		rows[i] = &marks[i]
 	}
