@@ -77,7 +77,7 @@ type Config struct {
 	Log      *slog.Logger
 }
 
-// Validate reports everything that is wrong, without asking anybody.
+// Validate reports everything that is wrong, without connecting to anything.
 func (c Config) Validate() error {
 	var errs []error
 	if c.Name == "" || len(c.Topics) == 0 {

@@ -29,7 +29,7 @@ const (
 	maxPause = 10 * time.Second
 )
 
-// Run moves records until ctx ends, which it answers with nil, or until
+// Run moves records until ctx ends, when it returns nil, or until
 // something fails that waiting does not cure. A batch in hand when ctx ends is
 // finished first.
 func Run(ctx context.Context, c Config, w Writer) error {
@@ -73,7 +73,7 @@ type loop struct {
 	client   *kgo.Client
 	admin    *kadm.Client
 	pause    time.Duration // the next one
-	stalled  string        // why nothing gets on; empty: it does
+	stalled  string        // why nothing moves; empty: it does
 	reported time.Time
 	targets  targets
 	underWay map[int32]*inFlight // by partition
@@ -139,7 +139,7 @@ func (l *loop) poll(ctx context.Context, records []*kgo.Record) ([]*kgo.Record, 
 		case errors.Is(e.Err, kerr.FencedInstanceID):
 			return records, kafka.Fenced(l.Instance)
 		case errors.As(e.Err, &lost):
-			l.Log.Warn("records are gone from the broker", "sink", l.Name, "topic", e.Topic, "partition", e.Partition, "error", e.Err)
+			l.Log.Warn("records are gone from the broker", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
 		default: // the client keeps trying by itself
 			away = fmt.Errorf("%w: read %s: %w", ErrAway, e.Topic, e.Err)
 		}
@@ -169,7 +169,7 @@ func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
 	case commitErr != nil:
 		// The next commit covers this one, unless the partitions went to another
 		// member: then it does the batch again.
-		l.Log.Warn("batch is written but not committed", "sink", l.Name, "records", len(finished), "error", commitErr)
+		l.Log.Warn("batch is written but not committed", "records", len(finished), "error", commitErr)
 	}
 	return err
 }
@@ -205,7 +205,7 @@ func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 		if err := l.client.ProduceSync(ctx, dead...).FirstErr(); err != nil {
 			return 0, fmt.Errorf("%w: write %d dead letters: %w", ErrAway, len(dead), err)
 		}
-		l.Log.Warn("records went to the dead letters", "sink", l.Name, "records", len(dead))
+		l.Log.Warn("records went to the dead letters", "records", len(dead))
 	}
 	if len(messages) == 0 {
 		return read, stall
@@ -242,7 +242,7 @@ func (l *loop) hold(ctx context.Context, rest []*kgo.Record, why error) {
 	why = kafka.Advise(why)
 	if l.stalled != why.Error() {
 		l.stalled = why.Error()
-		l.Log.Warn("sink waits and tries again", "sink", l.Name, "error", why)
+		l.Log.Warn("sink waits and tries again", "error", why)
 	}
 	l.Progress.Stalled(l.stalled)
 	l.Metrics.stalled(l.Name, true)

@@ -41,7 +41,7 @@ func (c *clickhouseSinkCommand) Run(e *env) error {
 	}
 	metrics := newRegistry()
 	r := clickhouseRole(c.clickhouseFlags.config(), sinks.Config{
-		Kafka: cfg, Instance: instance, Metrics: sinks.NewMetrics(metrics), Now: time.Now, Log: log,
+		Kafka: cfg, Instance: instance, Metrics: sinks.NewMetrics(metrics), Now: time.Now, Log: log.With("role", "clickhouse"),
 	})
 	return alone(e, log, c.opsFlags, cfg, metrics, r)
 }

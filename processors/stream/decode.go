@@ -66,7 +66,7 @@ func (m *member) decodeRecord(ctx context.Context, r *kgo.Record) (consumed, err
 		if c.err == nil || errors.Is(c.err, avro.ErrUndecodable) {
 			return c, nil
 		}
-		m.Log.Warn("waiting for the schema registry", "processor", m.logic.name, "error", c.err)
+		m.Log.Warn("waiting for the schema registry", "error", c.err)
 		m.Monitor.Stalled(c.err.Error())
 		select {
 		case <-ctx.Done():

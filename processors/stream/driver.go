@@ -18,7 +18,7 @@ type Driver[S any] struct {
 	offsets map[string]int64
 }
 
-// NewDriver gives a driver with empty state. It fails when the processor's state
+// NewDriver returns a driver with empty state. It fails when the processor's state
 // has no Avro schema.
 func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
 	l := p.logic()
@@ -32,7 +32,7 @@ func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
 // Codec is the driver's, to seal and open personal data with.
 func (d *Driver[S]) Codec() *avro.Codec { return d.task.codec }
 
-// Send handles records of one topic and gives what the processor emitted: its
+// Send handles records of one topic and returns what the processor emitted: its
 // outputs and dead letters in order.
 func (d *Driver[S]) Send(topic record.Topic, records ...record.Headed) ([]any, error) {
 	var out []any
@@ -87,7 +87,7 @@ func (d *Driver[S]) commit() ([]any, error) {
 	return out, nil
 }
 
-// State gives the state of a key, and whether there is any.
+// State returns the state of a key, and whether there is any.
 func (d *Driver[S]) State(key string) (S, bool, error) {
 	var zero S
 	e := d.task.get(key)
@@ -105,7 +105,7 @@ func (d *Driver[S]) State(key string) (S, bool, error) {
 	return *s, true, nil
 }
 
-// Timers gives the timers set for a key, earliest first.
+// Timers returns the timers set for a key, earliest first.
 func (d *Driver[S]) Timers(key string) []Timer {
 	var out []Timer
 	for _, t := range d.task.get(key).timers {

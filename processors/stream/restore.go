@@ -165,7 +165,7 @@ func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) (p
 	return positioned, nil
 }
 
-// committed gives the group's offsets once no transaction is about to change them:
+// committed returns the group's offsets once no transaction is about to change them:
 // another member may be in the middle of its last one, or have been killed there.
 // The broker ends such a transaction when its time is over, so what is unstable for
 // longer than twice that is an error.

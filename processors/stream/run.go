@@ -29,7 +29,7 @@ type Options struct {
 	Clock   func() time.Time
 	Log     *slog.Logger
 	Metrics *Metrics
-	// Monitor is told what the member does; nil: nobody wants to know.
+	// Monitor is told what the member does; nil: nobody is told.
 	Monitor *Monitor
 }
 
@@ -38,7 +38,7 @@ type Options struct {
 const maxPoll = 1000
 
 // Run runs one member of a processor until the context ends (nil) or something
-// fails that it cannot get over. Then all of its state is dropped, and the
+// fails that it cannot recover from. Then all of its state is dropped, and the
 // caller starts it again; but not after kafka.ErrFenced or
 // kafka.ErrForgotten.
 func Run[S any](ctx context.Context, p Processor[S], o Options) error {
@@ -256,7 +256,7 @@ func (m *member) adopt(ctx context.Context) error {
 	}
 	m.tasks, m.out = tasks, false
 	m.Metrics.restored(m.logic.name, time.Since(began))
-	m.Log.Info("adopted partitions", "processor", m.logic.name, "partitions", len(assigned), "took", time.Since(began))
+	m.Log.Info("adopted partitions", "partitions", len(assigned), "took", time.Since(began))
 	return nil
 }
 
@@ -294,12 +294,12 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 	case err != nil:
 		return err
 	case !committed: // a rebalance came in between; the records come again
-		m.Log.Info("transaction aborted by a rebalance", "processor", m.logic.name)
+		m.Log.Info("transaction aborted by a rebalance")
 	}
 	return nil
 }
 
-// handle lets the tasks handle a batch, and gives those it touched.
+// handle lets the tasks handle a batch, and returns those it touched.
 func (m *member) handle(batch []partitionBatch) ([]*task, error) {
 	var touched []*task
 	for _, p := range batch {

@@ -200,7 +200,7 @@ func (t *task) deadLetter(r *kgo.Record, reason string, cause error) error {
 	return nil
 }
 
-// changes gives the changelog of the open transaction, in the order of its keys.
+// changes returns the changelog of the open transaction, in the order of its keys.
 func (t *task) changes() ([]output, error) {
 	var out []output
 	for _, key := range slices.Sorted(maps.Keys(t.overlay)) {

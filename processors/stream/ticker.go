@@ -16,7 +16,7 @@ const (
 	// tickEvery is how often the ticker looks whether a timer is due. Looking costs
 	// nothing; a tick is written only when one is.
 	tickEvery = 20 * time.Millisecond
-	// tickAgain is how long a tick may take to have its effect before it is written
+	// tickAgain is how long a tick may go without taking effect before it is written
 	// again. A superfluous tick does no harm.
 	tickAgain = time.Second
 )
@@ -53,12 +53,12 @@ func (m *member) tick(ctx context.Context) error {
 		case <-look.C:
 		}
 		if err := w.look(ctx); err != nil && ctx.Err() == nil {
-			m.Log.Warn("tick not written, trying again", "processor", m.logic.name, "error", err)
+			m.Log.Warn("tick not written, trying again", "error", err)
 		}
 	}
 }
 
-// tickWriter brings ticks on their way.
+// tickWriter writes ticks when their time has come.
 type tickWriter struct {
 	*member
 	cl      *kgo.Client
@@ -66,7 +66,7 @@ type tickWriter struct {
 }
 
 // waitingTick is a tick of one partition, from the reading of the clock until it
-// has had its effect.
+// takes effect.
 type waitingTick struct {
 	now      time.Time // what the clock said
 	upstream int64     // what upstream must have committed; 0: nothing
@@ -124,7 +124,7 @@ func (w *tickWriter) begin(ctx context.Context, now time.Time, due map[int32]tim
 	return nil
 }
 
-// ready gives the partitions whose tick can be written: upstream got far enough.
+// ready returns the partitions whose tick can be written: upstream got far enough.
 func (w *tickWriter) ready(ctx context.Context) ([]int32, error) {
 	var ready, behind []int32
 	for p, t := range w.waiting {

@@ -112,7 +112,7 @@ func (b Box) visit(ctx context.Context, r *kgo.Record, fn func(Position, *record
 // errFound ends the search.
 var errFound = errors.New("found")
 
-// Get gives one dead letter.
+// Get returns one dead letter.
 func (b Box) Get(ctx context.Context, p Position) (*record.DeadLetter, error) {
 	var found *record.DeadLetter
 	err := b.Each(ctx, func(at Position, d *record.DeadLetter) error {

@@ -28,7 +28,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// clientFiles writes a certificate and its key, and gives their files.
+// clientFiles writes a certificate and its key, and returns their files.
 func clientFiles(t *testing.T) (cert, key string) {
 	t.Helper()
 	cert, server := certificate(t)
