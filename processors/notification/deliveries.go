@@ -49,7 +49,7 @@ func (s step) underWay(id string, attempt int32) int {
 func (s step) drop(i int) Pending {
 	p := s.Known.Pending[i]
 	s.Known.Pending = slices.Delete(s.Known.Pending, i, i+1)
-	s.Cancel(retryTimer + p.Request.NotificationID)
+	s.CancelTimer(retryTimer + p.Request.NotificationID)
 	return p
 }
 
@@ -82,7 +82,7 @@ func (s step) deferred(id string, attempt int32) {
 		s.callInstead(record.CallUndeliverable, p.Request.Notice, s.current(p.Request.Recipient))
 	default:
 		s.Known.Pending[i].Waiting = true
-		s.Set(retryTimer+id, s.Time().Add(wait(id, attempt)))
+		s.SetTimer(retryTimer+id, s.Time().Add(wait(id, attempt)))
 	}
 }
 

@@ -28,7 +28,7 @@ func (s step) event(e repair.Event) error {
 	}
 	s.happened(e)
 	if !s.Stage.Open() {
-		s.Set(forgetTimer, s.Time().Add(keptFor))
+		s.SetTimer(forgetTimer, s.Time().Add(keptFor))
 	}
 	return nil
 }
@@ -130,11 +130,11 @@ func (s step) ask(e *repair.ApprovalRequested) {
 	}
 	for i, after := range pace.RemindAfter {
 		if due := calendar.Add(e.OccurredAt, after); due.Before(e.ExpiresAt) {
-			s.Set(remindTimer+strconv.Itoa(i), due)
+			s.SetTimer(remindTimer+strconv.Itoa(i), due)
 		}
 	}
 	if due := calendar.Add(e.OccurredAt, pace.CallAfter); due.Before(e.ExpiresAt) {
-		s.Set(callTimer, due)
+		s.SetTimer(callTimer, due)
 	}
 }
 

@@ -127,7 +127,7 @@ func (p processor) timer(c *stream.Context, state *State, t stream.Timer) error 
 // forget leaves a marker of a repair that is over, once nothing is under way.
 func (s step) forget() {
 	if len(s.Known.Pending) > 0 {
-		s.Set(forgetTimer, s.Time().Add(keptFor))
+		s.SetTimer(forgetTimer, s.Time().Add(keptFor))
 		return
 	}
 	s.Known = nil
@@ -153,7 +153,7 @@ func (s step) close(as repair.QuoteStatus) Asked {
 		return Asked{}
 	}
 	s.stopReminders(string(as))
-	s.Cancel(callTimer)
+	s.CancelTimer(callTimer)
 	s.pass(string(as), record.NotifyApprovalRequired, record.NotifyReminder)
 	s.Known.Asked = nil
 	return *a
@@ -163,7 +163,7 @@ func (s step) close(as repair.QuoteStatus) Asked {
 func (s step) stopReminders(because string) {
 	for a := s.Known.Asked; a.Reminded < a.Reminders; a.Reminded++ {
 		number := strconv.Itoa(int(a.Reminded))
-		s.Cancel(remindTimer + number)
+		s.CancelTimer(remindTimer + number)
 		s.suppress(s.name(record.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), record.MomentPassed, because)
 	}
 }

@@ -150,7 +150,7 @@ func (s step) pass(because string, kinds ...record.NotificationKind) {
 			p.Passed = because
 		}
 		if p.Waiting && p.Passed != "" {
-			s.Cancel(retryTimer + p.Request.NotificationID)
+			s.CancelTimer(retryTimer + p.Request.NotificationID)
 			s.suppress(p.Request.Notice, record.MomentPassed, p.Passed)
 			continue
 		}

@@ -26,7 +26,7 @@ func counter() Processor[count] {
 		Inputs: []Input{{Topic: record.Commands, MovesTime: true}},
 		Record: func(c *Context, s *count, _ record.Headed) error {
 			s.N++
-			c.Set("hundred", c.Time().Add(delay))
+			c.SetTimer("hundred", c.Time().Add(delay))
 			return nil
 		},
 		Timer: func(_ *Context, s *count, _ Timer) error {
@@ -154,7 +154,7 @@ func TestPanicIsADeadLetter(t *testing.T) {
 	p := counter()
 	p.Record = func(c *Context, s *count, _ record.Headed) error {
 		s.N = 7
-		c.Set("left over", noon)
+		c.SetTimer("left over", noon)
 		c.Emit(record.Events, &repair.VehicleCollected{})
 		panic("oh")
 	}
