@@ -19,7 +19,7 @@ type visit struct {
 
 // open is the quote that awaits an answer.
 func (v *visit) open() *view.Quote {
-	return v.quote(func(q view.Quote) bool { return q.Status == repair.QuoteOpen && v.now.Before(q.ExpiresAt) })
+	return v.quote(func(q view.Quote) bool { return q.Status == repair.StatusOpen && v.now.Before(q.ExpiresAt) })
 }
 
 func (v *visit) revision(n int32) *view.Quote {

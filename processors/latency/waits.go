@@ -28,7 +28,7 @@ func (s step) event(event repair.Event) {
 		s.begin(Wait{Measure: schemas.MeasureTurnaround, Mechanic: s.Mechanic})
 
 	case *repair.ApprovalRequested:
-		s.closed(repair.QuoteReplaced, "")
+		s.closed(repair.StatusReplaced, "")
 		if _, waiting := s.waiting(schemas.MeasureCustomerWait); !waiting {
 			s.begin(Wait{Measure: schemas.MeasureCustomerWait, Revision: e.Revision, Mechanic: e.AskedBy.ID})
 		}
@@ -43,17 +43,17 @@ func (s step) event(event repair.Event) {
 			s.see(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
 		}
 		asked, _ := s.waiting(schemas.MeasureApproval)
-		s.closed(repair.QuoteAnswered, string(e.Decision))
+		s.closed(repair.StatusDecided, string(e.Decision))
 		s.end(schemas.MeasureCustomerWait, string(e.Decision))
 		s.begin(Wait{Measure: schemas.MeasureResume, Revision: e.Revision, Mechanic: asked.Mechanic})
 
 	case *repair.QuoteExpired:
-		s.closed(repair.QuoteLapsed, "")
-		s.end(schemas.MeasureCustomerWait, string(repair.QuoteLapsed))
+		s.closed(repair.StatusExpired, "")
+		s.end(schemas.MeasureCustomerWait, string(repair.StatusExpired))
 
 	case *repair.QuoteWithdrawn:
-		s.closed(repair.QuoteTakenBack, "")
-		s.end(schemas.MeasureCustomerWait, string(repair.QuoteTakenBack))
+		s.closed(repair.StatusWithdrawn, "")
+		s.end(schemas.MeasureCustomerWait, string(repair.StatusWithdrawn))
 
 	case *repair.QuoteViewed:
 		s.see(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
@@ -69,7 +69,7 @@ func (s step) event(event repair.Event) {
 		s.Over, s.Mechanic = true, ""
 
 	case *repair.RepairCancelled:
-		s.closed(repair.QuoteAbandoned, "")
+		s.closed(repair.StatusCancelled, "")
 		s.over(repair.Cancelled)
 		s.Over, s.Mechanic = true, ""
 

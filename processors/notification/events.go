@@ -59,14 +59,14 @@ func (s step) happened(event repair.Event) {
 		s.tell(s.draft(schemas.NotifyStarted, s.customer(), seq, 0))
 
 	case *repair.ApprovalRequested:
-		s.close(repair.QuoteReplaced)
+		s.close(repair.StatusReplaced)
 		s.Stage = repair.AwaitingApproval
 		s.pass(string(s.Stage), schemas.NotifyQuoteWithdrawn, schemas.NotifyExpiry)
 		s.ask(e)
 		s.tell(s.draft(schemas.NotifyApprovalRequired, s.approver(), seq, e.Revision))
 
 	case *repair.QuoteDecided:
-		asked := s.close(repair.QuoteAnswered)
+		asked := s.close(repair.StatusDecided)
 		s.Stage = repair.InProgress
 		s.settle(asked.Quote, e)
 		d := s.draft(schemas.NotifyDecision, s.staff(asked.AskedBy), seq, e.Revision).about(asked)
@@ -74,12 +74,12 @@ func (s step) happened(event repair.Event) {
 		s.tell(d)
 
 	case *repair.QuoteExpired:
-		asked := s.close(repair.QuoteLapsed)
+		asked := s.close(repair.StatusExpired)
 		s.Stage = repair.InProgress
 		s.tell(s.draft(schemas.NotifyExpiry, s.staff(asked.AskedBy), seq, e.Revision).about(asked))
 
 	case *repair.QuoteWithdrawn:
-		asked := s.close(repair.QuoteTakenBack)
+		asked := s.close(repair.StatusWithdrawn)
 		s.Stage = repair.InProgress
 		d := s.draft(schemas.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(asked)
 		d.Text = e.Reason
@@ -87,7 +87,7 @@ func (s step) happened(event repair.Event) {
 
 	case *repair.ReadyTimeChanged:
 		k.ReadyAt = e.ReadyAt
-		s.pass(string(repair.QuoteReplaced), schemas.NotifyReadyLater)
+		s.pass(string(repair.StatusReplaced), schemas.NotifyReadyLater)
 		if !e.Previous.IsZero() && e.ReadyAt.After(e.Previous) {
 			d := s.draft(schemas.NotifyReadyLater, s.customer(), seq, 0)
 			d.PreviousReadyAt = e.Previous
@@ -106,7 +106,7 @@ func (s step) happened(event repair.Event) {
 		s.pass(string(s.Stage), schemas.NotifyCompleted)
 
 	case *repair.RepairCancelled:
-		s.close(repair.QuoteAbandoned)
+		s.close(repair.StatusCancelled)
 		s.Stage = repair.Cancelled
 		s.pass(string(s.Stage), whileOpen...)
 

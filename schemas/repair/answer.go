@@ -7,31 +7,31 @@ import (
 
 // answer takes a decision. One that comes too late, or after another, is refused
 // whatever it says; one that repeats the answer that was given changes nothing.
-func (d *decision) answer(c *DecideQuote) *Verdict {
-	rev, refusal := d.undecided(c.Revision, c.OccurredAt)
+func (h *handling) answer(c *DecideQuote) *Verdict {
+	rev, refusal := h.undecided(c.Revision, c.OccurredAt)
 	if rev == nil {
 		return refusal
 	}
 	mistakes := invalid(checkAnswers(c, len(rev.LineTotals)))
-	repeats := rev.Status == QuoteAnswered && mistakes == nil && sameAnswers(rev.Answers, c.Answers)
+	repeats := rev.Status == StatusDecided && mistakes == nil && sameAnswers(rev.Answers, c.Answers)
 	switch {
 	case refusal != nil && !repeats:
 		return refusal
 	case mistakes != nil:
 		return mistakes
 	}
-	d.revisionNo = c.Revision
-	d.outcome, d.approved = sum(c.Answers, rev.LineTotals)
+	h.revisionNo = c.Revision
+	h.outcome, h.approved = sum(c.Answers, rev.LineTotals)
 	if repeats {
 		return nil // the same answer again changes nothing
 	}
-	if c.TotalSeen != d.approved {
-		return refuse(TotalMismatch, "the approved lines come to %d, but the decider saw %d", d.approved, c.TotalSeen)
+	if c.TotalSeen != h.approved {
+		return refuse(TotalMismatch, "the approved lines come to %d, but the decider saw %d", h.approved, c.TotalSeen)
 	}
 	answers := slices.Clone(c.Answers)
 	slices.SortFunc(answers, func(x, y Answer) int { return int(x.Line) - int(y.Line) })
-	d.emit(&QuoteDecided{
-		Revision: c.Revision, Decision: d.outcome, Answers: answers, ApprovedTotal: d.approved,
+	h.emit(&QuoteDecided{
+		Revision: c.Revision, Decision: h.outcome, Answers: answers, ApprovedTotal: h.approved,
 		Method: c.Method, Evidence: c.Evidence,
 	})
 	return nil

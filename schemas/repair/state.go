@@ -24,17 +24,17 @@ func (s State) Final() bool { return s == Collected || s == Cancelled }
 // Open reports whether work is still going on.
 func (s State) Open() bool { return s == InProgress || s == AwaitingApproval }
 
-// QuoteStatus is where one revision stands.
+// QuoteStatus is where one revision of a quote stands.
 type QuoteStatus string
 
-// The states of a revision.
+// The statuses of a revision.
 const (
-	QuoteOpen      QuoteStatus = "open"
-	QuoteAnswered  QuoteStatus = "decided"
-	QuoteLapsed    QuoteStatus = "expired"
-	QuoteTakenBack QuoteStatus = "withdrawn"
-	QuoteReplaced  QuoteStatus = "replaced"
-	QuoteAbandoned QuoteStatus = "cancelled"
+	StatusOpen      QuoteStatus = "open"
+	StatusDecided   QuoteStatus = "decided"
+	StatusExpired   QuoteStatus = "expired"
+	StatusWithdrawn QuoteStatus = "withdrawn"
+	StatusReplaced  QuoteStatus = "replaced"
+	StatusCancelled QuoteStatus = "cancelled"
 )
 
 // Revision is what the state machine remembers of one quote.
@@ -78,7 +78,7 @@ type Repair struct {
 
 // OpenRevision is the number of the revision that awaits an answer; 0: none.
 func (r *Repair) OpenRevision() int32 {
-	if n := len(r.Revisions); n > 0 && r.Revisions[n-1].Status == QuoteOpen {
+	if n := len(r.Revisions); n > 0 && r.Revisions[n-1].Status == StatusOpen {
 		return int32(n)
 	}
 	return 0
@@ -100,21 +100,21 @@ func (r *Repair) Apply(e Event) {
 		r.State, r.GarageID = InProgress, e.GarageID
 		r.Currency, r.AgreedTotal, r.ReadyAt = e.Agreed.Currency, e.Agreed.Total, e.ReadyAt
 	case *ApprovalRequested:
-		r.close(e.Replaces, QuoteReplaced)
-		rev := Revision{Status: QuoteOpen, ExpiresAt: e.ExpiresAt}
+		r.close(e.Replaces, StatusReplaced)
+		rev := Revision{Status: StatusOpen, ExpiresAt: e.ExpiresAt}
 		for _, l := range e.Quote.Lines {
 			rev.LineTotals = append(rev.LineTotals, l.Total)
 		}
 		r.Revisions = append(r.Revisions, rev)
 		r.State = AwaitingApproval
 	case *QuoteWithdrawn:
-		r.close(e.Revision, QuoteTakenBack)
+		r.close(e.Revision, StatusWithdrawn)
 		r.State = InProgress
 	case *QuoteExpired:
-		r.close(e.Revision, QuoteLapsed)
+		r.close(e.Revision, StatusExpired)
 		r.State = InProgress
 	case *QuoteDecided:
-		r.close(e.Revision, QuoteAnswered)
+		r.close(e.Revision, StatusDecided)
 		if rev := r.revision(e.Revision); rev != nil {
 			rev.Answers, rev.ApprovedTotal = e.Answers, e.ApprovedTotal
 		}
@@ -131,7 +131,7 @@ func (r *Repair) Apply(e Event) {
 	case *VehicleCollected:
 		r.State = Collected
 	case *RepairCancelled:
-		r.close(r.OpenRevision(), QuoteAbandoned)
+		r.close(r.OpenRevision(), StatusCancelled)
 		r.State = Cancelled
 	case *ContactCorrected, *MessagePosted: // nothing a later command depends on
 	}

@@ -152,7 +152,7 @@ func (f *folder) apply(e fact) error {
 	case "VehicleCollected":
 		f.State, f.unanswered = repair.Collected, false
 	case "RepairCancelled":
-		f.close(f.open(), repair.QuoteAbandoned, e.at)
+		f.close(f.open(), repair.StatusCancelled, e.at)
 		f.State, f.unanswered = repair.Cancelled, false
 	case "MessagePosted":
 		var b messageBody
@@ -174,9 +174,9 @@ func (f *folder) quote(e fact, b quoteBody) {
 	q := f.revision(b.Revision)
 	switch e.kind {
 	case "ApprovalRequested":
-		f.close(f.revision(b.Replaces), repair.QuoteReplaced, e.at)
+		f.close(f.revision(b.Replaces), repair.StatusReplaced, e.at)
 		f.Quotes = append(f.Quotes, view.Quote{
-			Revision: b.Revision, Status: repair.QuoteOpen, Work: b.Quote.view(),
+			Revision: b.Revision, Status: repair.StatusOpen, Work: b.Quote.view(),
 			RequestedAt: e.at, AskedBy: b.AskedBy.ID, AnswerBy: b.AnswerBy, ExpiresAt: b.ExpiresAt,
 		})
 		f.State = repair.AwaitingApproval
@@ -185,13 +185,13 @@ func (f *folder) quote(e fact, b quoteBody) {
 			q.ViewedAt = &e.at
 		}
 	case "QuoteWithdrawn":
-		f.close(q, repair.QuoteTakenBack, e.at)
+		f.close(q, repair.StatusWithdrawn, e.at)
 		f.State = repair.InProgress
 	case "QuoteExpired":
-		f.close(q, repair.QuoteLapsed, e.at)
+		f.close(q, repair.StatusExpired, e.at)
 		f.State = repair.InProgress
 	case "QuoteDecided":
-		f.close(q, repair.QuoteAnswered, e.at)
+		f.close(q, repair.StatusDecided, e.at)
 		f.State = repair.InProgress
 		if q == nil {
 			return
@@ -224,7 +224,7 @@ func (f *folder) revision(n int32) *view.Quote {
 // open is the quote that awaits an answer, nil when there is none.
 func (f *folder) open() *view.Quote {
 	for i := range f.Quotes {
-		if f.Quotes[i].Status == repair.QuoteOpen {
+		if f.Quotes[i].Status == repair.StatusOpen {
 			return &f.Quotes[i]
 		}
 	}
