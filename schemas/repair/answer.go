@@ -44,28 +44,48 @@ func checkAnswers(c *DecideQuote, lines int) []FieldError {
 	if c.Method != ByPage && c.Method != ByPhone && c.Method != AtCounter {
 		errs = append(errs, FieldError{"/method", "must be page, phone or counter"})
 	}
-	seen := make(map[int32]bool)
+	answered := make(map[int32]bool)
 	for i, a := range c.Answers {
 		at := fmt.Sprintf("/lines/%d", i)
-		switch {
-		case a.Line < 1 || int(a.Line) > lines:
+		if int(a.Line) > lines {
 			errs = append(errs, FieldError{at + "/line", fmt.Sprintf("the quote has lines 1 to %d", lines)})
-		case seen[a.Line]:
-			errs = append(errs, FieldError{at + "/line", fmt.Sprintf("line %d is answered twice", a.Line)})
 		}
-		seen[a.Line] = true
-		if a.Answer != Approve && a.Answer != Reject {
-			errs = append(errs, FieldError{at + "/answer", "must be approve or reject"})
-		}
-		known := []RejectReason{"", ReasonPrice, ReasonLater, ReasonElsewhere, ReasonOther}
-		if !slices.Contains(known, a.Reason) || a.Answer == Approve && a.Reason != "" {
-			errs = append(errs, FieldError{at + "/reason", "must be price, later, elsewhere or other, and only for a rejection"})
-		}
+		errs = append(errs, a.Validate(at, answered)...)
 	}
 	for n := int32(1); int(n) <= lines; n++ {
-		if !seen[n] {
+		if !answered[n] {
 			errs = append(errs, FieldError{"/lines", fmt.Sprintf("line %d is not answered", n)})
 		}
+	}
+	return errs
+}
+
+// Validate reports everything that is wrong with one answer to a quote whose lines
+// are not known, with pointers below at. The lines that other answers were about
+// are in answered, and it adds its own.
+func (a Answer) Validate(at string, answered map[int32]bool) []FieldError {
+	var errs []FieldError
+	bad := func(field, format string, args ...any) {
+		errs = append(errs, FieldError{at + field, fmt.Sprintf(format, args...)})
+	}
+	if a.Line < 1 {
+		bad("/line", "lines are numbered from 1")
+	}
+	if answered[a.Line] {
+		bad("/line", "line %d is answered twice", a.Line)
+	}
+	answered[a.Line] = true
+	if a.Answer != Approve && a.Answer != Reject {
+		bad("/answer", "must be approve or reject")
+	}
+	switch a.Reason {
+	case "":
+	case ReasonPrice, ReasonLater, ReasonElsewhere, ReasonOther:
+		if a.Answer == Approve {
+			bad("/reason", "belongs to a rejection")
+		}
+	default:
+		bad("/reason", "must be price, later, elsewhere or other")
 	}
 	return errs
 }
