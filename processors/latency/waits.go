@@ -23,12 +23,13 @@ func (s step) event(event repair.Event) {
 	if resumes(event) {
 		s.end(schemas.MeasureResume, "resumed")
 	}
+	effect := repair.EffectOf(event)
 	switch e := event.(type) {
 	case *repair.RepairStarted:
 		s.begin(Wait{Measure: schemas.MeasureTurnaround, Mechanic: s.Mechanic})
 
 	case *repair.ApprovalRequested:
-		s.closed(repair.StatusReplaced, "")
+		s.closed(effect.Quote, "")
 		if _, waiting := s.waiting(schemas.MeasureCustomerWait); !waiting {
 			s.begin(Wait{Measure: schemas.MeasureCustomerWait, Revision: e.Revision, Mechanic: e.AskedBy.ID})
 		}
@@ -43,17 +44,13 @@ func (s step) event(event repair.Event) {
 			s.see(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
 		}
 		asked, _ := s.waiting(schemas.MeasureApproval)
-		s.closed(repair.StatusDecided, string(e.Decision))
+		s.closed(effect.Quote, string(e.Decision))
 		s.end(schemas.MeasureCustomerWait, string(e.Decision))
 		s.begin(Wait{Measure: schemas.MeasureResume, Revision: e.Revision, Mechanic: asked.Mechanic})
 
-	case *repair.QuoteExpired:
-		s.closed(repair.StatusExpired, "")
-		s.end(schemas.MeasureCustomerWait, string(repair.StatusExpired))
-
-	case *repair.QuoteWithdrawn:
-		s.closed(repair.StatusWithdrawn, "")
-		s.end(schemas.MeasureCustomerWait, string(repair.StatusWithdrawn))
+	case *repair.QuoteExpired, *repair.QuoteWithdrawn:
+		s.closed(effect.Quote, "")
+		s.end(schemas.MeasureCustomerWait, string(effect.Quote))
 
 	case *repair.QuoteViewed:
 		s.see(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
@@ -62,15 +59,11 @@ func (s step) event(event repair.Event) {
 		s.message(e)
 
 	case *repair.RepairCompleted:
-		s.over(repair.Completed)
+		s.over(effect.State)
 
-	case *repair.VehicleCollected:
-		s.over(repair.Collected)
-		s.Over, s.Mechanic = true, ""
-
-	case *repair.RepairCancelled:
-		s.closed(repair.StatusCancelled, "")
-		s.over(repair.Cancelled)
+	case *repair.VehicleCollected, *repair.RepairCancelled:
+		s.closed(effect.Quote, "")
+		s.over(effect.State)
 		s.Over, s.Mechanic = true, ""
 
 	case *repair.ReadyTimeChanged, *repair.ContactCorrected: // at most somebody's next action
@@ -122,10 +115,11 @@ func (s step) message(e *repair.MessagePosted) {
 	}
 }
 
-// closed ends the open revision. Its outcome is what became of it, or the decision.
+// closed ends the open revision, if the event closes it. Its outcome is what became
+// of it, or the decision.
 func (s step) closed(as repair.QuoteStatus, decision string) {
 	w, open := s.waiting(schemas.MeasureApproval)
-	if !open {
+	if !open || as == "" {
 		return
 	}
 	s.end(w.Measure, cmp.Or(decision, string(as)))

@@ -49,38 +49,31 @@ var whileOpen = []schemas.NotificationKind{
 	schemas.NotifyDecision, schemas.NotifyExpiry,
 }
 
-// happened is the table of DESIGN §7: what each event tells whom, and which
-// notifications it makes pointless.
+// happened is the table of who is told what of each event, and which notifications
+// it makes pointless.
 func (s step) happened(event repair.Event) {
 	k, seq := s.Known, repair.SequenceOf(event)
+	s.Stage = s.Stage.After(event)
+	asked := s.close(repair.EffectOf(event).Quote)
 	switch e := event.(type) {
 	case *repair.RepairStarted:
-		s.Stage = repair.InProgress
 		s.tell(s.draft(schemas.NotifyStarted, s.customer(), seq, 0))
 
 	case *repair.ApprovalRequested:
-		s.close(repair.StatusReplaced)
-		s.Stage = repair.AwaitingApproval
 		s.pass(string(s.Stage), schemas.NotifyQuoteWithdrawn, schemas.NotifyExpiry)
 		s.ask(e)
 		s.tell(s.draft(schemas.NotifyApprovalRequired, s.approver(), seq, e.Revision))
 
 	case *repair.QuoteDecided:
-		asked := s.close(repair.StatusDecided)
-		s.Stage = repair.InProgress
 		s.settle(asked.Quote, e)
 		d := s.draft(schemas.NotifyDecision, s.staff(asked.AskedBy), seq, e.Revision).about(asked)
 		d.Decision, d.Answers, d.Method, d.Evidence = e.Decision, e.Answers, e.Method, e.Evidence
 		s.tell(d)
 
 	case *repair.QuoteExpired:
-		asked := s.close(repair.StatusExpired)
-		s.Stage = repair.InProgress
 		s.tell(s.draft(schemas.NotifyExpiry, s.staff(asked.AskedBy), seq, e.Revision).about(asked))
 
 	case *repair.QuoteWithdrawn:
-		asked := s.close(repair.StatusWithdrawn)
-		s.Stage = repair.InProgress
 		d := s.draft(schemas.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(asked)
 		d.Text = e.Reason
 		s.tell(d)
@@ -95,19 +88,15 @@ func (s step) happened(event repair.Event) {
 		}
 
 	case *repair.RepairCompleted:
-		s.Stage = repair.Completed
 		s.pass(string(s.Stage), whileOpen...)
 		d := s.draft(schemas.NotifyCompleted, s.customer(), seq, 0)
 		d.Total, d.Text = e.Total, e.Reason
 		s.tell(d)
 
 	case *repair.VehicleCollected:
-		s.Stage = repair.Collected
 		s.pass(string(s.Stage), schemas.NotifyCompleted)
 
 	case *repair.RepairCancelled:
-		s.close(repair.StatusCancelled)
-		s.Stage = repair.Cancelled
 		s.pass(string(s.Stage), whileOpen...)
 
 	case *repair.ContactCorrected:

@@ -145,11 +145,11 @@ func (s step) remind() {
 	s.tell(d)
 }
 
-// close ends the quote that awaits an answer, if there is one, and everything
-// about it.
+// close ends the quote that awaits an answer and everything about it, and returns
+// what it was; nothing where there is none, or as is empty.
 func (s step) close(as repair.QuoteStatus) Asked {
 	a := s.Known.Asked
-	if a == nil {
+	if a == nil || as == "" {
 		return Asked{}
 	}
 	s.stopReminders(string(as))
