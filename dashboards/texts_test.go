@@ -1,6 +1,7 @@
 package dashboards_test
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"pitstop/dashboards"
 	"pitstop/schemas"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/repair"
 )
 
 var id = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
@@ -69,6 +71,43 @@ func TestTexts(t *testing.T) {
 		if (a.SQL == "") == (a.Expr == "") || strings.Contains(a.SQL, "$__") || strings.Contains(a.SQL, "${") {
 			t.Errorf("%s: an alert has SQL or PromQL, without variables", a.ID)
 		}
+	}
+}
+
+// The timeline has a name for everything that can stand on it: each event, of a
+// decision and a message each kind, and each record about a notification.
+func TestTimelineNamesEverything(t *testing.T) {
+	var what map[string]dashboards.Text
+	for _, p := range dashboards.Conversation.Panels {
+		for _, c := range p.Columns {
+			if p.ID == "timeline" && c.Name == "what" {
+				what = c.Values
+			}
+		}
+	}
+	kinds := map[string][]string{
+		"QuoteDecided":  {string(repair.Approved), string(repair.PartlyApproved), string(repair.Rejected)},
+		"MessagePosted": {string(repair.Text), string(repair.Note), string(repair.Callback)},
+	}
+	named := 0
+	for _, record := range schemas.Records() {
+		if !slices.ContainsFunc([]schemas.Topic{schemas.Events, schemas.Notifications, schemas.Deliveries}, func(topic schemas.Topic) bool {
+			return schemas.Belongs(topic.Name, reflect.New(record).Interface())
+		}) {
+			continue
+		}
+		names, several := kinds[record.Name()]
+		if !several {
+			names = []string{record.Name()}
+		}
+		for _, name := range names {
+			if named++; what[name] == (dashboards.Text{}) {
+				t.Errorf("%s has no name on the timeline: give it one in conversation.go", name)
+			}
+		}
+	}
+	if named != len(what) {
+		t.Errorf("the timeline has %d names for %d things", len(what), named)
 	}
 }
 

@@ -90,6 +90,8 @@ func resumes(event repair.Event) bool {
 		return true
 	case *repair.RepairCancelled, *repair.VehicleCollected:
 		return false
+	case *repair.RepairStarted, *repair.QuoteDecided, *repair.QuoteExpired, *repair.QuoteWithdrawn, *repair.QuoteViewed,
+		*repair.ReadyTimeChanged, *repair.ContactCorrected, *repair.MessagePosted: // it depends on who did it
 	}
 	by := event.Head().Actor.Role
 	return by == repair.Mechanic || by == repair.Integrator
