@@ -2,8 +2,6 @@ package notification
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 
 	"pitstop/schemas"
 	"pitstop/schemas/repair"
@@ -109,65 +107,6 @@ func (s step) happened(event repair.Event) {
 	}
 }
 
-// ask sets the clocks of a request for approval. What would be due when the quote
-// has expired is not set.
-func (s step) ask(e *repair.ApprovalRequested) {
-	pace, calendar := s.garage.Approval, s.garage.Calendar()
-	s.Known.Asked = &Asked{
-		Revision: e.Revision, Sequence: e.Sequence, Quote: e.Quote, AnswerBy: e.AnswerBy, ExpiresAt: e.ExpiresAt,
-		AskedBy: e.AskedBy, Reminders: int32(len(pace.RemindAfter)),
-	}
-	for i, after := range pace.RemindAfter {
-		if due := calendar.Add(e.OccurredAt, after); due.Before(e.ExpiresAt) {
-			s.Set(remindTimer+strconv.Itoa(i), due)
-		}
-	}
-	if due := calendar.Add(e.OccurredAt, pace.CallAfter); due.Before(e.ExpiresAt) {
-		s.Set(callTimer, due)
-	}
-}
-
-// settle sorts the jobs of a decided quote. A job that was rejected before and
-// approved now is not declined any more.
-func (s step) settle(q repair.Quote, e *repair.QuoteDecided) {
-	k := s.Known
-	k.ApprovedTotal += e.ApprovedTotal
-	for _, a := range e.Answers {
-		if a.Line < 1 || int(a.Line) > len(q.Lines) {
-			continue
-		}
-		job := schemas.DoneLine{Title: q.Lines[a.Line-1].Title, Total: q.Lines[a.Line-1].Total}
-		k.Declined = slices.DeleteFunc(k.Declined, func(d schemas.DoneLine) bool { return d.Title == job.Title })
-		if a.Answer == repair.Approve {
-			k.Done = append(k.Done, job)
-		} else {
-			k.Declined = append(k.Declined, job)
-		}
-	}
-}
-
-// correct replaces a contact. Whoever decides about the open quote is asked anew,
-// unless a mail server took the request to the same person over before.
-func (s step) correct(e *repair.ContactCorrected) {
-	k, before := s.Known, s.approver().actor
-	if e.Party == repair.TheApprover {
-		k.Approver = &e.Contact
-	} else {
-		k.Customer = e.Contact
-	}
-	a, decides := k.Asked, s.approver()
-	if a == nil || k.Approver != nil && e.Party != repair.TheApprover {
-		return
-	}
-	a.Refused = false
-	if a.Accepted && decides.actor == before {
-		return
-	}
-	a.Accepted = false
-	s.pass("contact_corrected", schemas.NotifyApprovalRequired)
-	s.tell(s.draft(schemas.NotifyApprovalRequired, decides, a.Sequence, a.Revision))
-}
-
 // message passes a message on to the other side: the customer's to the mechanic
 // and to customer service, the garage's to who wrote last on the customer's side.
 // Asking to be called is an answer to the reminders, and a call task.
@@ -187,10 +126,7 @@ func (s step) message(e *repair.MessagePosted) {
 		}
 	}
 	if e.Kind == repair.Callback {
-		if k.Asked != nil {
-			s.stopReminders(string(repair.Callback))
-			k.Asked.Called = true
-		}
+		s.asksBack()
 		s.call(schemas.CallRequested, "", e.Sequence, 0, s.writer())
 	}
 	for _, r := range to {
