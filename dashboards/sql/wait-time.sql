@@ -1,11 +1,11 @@
--- How long quotes took from the question to the decision or the expiry.
+-- How long the waits of a measure took.
 WITH
     period,
     asked AS
     (
         SELECT started_at >= period_begins AS current, counted, open, if('${clock}' = 'wall', wall_seconds, opening_seconds) / 60 AS minutes
         FROM waits
-        WHERE measure = 'approval' AND garage_id IN (${garage:singlequote}) AND started_at >= before_begins AND started_at < period_ends
+        WHERE measure = '${measure}' AND garage_id IN (${garage:singlequote}) AND started_at >= before_begins AND started_at < period_ends
     )
 SELECT
     if(n = 0, NULL, quantileExactInclusiveIf(0.5)(minutes, current AND counted)) AS value,

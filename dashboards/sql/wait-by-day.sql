@@ -1,4 +1,4 @@
--- How long customers waited for a reply, by day of their message: a day of the
+-- How long the waits of a measure took, by the day on which they began: a day of the
 -- garage's own clock. The period before is shown beside it, moved on by the length
 -- of the period in whole days.
 WITH
@@ -12,7 +12,7 @@ WITH
         FROM
         (
             SELECT * FROM waits
-            WHERE measure = 'staff_response' AND garage_id IN (${garage:singlequote}) AND started_at >= before_begins AND started_at < period_ends
+            WHERE measure = '${measure}' AND garage_id IN (${garage:singlequote}) AND started_at >= before_begins AND started_at < period_ends
         ) AS w
         ASOF LEFT JOIN
         (
