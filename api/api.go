@@ -19,9 +19,9 @@ import (
 
 	"pitstop/schemas/garage"
 	"pitstop/schemas/link"
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
-	"pitstop/schemas/view"
 )
 
 // Commands sends commands and waits for their outcomes.
@@ -32,17 +32,17 @@ type Commands interface {
 }
 
 // Store is the read model. What does not exist, or not in the garages given, is
-// view.ErrNotFound; a cursor it did not give out is view.ErrCursor.
+// readmodel.ErrNotFound; a cursor it did not give out is readmodel.ErrCursor.
 type Store interface {
-	Repair(ctx context.Context, garages []string, id string) (*view.Repair, error)
+	Repair(ctx context.Context, garages []string, id string) (*readmodel.Repair, error)
 	// Sequence is the last one of a repair that the read model has; 0: none.
 	Sequence(ctx context.Context, id string) (int64, error)
-	Repairs(ctx context.Context, f view.RepairFilter) (view.Page[view.RepairItem], error)
-	Timeline(ctx context.Context, garages []string, id string) (*view.Timeline, error)
-	Conversations(ctx context.Context, f view.ConversationFilter) (view.Page[view.Conversation], error)
-	Latencies(ctx context.Context, q view.LatencyQuery) (*view.Latencies, error)
-	// Outcome is what became of a command; view.ErrNotFound: not known yet.
-	Outcome(ctx context.Context, commandID string) (*view.CommandOutcome, error)
+	Repairs(ctx context.Context, f readmodel.RepairFilter) (readmodel.Page[readmodel.RepairItem], error)
+	Timeline(ctx context.Context, garages []string, id string) (*readmodel.Timeline, error)
+	Conversations(ctx context.Context, f readmodel.ConversationFilter) (readmodel.Page[readmodel.Conversation], error)
+	Latencies(ctx context.Context, q readmodel.LatencyQuery) (*readmodel.Latencies, error)
+	// Outcome is what became of a command; readmodel.ErrNotFound: not known yet.
+	Outcome(ctx context.Context, commandID string) (*readmodel.CommandOutcome, error)
 	// AsOf is how fresh the read model is.
 	AsOf(ctx context.Context) (time.Time, error)
 }
@@ -50,12 +50,12 @@ type Store interface {
 // EventReader reads on in the log of events from where it was opened.
 type EventReader interface {
 	// Next gives up to limit events of the garages, waiting up to wait for the first.
-	Next(ctx context.Context, garages []string, limit int, wait time.Duration) (view.EventPage, error)
+	Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error)
 	Close()
 }
 
 // OpenEvents opens the log of events after a cursor; an empty one is the
-// beginning. A cursor that it did not give out is view.ErrCursor.
+// beginning. A cursor that it did not give out is readmodel.ErrCursor.
 type OpenEvents func(ctx context.Context, after string) (EventReader, error)
 
 // Limits bound what one caller may ask. 0 is the default's, less than 0 no limit.

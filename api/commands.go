@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
-	"pitstop/schemas/view"
 )
 
 // Huma looks only into exported types.
@@ -37,11 +37,11 @@ type Quoted struct {
 
 // CommandReply says what became of a command.
 type CommandReply struct {
-	CommandID string       `json:"command_id"`
-	RepairID  string       `json:"repair_id"`
-	Result    view.Result  `json:"result" enum:"accepted,pending"`
-	State     repair.State `json:"state,omitempty" doc:"The repair's state afterwards."`
-	Sequence  int64        `json:"sequence,omitempty" doc:"Of the repair's last event: pass it as ?after= to read what was written."`
+	CommandID string           `json:"command_id"`
+	RepairID  string           `json:"repair_id"`
+	Result    readmodel.Result `json:"result" enum:"accepted,pending"`
+	State     repair.State     `json:"state,omitempty" doc:"The repair's state afterwards."`
+	Sequence  int64            `json:"sequence,omitempty" doc:"Of the repair's last event: pass it as ?after= to read what was written."`
 }
 
 // Reply is the answer to a request for a command.
@@ -96,7 +96,7 @@ func (s *server) sendError(err error) error {
 // reply answers with a body around the common part.
 func reply[T any](a answered, location string, body func(CommandReply) T) *Reply[T] {
 	head := a.command.Head()
-	c := CommandReply{CommandID: head.EventID, RepairID: head.AggregateID, Result: view.Pending}
+	c := CommandReply{CommandID: head.EventID, RepairID: head.AggregateID, Result: readmodel.Pending}
 	if a.outcome == nil {
 		r := &Reply[T]{Status: http.StatusAccepted, Location: "/v1/commands/" + c.CommandID, Body: body(c)}
 		if a.async {
@@ -104,7 +104,7 @@ func reply[T any](a answered, location string, body func(CommandReply) T) *Reply
 		}
 		return r
 	}
-	c.Result, c.State, c.Sequence = view.Accepted, a.outcome.State, a.outcome.Sequence
+	c.Result, c.State, c.Sequence = readmodel.Accepted, a.outcome.State, a.outcome.Sequence
 	r := &Reply[T]{Status: http.StatusOK, Body: body(c)}
 	if location != "" {
 		r.Status, r.Location = http.StatusCreated, location
@@ -205,7 +205,7 @@ func (s *server) reach(ctx context.Context, id string, sequence int64) error {
 	defer cancel()
 	for wait := 40 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
 		got, err := s.Store.Sequence(ctx, id)
-		if errors.Is(err, view.ErrNotFound) {
+		if errors.Is(err, readmodel.ErrNotFound) {
 			err = nil
 		}
 		if err != nil && ctx.Err() == nil && !errors.Is(err, os.ErrDeadlineExceeded) { // the connection may notice first
@@ -253,11 +253,11 @@ func (s *server) startRepair(ctx context.Context, in *struct {
 // QuoteReply adds the revision and its price.
 type QuoteReply struct {
 	CommandReply
-	Revision int32       `json:"revision,omitempty"`
-	Currency string      `json:"currency,omitempty"`
-	Total    *int64      `json:"total,omitempty"`
-	VAT      *[]view.VAT `json:"vat,omitempty"`
-	Lines    []LineTotal `json:"lines,omitempty"`
+	Revision int32            `json:"revision,omitempty"`
+	Currency string           `json:"currency,omitempty"`
+	Total    *int64           `json:"total,omitempty"`
+	VAT      *[]readmodel.VAT `json:"vat,omitempty"`
+	Lines    []LineTotal      `json:"lines,omitempty"`
 }
 
 // LineTotal is what one line comes to.
@@ -284,9 +284,9 @@ func (s *server) requestApproval(ctx context.Context, in *struct {
 		return nil, problem(codeInternal, "")
 	}
 	return reply(a, fmt.Sprintf("/v1/repairs/%s/quotes/%d", in.ID, revision), func(c CommandReply) QuoteReply {
-		vat := []view.VAT{}
+		vat := []readmodel.VAT{}
 		for _, v := range price.VAT {
-			vat = append(vat, view.VAT{Rate: v.Rate, Amount: v.Amount})
+			vat = append(vat, readmodel.VAT{Rate: v.Rate, Amount: v.Amount})
 		}
 		q := QuoteReply{CommandReply: c, Revision: revision, Currency: price.Currency, Total: &price.Total, VAT: &vat}
 		for _, l := range price.Lines {

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // want checks the status and exactly these fields of a JSON answer.
@@ -219,14 +219,14 @@ func TestLists(t *testing.T) {
 	anna := w.token("anna", repair.CustomerService, "de-brug")
 	boss := w.token("boss", repair.Manager, "de-brug")
 	w.call(sam, "GET", "/v1/repairs?state=in_progress&plate=k-482-tr&external_ref=WO-1842", "").want(t, 200, nil)
-	if diff := cmp.Diff(view.RepairFilter{Garages: []string{"de-brug"}, State: "in_progress", Plate: "K482TR", ExternalRef: "WO-1842", Limit: 50}, w.asked[0]); diff != "" {
+	if diff := cmp.Diff(readmodel.RepairFilter{Garages: []string{"de-brug"}, State: "in_progress", Plate: "K482TR", ExternalRef: "WO-1842", Limit: 50}, w.asked[0]); diff != "" {
 		t.Errorf("filter (-want +got):\n%s", diff)
 	}
 	w.call(w.token("femke", repair.Mechanic, "noord"), "GET", "/v1/repairs", "").want(t, 200, map[string]any{"items": []any{}})
 	w.call(sam, "GET", "/v1/repairs?cursor=bogus", "").problem(t, 422, "invalid")
 	w.call(sam, "GET", "/v1/repairs?state=broken", "").problem(t, 422, "invalid")
 	w.call(anna, "GET", "/v1/conversations?filter=needs-reply&q=vries", "").want(t, 200, map[string]any{"items": []any{}})
-	if diff := cmp.Diff(view.ConversationFilter{Garages: []string{"de-brug"}, Filter: "needs-reply", Query: "vries", Sort: "waiting", Limit: 50}, w.asked[len(w.asked)-1]); diff != "" {
+	if diff := cmp.Diff(readmodel.ConversationFilter{Garages: []string{"de-brug"}, Filter: "needs-reply", Query: "vries", Sort: "waiting", Limit: 50}, w.asked[len(w.asked)-1]); diff != "" {
 		t.Errorf("filter (-want +got):\n%s", diff)
 	}
 	w.call(anna, "GET", "/v1/conversations?sort=loudest", "").problem(t, 422, "invalid")

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/link"
 	"pitstop/schemas/repair"
 )
@@ -46,7 +46,7 @@ func TestDecidingWithoutScript(t *testing.T) {
 	if cmd.Actor != (repair.Actor{Role: repair.Customer, ID: "c1"}) || cmd.Method != repair.ByPage || cmd.TotalSeen != 34800 {
 		t.Errorf("command %+v", cmd)
 	}
-	evidence, err := schemas.Open[repair.Evidence](t.Context(), w.codec, cmd.Evidence)
+	evidence, err := avro.Open[repair.Evidence](t.Context(), w.codec, cmd.Evidence)
 	must(t, err)
 	want := repair.Evidence{Name: "Jo de Vries", IP: "203.0.113.7", UserAgent: "Testfox/1.0", Texts: []repair.LineText{{Line: 2, Text: "Te duur"}}}
 	if diff := cmp.Diff(want, evidence); diff != "" {

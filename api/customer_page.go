@@ -5,8 +5,8 @@ import (
 
 	"pitstop/schemas/garage"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // page is what the customer's templates show.
@@ -129,7 +129,7 @@ func (v voice) contact(p *garage.Profile) *contact {
 	}
 }
 
-func carOf(v view.Vehicle) *car {
+func carOf(v readmodel.Vehicle) *car {
 	return &car{
 		Description: v.Description, Plate: locale.Plate(v.Plate, v.Country),
 		Dutch: v.Country == "" || v.Country == "NL",

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // money lists the agreed work and what was approved, and what it comes to.
@@ -44,7 +44,7 @@ func (v *visit) agreedTotal() int64 {
 }
 
 // decided shows a quote that was answered.
-func (v *visit) decided(q view.Quote) settled {
+func (v *visit) decided(q readmodel.Quote) settled {
 	how := map[repair.Method]string{repair.ByPage: "by page", repair.ByPhone: "by phone", repair.AtCounter: "at counter"}[q.Method]
 	a := settled{Head: v.T("the answer"), Lines: v.proposal(&q, choice{}, nil).Lines}
 	if v.decides {
@@ -64,7 +64,7 @@ func (v *visit) decided(q view.Quote) settled {
 }
 
 // proposal shows a quote line by line, with what was filled in about it.
-func (v *visit) proposal(q *view.Quote, c choice, mistakes map[string]string) proposal {
+func (v *visit) proposal(q *readmodel.Quote, c choice, mistakes map[string]string) proposal {
 	money := func(minor int64) string { return v.Lang.Money(minor, q.Currency) }
 	p := proposal{Total: money(q.Total) + " " + v.Lang.InclVAT(), ExclVAT: !q.PricesIncludeVAT}
 	for _, a := range q.VAT {
@@ -104,7 +104,7 @@ func (v *visit) proposal(q *view.Quote, c choice, mistakes map[string]string) pr
 }
 
 // detail is "Remschijven 2 × € 69,00" and what that comes to.
-func (v *visit) detail(d view.Detail, currency string) row {
+func (v *visit) detail(d readmodel.Detail, currency string) row {
 	amount, err := repair.Detail{Quantity: d.Quantity, UnitPrice: d.UnitPrice, VAT: d.VAT}.Amount()
 	if err != nil { // checked before it got here
 		return row{Title: d.Description}
@@ -123,7 +123,7 @@ func (v *visit) detail(d view.Detail, currency string) row {
 }
 
 // form asks for a decision about a quote.
-func (v *visit) form(q *view.Quote, c choice, mistakes map[string]string) *form {
+func (v *visit) form(q *readmodel.Quote, c choice, mistakes map[string]string) *form {
 	f := &form{
 		proposal: v.proposal(q, c, mistakes), Revision: q.Revision,
 		Action: v.at(fmt.Sprintf("/quotes/%d/decision", q.Revision)), Command: c.Command, Currency: q.Currency,
@@ -139,7 +139,7 @@ func (v *visit) form(q *view.Quote, c choice, mistakes map[string]string) *form 
 }
 
 // confirm asks whether a complete choice is right.
-func (v *visit) confirm(q *view.Quote, c choice) *page {
+func (v *visit) confirm(q *readmodel.Quote, c choice) *page {
 	p := &page{voice: v.voice, Garage: v.contact(v.garage), Base: v.base, Car: carOf(v.repair.Vehicle), Head: v.T("confirm head"), Lead: []string{v.T("confirm lead")}}
 	p.Title = fmt.Sprintf("%s – %s", p.Head, v.garage.Name)
 	var sum int64

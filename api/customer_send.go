@@ -15,9 +15,9 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
-	"pitstop/schemas/view"
 )
 
 // with is the visitor's page with a parameter.
@@ -62,7 +62,7 @@ func keyed(command string, body any) string {
 
 // sawIt records that the visitor saw an open quote: whoever sends a form did. It
 // logs its error, after which what the form says must not be taken either.
-func (s *server) sawIt(ctx context.Context, v *visit, q *view.Quote) error {
+func (s *server) sawIt(ctx context.Context, v *visit, q *readmodel.Quote) error {
 	if q == nil || q.ViewedAt != nil || !v.decides {
 		return nil
 	}
@@ -156,7 +156,7 @@ func (v *visit) mistakes(c choice, errs []repair.FieldError) map[string]string {
 }
 
 // again shows the form as it was filled in, with what is wrong.
-func (s *server) again(w http.ResponseWriter, r *http.Request, v *visit, q *view.Quote, c choice, mistakes map[string]string) {
+func (s *server) again(w http.ResponseWriter, r *http.Request, v *visit, q *readmodel.Quote, c choice, mistakes map[string]string) {
 	p := v.page()
 	if c.Command == "" {
 		c.Command = newKey()

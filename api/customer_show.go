@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // part is what a template within the page is given.
@@ -22,7 +22,7 @@ type part struct {
 func within(page, it any) part { return part{page, it} }
 
 func (s *server) failed(w http.ResponseWriter, r *http.Request, v *visit, err error) {
-	if errors.Is(err, view.ErrNotFound) { // genuine, so only not there yet
+	if errors.Is(err, readmodel.ErrNotFound) { // genuine, so only not there yet
 		p := s.bare(r, v, "soon")
 		p.Refresh = r.URL.RequestURI()
 		s.render(w, http.StatusOK, p)
@@ -56,7 +56,7 @@ func (s *server) pending(w http.ResponseWriter, r *http.Request, v *visit, id st
 		case err == nil:
 			s.late(w, r, v, o.Code, o.Sequence)
 			return
-		case !errors.Is(err, view.ErrNotFound) && ctx.Err() == nil:
+		case !errors.Is(err, readmodel.ErrNotFound) && ctx.Err() == nil:
 			s.failed(w, r, v, err)
 			return
 		}

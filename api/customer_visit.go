@@ -2,8 +2,8 @@ package api
 
 import (
 	"pitstop/schemas/garage"
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // visit is one visitor looking at one repair.
@@ -11,22 +11,22 @@ type visit struct {
 	voice
 	base    string
 	query   string // language choice to carry along
-	person  view.Person
+	person  readmodel.Person
 	decides bool
 	garage  *garage.Profile
-	repair  *view.Repair
+	repair  *readmodel.Repair
 }
 
 // open is the quote that awaits an answer.
-func (v *visit) open() *view.Quote {
-	return v.quote(func(q view.Quote) bool { return q.Status == repair.StatusOpen && v.now.Before(q.ExpiresAt) })
+func (v *visit) open() *readmodel.Quote {
+	return v.quote(func(q readmodel.Quote) bool { return q.Status == repair.StatusOpen && v.now.Before(q.ExpiresAt) })
 }
 
-func (v *visit) revision(n int32) *view.Quote {
-	return v.quote(func(q view.Quote) bool { return q.Revision == n })
+func (v *visit) revision(n int32) *readmodel.Quote {
+	return v.quote(func(q readmodel.Quote) bool { return q.Revision == n })
 }
 
-func (v *visit) quote(is func(view.Quote) bool) *view.Quote {
+func (v *visit) quote(is func(readmodel.Quote) bool) *readmodel.Quote {
 	for i := range v.repair.Quotes {
 		if is(v.repair.Quotes[i]) {
 			return &v.repair.Quotes[i]

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"pitstop/schemas/view"
+	"pitstop/schemas/readmodel"
 )
 
 // reader reads the world's events; a cursor is "c" and a place.
@@ -19,7 +19,7 @@ func (w *world) Open(_ context.Context, after string) (EventReader, error) {
 	r := &reader{w: w}
 	if after != "" {
 		if _, err := fmt.Sscanf(after, "c%d", &r.at); err != nil {
-			return nil, view.ErrCursor
+			return nil, readmodel.ErrCursor
 		}
 	}
 	return r, nil
@@ -27,8 +27,8 @@ func (w *world) Open(_ context.Context, after string) (EventReader, error) {
 
 func (r *reader) Close() {}
 
-func (r *reader) Next(ctx context.Context, garages []string, limit int, wait time.Duration) (view.EventPage, error) {
-	page := view.EventPage{Events: []view.Event{}}
+func (r *reader) Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error) {
+	page := readmodel.EventPage{Events: []readmodel.Event{}}
 	for {
 		r.w.mu.Lock()
 		for ; r.at < len(r.w.events) && len(page.Events) < limit; r.at++ {

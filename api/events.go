@@ -12,7 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
-	"pitstop/schemas/view"
+	"pitstop/schemas/readmodel"
 )
 
 // heartbeat is how often a stream says that it is alive, so that proxies and
@@ -95,7 +95,7 @@ func (s *server) stream(c huma.Context, events EventReader, garages []string) {
 	}
 }
 
-func send(w io.Writer, page view.EventPage) error {
+func send(w io.Writer, page readmodel.EventPage) error {
 	if len(page.Events) == 0 {
 		_, err := fmt.Fprintf(w, ": nothing new\nid: %s\n\n", page.Cursor)
 		return err

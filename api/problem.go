@@ -13,8 +13,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // The codes of problems that are not a lifecycle's refusal.
@@ -130,9 +130,9 @@ func (s *server) complain(what string, err error) {
 // readError turns an error of the read model into a problem.
 func (s *server) readError(err error) error {
 	switch {
-	case errors.Is(err, view.ErrNotFound):
+	case errors.Is(err, readmodel.ErrNotFound):
 		return problem(codeNotFound, "it does not exist, or not in your garage")
-	case errors.Is(err, view.ErrCursor):
+	case errors.Is(err, readmodel.ErrCursor):
 		return problem(codeInvalid, "the cursor is not one that was given out here", repair.FieldError{
 			Pointer: "/cursor", Detail: "ask for the first page without a cursor",
 		})

@@ -5,14 +5,14 @@ import (
 	"slices"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // The read model.
 
-func (w *world) Repair(_ context.Context, garages []string, id string) (*view.Repair, error) {
+func (w *world) Repair(_ context.Context, garages []string, id string) (*readmodel.Repair, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	v := w.views[id]
@@ -20,7 +20,7 @@ func (w *world) Repair(_ context.Context, garages []string, id string) (*view.Re
 	case w.broken != nil:
 		return nil, w.broken
 	case v == nil || !slices.Contains(garages, v.GarageID):
-		return nil, view.ErrNotFound
+		return nil, readmodel.ErrNotFound
 	}
 	c := *v
 	c.Quotes, c.Messages = slices.Clone(v.Quotes), slices.Clone(v.Messages)
@@ -36,57 +36,57 @@ func (w *world) Sequence(_ context.Context, id string) (int64, error) {
 	return 0, w.broken
 }
 
-func (w *world) Repairs(_ context.Context, f view.RepairFilter) (view.Page[view.RepairItem], error) {
+func (w *world) Repairs(_ context.Context, f readmodel.RepairFilter) (readmodel.Page[readmodel.RepairItem], error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.asked = append(w.asked, f)
 	if f.Cursor != "" {
-		return view.Page[view.RepairItem]{}, view.ErrCursor
+		return readmodel.Page[readmodel.RepairItem]{}, readmodel.ErrCursor
 	}
-	page := view.Page[view.RepairItem]{AsOf: w.now}
+	page := readmodel.Page[readmodel.RepairItem]{AsOf: w.now}
 	for _, v := range w.views {
 		if slices.Contains(f.Garages, v.GarageID) && (f.State == "" || f.State == v.State) && (f.Plate == "" || f.Plate == v.Vehicle.Plate) {
-			page.Items = append(page.Items, view.RepairItem{RepairID: v.RepairID, GarageID: v.GarageID, State: v.State, WaitingFor: v.WaitingFor})
+			page.Items = append(page.Items, readmodel.RepairItem{RepairID: v.RepairID, GarageID: v.GarageID, State: v.State, WaitingFor: v.WaitingFor})
 		}
 	}
 	return page, w.broken
 }
 
-func (w *world) Timeline(_ context.Context, garages []string, id string) (*view.Timeline, error) {
+func (w *world) Timeline(_ context.Context, garages []string, id string) (*readmodel.Timeline, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	t := &view.Timeline{RepairID: id, AsOf: w.now}
+	t := &readmodel.Timeline{RepairID: id, AsOf: w.now}
 	for _, e := range w.events {
 		if e.RepairID == id && slices.Contains(garages, e.GarageID) {
-			t.Entries = append(t.Entries, view.TimelineEntry{At: e.OccurredAt, Kind: e.Type, Actor: e.Actor, Data: map[string]any{}})
+			t.Entries = append(t.Entries, readmodel.TimelineEntry{At: e.OccurredAt, Kind: e.Type, Actor: e.Actor, Data: map[string]any{}})
 		}
 	}
 	return t, w.broken
 }
 
-func (w *world) Conversations(_ context.Context, f view.ConversationFilter) (view.Page[view.Conversation], error) {
+func (w *world) Conversations(_ context.Context, f readmodel.ConversationFilter) (readmodel.Page[readmodel.Conversation], error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.asked = append(w.asked, f)
-	return view.Page[view.Conversation]{AsOf: w.now}, w.broken
+	return readmodel.Page[readmodel.Conversation]{AsOf: w.now}, w.broken
 }
 
-func (w *world) Latencies(_ context.Context, q view.LatencyQuery) (*view.Latencies, error) {
+func (w *world) Latencies(_ context.Context, q readmodel.LatencyQuery) (*readmodel.Latencies, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.asked = append(w.asked, q)
-	return &view.Latencies{Measure: q.Measure, AsOf: w.now}, w.broken
+	return &readmodel.Latencies{Measure: q.Measure, AsOf: w.now}, w.broken
 }
 
-func (w *world) Outcome(_ context.Context, id string) (*view.CommandOutcome, error) {
+func (w *world) Outcome(_ context.Context, id string) (*readmodel.CommandOutcome, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := w.done[id]
 	if o == nil || w.lagging {
-		return nil, view.ErrNotFound
+		return nil, readmodel.ErrNotFound
 	}
-	return &view.CommandOutcome{
-		CommandID: id, RepairID: o.AggregateID, Result: view.Result(o.Result), Code: o.Code, Detail: o.Detail,
+	return &readmodel.CommandOutcome{
+		CommandID: id, RepairID: o.AggregateID, Result: readmodel.Result(o.Result), Code: o.Code, Detail: o.Detail,
 		State: o.State, Sequence: o.Sequence, Sender: o.Actor, GarageID: o.GarageID,
 	}, w.broken
 }
@@ -100,15 +100,15 @@ func (w *world) project() {
 		h := e.Head()
 		v := w.views[h.AggregateID]
 		if v == nil {
-			v = &view.Repair{RepairID: h.AggregateID, GarageID: h.GarageID, StartedAt: h.OccurredAt, Mechanic: h.Actor.ID, Quotes: []view.Quote{}, Messages: []view.Message{}}
+			v = &readmodel.Repair{RepairID: h.AggregateID, GarageID: h.GarageID, StartedAt: h.OccurredAt, Mechanic: h.Actor.ID, Quotes: []readmodel.Quote{}, Messages: []readmodel.Message{}}
 			w.views[h.AggregateID] = v
 		}
-		quote := func(n int32) *view.Quote { return &v.Quotes[n-1] }
+		quote := func(n int32) *readmodel.Quote { return &v.Quotes[n-1] }
 		at := h.OccurredAt
 		switch e := e.(type) {
 		case *repair.RepairStarted:
-			car, _ := schemas.Open[repair.VehicleDetails](ctx, w.codec, e.Vehicle)
-			v.Vehicle = view.Vehicle{Plate: car.Plate, Country: car.Country, Description: car.Description}
+			car, _ := avro.Open[repair.VehicleDetails](ctx, w.codec, e.Vehicle)
+			v.Vehicle = readmodel.Vehicle{Plate: car.Plate, Country: car.Country, Description: car.Description}
 			v.Customer = *w.person(&e.Customer)
 			v.Approver = w.person(e.Approver)
 			if v.ExternalRef, v.Bay = e.ExternalRef, e.Bay; !e.ReadyAt.IsZero() {
@@ -119,7 +119,7 @@ func (w *world) project() {
 			if e.Replaces > 0 {
 				quote(e.Replaces).Status, quote(e.Replaces).ClosedAt = repair.StatusReplaced, &at
 			}
-			q := view.Quote{Revision: e.Revision, Status: repair.StatusOpen, Work: workOf(e.Quote), RequestedAt: at, AskedBy: e.AskedBy.ID, ExpiresAt: e.ExpiresAt}
+			q := readmodel.Quote{Revision: e.Revision, Status: repair.StatusOpen, Work: workOf(e.Quote), RequestedAt: at, AskedBy: e.AskedBy.ID, ExpiresAt: e.ExpiresAt}
 			if !e.AnswerBy.IsZero() {
 				q.AnswerBy = &e.AnswerBy
 			}
@@ -134,7 +134,7 @@ func (w *world) project() {
 			q := quote(e.Revision)
 			q.Lines = slices.Clone(q.Lines)
 			q.Status, q.ClosedAt, q.Decision, q.ApprovedTotal, q.Method = repair.StatusDecided, &at, e.Decision, e.ApprovedTotal, e.Method
-			ev, _ := schemas.Open[repair.Evidence](ctx, w.codec, e.Evidence)
+			ev, _ := avro.Open[repair.Evidence](ctx, w.codec, e.Evidence)
 			q.DecidedBy = ev.Name
 			for _, a := range e.Answers {
 				q.Lines[a.Line-1].Answer, q.Lines[a.Line-1].Reason = a.Answer, a.Reason
@@ -159,35 +159,35 @@ func (w *world) project() {
 				}
 			}
 		case *repair.MessagePosted:
-			text, _ := schemas.Open[repair.FreeText](ctx, w.codec, e.Text)
-			v.Messages = append(v.Messages, view.Message{At: at, Kind: e.Kind, From: h.Actor.Role, By: h.Actor.ID, Text: text.Text})
+			text, _ := avro.Open[repair.FreeText](ctx, w.codec, e.Text)
+			v.Messages = append(v.Messages, readmodel.Message{At: at, Kind: e.Kind, From: h.Actor.Role, By: h.Actor.ID, Text: text.Text})
 		}
 		v.Sequence, v.State, v.AsOf = repair.SequenceOf(e), w.repairs[h.AggregateID].State, at
-		v.WaitingFor = map[bool]view.WaitingFor{true: view.ForMechanic, false: view.ForNobody}[v.State == repair.InProgress]
+		v.WaitingFor = map[bool]readmodel.WaitingFor{true: readmodel.ForMechanic, false: readmodel.ForNobody}[v.State == repair.InProgress]
 		if v.State == repair.AwaitingApproval {
-			v.WaitingFor = view.ForCustomer
+			v.WaitingFor = readmodel.ForCustomer
 		}
 	}
 	w.behind = nil
 }
 
-func (w *world) person(c *repair.Contact) *view.Person {
+func (w *world) person(c *repair.Contact) *readmodel.Person {
 	if c == nil {
 		return nil
 	}
-	d, _ := schemas.Open[repair.ContactDetails](context.Background(), w.codec, c.Personal)
-	return &view.Person{ID: c.ID, Name: d.Name, Email: d.Email, Phone: d.Phone, Language: c.Language}
+	d, _ := avro.Open[repair.ContactDetails](context.Background(), w.codec, c.Personal)
+	return &readmodel.Person{ID: c.ID, Name: d.Name, Email: d.Email, Phone: d.Phone, Language: c.Language}
 }
 
-func workOf(q repair.Quote) view.Work {
-	work := view.Work{Currency: q.Currency, PricesIncludeVAT: q.PricesIncludeVAT, Total: q.Total}
+func workOf(q repair.Quote) readmodel.Work {
+	work := readmodel.Work{Currency: q.Currency, PricesIncludeVAT: q.PricesIncludeVAT, Total: q.Total}
 	for _, a := range q.VAT {
-		work.VAT = append(work.VAT, view.VAT{Rate: a.Rate, Amount: a.Amount})
+		work.VAT = append(work.VAT, readmodel.VAT{Rate: a.Rate, Amount: a.Amount})
 	}
 	for _, l := range q.Lines {
-		line := view.Line{Line: l.Number, Title: l.Title, Urgency: l.Urgency, Consequence: l.Consequence, Total: l.Total}
+		line := readmodel.Line{Line: l.Number, Title: l.Title, Urgency: l.Urgency, Consequence: l.Consequence, Total: l.Total}
 		for _, d := range l.Details {
-			line.Details = append(line.Details, view.Detail{Kind: d.Kind, Description: d.Description, Quantity: d.Quantity, UnitPrice: d.UnitPrice, VAT: d.VAT})
+			line.Details = append(line.Details, readmodel.Detail{Kind: d.Kind, Description: d.Description, Quantity: d.Quantity, UnitPrice: d.UnitPrice, VAT: d.VAT})
 		}
 		work.Lines = append(work.Lines, line)
 	}

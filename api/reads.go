@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"pitstop/schemas"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // body is an answer that has only a body.
@@ -22,9 +22,9 @@ type ReadOne struct {
 }
 
 // read gives a repair of the caller's garages.
-func (s *server) read(ctx context.Context, in ReadOne) (*view.Repair, error) {
+func (s *server) read(ctx context.Context, in ReadOne) (*readmodel.Repair, error) {
 	if !repair.ValidID(in.ID) {
-		return nil, s.readError(view.ErrNotFound)
+		return nil, s.readError(readmodel.ErrNotFound)
 	}
 	if in.After > 0 {
 		if err := s.reach(ctx, in.ID, in.After); err != nil {
@@ -38,29 +38,29 @@ func (s *server) read(ctx context.Context, in ReadOne) (*view.Repair, error) {
 	return v, nil
 }
 
-func (s *server) getRepair(ctx context.Context, in *ReadOne) (*body[*view.Repair], error) {
+func (s *server) getRepair(ctx context.Context, in *ReadOne) (*body[*readmodel.Repair], error) {
 	v, err := s.read(ctx, *in)
-	return &body[*view.Repair]{v}, err
+	return &body[*readmodel.Repair]{v}, err
 }
 
 func (s *server) getQuote(ctx context.Context, in *struct {
 	ReadOne
 	Revision int32 `path:"revision" minimum:"1" doc:"Number of the quote, from 1."`
 },
-) (*body[view.Quote], error) {
+) (*body[readmodel.Quote], error) {
 	v, err := s.read(ctx, in.ReadOne)
 	if err != nil {
 		return nil, err
 	}
 	for _, q := range v.Quotes {
 		if q.Revision == in.Revision {
-			return &body[view.Quote]{q}, nil
+			return &body[readmodel.Quote]{q}, nil
 		}
 	}
 	return nil, problem(codeNotFound, "the repair has no such quote")
 }
 
-func (s *server) getTimeline(ctx context.Context, in *ReadOne) (*body[*view.Timeline], error) {
+func (s *server) getTimeline(ctx context.Context, in *ReadOne) (*body[*readmodel.Timeline], error) {
 	if _, err := s.read(ctx, *in); err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (s *server) getTimeline(ctx context.Context, in *ReadOne) (*body[*view.Time
 	if err != nil {
 		return nil, s.readError(err)
 	}
-	return &body[*view.Timeline]{t}, nil
+	return &body[*readmodel.Timeline]{t}, nil
 }
 
 // getCommand answers pending for what is not known: it may become known, and
@@ -76,21 +76,21 @@ func (s *server) getTimeline(ctx context.Context, in *ReadOne) (*body[*view.Time
 func (s *server) getCommand(ctx context.Context, in *struct {
 	ID string `path:"id" doc:"The command's id."`
 },
-) (*body[view.CommandOutcome], error) {
+) (*body[readmodel.CommandOutcome], error) {
 	if !repair.ValidID(in.ID) {
-		return nil, s.readError(view.ErrNotFound)
+		return nil, s.readError(readmodel.ErrNotFound)
 	}
 	o, err := s.Store.Outcome(ctx, in.ID)
-	if errors.Is(err, view.ErrNotFound) {
-		return &body[view.CommandOutcome]{view.CommandOutcome{CommandID: in.ID, Result: view.Pending}}, nil
+	if errors.Is(err, readmodel.ErrNotFound) {
+		return &body[readmodel.CommandOutcome]{readmodel.CommandOutcome{CommandID: in.ID, Result: readmodel.Pending}}, nil
 	}
 	if err == nil && (o.Sender.ID != callerOf(ctx).Subject || !callerOf(ctx).mayUse(o.GarageID)) {
-		err = view.ErrNotFound
+		err = readmodel.ErrNotFound
 	}
 	if err != nil {
 		return nil, s.readError(err)
 	}
-	return &body[view.CommandOutcome]{*o}, nil
+	return &body[readmodel.CommandOutcome]{*o}, nil
 }
 
 // Paging is what every list takes.
@@ -118,12 +118,12 @@ func (s *server) listRepairs(ctx context.Context, in *struct {
 	Plate       string       `query:"plate" doc:"Number plate, with or without hyphens."`
 	ExternalRef string       `query:"external_ref" doc:"The garage's own order number."`
 },
-) (*body[view.Page[view.RepairItem]], error) {
+) (*body[readmodel.Page[readmodel.RepairItem]], error) {
 	garages, err := s.garages(ctx, in.Garage)
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.Store.Repairs(ctx, view.RepairFilter{
+	page, err := s.Store.Repairs(ctx, readmodel.RepairFilter{
 		Garages: garages, State: in.State, Plate: locale.NormalizePlate(in.Plate), ExternalRef: in.ExternalRef,
 		Cursor: in.Cursor, Limit: in.Limit,
 	})
@@ -136,25 +136,25 @@ func (s *server) listConversations(ctx context.Context, in *struct {
 	Query  string `query:"q" maxLength:"200" doc:"Part of a plate, a name, an order number or a repair's id."`
 	Sort   string `query:"sort" enum:"waiting,recent" default:"waiting" doc:"waiting: who waits longest first; recent: what happened last first."`
 },
-) (*body[view.Page[view.Conversation]], error) {
+) (*body[readmodel.Page[readmodel.Conversation]], error) {
 	garages, err := s.garages(ctx, in.Garage)
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.Store.Conversations(ctx, view.ConversationFilter{
+	page, err := s.Store.Conversations(ctx, readmodel.ConversationFilter{
 		Garages: garages, Filter: in.Filter, Query: in.Query, Sort: in.Sort, Cursor: in.Cursor, Limit: in.Limit,
 	})
 	return listed(s, page, err)
 }
 
-func listed[T any](s *server, page view.Page[T], err error) (*body[view.Page[T]], error) {
+func listed[T any](s *server, page readmodel.Page[T], err error) (*body[readmodel.Page[T]], error) {
 	if err != nil {
 		return nil, s.readError(err)
 	}
 	if page.Items == nil {
 		page.Items = []T{}
 	}
-	return &body[view.Page[T]]{page}, nil
+	return &body[readmodel.Page[T]]{page}, nil
 }
 
 // latencyDays is how far back a question about latencies reaches that does not say.
@@ -167,12 +167,12 @@ func (s *server) getLatencies(ctx context.Context, in *struct {
 	To      time.Time `query:"to" doc:"Waits that began before this; absent: all until now."`
 	GroupBy string    `query:"group_by" enum:"day,mechanic" doc:"Absent: all in one row."`
 },
-) (*body[*view.Latencies], error) {
+) (*body[*readmodel.Latencies], error) {
 	garages, err := s.garages(ctx, in.Garage)
 	if err != nil {
 		return nil, err
 	}
-	q := view.LatencyQuery{Measure: in.Measure, Garages: garages, From: in.From, To: in.To, GroupBy: in.GroupBy}
+	q := readmodel.LatencyQuery{Measure: in.Measure, Garages: garages, From: in.From, To: in.To, GroupBy: in.GroupBy}
 	if q.From.IsZero() {
 		until := q.To
 		if until.IsZero() { // the read model knows what time it is, where time is simulated too
@@ -183,7 +183,7 @@ func (s *server) getLatencies(ctx context.Context, in *struct {
 		q.From = until.AddDate(0, 0, -latencyDays)
 	}
 	var errs []repair.FieldError
-	if !slices.Contains(schemas.Measures, schemas.Measure(in.Measure)) {
+	if !slices.Contains(record.Measures, record.Measure(in.Measure)) {
 		errs = append(errs, repair.FieldError{Pointer: "/measure", Detail: "is not one of the measures"})
 	}
 	if !q.To.IsZero() && !q.From.Before(q.To) {
@@ -197,7 +197,7 @@ func (s *server) getLatencies(ctx context.Context, in *struct {
 		return nil, s.readError(err)
 	}
 	if l.Rows == nil {
-		l.Rows = []view.LatencyRow{}
+		l.Rows = []readmodel.LatencyRow{}
 	}
-	return &body[*view.Latencies]{l}, nil
+	return &body[*readmodel.Latencies]{l}, nil
 }

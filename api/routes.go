@@ -9,9 +9,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
-	"pitstop/schemas/view"
 )
 
 // route is one entry of the table that the router, the authorisation and the
@@ -136,7 +136,7 @@ func (s *server) register(api huma.API) *huma.OpenAPI {
 	handle(api, "list-events", s.listEvents)
 	doc := api.OpenAPI()
 	doc.Paths["/v1/events"].Get.Responses["200"].Content = map[string]*huma.MediaType{ // it writes by itself
-		"application/json":  {Schema: doc.Components.Schemas.Schema(reflect.TypeFor[view.EventPage](), true, "")},
+		"application/json":  {Schema: doc.Components.Schemas.Schema(reflect.TypeFor[readmodel.EventPage](), true, "")},
 		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString, Description: "Each message's data is an Event, its id the event's cursor."}},
 	}
 	return doc

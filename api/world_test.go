@@ -17,12 +17,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/link"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
-	"pitstop/schemas/view"
 )
 
 // begin is a Wednesday, 10:00 in Utrecht.
@@ -36,15 +37,15 @@ type world struct {
 	handler http.Handler
 	issuer  *LocalIssuer
 	links   *link.Keys
-	codec   *schemas.Codec
+	codec   *avro.Codec
 
 	mu      sync.Mutex
 	now     time.Time
 	repairs map[string]*repair.Repair
 	done    map[string]*repair.Outcome // by command id
 	sent    []repair.Command
-	views   map[string]*view.Repair
-	events  []view.Event
+	views   map[string]*readmodel.Repair
+	events  []readmodel.Event
 	behind  []repair.Event // not yet in views
 	lagging bool           // events stay behind until catchUp
 	silent  bool           // outcomes do not come in time
@@ -56,7 +57,7 @@ type world struct {
 
 func newWorld(t *testing.T, change ...func(*Config)) *world {
 	t.Helper()
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	must(t, err)
 	book, err := garage.Parse(garage.Sample)
 	must(t, err)
@@ -64,7 +65,7 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	must(t, err)
 	w := &world{
 		t: t, codec: codec, links: links, now: begin, repairs: make(map[string]*repair.Repair),
-		done: make(map[string]*repair.Outcome), views: make(map[string]*view.Repair),
+		done: make(map[string]*repair.Outcome), views: make(map[string]*readmodel.Repair),
 	}
 	w.issuer, err = NewLocalIssuer(bytes.Repeat([]byte{9}, 32), w.clock)
 	must(t, err)
@@ -142,7 +143,7 @@ func (w *world) handle(cmd repair.Command) *repair.Outcome {
 	}
 	events, verdict := r.Handle(cmd)
 	w.publish(h, events)
-	o := &repair.Outcome{Command: schemas.NameOf(cmd), Result: repair.Accepted, Digest: repair.DigestOf(cmd), Verdict: verdict}
+	o := &repair.Outcome{Command: record.NameOf(cmd), Result: repair.Accepted, Digest: repair.DigestOf(cmd), Verdict: verdict}
 	if verdict.Code != "" {
 		o.Result = repair.Refused
 	}
@@ -157,8 +158,8 @@ func (w *world) publish(h *repair.Header, events []repair.Event) {
 		eh.EventID = repair.DerivedID(eh.OccurredAt, h.EventID, fmt.Sprint(i))
 		eh.AggregateID, eh.CorrelationID, eh.CausationID = h.AggregateID, h.CorrelationID, h.EventID
 		w.behind = append(w.behind, e)
-		w.events = append(w.events, view.Event{
-			Type: schemas.NameOf(e), EventID: eh.EventID, RepairID: eh.AggregateID, GarageID: eh.GarageID,
+		w.events = append(w.events, readmodel.Event{
+			Type: record.NameOf(e), EventID: eh.EventID, RepairID: eh.AggregateID, GarageID: eh.GarageID,
 			Sequence: repair.SequenceOf(e), OccurredAt: eh.OccurredAt, Actor: eh.Actor, Data: json.RawMessage("{}"),
 		})
 	}

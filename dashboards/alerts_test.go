@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/dashboards"
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -52,9 +52,9 @@ func TestQuoteOverdue(t *testing.T) {
 
 func TestNoMail(t *testing.T) {
 	db := newDatabase(t, garages(t))
-	notice := func(n int, at time.Time) (repair.Header, schemas.Notice) {
+	notice := func(n int, at time.Time) (repair.Header, record.Notice) {
 		id := strconv.Itoa(n)
-		return repair.Header{EventID: id, AggregateID: "r", GarageID: "brug", OccurredAt: at}, schemas.Notice{NotificationID: id}
+		return repair.Header{EventID: id, AggregateID: "r", GarageID: "brug", OccurredAt: at}, record.Notice{NotificationID: id}
 	}
 	want := func(when string, at time.Time, rows [][]any) {
 		t.Helper()
@@ -64,7 +64,7 @@ func TestNoMail(t *testing.T) {
 	}
 	request := func(n int) {
 		h, about := notice(n, now)
-		r := &schemas.NotificationRequested{Header: h, Notice: about, Attempt: 1, FirstRequestedAt: now}
+		r := &record.NotificationRequested{Header: h, Notice: about, Attempt: 1, FirstRequestedAt: now}
 		db.insert(t, []any{r, r})
 	}
 	want("nothing to send", now, nil)
@@ -76,7 +76,7 @@ func TestNoMail(t *testing.T) {
 	want("three mails", now.Add(20*time.Minute), [][]any{{int64(3)}})
 	want("three mails, long ago", now.Add(35*time.Minute), nil)
 	h, about := notice(1, now.Add(10*time.Minute))
-	db.insert(t, []any{&schemas.DeliveryAccepted{Header: h, Notice: about}})
+	db.insert(t, []any{&record.DeliveryAccepted{Header: h, Notice: about}})
 	want("one was accepted", now.Add(20*time.Minute), nil)
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"pitstop/dashboards"
-	"pitstop/schemas"
-	"pitstop/schemas/view"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/readmodel"
 	"pitstop/sinks/clickhouse"
 )
 
@@ -238,7 +238,7 @@ func TestListsOfTheAPI(t *testing.T) {
 	db := filled(t)
 	for filter, id := range map[string]string{"waiting": "open-quotes", "needs-reply": "unanswered", "call": "calls"} {
 		c := chosen("brug", "oost")
-		listed, err := db.Conversations(t.Context(), view.ConversationFilter{Garages: c.Garages, Filter: filter})
+		listed, err := db.Conversations(t.Context(), readmodel.ConversationFilter{Garages: c.Garages, Filter: filter})
 		must(t, err)
 		var want, got []string
 		for _, item := range listed.Items {
@@ -261,7 +261,7 @@ func TestListsOfTheAPI(t *testing.T) {
 	}
 }
 
-var codec = sync.OnceValues(func() (*schemas.Codec, error) { return schemas.NewCodec() })
+var codec = sync.OnceValues(func() (*avro.Codec, error) { return avro.NewCodec() })
 
 func (d database) insert(t testing.TB, records []any) {
 	t.Helper()

@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 
 	"pitstop/dashboards"
-	"pitstop/schemas"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -58,7 +58,7 @@ func TestTexts(t *testing.T) {
 						t.Errorf("%s: nothing has a name", where)
 					}
 				}
-				for _, kind := range schemas.NotificationKinds {
+				for _, kind := range record.NotificationKinds {
 					if _, named := c.Values[string(kind)]; c.Name == "about" && !named {
 						t.Errorf("%s/about: %s has no name", where, kind)
 					}
@@ -93,15 +93,15 @@ func TestTimelineNamesEverything(t *testing.T) {
 		t.Error("a command that was refused has no name on the timeline")
 	}
 	named := 1
-	for _, record := range schemas.Records() {
-		if !slices.ContainsFunc([]schemas.Topic{schemas.Events, schemas.Notifications, schemas.Deliveries}, func(topic schemas.Topic) bool {
-			return schemas.Belongs(topic.Name, reflect.New(record).Interface())
+	for _, rec := range record.Types() {
+		if !slices.ContainsFunc([]record.Topic{record.Events, record.Notifications, record.Deliveries}, func(topic record.Topic) bool {
+			return record.Belongs(topic.Name, reflect.New(rec).Interface())
 		}) {
 			continue
 		}
-		names, several := kinds[record.Name()]
+		names, several := kinds[rec.Name()]
 		if !several {
-			names = []string{record.Name()}
+			names = []string{rec.Name()}
 		}
 		for _, name := range names {
 			if named++; what[name] == (dashboards.Text{}) {

@@ -4,11 +4,11 @@ import (
 	"time"
 
 	"pitstop/dashboards"
-	"pitstop/schemas/view"
+	"pitstop/schemas/readmodel"
 )
 
-func latencyQuery(measure string, c dashboards.Choice) view.LatencyQuery {
-	return view.LatencyQuery{Measure: measure, Garages: c.Garages, From: c.From, To: c.To, GroupBy: "day"}
+func latencyQuery(measure string, c dashboards.Choice) readmodel.LatencyQuery {
+	return readmodel.LatencyQuery{Measure: measure, Garages: c.Garages, From: c.From, To: c.To, GroupBy: "day"}
 }
 
 func date(day int) time.Time { return time.Date(2026, time.May, day, 0, 0, 0, 0, time.UTC) }

@@ -10,8 +10,8 @@ import (
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/notification"
 	"pitstop/processors/stream"
-	"pitstop/schemas"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -43,7 +43,7 @@ type world struct {
 // mail is an attempt that the server will answer.
 type mail struct {
 	at      time.Time
-	request *schemas.NotificationRequested
+	request *record.NotificationRequested
 }
 
 func newWorld(t testing.TB, book *garage.Book, begin time.Time) *world {
@@ -91,7 +91,7 @@ func (w *world) play(end time.Time) {
 			EventID: repair.CommandID(s.car.garage, s.car.id(), strconv.Itoa(i)), AggregateID: s.car.id(), GarageID: s.car.garage,
 			OccurredAt: s.at, Actor: s.by,
 		}
-		out, err := w.lifecycle.Send(schemas.Commands, s.command.(schemas.Headed))
+		out, err := w.lifecycle.Send(record.Commands, s.command.(record.Headed))
 		for _, o := range out {
 			if o, ok := o.(*repair.Outcome); ok && o.Result != s.result {
 				w.t.Fatalf("%s of %s is %s: %s", o.Command, s.car.plate, o.Result, o.Detail)
@@ -110,17 +110,17 @@ func (w *world) follow(out []any, err error) {
 	for _, o := range out {
 		w.records = append(w.records, o)
 		switch o := o.(type) {
-		case *repair.Outcome, *schemas.Latency:
+		case *repair.Outcome, *record.Latency:
 		case repair.Event:
-			w.follow(w.latency.Send(schemas.Events, o.(schemas.Headed)))
-			w.follow(w.notification.Send(schemas.Events, o.(schemas.Headed)))
-		case *schemas.NotificationRequested:
-			w.follow(w.latency.Send(schemas.Notifications, o))
+			w.follow(w.latency.Send(record.Events, o.(record.Headed)))
+			w.follow(w.notification.Send(record.Events, o.(record.Headed)))
+		case *record.NotificationRequested:
+			w.follow(w.latency.Send(record.Notifications, o))
 			w.mails = append(w.mails, mail{o.OccurredAt.Add(time.Minute), o})
-		case *schemas.NotificationSuppressed:
-			w.follow(w.latency.Send(schemas.Notifications, o))
-		case *schemas.CallTask:
-			w.follow(w.latency.Send(schemas.Notifications, o))
+		case *record.NotificationSuppressed:
+			w.follow(w.latency.Send(record.Notifications, o))
+		case *record.CallTask:
+			w.follow(w.latency.Send(record.Notifications, o))
 		default:
 			w.t.Fatalf("a processor emitted %T: %+v", o, o)
 		}
@@ -143,25 +143,25 @@ func (w *world) deliver() {
 			Actor: repair.Actor{Role: repair.System}, CausationID: m.request.EventID, CorrelationID: m.request.CorrelationID,
 		}
 		h.EventID = repair.DerivedID(m.at, m.request.NotificationID, strconv.Itoa(int(m.request.Attempt)))
-		attempt := schemas.DeliveryAttempt{Attempt: m.request.Attempt, Code: map[string]int32{"accepted": 250, "deferred": 451, "failed": 550}[answer]}
-		var d schemas.Headed
+		attempt := record.DeliveryAttempt{Attempt: m.request.Attempt, Code: map[string]int32{"accepted": 250, "deferred": 451, "failed": 550}[answer]}
+		var d record.Headed
 		switch answer {
 		case "deferred":
-			d = &schemas.DeliveryDeferred{Header: h, Notice: m.request.Notice, DeliveryAttempt: attempt}
+			d = &record.DeliveryDeferred{Header: h, Notice: m.request.Notice, DeliveryAttempt: attempt}
 		case "failed":
-			d = &schemas.DeliveryFailed{Header: h, Notice: m.request.Notice, DeliveryAttempt: attempt}
+			d = &record.DeliveryFailed{Header: h, Notice: m.request.Notice, DeliveryAttempt: attempt}
 		default:
-			d = &schemas.DeliveryAccepted{Header: h, Notice: m.request.Notice, DeliveryAttempt: attempt}
+			d = &record.DeliveryAccepted{Header: h, Notice: m.request.Notice, DeliveryAttempt: attempt}
 		}
 		w.records = append(w.records, d)
-		w.follow(w.latency.Send(schemas.Deliveries, d))
-		w.follow(w.notification.Send(schemas.Deliveries, d))
+		w.follow(w.latency.Send(record.Deliveries, d))
+		w.follow(w.notification.Send(record.Deliveries, d))
 	}
 }
 
-func (w *world) seal(record any) repair.Personal {
+func (w *world) seal(rec any) repair.Personal {
 	w.t.Helper()
-	p, err := w.lifecycle.Codec().Seal(record)
+	p, err := w.lifecycle.Codec().Seal(rec)
 	must(w.t, err)
 	return p
 }

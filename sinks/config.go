@@ -7,8 +7,9 @@ import (
 	"log/slog"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 )
 
 // ErrAway marks the error of a Writer whose target cannot take anything at
@@ -16,7 +17,7 @@ import (
 var ErrAway = errors.New("target is away")
 
 // ErrUnhandled marks a message that Config.Prepare cannot make anything of: it
-// becomes a dead letter. Wrap it, or schemas.ErrUndecodable.
+// becomes a dead letter. Wrap it, or avro.ErrUndecodable.
 var ErrUnhandled = errors.New("unhandled")
 
 // ErrFenced says that another process took over this instance's name. Starting
@@ -30,7 +31,7 @@ type Message struct {
 	Offset    int64
 	// Timestamp is Kafka's: wall time. Event time is in the record.
 	Timestamp time.Time
-	// Record is a pointer to one of the structs in schemas.Records.
+	// Record is a pointer to one of the structs in record.Types.
 	Record any
 }
 
@@ -54,18 +55,18 @@ type Limits struct {
 
 // Config says what a sink reads and how.
 type Config struct {
-	// Name of the sink: its consumer group is schemas.Prefix + Name, and its
+	// Name of the sink: its consumer group is record.Prefix + Name, and its
 	// dead letters bear it.
 	Name string
 	// Instance is the stable name of this member; empty: a new one every start.
 	Instance string
-	Topics   []schemas.Topic
+	Topics   []record.Topic
 	Kafka    kafka.Config
-	Codec    *schemas.Codec
+	Codec    *avro.Codec
 	Limits   Limits
 	// Prepare turns a decoded record into what the Writer takes, by setting
 	// m.Record; nil: it takes it as it is. An error that wraps ErrUnhandled or
-	// schemas.ErrUndecodable makes the record a dead letter, any other stalls.
+	// avro.ErrUndecodable makes the record a dead letter, any other stalls.
 	Prepare func(ctx context.Context, m *Message) error
 	// Mark is told from time to time how far everything has been written; nil: nobody asks.
 	Mark func(ctx context.Context, marks []Mark) error

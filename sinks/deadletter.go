@@ -6,7 +6,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 )
 
 var errMisplaced = errors.New("misplaced")
@@ -23,7 +24,7 @@ const (
 var deadReasons = []struct {
 	class  error
 	reason string
-}{{schemas.ErrUndecodable, "undecodable"}, {ErrUnhandled, "unhandled"}, {errMisplaced, "misplaced"}}
+}{{avro.ErrUndecodable, "undecodable"}, {ErrUnhandled, "unhandled"}, {errMisplaced, "misplaced"}}
 
 // deadReason is the class of an error that makes a record a dead letter; empty:
 // it does not.
@@ -39,7 +40,7 @@ func deadReason(err error) string {
 // deadLetter wraps a record as it is, with where it was and why it is here. A
 // record too large to be wrapped is cut, which the detail says.
 func (l *loop) deadLetter(r *kgo.Record, reason string, why error) (*kgo.Record, error) {
-	d := &schemas.DeadLetter{
+	d := &record.DeadLetter{
 		Consumer: l.Name, Reason: reason, Detail: why.Error(),
 		Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, At: l.Now().UTC(),
 		Key: r.Key, Value: r.Value,
@@ -47,7 +48,7 @@ func (l *loop) deadLetter(r *kgo.Record, reason string, why error) (*kgo.Record,
 	d.Detail = d.Detail[:min(len(d.Detail), maxDetail)]
 	size := len(r.Key) + len(r.Value)
 	for _, h := range r.Headers {
-		d.Headers = append(d.Headers, schemas.DeadLetterHeader{Key: h.Key, Value: h.Value})
+		d.Headers = append(d.Headers, record.DeadLetterHeader{Key: h.Key, Value: h.Value})
 		size += len(h.Key) + len(h.Value) + 8
 	}
 	if size > maxKept {
@@ -60,5 +61,5 @@ func (l *loop) deadLetter(r *kgo.Record, reason string, why error) (*kgo.Record,
 	if err != nil {
 		return nil, fmt.Errorf("encode dead letter of %s[%d]@%d: %w", r.Topic, r.Partition, r.Offset, err)
 	}
-	return &kgo.Record{Topic: schemas.DeadLetters.Name, Key: r.Key, Value: value}, nil
+	return &kgo.Record{Topic: record.DeadLetters.Name, Key: r.Key, Value: value}, nil
 }

@@ -15,13 +15,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 )
 
 func TestBadRecordsGoToTheDeadLetters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, m := newRig(t), new(memory)
-		misplaced, err := r.codec.Encode(&schemas.Tick{Processor: "lifecycle", Time: time.Unix(1, 0)})
+		misplaced, err := r.codec.Encode(&record.Tick{Processor: "lifecycle", Time: time.Unix(1, 0)})
 		must(t, err)
 		refused := r.event(1)
 		large := bytes.Repeat([]byte{7}, 900_000)
@@ -33,7 +34,7 @@ func TestBadRecordsGoToTheDeadLetters(t *testing.T) {
 			{Value: large, Headers: []kgo.RecordHeader{{Key: "h", Value: large[:95_000]}}},
 		}
 		for _, b := range bad {
-			b.Topic, b.Key = schemas.Events.Name, []byte("k")
+			b.Topic, b.Key = record.Events.Name, []byte("k")
 			r.produce(b)
 		}
 		r.produceEvents(2, 10)
@@ -41,7 +42,7 @@ func TestBadRecordsGoToTheDeadLetters(t *testing.T) {
 		metrics := prometheus.NewRegistry()
 		c.Metrics = NewMetrics(metrics)
 		c.Prepare = func(_ context.Context, m *Message) error {
-			if m.Record.(schemas.Headed).Head().EventID == "e1" {
+			if m.Record.(record.Headed).Head().EventID == "e1" {
 				return fmt.Errorf("%w: cannot be opened", ErrUnhandled)
 			}
 			return nil
@@ -57,7 +58,7 @@ func TestBadRecordsGoToTheDeadLetters(t *testing.T) {
 		var reasons []string
 		for i, d := range letters {
 			reasons = append(reasons, d.Reason)
-			if d.Consumer != "test" || d.Topic != schemas.Events.Name || d.Partition != bad[i].Partition || d.Offset != bad[i].Offset {
+			if d.Consumer != "test" || d.Topic != record.Events.Name || d.Partition != bad[i].Partition || d.Offset != bad[i].Offset {
 				t.Errorf("dead letter %d says it was %s's, at %s[%d]@%d", i, d.Consumer, d.Topic, d.Partition, d.Offset)
 			}
 			if !bytes.HasPrefix(bad[i].Value, d.Value) || string(d.Key) != "k" {
@@ -99,7 +100,7 @@ func (r *registry) SchemaText(context.Context, int) (string, error) {
 	if r.away != nil {
 		return "", r.away
 	}
-	return "", fmt.Errorf("%w: no such schema", schemas.ErrUndecodable)
+	return "", fmt.Errorf("%w: no such schema", avro.ErrUndecodable)
 }
 
 func (r *registry) Lookup(context.Context, string, string) (int, bool, error) {
@@ -115,10 +116,10 @@ func TestSinkWaitsForTheRegistry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, m := newRig(t), new(memory)
 		reg := new(registry)
-		must(t, r.codec.Register(t.Context(), reg, schemas.PersonalSubjects))
+		must(t, r.codec.Register(t.Context(), reg, record.PersonalPrefix))
 		reg.set(errors.New("registry is away"))
 		unknown := []byte{0, 0, 0, 9, 9, 1}
-		r.produce(r.event(1), &kgo.Record{Topic: schemas.Events.Name, Key: []byte("r1"), Value: unknown}, r.event(18))
+		r.produce(r.event(1), &kgo.Record{Topic: record.Events.Name, Key: []byte("r1"), Value: unknown}, r.event(18))
 		c := r.sink("")
 		stop := r.start(c, m)
 		pass(time.Minute)

@@ -10,7 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 // Mark says that everything a partition held at AsOf has been written; of
@@ -72,7 +72,7 @@ func (l *loop) marks(ctx context.Context) ([]Mark, error) {
 }
 
 // group is the consumer group of the sink.
-func (l *loop) group() string { return schemas.Prefix + l.Name }
+func (l *loop) group() string { return record.Prefix + l.Name }
 
 // offsets are how far groups have come, and where the partitions begin and end.
 type offsets struct {

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 func TestMarksFollowWhatIsWritten(t *testing.T) {
@@ -15,7 +15,7 @@ func TestMarksFollowWhatIsWritten(t *testing.T) {
 		latest := make(map[int32]time.Time)
 		everything := make(map[int32]time.Time)
 		c := r.sink("")
-		c.Through = []Stage{{"pitstop.stands-still", []string{schemas.Events.Name}}}
+		c.Through = []Stage{{"pitstop.stands-still", []string{record.Events.Name}}}
 		c.Mark = func(_ context.Context, marks []Mark) error {
 			for _, k := range marks {
 				if k.Topic == Everything {

@@ -14,8 +14,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -26,7 +27,7 @@ const partitions = 4
 type rig struct {
 	t      *testing.T
 	config kafka.Config
-	codec  *schemas.Codec
+	codec  *avro.Codec
 	client *kgo.Client
 	log    *slog.Logger
 }
@@ -36,11 +37,11 @@ func newRig(t *testing.T) *rig {
 	var net kfake.VirtualNetwork
 	cluster, err := kfake.NewCluster(
 		kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
-		kfake.SeedTopics(partitions, schemas.Events.Name, schemas.DeadLetters.Name),
+		kfake.SeedTopics(partitions, record.Events.Name, record.DeadLetters.Name),
 	)
 	must(t, err)
 	t.Cleanup(cluster.Close)
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	must(t, err)
 	r := &rig{
 		t: t, codec: codec, log: slog.New(slog.DiscardHandler),
@@ -67,7 +68,7 @@ func (r *rig) event(n int) *kgo.Record {
 	e.AggregateID, e.EventID, e.OccurredAt = fmt.Sprint("r", n%17), fmt.Sprint("e", n), time.Unix(int64(n), 0)
 	value, err := r.codec.Encode(e)
 	must(r.t, err)
-	return &kgo.Record{Topic: schemas.Events.Name, Key: []byte(e.AggregateID), Value: value}
+	return &kgo.Record{Topic: record.Events.Name, Key: []byte(e.AggregateID), Value: value}
 }
 
 func (r *rig) produce(records ...*kgo.Record) {
@@ -83,7 +84,7 @@ func (r *rig) produceEvents(from, to int) {
 
 func (r *rig) sink(instance string) Config {
 	return Config{
-		Name: "test", Instance: instance, Topics: []schemas.Topic{schemas.Events},
+		Name: "test", Instance: instance, Topics: []record.Topic{record.Events},
 		Kafka: r.config, Codec: r.codec, Progress: new(kafka.Progress), Now: time.Now, Log: r.log,
 		Limits: Limits{Records: 50, Age: 100 * time.Millisecond, Write: 5 * time.Second},
 	}
@@ -101,7 +102,7 @@ func (r *rig) start(c Config, w Writer) (stop func() error) {
 
 // lag is the number of records that the group has not committed, markers included.
 func (r *rig) lag() int64 {
-	lags, err := kadm.NewClient(r.client).Lag(r.t.Context(), schemas.Prefix+"test")
+	lags, err := kadm.NewClient(r.client).Lag(r.t.Context(), record.Prefix+"test")
 	must(r.t, err)
 	must(r.t, lags.Error())
 	return lags.Sorted()[0].Lag.Total()
@@ -128,7 +129,7 @@ func (m *memory) Write(_ context.Context, batch []Message) (int, error) {
 		if m.rows == nil {
 			m.rows, m.order = make(map[string]int), make(map[int32][]int64)
 		}
-		m.rows[msg.Record.(schemas.Headed).Head().EventID]++
+		m.rows[msg.Record.(record.Headed).Head().EventID]++
 		m.order[msg.Partition] = append(m.order[msg.Partition], msg.Offset)
 	}
 	return done, err
@@ -163,24 +164,24 @@ func pass(d time.Duration) {
 }
 
 // deadLetters reads the dead letters in the order in which their records came.
-func (r *rig) deadLetters() []*schemas.DeadLetter {
+func (r *rig) deadLetters() []*record.DeadLetter {
 	r.t.Helper()
 	opts, err := r.config.Opts("test", r.log)
 	must(r.t, err)
-	cl, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(schemas.DeadLetters.Name))...)
+	cl, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(record.DeadLetters.Name))...)
 	must(r.t, err)
 	defer cl.Close()
 	ctx, cancel := context.WithTimeout(r.t.Context(), time.Second)
 	defer cancel()
-	var letters []*schemas.DeadLetter
+	var letters []*record.DeadLetter
 	for ctx.Err() == nil {
 		cl.PollFetches(ctx).EachRecord(func(rec *kgo.Record) {
 			d, err := r.codec.Decode(r.t.Context(), rec.Value)
 			must(r.t, err)
-			letters = append(letters, d.(*schemas.DeadLetter))
+			letters = append(letters, d.(*record.DeadLetter))
 		})
 	}
-	slices.SortFunc(letters, func(a, b *schemas.DeadLetter) int { return int(a.Offset - b.Offset) })
+	slices.SortFunc(letters, func(a, b *record.DeadLetter) int { return int(a.Offset - b.Offset) })
 	return letters
 }
 

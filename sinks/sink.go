@@ -16,8 +16,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 )
 
 const (
@@ -40,7 +40,7 @@ func Run(ctx context.Context, c Config, w Writer) error {
 	for i, t := range c.Topics {
 		topics[i] = t.Name
 	}
-	opts, err := c.Kafka.Group(schemas.Prefix+c.Name, c.Instance, c.Log, topics...)
+	opts, err := c.Kafka.Group(record.Prefix+c.Name, c.Instance, c.Log, topics...)
 	if err != nil {
 		return fmt.Errorf("sink %s: %w", c.Name, err)
 	}
@@ -57,7 +57,7 @@ func Run(ctx context.Context, c Config, w Writer) error {
 	defer cl.CloseAllowingRebalance()
 	l := &loop{Config: c, topics: topics, writer: w, client: cl, admin: kadm.NewClient(cl), pause: minPause}
 	l.Metrics.start(l.Name)
-	l.Progress.Starting("join group " + schemas.Prefix + c.Name)
+	l.Progress.Starting("join group " + record.Prefix + c.Name)
 	for ctx.Err() == nil {
 		err := l.step(ctx)
 		cl.AllowRebalance() // also after an empty or failed poll: those block rebalances too
@@ -232,8 +232,8 @@ func (l *loop) read(ctx context.Context, r *kgo.Record) (Message, error) {
 	if m.Record, err = l.Codec.Decode(ctx, r.Value); err != nil {
 		return m, err
 	}
-	if !schemas.Belongs(r.Topic, m.Record) {
-		return m, fmt.Errorf("%w: a %s does not belong on %s", errMisplaced, schemas.NameOf(m.Record), r.Topic)
+	if !record.Belongs(r.Topic, m.Record) {
+		return m, fmt.Errorf("%w: a %s does not belong on %s", errMisplaced, record.NameOf(m.Record), r.Topic)
 	}
 	if l.Prepare != nil {
 		err = l.Prepare(ctx, &m)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 func TestSinkWritesEverythingOnceThroughRebalances(t *testing.T) {
@@ -72,7 +72,7 @@ func TestSinkGoesOnWhereAPartialWriteStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, m := newRig(t), new(memory)
 		r.produceEvents(0, 40)
-		r.produce(&kgo.Record{Topic: schemas.Events.Name, Key: []byte("r1"), Value: []byte("junk")})
+		r.produce(&kgo.Record{Topic: record.Events.Name, Key: []byte("r1"), Value: []byte("junk")})
 		r.produceEvents(40, 60)
 		first := true
 		m.failWith(func(batch []Message) (int, error) {

@@ -18,8 +18,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/deploy/embedded"
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/sinks/clickhouse"
 )
@@ -104,8 +105,8 @@ func remainsOf(ctx context.Context, cfg kafka.Config, db clickhouse.Config, log 
 
 // logged are the topics that are read.
 var logged = []string{
-	schemas.Commands.Name, schemas.Outcomes.Name, schemas.Events.Name, schemas.Notifications.Name,
-	schemas.Deliveries.Name, schemas.Latencies.Name, schemas.DeadLetters.Name,
+	record.Commands.Name, record.Outcomes.Name, record.Events.Name, record.Notifications.Name,
+	record.Deliveries.Name, record.Latencies.Name, record.DeadLetters.Name,
 }
 
 // readLog reads every topic from its beginning to its end.
@@ -188,16 +189,16 @@ func (r *remains) fault(format string, args ...any) {
 }
 
 // add takes a record up.
-func (r *remains) add(ctx context.Context, codec *schemas.Codec, rec *kgo.Record, answered map[string]int) error {
-	record, err := codec.Decode(ctx, rec.Value)
+func (r *remains) add(ctx context.Context, codec *avro.Codec, rec *kgo.Record, answered map[string]int) error {
+	decoded, err := codec.Decode(ctx, rec.Value)
 	if err != nil {
 		return err
 	}
-	if d, dead := record.(*schemas.DeadLetter); dead {
+	if d, dead := decoded.(*record.DeadLetter); dead {
 		r.fault("dead letter of %s: %s: %s", d.Consumer, d.Reason, d.Detail)
 		return nil
 	}
-	s, err := saidBy(ctx, codec, record.(schemas.Headed))
+	s, err := saidBy(ctx, codec, decoded.(record.Headed))
 	if err != nil {
 		return err
 	}
@@ -206,7 +207,7 @@ func (r *remains) add(ctx context.Context, codec *schemas.Codec, rec *kgo.Record
 		r.ids[rec.Topic] = make(map[string]bool)
 	}
 	r.ids[rec.Topic][id] = true
-	switch o := record.(type) {
+	switch o := decoded.(type) {
 	case repair.Command:
 		r.Commands[id]++
 	case *repair.Outcome:
@@ -216,13 +217,13 @@ func (r *remains) add(ctx context.Context, codec *schemas.Codec, rec *kgo.Record
 		}
 	case repair.Event:
 		r.once(r.Events, id, s)
-	case *schemas.Latency:
+	case *record.Latency:
 		// What the row rests on last depends on which topic was read first.
 		s.Header.CausationID, s.Header.CorrelationID = "", ""
 		if newest, known := r.Latencies[o.LatencyID]; !known || o.Version > int64(newest.Body["version"].(float64)) {
 			r.Latencies[o.LatencyID] = s
 		}
-	case *schemas.DeliveryAccepted, *schemas.DeliveryDeferred, *schemas.DeliveryFailed:
+	case *record.DeliveryAccepted, *record.DeliveryDeferred, *record.DeliveryFailed:
 		before, known := r.Deliveries[id]
 		if r.Deliveries[id] = s; known {
 			r.copies++
@@ -244,12 +245,12 @@ func (r *remains) once(to map[string]said, id string, s said) {
 	to[id] = s
 }
 
-func saidBy(ctx context.Context, codec *schemas.Codec, record schemas.Headed) (said, error) {
-	s := said{Record: schemas.NameOf(record), Header: *record.Head()}
-	if e, ok := record.(repair.Event); ok {
+func saidBy(ctx context.Context, codec *avro.Codec, rec record.Headed) (said, error) {
+	s := said{Record: record.NameOf(rec), Header: *rec.Head()}
+	if e, ok := rec.(repair.Event); ok {
 		s.Sequence = repair.SequenceOf(e)
 	}
-	text, err := codec.AppendJSON(ctx, nil, record)
+	text, err := codec.AppendJSON(ctx, nil, rec)
 	if err != nil {
 		return s, err
 	}
@@ -275,11 +276,11 @@ func (r *remains) checkTables(ctx context.Context, db clickhouse.Config) (err er
 		table, id string
 		want      map[string]bool
 	}{
-		{"commands", "event_id", r.ids[schemas.Commands.Name]},
-		{"outcomes", "event_id", r.ids[schemas.Outcomes.Name]},
-		{"events", "event_id", r.ids[schemas.Events.Name]},
-		{"notifications", "event_id", r.ids[schemas.Notifications.Name]},
-		{"deliveries", "event_id", r.ids[schemas.Deliveries.Name]},
+		{"commands", "event_id", r.ids[record.Commands.Name]},
+		{"outcomes", "event_id", r.ids[record.Outcomes.Name]},
+		{"events", "event_id", r.ids[record.Events.Name]},
+		{"notifications", "event_id", r.ids[record.Notifications.Name]},
+		{"deliveries", "event_id", r.ids[record.Deliveries.Name]},
 		{"latencies", "concat(latency_id, ' ', toString(version))", waits},
 	} {
 		rows, err := conn.Query(ctx, "SELECT "+c.id+" AS id FROM "+c.table+" FINAL ORDER BY id")

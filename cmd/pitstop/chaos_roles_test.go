@@ -20,8 +20,8 @@ import (
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/notification"
 	"pitstop/producers/simulate"
-	"pitstop/schemas"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/sinks/clickhouse"
 	"pitstop/sinks/email"
@@ -345,7 +345,7 @@ func checkLetters(t *testing.T, dir string, got *remains) {
 	}
 	recorded := make(map[attempt]bool)
 	for _, s := range got.Deliveries {
-		if s.Record == schemas.NameOf(&schemas.DeliveryAccepted{}) {
+		if s.Record == record.NameOf(&record.DeliveryAccepted{}) {
 			a := attempt{strings.Trim(s.Body["message_id"].(string), "<>"), int(s.Body["attempt"].(float64))}
 			if recorded[a] = true; len(sent[a]) == 0 {
 				t.Errorf("mail %s is recorded as accepted, but was not sent", a.id)

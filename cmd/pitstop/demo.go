@@ -17,11 +17,11 @@ import (
 	"pitstop/deploy/embedded"
 	"pitstop/deploy/embedded/mailbox"
 	"pitstop/producers/simulate"
-	"pitstop/schemas"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/link"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 	"pitstop/sinks/clickhouse"
 	"pitstop/sinks/email"
 )
@@ -228,7 +228,7 @@ func (d *demo) pointOut(ctx context.Context, p *pipeline, store *clickhouse.Stor
 	for _, g := range p.book.Garages() {
 		garages = append(garages, g.ID)
 	}
-	page, err := store.Conversations(ctx, view.ConversationFilter{Garages: garages, Filter: "waiting", Limit: 1})
+	page, err := store.Conversations(ctx, readmodel.ConversationFilter{Garages: garages, Filter: "waiting", Limit: 1})
 	if err != nil || len(page.Items) == 0 {
 		return err
 	}
@@ -297,8 +297,8 @@ func (t *table) draw(ctx context.Context, p *pipeline, store *clickhouse.Store) 
 	for _, g := range p.book.Garages() {
 		garages = append(garages, g.ID)
 	}
-	l, err := store.Latencies(ctx, view.LatencyQuery{
-		Measure: string(schemas.MeasureDelivery), Garages: garages, From: time.Now().Add(-5 * time.Minute),
+	l, err := store.Latencies(ctx, readmodel.LatencyQuery{
+		Measure: string(record.MeasureDelivery), Garages: garages, From: time.Now().Add(-5 * time.Minute),
 	})
 	if err != nil {
 		return err

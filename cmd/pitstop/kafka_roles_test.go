@@ -20,8 +20,8 @@ import (
 	apache "pitstop/deploy/kafka"
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/notification"
-	"pitstop/schemas"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 	"pitstop/sinks/clickhouse"
 	"pitstop/sinks/email"
 )
@@ -185,7 +185,7 @@ func (c *company) scaleUp(ctx context.Context) {
 // who has which only while the group does not rebalance, and a connection to it may
 // have ended with the broker before.
 func (c *company) shared(role string, members int) {
-	group := schemas.Prefix + role
+	group := record.Prefix + role
 	c.workers[role].until(fmt.Sprintf("its partitions are shared by %d", members), func() bool {
 		groups, err := c.adm.DescribeGroups(c.t.Context(), group)
 		if err != nil {
@@ -226,7 +226,7 @@ func (c *company) resume(ctx context.Context, role string) {
 	var topics []string
 	for _, r := range readers {
 		if r.name == role {
-			group = schemas.Prefix + role
+			group = record.Prefix + role
 			for _, t := range r.topics {
 				topics = append(topics, t.Name)
 			}

@@ -15,8 +15,8 @@ import (
 
 	"pitstop/deploy/embedded"
 	apache "pitstop/deploy/kafka"
-	"pitstop/schemas"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 )
 
 // kafkaVar asks for the tests that need Apache Kafka: make test-kafka sets it.
@@ -71,12 +71,12 @@ func commandLine(t *testing.T, args ...string) (code int, out, errOut string) {
 // says so: the controller answers before the others have heard of it.
 func alter(t *testing.T, cluster *apache.Cluster, adm *kadm.Client, changes ...kadm.AlterConfig) {
 	t.Helper()
-	_, err := adm.AlterTopicConfigs(t.Context(), changes, schemas.Outcomes.Name)
+	_, err := adm.AlterTopicConfigs(t.Context(), changes, record.Outcomes.Name)
 	must(t, err)
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
 	for agreed := 0; agreed < 2*len(cluster.Brokers); { // the client asks one after the other
-		configs, err := adm.DescribeTopicConfigs(t.Context(), schemas.Outcomes.Name)
+		configs, err := adm.DescribeTopicConfigs(t.Context(), record.Outcomes.Name)
 		must(t, err)
 		agreed++
 		for _, want := range changes {
@@ -96,7 +96,7 @@ func testTopics(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 		code, out, errOut := commandLine(t, append([]string{"topics", args[0], "--kafka-brokers", strings.Join(cluster.Brokers, ",")}, args[1:]...)...)
 		return code, out + errOut
 	}
-	all := schemas.Topics()
+	all := record.Topics()
 	settled := "nothing to do: every topic is as the catalogue says\n"
 
 	code, said := topics("plan")
@@ -118,17 +118,17 @@ func testTopics(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 
 	// What somebody changed is reported, and changed back; what is not in the
 	// catalogue is theirs.
-	week, day := fmt.Sprint(schemas.Outcomes.Retention.Milliseconds()), "86400000"
+	week, day := fmt.Sprint(record.Outcomes.Retention.Milliseconds()), "86400000"
 	compression := "lz4"
 	alter(t, cluster, adm, kadm.AlterConfig{Name: "retention.ms", Value: &day}, kadm.AlterConfig{Name: "compression.type", Value: &compression})
-	want := schemas.Outcomes.Name + ": set retention.ms=" + week + "\n"
+	want := record.Outcomes.Name + ": set retention.ms=" + week + "\n"
 	if code, said = topics("plan"); code != exitDone || said != want {
 		t.Errorf("plan after a change: %d, %q, want %q", code, said, want)
 	}
 	if code, said = topics("apply"); code != exitDone || said != want+"done: 1 topics\n" {
 		t.Errorf("apply after a change: %d, %s", code, said)
 	}
-	configs, err := adm.DescribeTopicConfigs(t.Context(), schemas.Outcomes.Name)
+	configs, err := adm.DescribeTopicConfigs(t.Context(), record.Outcomes.Name)
 	must(t, err)
 	got := make(map[string]string)
 	for _, c := range configs[0].Configs {

@@ -13,7 +13,7 @@ import (
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/notification"
 	"pitstop/processors/stream"
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/sinks/clickhouse"
 	"pitstop/sinks/email"
 )
@@ -21,16 +21,16 @@ import (
 // reader is a consumer group and what it reads.
 type reader struct {
 	name   string
-	topics []schemas.Topic
+	topics []record.Topic
 }
 
 // readers are the consumer groups.
 var readers = []reader{
-	{lifecycle.Name, []schemas.Topic{schemas.Commands, schemas.Ticks}},
-	{notification.Name, []schemas.Topic{schemas.Events, schemas.Deliveries, schemas.Ticks}},
-	{latency.Name, []schemas.Topic{schemas.Events, schemas.Notifications, schemas.Deliveries}},
+	{lifecycle.Name, []record.Topic{record.Commands, record.Ticks}},
+	{notification.Name, []record.Topic{record.Events, record.Deliveries, record.Ticks}},
+	{latency.Name, []record.Topic{record.Events, record.Notifications, record.Deliveries}},
 	{"clickhouse", clickhouse.Topics},
-	{email.Name, []schemas.Topic{schemas.Notifications}},
+	{email.Name, []record.Topic{record.Notifications}},
 }
 
 // place is a partition as a reader sees it.
@@ -51,11 +51,11 @@ func (p position) lag() int64 { return max(p.end-p.at, 0) }
 // which tells whether anything was written in between.
 func positionsOf(ctx context.Context, adm *kadm.Client, readers []reader) (all []position, end int64, err error) {
 	var topics, groups []string
-	for _, t := range schemas.Topics() {
+	for _, t := range record.Topics() {
 		topics = append(topics, t.Name)
 	}
 	for _, r := range readers {
-		groups = append(groups, schemas.Prefix+r.name)
+		groups = append(groups, record.Prefix+r.name)
 	}
 	committed := adm.FetchManyOffsets(ctx, groups...) // before the ends: a lag may be too large, never too small
 	if err := committed.Error(); err != nil {

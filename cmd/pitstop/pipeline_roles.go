@@ -13,8 +13,8 @@ import (
 
 	"pitstop/api"
 	"pitstop/processors/stream"
-	"pitstop/schemas"
 	"pitstop/schemas/link"
+	"pitstop/schemas/record"
 	"pitstop/sinks"
 	"pitstop/sinks/clickhouse"
 	"pitstop/sinks/email"
@@ -41,7 +41,7 @@ func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, res
 	}
 	metrics := newRegistry()
 	ps := processors{cfg: p.cfg, book: p.book, instance: instance, clock: o.clock, log: log, metrics: stream.NewMetrics(metrics)}
-	for _, name := range schemas.Processors {
+	for _, name := range record.Processors {
 		r, monitor := ps.role(name)
 		rest, p.monitors = append(rest, r), append(p.monitors, monitor)
 	}

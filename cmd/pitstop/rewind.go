@@ -8,7 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/sinks/clickhouse"
 )
 
@@ -24,7 +24,7 @@ func (p *pipeline) rewind(ctx context.Context) (err error) {
 	if err != nil || !asOf.IsZero() {
 		return err
 	}
-	group := schemas.Prefix + "clickhouse"
+	group := record.Prefix + "clickhouse"
 	// The member of the last start has kept its place, by its name; where it has
 	// not, the group can be deleted anyway.
 	got, left := p.adm.LeaveGroup(ctx, kadm.LeaveGroup(group).InstanceIDs(group+"/"+instance))

@@ -13,7 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/processors/stream"
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
 	"pitstop/sinks"
 	"pitstop/sinks/email"
@@ -37,7 +37,7 @@ const (
 // final reports whether starting the role again would fail in the same way, or
 // do harm.
 func final(err error) bool {
-	return errors.Is(err, stream.ErrFenced) || errors.Is(err, stream.ErrForgotten) || errors.Is(err, sinks.ErrFenced) || errors.Is(err, email.ErrForgotten) || errors.Is(err, schemas.ErrIncompatible)
+	return errors.Is(err, stream.ErrFenced) || errors.Is(err, stream.ErrForgotten) || errors.Is(err, sinks.ErrFenced) || errors.Is(err, email.ErrForgotten) || errors.Is(err, avro.ErrIncompatible)
 }
 
 // remembering is the role that says in its check why it failed, until it is ready,

@@ -9,10 +9,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/link"
+	"pitstop/schemas/record"
 	"pitstop/sinks"
 	"pitstop/sinks/clickhouse"
 	"pitstop/sinks/email"
@@ -66,12 +67,12 @@ func clickhouseRole(db clickhouse.Config, c sinks.Config) role {
 func processorStages() []sinks.Stage {
 	var stages []sinks.Stage
 	for _, r := range readers {
-		if !slices.Contains(schemas.Processors, r.name) {
+		if !slices.Contains(record.Processors, r.name) {
 			continue
 		}
-		s := sinks.Stage{Group: schemas.Prefix + r.name}
+		s := sinks.Stage{Group: record.Prefix + r.name}
 		for _, t := range r.topics {
-			if t.Name != schemas.Ticks.Name {
+			if t.Name != record.Ticks.Name {
 				s.Topics = append(s.Topics, t.Name)
 			}
 		}
@@ -176,10 +177,10 @@ func (f mailFlags) keys() (*link.Keys, error) {
 	return keys, nil
 }
 
-func newCodec(ctx context.Context, cfg kafka.Config) (*schemas.Codec, error) {
+func newCodec(ctx context.Context, cfg kafka.Config) (*avro.Codec, error) {
 	registry, err := cfg.RegistryClient("pitstop")
 	if err != nil {
 		return nil, err
 	}
-	return kafka.NewCodec(ctx, registry, schemas.PersonalSubjects)
+	return kafka.NewCodec(ctx, registry, record.PersonalPrefix)
 }

@@ -18,8 +18,8 @@ import (
 	"pitstop/api"
 	"pitstop/deploy/embedded"
 	"pitstop/producers/deadletter"
-	"pitstop/schemas"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -164,7 +164,7 @@ func (c *deadLettersList) Run(e *env) error {
 	w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "POSITION\tAT\tCONSUMER\tWAS\tREASON\tDETAIL")
 	n := 0
-	err = box.Each(e, func(p deadletter.Position, d *schemas.DeadLetter) error {
+	err = box.Each(e, func(p deadletter.Position, d *record.DeadLetter) error {
 		n++
 		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s[%d]@%d\t%s\t%.100q\n",
 			p, d.At.Format(time.RFC3339), d.Consumer, d.Topic, d.Partition, d.Offset, d.Reason, d.Detail)
@@ -196,17 +196,17 @@ func (c *deadLettersShow) Run(e *env) error {
 	}
 	fmt.Fprintf(e.out, "consumer  %s\nreason    %s\ndetail    %s\nwas       %s[%d]@%d, key %q\nat        %s\nbytes     %x\n",
 		d.Consumer, d.Reason, d.Detail, d.Topic, d.Partition, d.Offset, d.Key, d.At.Format(time.RFC3339Nano), d.Value)
-	record, err := box.Codec.Decode(e, d.Value)
+	content, err := box.Codec.Decode(e, d.Value)
 	if err != nil {
 		fmt.Fprintf(e.out, "record    none: %v\n", err)
 		return nil
 	}
 	// Personal data in it is sealed in bytes, and stays so here.
-	text, err := json.MarshalIndent(record, "", "  ")
+	text, err := json.MarshalIndent(content, "", "  ")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.out, "record    %s %s\n", schemas.NameOf(record), text)
+	fmt.Fprintf(e.out, "record    %s %s\n", record.NameOf(content), text)
 	return nil
 }
 
@@ -229,9 +229,9 @@ func (c *deadLettersReplay) Run(e *env) error {
 	}
 	defer done()
 	var sent int
-	err = box.Each(e, func(p deadletter.Position, d *schemas.DeadLetter) error {
+	err = box.Each(e, func(p deadletter.Position, d *record.DeadLetter) error {
 		switch {
-		case c.All && d.Topic != schemas.Commands.Name:
+		case c.All && d.Topic != record.Commands.Name:
 			return nil
 		case !c.All && !slices.Contains(wanted, p):
 			return nil

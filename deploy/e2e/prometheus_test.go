@@ -20,7 +20,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/dashboards"
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 // installed is the path of a program of Debian's package prometheus.
@@ -69,7 +69,7 @@ func TestPrometheus_EveryQueryHasData(t *testing.T) {
 		job := w.start(object{"customer": object{"id": "c1", "name": "J. de Vries", "email": customer, "phone": "+31612345678", "language": "nl"}})
 		job.ask(nil)
 	}
-	p.log(t).write(&kgo.Record{Topic: schemas.Commands.Name, Key: []byte("k"), Value: []byte("garbage")})
+	p.log(t).write(&kgo.Record{Topic: record.Commands.Name, Key: []byte("k"), Value: []byte("garbage")})
 	for range 2 { // a route is first seen by its first request, the increase by the second
 		w.as("mechanic").get("/v1/repairs")
 		prom.has(`pitstop_http_request_duration_seconds_count{route="/v1/repairs", method="GET"}`)

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"pitstop/processors/stream"
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -17,18 +17,18 @@ func BenchmarkRepair(b *testing.B) {
 		b.Fatal(err)
 	}
 	f := new(facts)
-	mail := func(n schemas.Notice, hour int) {
+	mail := func(n record.Notice, hour int) {
 		f.requested(at(20, hour, 0), n)
 		f.accepted(at(20, hour, 1), n)
 	}
 	f.event(at(20, 9, 0), sam, &repair.RepairStarted{})
-	mail(about("n1", schemas.NotifyStarted, 0), 9)
+	mail(about("n1", record.NotifyStarted, 0), 9)
 	f.event(at(20, 10, 0), noor, ask(1))
-	mail(about("n2", schemas.NotifyApprovalRequired, 1), 10)
+	mail(about("n2", record.NotifyApprovalRequired, 1), 10)
 	f.event(at(20, 10, 5), customer, &repair.QuoteViewed{Revision: 1})
 	f.event(at(20, 10, 30), customer, &repair.QuoteDecided{Revision: 1, Decision: repair.Approved, Method: repair.ByPage})
 	f.event(at(20, 15, 0), sam, &repair.RepairCompleted{})
-	mail(about("n3", schemas.NotifyCompleted, 0), 15)
+	mail(about("n3", record.NotifyCompleted, 0), 15)
 	b.ReportAllocs()
 	for n := range b.N {
 		for _, x := range f.all {

@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"pitstop/processors/stream"
-	"pitstop/schemas"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -33,8 +33,8 @@ func at(day, hour, minute int) time.Time {
 
 // fact is a record on its topic.
 type fact struct {
-	topic  schemas.Topic
-	record schemas.Headed
+	topic  record.Topic
+	record record.Headed
 }
 
 // facts are written by hand: events are numbered as they come.
@@ -51,29 +51,29 @@ func (f *facts) event(when time.Time, by repair.Actor, e repair.Event) {
 	f.sequence++
 	*e.Head() = header(when, by)
 	reflect.ValueOf(e).Elem().FieldByName("Sequence").SetInt(f.sequence)
-	f.all = append(f.all, fact{schemas.Events, e})
+	f.all = append(f.all, fact{record.Events, e})
 }
 
-func about(id string, kind schemas.NotificationKind, revision int32) schemas.Notice {
-	return schemas.Notice{NotificationID: id, Kind: kind, Revision: revision, Channel: repair.Email}
+func about(id string, kind record.NotificationKind, revision int32) record.Notice {
+	return record.Notice{NotificationID: id, Kind: kind, Revision: revision, Channel: repair.Email}
 }
 
-func (f *facts) requested(when time.Time, n schemas.Notice) {
-	f.all = append(f.all, fact{schemas.Notifications, &schemas.NotificationRequested{
+func (f *facts) requested(when time.Time, n record.Notice) {
+	f.all = append(f.all, fact{record.Notifications, &record.NotificationRequested{
 		Header: header(when, system), Notice: n, Attempt: 1, FirstRequestedAt: when, Mechanic: sam,
 	}})
 }
 
-func (f *facts) suppressed(when time.Time, n schemas.Notice) {
-	f.all = append(f.all, fact{schemas.Notifications, &schemas.NotificationSuppressed{Header: header(when, system), Notice: n}})
+func (f *facts) suppressed(when time.Time, n record.Notice) {
+	f.all = append(f.all, fact{record.Notifications, &record.NotificationSuppressed{Header: header(when, system), Notice: n}})
 }
 
-func (f *facts) accepted(when time.Time, n schemas.Notice) {
-	f.all = append(f.all, fact{schemas.Deliveries, &schemas.DeliveryAccepted{Header: header(when, system), Notice: n}})
+func (f *facts) accepted(when time.Time, n record.Notice) {
+	f.all = append(f.all, fact{record.Deliveries, &record.DeliveryAccepted{Header: header(when, system), Notice: n}})
 }
 
-func (f *facts) failed(when time.Time, n schemas.Notice) {
-	f.all = append(f.all, fact{schemas.Deliveries, &schemas.DeliveryFailed{Header: header(when, system), Notice: n}})
+func (f *facts) failed(when time.Time, n record.Notice) {
+	f.all = append(f.all, fact{record.Deliveries, &record.DeliveryFailed{Header: header(when, system), Notice: n}})
 }
 
 func ask(revision int32) *repair.ApprovalRequested {
@@ -95,24 +95,24 @@ func sample(t rapid.TB) *garage.Book {
 
 // measure handles the facts in their order and gives the newest version of each
 // row, in the order in which the rows were begun.
-func measure(t rapid.TB, book *garage.Book, all []fact) ([]*schemas.Latency, State) {
+func measure(t rapid.TB, book *garage.Book, all []fact) ([]*record.Latency, State) {
 	t.Helper()
 	d, err := stream.NewDriver(New(book))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rows []*schemas.Latency
+	var rows []*record.Latency
 	for _, f := range all {
 		out, err := d.Send(f.topic, f.record)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, o := range out {
-			row, ok := o.(*schemas.Latency)
+			row, ok := o.(*record.Latency)
 			if !ok {
-				t.Fatalf("%s: %+v", schemas.NameOf(o), o)
+				t.Fatalf("%s: %+v", record.NameOf(o), o)
 			}
-			i := slices.IndexFunc(rows, func(r *schemas.Latency) bool { return r.LatencyID == row.LatencyID })
+			i := slices.IndexFunc(rows, func(r *record.Latency) bool { return r.LatencyID == row.LatencyID })
 			switch {
 			case i < 0:
 				rows = append(rows, row)
@@ -131,7 +131,7 @@ func measure(t rapid.TB, book *garage.Book, all []fact) ([]*schemas.Latency, Sta
 }
 
 // inShort is a row for people: from, to, and how it ended; wall and opening time.
-func inShort(r *schemas.Latency) string {
+func inShort(r *record.Latency) string {
 	const layout = "2 15:04"
 	local := func(t time.Time) string { return t.Add(2 * time.Hour).Format(layout) }
 	s := string(r.Measure)

@@ -36,8 +36,8 @@ import (
 	"fmt"
 
 	"pitstop/processors/stream"
-	"pitstop/schemas"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -48,8 +48,8 @@ const Name = "latency"
 func New(book *garage.Book) stream.Processor[State] {
 	return stream.Processor[State]{
 		Name:   Name,
-		Inputs: []stream.Input{{Topic: schemas.Events}, {Topic: schemas.Notifications}, {Topic: schemas.Deliveries}},
-		Record: func(c *stream.Context, state *State, rec schemas.Headed) error {
+		Inputs: []stream.Input{{Topic: record.Events}, {Topic: record.Notifications}, {Topic: record.Deliveries}},
+		Record: func(c *stream.Context, state *State, rec record.Headed) error {
 			h := rec.Head()
 			profile, ok := book.Garage(h.GarageID)
 			if !ok {
@@ -67,22 +67,22 @@ type step struct {
 	garage *garage.Profile
 }
 
-func (s step) record(rec schemas.Headed) error {
+func (s step) record(rec record.Headed) error {
 	switch r := rec.(type) {
 	case repair.Event:
 		s.event(r)
-	case *schemas.NotificationRequested:
+	case *record.NotificationRequested:
 		s.notice(r.Notice, func(n *Notice) { n.requested(r) })
-	case *schemas.NotificationSuppressed:
+	case *record.NotificationSuppressed:
 		s.notice(r.Notice, func(n *Notice) { first(&n.SuppressedAt, r.OccurredAt) })
-	case *schemas.DeliveryAccepted:
+	case *record.DeliveryAccepted:
 		s.quote(r)
 		s.notice(r.Notice, func(n *Notice) { first(&n.AcceptedAt, r.OccurredAt) })
-	case *schemas.DeliveryFailed:
+	case *record.DeliveryFailed:
 		s.notice(r.Notice, func(n *Notice) { first(&n.FailedAt, r.OccurredAt) })
-	case *schemas.DeliveryDeferred, *schemas.CallTask: // no wait begins or ends
+	case *record.DeliveryDeferred, *record.CallTask: // no wait begins or ends
 	default:
-		return fmt.Errorf("a %s is not an event, a notification or a delivery", schemas.NameOf(rec))
+		return fmt.Errorf("a %s is not an event, a notification or a delivery", record.NameOf(rec))
 	}
 	return nil
 }

@@ -5,13 +5,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
 // Every measure and every way it ends, computed by hand.
 func TestMeasures(t *testing.T) {
-	approval := about("n1", schemas.NotifyApprovalRequired, 1)
+	approval := about("n1", record.NotifyApprovalRequired, 1)
 	asked := func(f *facts) {
 		f.event(at(20, 9, 0), sam, &repair.RepairStarted{})
 		f.event(at(20, 10, 0), noor, ask(1))
@@ -22,61 +22,61 @@ func TestMeasures(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		measure []schemas.Measure
+		measure []record.Measure
 		facts   func(f *facts)
 		want    []string
 	}{
-		{"delivery, under way", []schemas.Measure{"delivery"}, func(f *facts) {
-			f.requested(at(20, 9, 0), about("n0", schemas.NotifyStarted, 0))
+		{"delivery, under way", []record.Measure{"delivery"}, func(f *facts) {
+			f.requested(at(20, 9, 0), about("n0", record.NotifyStarted, 0))
 		}, []string{"delivery of repair_started sam: 20 09:00, open"}},
-		{"delivery, accepted", []schemas.Measure{"delivery"}, func(f *facts) {
-			f.requested(at(20, 9, 0), about("n0", schemas.NotifyStarted, 0))
-			f.accepted(at(20, 9, 2), about("n0", schemas.NotifyStarted, 0))
+		{"delivery, accepted", []record.Measure{"delivery"}, func(f *facts) {
+			f.requested(at(20, 9, 0), about("n0", record.NotifyStarted, 0))
+			f.accepted(at(20, 9, 2), about("n0", record.NotifyStarted, 0))
 		}, []string{"delivery of repair_started sam: 20 09:00 to 20 09:02, accepted: 2m, 2m open"}},
-		{"delivery, at night", []schemas.Measure{"delivery"}, func(f *facts) {
-			f.requested(at(20, 20, 0), about("n0", schemas.NotifyStarted, 0))
-			f.accepted(at(21, 8, 5), about("n0", schemas.NotifyStarted, 0))
+		{"delivery, at night", []record.Measure{"delivery"}, func(f *facts) {
+			f.requested(at(20, 20, 0), about("n0", record.NotifyStarted, 0))
+			f.accepted(at(21, 8, 5), about("n0", record.NotifyStarted, 0))
 		}, []string{"delivery of repair_started sam: 20 20:00 to 21 08:05, accepted: 12h5m, 5m open"}},
-		{"delivery, refused for good", []schemas.Measure{"delivery"}, func(f *facts) {
-			f.requested(at(20, 9, 0), about("n0", schemas.NotifyStarted, 0))
-			f.failed(at(20, 9, 1), about("n0", schemas.NotifyStarted, 0))
+		{"delivery, refused for good", []record.Measure{"delivery"}, func(f *facts) {
+			f.requested(at(20, 9, 0), about("n0", record.NotifyStarted, 0))
+			f.failed(at(20, 9, 1), about("n0", record.NotifyStarted, 0))
 		}, []string{"delivery of repair_started sam: 20 09:00 to 20 09:01, failed: 1m, 1m open"}},
-		{"delivery, given up", []schemas.Measure{"delivery"}, func(f *facts) {
-			f.requested(at(20, 9, 0), about("n0", schemas.NotifyStarted, 0))
-			f.suppressed(at(20, 9, 28), about("n0", schemas.NotifyStarted, 0))
+		{"delivery, given up", []record.Measure{"delivery"}, func(f *facts) {
+			f.requested(at(20, 9, 0), about("n0", record.NotifyStarted, 0))
+			f.suppressed(at(20, 9, 28), about("n0", record.NotifyStarted, 0))
 		}, []string{"delivery of repair_started sam: 20 09:00 to 20 09:28, suppressed: 28m, 28m open"}},
-		{"delivery, given up and yet accepted", []schemas.Measure{"delivery"}, func(f *facts) {
-			f.requested(at(20, 9, 0), about("n0", schemas.NotifyStarted, 0))
-			f.suppressed(at(20, 9, 28), about("n0", schemas.NotifyStarted, 0))
-			f.accepted(at(20, 9, 29), about("n0", schemas.NotifyStarted, 0))
+		{"delivery, given up and yet accepted", []record.Measure{"delivery"}, func(f *facts) {
+			f.requested(at(20, 9, 0), about("n0", record.NotifyStarted, 0))
+			f.suppressed(at(20, 9, 28), about("n0", record.NotifyStarted, 0))
+			f.accepted(at(20, 9, 29), about("n0", record.NotifyStarted, 0))
 		}, []string{"delivery of repair_started sam: 20 09:00 to 20 09:29, accepted: 29m, 29m open"}},
-		{"delivery, never requested", []schemas.Measure{"delivery"}, func(f *facts) {
-			f.suppressed(at(20, 9, 0), about("n0", schemas.NotifyStarted, 0))
+		{"delivery, never requested", []record.Measure{"delivery"}, func(f *facts) {
+			f.suppressed(at(20, 9, 0), about("n0", record.NotifyStarted, 0))
 		}, nil},
 
-		{"view and response, not yet", []schemas.Measure{"view", "response"}, mailed, []string{
+		{"view and response, not yet", []record.Measure{"view", "response"}, mailed, []string{
 			"view (1) noor: 20 10:01, open", "response (1) noor: 20 10:01, open",
 		}},
-		{"no view or response of a mail that nobody took over", []schemas.Measure{"view", "response"}, asked, nil},
-		{"viewed and decided", []schemas.Measure{"view", "response"}, func(f *facts) {
+		{"no view or response of a mail that nobody took over", []record.Measure{"view", "response"}, asked, nil},
+		{"viewed and decided", []record.Measure{"view", "response"}, func(f *facts) {
 			mailed(f)
 			f.event(at(20, 10, 11), customer, &repair.QuoteViewed{Revision: 1})
 			f.event(at(20, 10, 31), customer, &repair.QuoteDecided{Revision: 1, Decision: repair.Rejected, Method: repair.ByPage})
 		}, []string{
 			"view (1) noor: 20 10:01 to 20 10:11, viewed: 10m, 10m open", "response (1) noor: 20 10:01 to 20 10:31, decided: 30m, 30m open",
 		}},
-		{"an answer on the page is a view", []schemas.Measure{"view"}, func(f *facts) {
+		{"an answer on the page is a view", []record.Measure{"view"}, func(f *facts) {
 			mailed(f)
 			f.event(at(20, 10, 31), customer, &repair.QuoteDecided{Revision: 1, Decision: repair.Approved, Method: repair.ByPage})
 		}, []string{"view (1) noor: 20 10:01 to 20 10:31, viewed: 30m, 30m open"}},
-		{"a question is a view and a response", []schemas.Measure{"view", "response"}, func(f *facts) {
+		{"a question is a view and a response", []record.Measure{"view", "response"}, func(f *facts) {
 			mailed(f)
 			f.event(at(20, 10, 21), customer, text())
 			f.event(at(20, 10, 31), customer, &repair.QuoteDecided{Revision: 1, Decision: repair.Approved, Method: repair.ByPage})
 		}, []string{
 			"view (1) noor: 20 10:01 to 20 10:21, viewed: 20m, 20m open", "response (1) noor: 20 10:01 to 20 10:21, message: 20m, 20m open",
 		}},
-		{"a question before the mail is no response to it", []schemas.Measure{"view", "response"}, func(f *facts) {
+		{"a question before the mail is no response to it", []record.Measure{"view", "response"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 10, 30), customer, text())
 			f.accepted(at(20, 11, 0), approval)
@@ -84,55 +84,55 @@ func TestMeasures(t *testing.T) {
 		}, []string{
 			"view (1) noor: 20 11:00 to 20 11:00, viewed: 0s, 0s open", "response (1) noor: 20 11:00 to 20 11:20, decided: 20m, 20m open",
 		}},
-		{"decided by phone, unseen", []schemas.Measure{"view", "response"}, func(f *facts) {
+		{"decided by phone, unseen", []record.Measure{"view", "response"}, func(f *facts) {
 			mailed(f)
 			f.event(at(20, 10, 31), desk, &repair.QuoteDecided{Revision: 1, Decision: repair.Approved, Method: repair.ByPhone})
 		}, []string{
 			"view (1) noor: 20 10:01 to 20 10:31, decided: 30m, 30m open", "response (1) noor: 20 10:01 to 20 10:31, decided: 30m, 30m open",
 		}},
-		{"no answer at all", []schemas.Measure{"view", "response"}, func(f *facts) {
+		{"no answer at all", []record.Measure{"view", "response"}, func(f *facts) {
 			mailed(f)
 			f.event(at(21, 17, 30), system, &repair.QuoteExpired{Revision: 1})
 		}, []string{
 			"view (1) noor: 20 10:01 to 21 17:30, expired: 31h29m, 16h59m open", "response (1) noor: 20 10:01 to 21 17:30, expired: 31h29m, 16h59m open",
 		}},
-		{"over before the mail arrived", []schemas.Measure{"view", "response"}, func(f *facts) {
+		{"over before the mail arrived", []record.Measure{"view", "response"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 10, 20), noor, &repair.QuoteWithdrawn{Revision: 1})
 			f.accepted(at(20, 11, 0), approval)
 		}, []string{
 			"view (1) noor: 20 11:00 to 20 11:00, void: 0s, 0s open", "response (1) noor: 20 11:00 to 20 11:00, void: 0s, 0s open",
 		}},
-		{"decided by phone before the mail arrived", []schemas.Measure{"view", "response"}, func(f *facts) {
+		{"decided by phone before the mail arrived", []record.Measure{"view", "response"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 10, 20), desk, &repair.QuoteDecided{Revision: 1, Decision: repair.Approved, Method: repair.ByPhone})
 			f.accepted(at(20, 11, 0), approval)
 		}, []string{
 			"view (1) noor: 20 11:00 to 20 11:00, void: 0s, 0s open", "response (1) noor: 20 11:00 to 20 11:00, void: 0s, 0s open",
 		}},
-		{"viewed by another clock before the mail arrived", []schemas.Measure{"view"}, func(f *facts) {
+		{"viewed by another clock before the mail arrived", []record.Measure{"view"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 10, 20), customer, &repair.QuoteViewed{Revision: 1})
 			f.accepted(at(20, 10, 21), approval)
 		}, []string{"view (1) noor: 20 10:21 to 20 10:21, viewed: 0s, 0s open"}},
-		{"the second mail of a revision counts for nothing", []schemas.Measure{"view"}, func(f *facts) {
+		{"the second mail of a revision counts for nothing", []record.Measure{"view"}, func(f *facts) {
 			mailed(f)
-			f.accepted(at(20, 10, 30), about("n2", schemas.NotifyApprovalRequired, 1))
-			f.accepted(at(20, 11, 0), about("n3", schemas.NotifyReminder, 1))
+			f.accepted(at(20, 10, 30), about("n2", record.NotifyApprovalRequired, 1))
+			f.accepted(at(20, 11, 0), about("n3", record.NotifyReminder, 1))
 			f.event(at(20, 11, 1), customer, &repair.QuoteViewed{Revision: 1})
 		}, []string{"view (1) noor: 20 10:01 to 20 11:01, viewed: 1h0m, 1h0m open"}},
 
-		{"approval, open", []schemas.Measure{"approval", "customer_wait"}, asked, []string{
+		{"approval, open", []record.Measure{"approval", "customer_wait"}, asked, []string{
 			"customer_wait (1) noor: 20 10:00, open", "approval (1) noor: 20 10:00, open",
 		}},
-		{"approval, over a weekend and a holiday", []schemas.Measure{"approval", "customer_wait"}, func(f *facts) {
+		{"approval, over a weekend and a holiday", []record.Measure{"approval", "customer_wait"}, func(f *facts) {
 			f.event(at(22, 17, 0), noor, ask(1))
 			f.event(at(26, 9, 0), customer, &repair.QuoteDecided{Revision: 1, Decision: repair.PartlyApproved})
 		}, []string{
 			"customer_wait (1) noor: 22 17:00 to 26 09:00, partly_approved: 88h0m, 1h30m open",
 			"approval (1) noor: 22 17:00 to 26 09:00, partly_approved: 88h0m, 1h30m open",
 		}},
-		{"approval, replaced: the customer waits on", []schemas.Measure{"approval", "customer_wait"}, func(f *facts) {
+		{"approval, replaced: the customer waits on", []record.Measure{"approval", "customer_wait"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 11, 0), sam, ask(2))
 			f.event(at(20, 12, 0), customer, &repair.QuoteDecided{Revision: 2, Decision: repair.Approved})
@@ -141,21 +141,21 @@ func TestMeasures(t *testing.T) {
 			"approval (1) noor: 20 10:00 to 20 11:00, replaced: 1h0m, 1h0m open",
 			"approval (2) noor: 20 11:00 to 20 12:00, approved: 1h0m, 1h0m open",
 		}},
-		{"approval, expired", []schemas.Measure{"approval", "customer_wait"}, func(f *facts) {
+		{"approval, expired", []record.Measure{"approval", "customer_wait"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 12, 0), system, &repair.QuoteExpired{Revision: 1})
 		}, []string{
 			"customer_wait (1) noor: 20 10:00 to 20 12:00, expired: 2h0m, 2h0m open",
 			"approval (1) noor: 20 10:00 to 20 12:00, expired: 2h0m, 2h0m open",
 		}},
-		{"approval, withdrawn", []schemas.Measure{"approval", "customer_wait"}, func(f *facts) {
+		{"approval, withdrawn", []record.Measure{"approval", "customer_wait"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 12, 0), sam, &repair.QuoteWithdrawn{Revision: 1})
 		}, []string{
 			"customer_wait (1) noor: 20 10:00 to 20 12:00, withdrawn: 2h0m, 2h0m open",
 			"approval (1) noor: 20 10:00 to 20 12:00, withdrawn: 2h0m, 2h0m open",
 		}},
-		{"approval, cancelled", []schemas.Measure{"approval", "customer_wait"}, func(f *facts) {
+		{"approval, cancelled", []record.Measure{"approval", "customer_wait"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 12, 0), sam, &repair.RepairCancelled{})
 		}, []string{
@@ -163,7 +163,7 @@ func TestMeasures(t *testing.T) {
 			"approval (1) noor: 20 10:00 to 20 12:00, cancelled: 2h0m, 2h0m open",
 		}},
 
-		{"staff response, to the first unanswered message", []schemas.Measure{"staff_response"}, func(f *facts) {
+		{"staff response, to the first unanswered message", []record.Measure{"staff_response"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 11, 0), customer, text())
 			f.event(at(20, 11, 10), customer, &repair.MessagePosted{Kind: repair.Callback})
@@ -174,7 +174,7 @@ func TestMeasures(t *testing.T) {
 		}, []string{
 			"staff_response noor: 20 11:00 to 20 11:30, replied: 30m, 30m open", "staff_response sam: 20 17:00, open",
 		}},
-		{"staff response, ended with the work", []schemas.Measure{"staff_response"}, func(f *facts) {
+		{"staff response, ended with the work", []record.Measure{"staff_response"}, func(f *facts) {
 			f.event(at(20, 9, 0), sam, &repair.RepairStarted{})
 			f.event(at(20, 10, 0), customer, text())
 			f.event(at(20, 12, 0), sam, &repair.RepairCompleted{})
@@ -186,34 +186,34 @@ func TestMeasures(t *testing.T) {
 			"staff_response sam: 20 13:00 to 20 14:00, collected: 1h0m, 1h0m open",
 		}},
 
-		{"resume", []schemas.Measure{"resume"}, func(f *facts) {
+		{"resume", []record.Measure{"resume"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 11, 0), customer, &repair.QuoteDecided{Revision: 1, Decision: repair.Approved})
 			f.event(at(20, 11, 10), customer, text())
 			f.event(at(20, 11, 20), desk, text())
 			f.event(at(20, 11, 30), sam, &repair.MessagePosted{Kind: repair.Note})
 		}, []string{"resume (1) noor: 20 11:00 to 20 11:30, resumed: 30m, 30m open"}},
-		{"resume, by another request of the garage's system", []schemas.Measure{"resume"}, func(f *facts) {
+		{"resume, by another request of the garage's system", []record.Measure{"resume"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 11, 0), customer, &repair.QuoteDecided{Revision: 1, Decision: repair.Rejected})
 			f.event(at(20, 12, 0), partner, ask(2))
 		}, []string{"resume (1) noor: 20 11:00 to 20 12:00, resumed: 1h0m, 1h0m open"}},
-		{"resume, cancelled", []schemas.Measure{"resume"}, func(f *facts) {
+		{"resume, cancelled", []record.Measure{"resume"}, func(f *facts) {
 			asked(f)
 			f.event(at(20, 11, 0), customer, &repair.QuoteDecided{Revision: 1, Decision: repair.Rejected})
 			f.event(at(20, 12, 0), sam, &repair.RepairCancelled{})
 		}, []string{"resume (1) noor: 20 11:00 to 20 12:00, cancelled: 1h0m, 1h0m open"}},
 
-		{"turnaround", []schemas.Measure{"turnaround"}, func(f *facts) {
+		{"turnaround", []record.Measure{"turnaround"}, func(f *facts) {
 			f.event(at(20, 9, 0), sam, &repair.RepairStarted{})
 			f.event(at(21, 9, 0), noor, &repair.RepairCompleted{})
 			f.event(at(21, 10, 0), desk, &repair.VehicleCollected{})
 		}, []string{"turnaround sam: 20 09:00 to 21 09:00, completed: 24h0m, 9h30m open"}},
-		{"turnaround, cancelled", []schemas.Measure{"turnaround"}, func(f *facts) {
+		{"turnaround, cancelled", []record.Measure{"turnaround"}, func(f *facts) {
 			f.event(at(20, 9, 0), sam, &repair.RepairStarted{})
 			f.event(at(20, 10, 0), desk, &repair.RepairCancelled{})
 		}, []string{"turnaround sam: 20 09:00 to 20 10:00, cancelled: 1h0m, 1h0m open"}},
-		{"turnaround, of the first mechanic", []schemas.Measure{"turnaround"}, func(f *facts) {
+		{"turnaround, of the first mechanic", []record.Measure{"turnaround"}, func(f *facts) {
 			f.event(at(20, 9, 0), partner, &repair.RepairStarted{})
 			f.event(at(20, 9, 30), noor, text())
 			f.event(at(20, 10, 0), sam, &repair.RepairCompleted{})
@@ -245,8 +245,8 @@ func TestRow(t *testing.T) {
 	f.event(at(20, 12, 0), customer, &repair.QuoteDecided{Revision: 1, Decision: repair.Approved})
 	rows, _ := measure(t, sample(t), f.all)
 	got := rows[1]
-	want := &schemas.Latency{
-		Measure: schemas.MeasureApproval, Version: 2, StartedAt: at(20, 10, 0), EndedAt: at(20, 12, 0), Outcome: "approved",
+	want := &record.Latency{
+		Measure: record.MeasureApproval, Version: 2, StartedAt: at(20, 10, 0), EndedAt: at(20, 12, 0), Outcome: "approved",
 		WallMicros: 7_200_000_000, OpeningMicros: 7_200_000_000, Mechanic: "noor", Revision: 1, Amount: 38795, Currency: "EUR",
 	}
 	want.Header = repair.Header{

@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -23,7 +24,7 @@ func drawHistory(t *rapid.T) []fact {
 		return now
 	}
 	// tell tells somebody: what becomes of it is said at a time that another clock gives.
-	tell := func(kind schemas.NotificationKind, revision int32) {
+	tell := func(kind record.NotificationKind, revision int32) {
 		n := about(fmt.Sprintf("n%d", len(f.all)), kind, revision)
 		if rapid.IntRange(0, 9).Draw(t, "told") == 0 {
 			f.suppressed(now, n)
@@ -44,7 +45,7 @@ func drawHistory(t *rapid.T) []fact {
 	}
 	staff := rapid.SampledFrom([]repair.Actor{sam, noor, desk, partner})
 	f.event(now, staff.Draw(t, "by"), &repair.RepairStarted{})
-	tell(schemas.NotifyStarted, 0)
+	tell(record.NotifyStarted, 0)
 	stage, revision := repair.InProgress, int32(0)
 	for range rapid.IntRange(0, 12).Draw(t, "events") {
 		may := []string{"customer writes", "staff writes"}
@@ -60,23 +61,23 @@ func drawHistory(t *rapid.T) []fact {
 		switch rapid.SampledFrom(may).Draw(t, "event") {
 		case "customer writes":
 			f.event(when, customer, text())
-			tell(schemas.NotifyMessage, 0)
+			tell(record.NotifyMessage, 0)
 		case "staff writes":
 			f.event(when, staff.Draw(t, "by"), &repair.MessagePosted{Kind: rapid.SampledFrom([]repair.MessageKind{repair.Text, repair.Note}).Draw(t, "kind")})
 		case "ask":
 			revision++
 			f.event(when, noor, ask(revision))
 			stage = repair.AwaitingApproval
-			tell(schemas.NotifyApprovalRequired, revision)
+			tell(record.NotifyApprovalRequired, revision)
 		case "asked anew":
-			tell(schemas.NotifyApprovalRequired, revision)
+			tell(record.NotifyApprovalRequired, revision)
 		case "view":
 			f.event(when, customer, &repair.QuoteViewed{Revision: revision})
 		case "decide":
 			method := rapid.SampledFrom([]repair.Method{repair.ByPage, repair.ByPhone}).Draw(t, "method")
 			f.event(when, customer, &repair.QuoteDecided{Revision: revision, Decision: repair.Approved, Method: method})
 			stage = repair.InProgress
-			tell(schemas.NotifyDecision, revision)
+			tell(record.NotifyDecision, revision)
 		case "expire":
 			f.event(when, system, &repair.QuoteExpired{Revision: revision})
 			stage = repair.InProgress
@@ -88,7 +89,7 @@ func drawHistory(t *rapid.T) []fact {
 		case "complete":
 			f.event(when, staff.Draw(t, "by"), &repair.RepairCompleted{})
 			stage = repair.Completed
-			tell(schemas.NotifyCompleted, 0)
+			tell(record.NotifyCompleted, 0)
 		case "collect":
 			f.event(when, desk, &repair.VehicleCollected{})
 			stage = repair.Collected
@@ -104,7 +105,7 @@ func drawHistory(t *rapid.T) []fact {
 // own, and any fact can come again later.
 func drawInterleaving(t *rapid.T, all []fact) []fact {
 	var topics [][]fact
-	for _, topic := range []schemas.Topic{schemas.Events, schemas.Notifications, schemas.Deliveries} {
+	for _, topic := range []record.Topic{record.Events, record.Notifications, record.Deliveries} {
 		var of []fact
 		for _, f := range all {
 			if f.topic == topic {
@@ -138,7 +139,7 @@ func TestAnyInterleaving(t *testing.T) {
 	book := sample(t)
 	rapid.Check(t, func(t *rapid.T) {
 		history := drawHistory(t)
-		final := func(all []fact) ([]*schemas.Latency, State) {
+		final := func(all []fact) ([]*record.Latency, State) {
 			rows, s := measure(t, book, all)
 			for _, r := range rows {
 				r.CausationID, r.CorrelationID = "", ""
@@ -146,7 +147,7 @@ func TestAnyInterleaving(t *testing.T) {
 					t.Fatalf("impossible: %s", inShort(r))
 				}
 			}
-			slices.SortFunc(rows, func(a, b *schemas.Latency) int { return strings.Compare(a.LatencyID, b.LatencyID) })
+			slices.SortFunc(rows, func(a, b *record.Latency) int { return strings.Compare(a.LatencyID, b.LatencyID) })
 			slices.Sort(s.Accepted)
 			slices.Sort(s.Answered)
 			slices.SortFunc(s.Notices, func(a, b Notice) int { return strings.Compare(a.ID, b.ID) })
@@ -169,9 +170,9 @@ func TestForgets(t *testing.T) {
 	f := new(facts)
 	f.event(at(20, 9, 0), sam, &repair.RepairStarted{})
 	mails := []struct {
-		kind     schemas.NotificationKind
+		kind     record.NotificationKind
 		revision int32
-	}{{schemas.NotifyStarted, 0}, {schemas.NotifyApprovalRequired, 1}, {schemas.NotifyDecision, 1}, {schemas.NotifyCompleted, 0}}
+	}{{record.NotifyStarted, 0}, {record.NotifyApprovalRequired, 1}, {record.NotifyDecision, 1}, {record.NotifyCompleted, 0}}
 	f.event(at(20, 10, 0), noor, ask(1))
 	f.event(at(20, 11, 0), customer, &repair.QuoteDecided{Revision: 1, Decision: repair.Approved, Method: repair.ByPage})
 	f.event(at(20, 16, 0), sam, &repair.RepairCompleted{})
@@ -180,7 +181,7 @@ func TestForgets(t *testing.T) {
 		f.requested(at(20, 10, 0), n)
 		f.accepted(at(20, 10, 1), n)
 	}
-	f.suppressed(at(20, 11, 0), about("n9", schemas.NotifyReminder, 1))
+	f.suppressed(at(20, 11, 0), about("n9", record.NotifyReminder, 1))
 	f.event(at(20, 17, 0), desk, &repair.VehicleCollected{})
 	rows, s := measure(t, sample(t), f.all)
 	if len(rows) != 10 {
@@ -196,9 +197,9 @@ func TestForgets(t *testing.T) {
 	}
 }
 
-func codec(t *testing.T) *schemas.Codec {
+func codec(t *testing.T) *avro.Codec {
 	t.Helper()
-	c, err := schemas.NewCodec(State{})
+	c, err := avro.NewCodec(State{})
 	if err != nil {
 		t.Fatal(err)
 	}

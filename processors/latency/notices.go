@@ -4,12 +4,12 @@ import (
 	"hash/fnv"
 	"slices"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 // notice adds a fact about a notification and writes its row if that changes it.
 // Once it was accepted, a hash of its id is all that is kept.
-func (s step) notice(of schemas.Notice, fact func(*Notice)) {
+func (s step) notice(of record.Notice, fact func(*Notice)) {
 	key := hash(of.NotificationID)
 	if slices.Contains(s.Accepted, key) {
 		return
@@ -36,7 +36,7 @@ func (s step) notice(of schemas.Notice, fact func(*Notice)) {
 	}
 }
 
-func (n *Notice) requested(r *schemas.NotificationRequested) {
+func (n *Notice) requested(r *record.NotificationRequested) {
 	if n.RequestedAt.IsZero() {
 		n.RequestedAt, n.Mechanic = r.FirstRequestedAt, r.Mechanic.ID
 	}
@@ -49,14 +49,14 @@ func (n *Notice) unknown() bool {
 }
 
 // row is the notification's delivery; of version 0 while its request is not known.
-func (n *Notice) row() schemas.Latency {
-	row := schemas.Latency{
-		Measure: schemas.MeasureDelivery, Version: open, StartedAt: n.RequestedAt,
+func (n *Notice) row() record.Latency {
+	row := record.Latency{
+		Measure: record.MeasureDelivery, Version: open, StartedAt: n.RequestedAt,
 		Kind: n.Kind, Revision: n.Revision, Channel: n.Channel, Mechanic: n.Mechanic,
 	}
 	switch {
 	case n.RequestedAt.IsZero():
-		return schemas.Latency{}
+		return record.Latency{}
 	case !n.AcceptedAt.IsZero():
 		return until(n.AcceptedAt, "accepted", accepted, row)
 	case !n.FailedAt.IsZero():

@@ -5,13 +5,13 @@ import (
 	"strconv"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
 // quote takes note that a request for approval was accepted.
-func (s step) quote(r *schemas.DeliveryAccepted) {
-	if r.Kind != schemas.NotifyApprovalRequired {
+func (s step) quote(r *record.DeliveryAccepted) {
+	if r.Kind != record.NotifyApprovalRequired {
 		return
 	}
 	s.see(r.Revision, func(q *Quote) {
@@ -47,14 +47,14 @@ func (s step) see(revision int32, fact func(*Quote)) {
 
 // rows are the revision's view and response; none while it is not known who asked
 // or when the request was accepted.
-func (q *Quote) rows() []schemas.Latency {
+func (q *Quote) rows() []record.Latency {
 	if !q.Requested || q.AcceptedAt.IsZero() {
 		return nil
 	}
-	row := schemas.Latency{Version: open, StartedAt: q.AcceptedAt, Mechanic: q.Mechanic, Revision: q.Revision}
+	row := record.Latency{Version: open, StartedAt: q.AcceptedAt, Mechanic: q.Mechanic, Revision: q.Revision}
 	view, response := row, row
-	view.Measure, view.Channel = schemas.MeasureView, q.Channel
-	response.Measure = schemas.MeasureResponse
+	view.Measure, view.Channel = record.MeasureView, q.Channel
+	response.Measure = record.MeasureResponse
 
 	otherwise := string(q.Closed)
 	if q.ClosedAt.Before(q.AcceptedAt) {
@@ -75,5 +75,5 @@ func (q *Quote) rows() []schemas.Latency {
 	case !q.ClosedAt.IsZero():
 		response = until(q.ClosedAt, otherwise, ended, response)
 	}
-	return []schemas.Latency{view, response}
+	return []record.Latency{view, response}
 }

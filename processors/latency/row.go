@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -21,7 +21,7 @@ const (
 const void = "void"
 
 // emit writes a row. Identity tells the waits of one measure of one repair apart.
-func (s step) emit(row schemas.Latency, identity string) {
+func (s step) emit(row record.Latency, identity string) {
 	if !row.EndedAt.IsZero() {
 		if row.EndedAt.Before(row.StartedAt) { // another clock's time
 			row.EndedAt = row.StartedAt
@@ -33,11 +33,11 @@ func (s step) emit(row schemas.Latency, identity string) {
 	row.GarageID = s.garage.ID
 	row.OccurredAt = latest(row.StartedAt, row.EndedAt)
 	row.EventID = repair.DerivedID(row.OccurredAt, row.LatencyID, strconv.FormatInt(row.Version, 10))
-	s.Emit(schemas.Latencies, &row)
+	s.Emit(record.Latencies, &row)
 }
 
 // until closes a row.
-func until(at time.Time, outcome string, version int64, row schemas.Latency) schemas.Latency {
+func until(at time.Time, outcome string, version int64, row record.Latency) record.Latency {
 	row.EndedAt, row.Outcome, row.Version = at, outcome, version
 	return row
 }

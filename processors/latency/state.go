@@ -3,7 +3,7 @@ package latency
 import (
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -32,7 +32,7 @@ type State struct {
 // Wait is an open wait that an event began and another one will end.
 type Wait struct {
 	// What is measured.
-	Measure schemas.Measure `avro:"measure"`
+	Measure record.Measure `avro:"measure"`
 	// Sequence of the event that began it.
 	Sequence int64 `avro:"sequence"`
 	// When it began.
@@ -76,7 +76,7 @@ type Notice struct {
 	// The notification's id.
 	ID string `avro:"id"`
 	// Its kind.
-	Kind schemas.NotificationKind `avro:"kind"`
+	Kind record.NotificationKind `avro:"kind"`
 	// The revision it is about; 0: none.
 	Revision int32 `avro:"revision"`
 	// The channel.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -21,20 +21,20 @@ func (s step) event(event repair.Event) {
 		s.works(by.ID)
 	}
 	if resumes(event) {
-		s.end(schemas.MeasureResume, "resumed")
+		s.end(record.MeasureResume, "resumed")
 	}
 	effect := repair.EffectOf(event)
 	switch e := event.(type) {
 	case *repair.RepairStarted:
-		s.begin(Wait{Measure: schemas.MeasureTurnaround, Mechanic: s.Mechanic})
+		s.begin(Wait{Measure: record.MeasureTurnaround, Mechanic: s.Mechanic})
 
 	case *repair.ApprovalRequested:
 		s.closed(effect.Quote, "")
-		if _, waiting := s.waiting(schemas.MeasureCustomerWait); !waiting {
-			s.begin(Wait{Measure: schemas.MeasureCustomerWait, Revision: e.Revision, Mechanic: e.AskedBy.ID})
+		if _, waiting := s.waiting(record.MeasureCustomerWait); !waiting {
+			s.begin(Wait{Measure: record.MeasureCustomerWait, Revision: e.Revision, Mechanic: e.AskedBy.ID})
 		}
 		s.begin(Wait{
-			Measure: schemas.MeasureApproval, Revision: e.Revision, Mechanic: e.AskedBy.ID,
+			Measure: record.MeasureApproval, Revision: e.Revision, Mechanic: e.AskedBy.ID,
 			Amount: e.Quote.Total, Currency: e.Quote.Currency,
 		})
 		s.see(e.Revision, func(q *Quote) { q.Requested, q.Mechanic = true, e.AskedBy.ID })
@@ -43,14 +43,14 @@ func (s step) event(event repair.Event) {
 		if e.Method == repair.ByPage {
 			s.see(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
 		}
-		asked, _ := s.waiting(schemas.MeasureApproval)
+		asked, _ := s.waiting(record.MeasureApproval)
 		s.closed(effect.Quote, string(e.Decision))
-		s.end(schemas.MeasureCustomerWait, string(e.Decision))
-		s.begin(Wait{Measure: schemas.MeasureResume, Revision: e.Revision, Mechanic: asked.Mechanic})
+		s.end(record.MeasureCustomerWait, string(e.Decision))
+		s.begin(Wait{Measure: record.MeasureResume, Revision: e.Revision, Mechanic: asked.Mechanic})
 
 	case *repair.QuoteExpired, *repair.QuoteWithdrawn:
 		s.closed(effect.Quote, "")
-		s.end(schemas.MeasureCustomerWait, string(effect.Quote))
+		s.end(record.MeasureCustomerWait, string(effect.Quote))
 
 	case *repair.QuoteViewed:
 		s.see(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
@@ -75,7 +75,7 @@ func (s step) event(event repair.Event) {
 func (s step) works(mechanic string) {
 	s.Mechanic = mechanic
 	for i := range s.Waits {
-		if w := &s.Waits[i]; w.Measure == schemas.MeasureTurnaround && w.Mechanic == "" {
+		if w := &s.Waits[i]; w.Measure == record.MeasureTurnaround && w.Mechanic == "" {
 			w.Mechanic = mechanic
 		}
 	}
@@ -103,24 +103,24 @@ func resumes(event repair.Event) bool {
 func (s step) message(e *repair.MessagePosted) {
 	switch {
 	case e.Actor.Role.CustomerSide():
-		if asked, open := s.waiting(schemas.MeasureApproval); open {
+		if asked, open := s.waiting(record.MeasureApproval); open {
 			s.see(asked.Revision, func(q *Quote) {
 				first(&q.ViewedAt, e.OccurredAt)
 				q.WroteAt = append(q.WroteAt, e.OccurredAt)
 			})
 		}
-		if _, waiting := s.waiting(schemas.MeasureStaffResponse); !waiting && !s.Over {
-			s.begin(Wait{Measure: schemas.MeasureStaffResponse, Mechanic: s.Mechanic})
+		if _, waiting := s.waiting(record.MeasureStaffResponse); !waiting && !s.Over {
+			s.begin(Wait{Measure: record.MeasureStaffResponse, Mechanic: s.Mechanic})
 		}
 	case e.Kind == repair.Text:
-		s.end(schemas.MeasureStaffResponse, "replied")
+		s.end(record.MeasureStaffResponse, "replied")
 	}
 }
 
 // closed ends the open revision, if the event closes it. Its outcome is what became
 // of it, or the decision.
 func (s step) closed(as repair.QuoteStatus, decision string) {
-	w, open := s.waiting(schemas.MeasureApproval)
+	w, open := s.waiting(record.MeasureApproval)
 	if !open || as == "" {
 		return
 	}
@@ -130,12 +130,12 @@ func (s step) closed(as repair.QuoteStatus, decision string) {
 
 // over ends every wait.
 func (s step) over(as repair.State) {
-	for _, m := range schemas.Measures {
+	for _, m := range record.Measures {
 		s.end(m, string(as))
 	}
 }
 
-func (s step) waiting(m schemas.Measure) (Wait, bool) {
+func (s step) waiting(m record.Measure) (Wait, bool) {
 	i := slices.IndexFunc(s.Waits, func(w Wait) bool { return w.Measure == m })
 	if i < 0 {
 		return Wait{}, false
@@ -151,7 +151,7 @@ func (s step) begin(w Wait) {
 }
 
 // end closes the measure's open wait, if there is one, at the event being handled.
-func (s step) end(m schemas.Measure, outcome string) {
+func (s step) end(m record.Measure, outcome string) {
 	w, open := s.waiting(m)
 	if !open {
 		return
@@ -162,8 +162,8 @@ func (s step) end(m schemas.Measure, outcome string) {
 
 func (w Wait) identity() string { return strconv.FormatInt(w.Sequence, 10) }
 
-func (w Wait) row() schemas.Latency {
-	return schemas.Latency{
+func (w Wait) row() record.Latency {
+	return record.Latency{
 		Measure: w.Measure, Version: open, StartedAt: w.StartedAt,
 		Mechanic: w.Mechanic, Revision: w.Revision, Amount: w.Amount, Currency: w.Currency,
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -42,7 +42,7 @@ func BenchmarkCommands(b *testing.B) {
 			}
 			b.StartTimer()
 		}
-		if _, err := d.SendBytes(schemas.Commands, key, values[0]); err != nil {
+		if _, err := d.SendBytes(record.Commands, key, values[0]); err != nil {
 			b.Fatal(err)
 		}
 		values = values[1:]

@@ -8,7 +8,7 @@ import (
 
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/stream"
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -24,7 +24,7 @@ type day struct {
 	n        int // commands sent
 	outcomes []*repair.Outcome
 	events   []repair.Event
-	dead     []*schemas.DeadLetter
+	dead     []*record.DeadLetter
 }
 
 func begin(t testing.TB) *day {
@@ -59,7 +59,7 @@ func (d *day) send(commands ...repair.Command) []any {
 	d.Helper()
 	var out []any
 	for _, c := range commands {
-		out = append(out, d.keep(d.Send(schemas.Commands, c.(schemas.Headed)))...)
+		out = append(out, d.keep(d.Send(record.Commands, c.(record.Headed)))...)
 	}
 	return out
 }
@@ -80,7 +80,7 @@ func (d *day) keep(out []any, err error) []any {
 			d.outcomes = append(d.outcomes, o)
 		case repair.Event:
 			d.events = append(d.events, o)
-		case *schemas.DeadLetter:
+		case *record.DeadLetter:
 			d.dead = append(d.dead, o)
 		}
 	}
@@ -108,7 +108,7 @@ func (d *day) state() lifecycle.State {
 func names(out []any) string {
 	var all []string
 	for _, o := range out {
-		name := schemas.NameOf(o)
+		name := record.NameOf(o)
 		if o, ok := o.(*repair.Outcome); ok {
 			name = string(o.Result)
 			if o.Code != "" {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"pitstop/processors/stream"
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -59,16 +59,16 @@ const (
 func New() stream.Processor[State] {
 	return stream.Processor[State]{
 		Name:   Name,
-		Inputs: []stream.Input{{Topic: schemas.Commands, MovesTime: true}},
-		Record: record,
+		Inputs: []stream.Input{{Topic: record.Commands, MovesTime: true}},
+		Record: handle,
 		Timer:  timer,
 	}
 }
 
-func record(c *stream.Context, s *State, rec schemas.Headed) error {
+func handle(c *stream.Context, s *State, rec record.Headed) error {
 	cmd, ok := rec.(repair.Command)
 	if !ok {
-		return fmt.Errorf("a %s is no command", schemas.NameOf(rec))
+		return fmt.Errorf("a %s is no command", record.NameOf(rec))
 	}
 	id, digest := cmd.Head().EventID, repair.DigestOf(cmd)
 	if known := s.remembered(id); known != nil {
@@ -88,7 +88,7 @@ func record(c *stream.Context, s *State, rec schemas.Headed) error {
 	open := s.Repair.OpenRevision()
 	events, verdict := s.Repair.Handle(cmd)
 	for _, e := range events {
-		c.Emit(schemas.Events, e)
+		c.Emit(record.Events, e)
 	}
 	result := repair.Accepted
 	if verdict.Code != "" {
@@ -113,17 +113,17 @@ func record(c *stream.Context, s *State, rec schemas.Headed) error {
 
 // answer gives the outcome of one command record.
 func answer(c *stream.Context, cmd repair.Command, result repair.Result, v repair.Verdict, repeats int32) {
-	o := &repair.Outcome{Command: schemas.NameOf(cmd), Result: result, Digest: repair.DigestOf(cmd), Verdict: v}
+	o := &repair.Outcome{Command: record.NameOf(cmd), Result: result, Digest: repair.DigestOf(cmd), Verdict: v}
 	o.Actor = cmd.Head().Actor
-	o.EventID = repair.DerivedID(c.Time(), cmd.Head().EventID, schemas.Outcomes.Name, strconv.Itoa(int(repeats)))
-	c.Emit(schemas.Outcomes, o)
+	o.EventID = repair.DerivedID(c.Time(), cmd.Head().EventID, record.Outcomes.Name, strconv.Itoa(int(repeats)))
+	c.Emit(record.Outcomes, o)
 }
 
 func timer(c *stream.Context, s *State, t stream.Timer) error {
 	switch t.Name {
 	case expire:
 		for _, e := range s.Repair.Expire(t.Due) {
-			c.Emit(schemas.Events, e)
+			c.Emit(record.Events, e)
 		}
 	case forget:
 		s.Commands = slices.DeleteFunc(s.Commands, func(r Remembered) bool { return !r.At.Add(Remember).After(t.Due) })

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pitstop/processors/lifecycle"
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -224,7 +224,7 @@ func TestStrangersOnTheCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	letter, err := d.Codec().Encode(&schemas.DeadLetter{At: noon})
+	letter, err := d.Codec().Encode(&record.DeadLetter{At: noon})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,13 +244,13 @@ func TestStrangersOnTheCommands(t *testing.T) {
 		"nothing at all":    {"r1", "undecodable", nil},
 		"a command cut off": {"r1", "undecodable", command[:len(command)-2]},
 	} {
-		out := d.keep(d.SendBytes(schemas.Commands, c.key, c.value))
+		out := d.keep(d.SendBytes(record.Commands, c.key, c.value))
 		if got := names(out); got != "DeadLetter" {
 			t.Errorf("%s: %s", name, got)
 			continue
 		}
-		letter := out[0].(*schemas.DeadLetter)
-		if letter.Reason != c.reason || letter.Consumer != lifecycle.Name || letter.Topic != schemas.Commands.Name || !bytes.Equal(letter.Value, c.value) || string(letter.Key) != c.key {
+		letter := out[0].(*record.DeadLetter)
+		if letter.Reason != c.reason || letter.Consumer != lifecycle.Name || letter.Topic != record.Commands.Name || !bytes.Equal(letter.Value, c.value) || string(letter.Key) != c.key {
 			t.Errorf("%s: %+v", name, letter)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -15,26 +15,26 @@ func BenchmarkRepair(b *testing.B) {
 	b.ReportAllocs()
 	for n := range b.N {
 		key := fmt.Sprintf("r%d", n)
-		send := func(topic schemas.Topic, when time.Time, r schemas.Headed) {
+		send := func(topic record.Topic, when time.Time, r record.Headed) {
 			*r.Head() = repair.Header{EventID: key, AggregateID: key, GarageID: "de-brug", OccurredAt: when, Actor: sam}
 			out, err := w.Send(topic, r)
 			if err != nil {
 				b.Fatal(err)
 			}
 			for _, o := range out {
-				if q, ok := o.(*schemas.NotificationRequested); ok {
-					d := &schemas.DeliveryAccepted{Header: w.header(when, "x"), Notice: q.Notice, DeliveryAttempt: schemas.DeliveryAttempt{Attempt: 1}}
+				if q, ok := o.(*record.NotificationRequested); ok {
+					d := &record.DeliveryAccepted{Header: w.header(when, "x"), Notice: q.Notice, DeliveryAttempt: record.DeliveryAttempt{Attempt: 1}}
 					d.AggregateID = key
-					if _, err := w.Send(schemas.Deliveries, d); err != nil {
+					if _, err := w.Send(record.Deliveries, d); err != nil {
 						b.Fatal(err)
 					}
 				}
 			}
 		}
-		send(schemas.Events, at(20, 9, 0), &repair.RepairStarted{Customer: contact("c", repair.Email)})
-		send(schemas.Events, at(20, 10, 0), request(1))
-		send(schemas.Events, at(20, 10, 30), decided(1, repair.Approve, repair.Reject))
-		send(schemas.Events, at(20, 15, 0), &repair.RepairCompleted{})
+		send(record.Events, at(20, 9, 0), &repair.RepairStarted{Customer: contact("c", repair.Email)})
+		send(record.Events, at(20, 10, 0), request(1))
+		send(record.Events, at(20, 10, 30), decided(1, repair.Approve, repair.Reject))
+		send(record.Events, at(20, 15, 0), &repair.RepairCompleted{})
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(8*b.N), "ns/record")
 }

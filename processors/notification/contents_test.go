@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -18,9 +18,9 @@ func TestContents(t *testing.T) {
 		vehicle = repair.Personal{Bytes: []byte("K482TR")}
 		words   = repair.Personal{Bytes: []byte("words")}
 		work    = request(1).Quote
-		agreed  = []schemas.DoneLine{{Title: "service", Total: 28900}}
-		brakes  = schemas.DoneLine{Title: "brakes", Total: 34800}
-		wipers  = schemas.DoneLine{Title: "wipers", Total: 3995}
+		agreed  = []record.DoneLine{{Title: "service", Total: 28900}}
+		brakes  = record.DoneLine{Title: "brakes", Total: 34800}
+		wipers  = record.DoneLine{Title: "wipers", Total: 3995}
 	)
 	w := newWorld(t, sample(t))
 	w.event(at(20, 9, 0), sam, &repair.RepairStarted{
@@ -40,8 +40,8 @@ func TestContents(t *testing.T) {
 	w.event(at(20, 16, 30), sam, &repair.RepairCompleted{Total: 64000, Reason: words, ReasonGiven: true})
 
 	// What every notification says, given what was so then.
-	all := func(kind schemas.NotificationKind, to repair.Actor, restsOn int64, when time.Time) *schemas.NotificationRequested {
-		r := &schemas.NotificationRequested{
+	all := func(kind record.NotificationKind, to repair.Actor, restsOn int64, when time.Time) *record.NotificationRequested {
+		r := &record.NotificationRequested{
 			Attempt: 1, FirstRequestedAt: when,
 			Language: "nl", Vehicle: vehicle, Customer: driver, Mechanic: noor, ExternalRef: "WO-1842",
 			ReadyAt: at(20, 17, 0), Currency: "EUR", Done: agreed, AgreedTotal: 28900, ApprovedTotal: 28900,
@@ -55,26 +55,26 @@ func TestContents(t *testing.T) {
 		}
 		return r
 	}
-	begun := all(schemas.NotifyStarted, customer, 1, at(20, 9, 0))
+	begun := all(record.NotifyStarted, customer, 1, at(20, 9, 0))
 	begun.Mechanic, begun.ReadyAt = sam, at(20, 16, 0)
-	later := all(schemas.NotifyReadyLater, customer, 2, at(20, 9, 30))
+	later := all(record.NotifyReadyLater, customer, 2, at(20, 9, 30))
 	later.Mechanic, later.PreviousReadyAt = sam, at(20, 16, 0)
-	required := all(schemas.NotifyApprovalRequired, approver, 3, at(20, 10, 0))
+	required := all(record.NotifyApprovalRequired, approver, 3, at(20, 10, 0))
 	required.Revision, required.Quote, required.AnswerBy, required.ExpiresAt = 1, &work, at(20, 14, 0), at(21, 17, 30)
-	reminder := all(schemas.NotifyReminder, approver, 3, at(20, 11, 0))
+	reminder := all(record.NotifyReminder, approver, 3, at(20, 11, 0))
 	reminder.Revision, reminder.Quote, reminder.AnswerBy, reminder.ExpiresAt = 1, &work, at(20, 14, 0), at(21, 17, 30)
-	answer := all(schemas.NotifyDecision, noor, 4, at(20, 11, 30))
+	answer := all(record.NotifyDecision, noor, 4, at(20, 11, 30))
 	answer.Revision, answer.Quote, answer.AnswerBy, answer.ExpiresAt = 1, &work, at(20, 14, 0), at(21, 17, 30)
 	answer.Decision, answer.Answers, answer.Method, answer.Evidence = repair.PartlyApproved, answers, repair.ByPage, words
-	message := all(schemas.NotifyMessage, noor, 5, at(20, 12, 0))
+	message := all(record.NotifyMessage, noor, 5, at(20, 12, 0))
 	message.MessageKind, message.Text, message.From = repair.Text, words, customer
-	ready := all(schemas.NotifyCompleted, customer, 6, at(20, 16, 30))
+	ready := all(record.NotifyCompleted, customer, 6, at(20, 16, 30))
 	ready.Mechanic, ready.Total, ready.Text = sam, 64000, words
-	for _, r := range []*schemas.NotificationRequested{answer, message, ready} {
-		r.Done, r.Declined, r.ApprovedTotal = []schemas.DoneLine{agreed[0], brakes}, []schemas.DoneLine{wipers}, 63700
+	for _, r := range []*record.NotificationRequested{answer, message, ready} {
+		r.Done, r.Declined, r.ApprovedTotal = []record.DoneLine{agreed[0], brakes}, []record.DoneLine{wipers}, 63700
 	}
 
-	for _, want := range []*schemas.NotificationRequested{begun, later, required, reminder, answer, message, ready} {
+	for _, want := range []*record.NotificationRequested{begun, later, required, reminder, answer, message, ready} {
 		got := first(w, want.Kind)
 		if !repair.ValidID(got.NotificationID) || got.GarageID != "de-brug" || !got.OccurredAt.Equal(want.FirstRequestedAt) ||
 			got.CausationID == "" || got.CorrelationID != "c1" {
@@ -96,11 +96,11 @@ func TestApprovedLater(t *testing.T) {
 	w.event(at(20, 11, 0), noor, again)
 	w.event(at(20, 11, 30), customer, decided(2, repair.Approve))
 	w.event(at(20, 12, 0), sam, &repair.RepairCompleted{})
-	got := w.newest(schemas.NotifyCompleted)
-	if diff := cmp.Diff([]schemas.DoneLine{{Title: "brakes", Total: 34800}}, got.Done); diff != "" {
+	got := w.newest(record.NotifyCompleted)
+	if diff := cmp.Diff([]record.DoneLine{{Title: "brakes", Total: 34800}}, got.Done); diff != "" {
 		t.Errorf("done: -want +got\n%s", diff)
 	}
-	if diff := cmp.Diff([]schemas.DoneLine{{Title: "wipers", Total: 3995}}, got.Declined); diff != "" {
+	if diff := cmp.Diff([]record.DoneLine{{Title: "wipers", Total: 3995}}, got.Declined); diff != "" {
 		t.Errorf("declined: -want +got\n%s", diff)
 	}
 }

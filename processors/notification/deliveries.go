@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 // tries is how often a notification is attempted while it is refused for now.
@@ -72,11 +72,11 @@ func (s step) deferred(id string, attempt int32) {
 	switch p := s.Known.Pending[i]; {
 	case p.Passed != "":
 		s.drop(i)
-		s.suppress(p.Request.Notice, schemas.MomentPassed, p.Passed)
+		s.suppress(p.Request.Notice, record.MomentPassed, p.Passed)
 	case attempt >= tries:
 		s.drop(i)
-		s.suppress(p.Request.Notice, schemas.TriesUsedUp, "")
-		s.callInstead(schemas.CallUndeliverable, p.Request.Notice, s.current(p.Request.Recipient))
+		s.suppress(p.Request.Notice, record.TriesUsedUp, "")
+		s.callInstead(record.CallUndeliverable, p.Request.Notice, s.current(p.Request.Recipient))
 	default:
 		s.Known.Pending[i].Waiting = true
 		s.Set(retryTimer+id, s.Time().Add(wait(id, attempt)))
@@ -96,7 +96,7 @@ func (s step) failed(id string, attempt int32) {
 		return
 	}
 	s.refused(p)
-	s.call(schemas.CallUndeliverable, p.Request.Kind, p.Request.RestsOn, p.Request.Revision, to)
+	s.call(record.CallUndeliverable, p.Request.Kind, p.Request.RestsOn, p.Request.Revision, to)
 }
 
 // retry makes the next attempt, to the contact as it is now. Whatever ended the

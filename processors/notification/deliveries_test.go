@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -20,7 +20,7 @@ func TestTries(t *testing.T) {
 	begin := at(20, 10, 0)
 	now := begin
 	for try := int32(1); try < tries; try++ {
-		if got := w.deferred(now, w.newest(schemas.NotifyApprovalRequired)); len(got) != 0 {
+		if got := w.deferred(now, w.newest(record.NotifyApprovalRequired)); len(got) != 0 {
 			t.Fatalf("try %d: %q", try, got)
 		}
 		timers := w.Timers("r1")
@@ -33,8 +33,8 @@ func TestTries(t *testing.T) {
 			t.Fatalf("before try %d is due: %q", try+1, got)
 		}
 		w.until(due)
-		r := w.newest(schemas.NotifyApprovalRequired)
-		first := w.all[1].(*schemas.NotificationRequested)
+		r := w.newest(record.NotifyApprovalRequired)
+		first := w.all[1].(*record.NotificationRequested)
 		if r.Attempt != try+1 || r.NotificationID != first.NotificationID || !r.FirstRequestedAt.Equal(begin) || r.Quote == nil {
 			t.Fatalf("try %d: %+v", try+1, r)
 		}
@@ -43,7 +43,7 @@ func TestTries(t *testing.T) {
 	if total := now.Sub(begin); total < 24*time.Minute || total > 31*time.Minute {
 		t.Errorf("the eighth try came after %v", total)
 	}
-	expect(t, w.deferred(now, w.newest(schemas.NotifyApprovalRequired)),
+	expect(t, w.deferred(now, w.newest(record.NotifyApprovalRequired)),
 		"no approval_required to customer (1): tries_used_up", "call customer (1): undeliverable")
 	expect(t, w.until(at(20, 13, 0)), "approval_reminder to customer (1)") // but no second call
 }
@@ -66,29 +66,29 @@ func TestJitter(t *testing.T) {
 // customer's side; about a revision, once.
 func TestRefusedForGood(t *testing.T) {
 	w := started(t)
-	expect(t, w.failed(at(20, 9, 1), w.newest(schemas.NotifyStarted)), "call customer: undeliverable")
+	expect(t, w.failed(at(20, 9, 1), w.newest(record.NotifyStarted)), "call customer: undeliverable")
 	w.event(at(20, 10, 0), noor, request(1))
-	expect(t, w.failed(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired)), "call customer (1): undeliverable")
+	expect(t, w.failed(at(20, 10, 1), w.newest(record.NotifyApprovalRequired)), "call customer (1): undeliverable")
 	expect(t, w.until(at(20, 17, 0)), "no approval_reminder to customer (1): address_refused")
 	w.event(at(21, 9, 0), customer, decided(1))
-	expect(t, w.failed(at(21, 9, 1), w.newest(schemas.NotifyDecision)))
+	expect(t, w.failed(at(21, 9, 1), w.newest(record.NotifyDecision)))
 	w.event(at(21, 10, 0), sam, &repair.RepairCompleted{})
-	expect(t, w.failed(at(21, 10, 1), w.newest(schemas.NotifyCompleted)), "call customer: undeliverable")
+	expect(t, w.failed(at(21, 10, 1), w.newest(record.NotifyCompleted)), "call customer: undeliverable")
 }
 
 // Nobody calls the garage's own people, or a customer who has asked for it already.
 func TestNoCall(t *testing.T) {
 	w := asked(t)
 	w.event(at(20, 10, 10), customer, says(repair.Callback))
-	expect(t, w.failed(at(20, 10, 11), w.newest(schemas.NotifyMessage)))
-	expect(t, w.failed(at(20, 10, 11), w.newest(schemas.NotifyApprovalRequired)))
+	expect(t, w.failed(at(20, 10, 11), w.newest(record.NotifyMessage)))
+	expect(t, w.failed(at(20, 10, 11), w.newest(record.NotifyApprovalRequired)))
 	expect(t, w.until(at(20, 17, 0)))
 }
 
 // The first thing that ended a notification's moment is the reason.
 func TestFirstReason(t *testing.T) {
 	w := asked(t)
-	one := w.newest(schemas.NotifyApprovalRequired)
+	one := w.newest(record.NotifyApprovalRequired)
 	w.event(at(20, 10, 0), noor, request(2))
 	w.event(at(20, 10, 0), customer, decided(2))
 	expect(t, w.deferred(at(20, 10, 1), one), "no approval_required to customer (1): moment_passed replaced")
@@ -97,9 +97,9 @@ func TestFirstReason(t *testing.T) {
 // A reminder that is refused for good makes the call task earlier.
 func TestReminderRefused(t *testing.T) {
 	w := asked(t)
-	w.accepted(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired))
+	w.accepted(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 	w.until(at(20, 11, 0))
-	expect(t, w.failed(at(20, 11, 1), w.newest(schemas.NotifyReminder)), "call customer (1): undeliverable")
+	expect(t, w.failed(at(20, 11, 1), w.newest(record.NotifyReminder)), "call customer (1): undeliverable")
 	expect(t, w.until(at(20, 17, 0)))
 }
 
@@ -110,9 +110,9 @@ func TestNoAddress(t *testing.T) {
 	expect(t, w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: phone}), "no repair_started to customer: no_address")
 	expect(t, w.event(at(20, 10, 0), noor, request(1)),
 		"no approval_required to customer (1): no_address", "call customer (1): no_address")
-	task := w.all[2].(*schemas.CallTask)
-	want := &schemas.CallTask{
-		Reason: schemas.CallNoAddress, RestsOn: 2, Revision: 1, Kind: schemas.NotifyApprovalRequired, Recipient: customer, Contact: phone,
+	task := w.all[2].(*record.CallTask)
+	want := &record.CallTask{
+		Reason: record.CallNoAddress, RestsOn: 2, Revision: 1, Kind: record.NotifyApprovalRequired, Recipient: customer, Contact: phone,
 	}
 	if diff := cmp.Diff(want, task, cmpopts.IgnoreTypes(repair.Header{})); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
@@ -127,7 +127,7 @@ func TestNoAddress(t *testing.T) {
 // What is said about an attempt twice, or about an attempt of before, changes nothing.
 func TestStaleDeliveries(t *testing.T) {
 	w := asked(t)
-	one := w.newest(schemas.NotifyApprovalRequired)
+	one := w.newest(record.NotifyApprovalRequired)
 	w.deferred(at(20, 10, 1), one)
 	before, _, _ := w.State("r1")
 	timers := w.Timers("r1")
@@ -138,7 +138,7 @@ func TestStaleDeliveries(t *testing.T) {
 		t.Errorf("a second refusal of the same attempt changed\n%s", diff)
 	}
 	expect(t, w.until(at(20, 10, 5)), "approval_required to customer (1), try 2")
-	two := w.newest(schemas.NotifyApprovalRequired)
+	two := w.newest(record.NotifyApprovalRequired)
 	expect(t, w.failed(at(20, 10, 6), one))
 	expect(t, w.accepted(at(20, 10, 6), two))
 	expect(t, w.failed(at(20, 10, 7), two))
@@ -150,7 +150,7 @@ func TestStaleDeliveries(t *testing.T) {
 // An attempt that was made twice and accepted in the end needs no other one.
 func TestAcceptedAfterDeferred(t *testing.T) {
 	w := asked(t)
-	one := w.newest(schemas.NotifyApprovalRequired)
+	one := w.newest(record.NotifyApprovalRequired)
 	w.deferred(at(20, 10, 1), one)
 	w.accepted(at(20, 10, 1), one)
 	expect(t, w.until(at(20, 10, 59)))
@@ -164,46 +164,46 @@ func TestContactCorrected(t *testing.T) {
 	}
 	t.Run("the next try", func(t *testing.T) {
 		w := started(t)
-		w.deferred(at(20, 9, 1), w.newest(schemas.NotifyStarted))
+		w.deferred(at(20, 9, 1), w.newest(record.NotifyStarted))
 		expect(t, w.event(at(20, 9, 1), desk, correct(repair.TheCustomer, "new", repair.Email)))
 		expect(t, w.until(at(20, 9, 5)), "repair_started to customer, try 2")
-		if got := w.newest(schemas.NotifyStarted).Contact.ID; got != "new" {
+		if got := w.newest(record.NotifyStarted).Contact.ID; got != "new" {
 			t.Errorf("sent to %q", got)
 		}
 	})
 	t.Run("an address that is none any more", func(t *testing.T) {
 		w := started(t)
 		w.event(at(20, 9, 0), sam, &repair.RepairCompleted{})
-		w.deferred(at(20, 9, 1), w.newest(schemas.NotifyCompleted))
+		w.deferred(at(20, 9, 1), w.newest(record.NotifyCompleted))
 		w.event(at(20, 9, 1), desk, correct(repair.TheCustomer, "new", repair.Phone))
 		expect(t, w.until(at(20, 9, 5)), "no repair_completed to customer: no_address", "call customer: no_address")
 	})
 	t.Run("while the request waits for another try", func(t *testing.T) {
 		w := asked(t)
-		w.deferred(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired))
+		w.deferred(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 1), desk, correct(repair.TheCustomer, "new", repair.Email)),
 			"no approval_required to customer (1): moment_passed contact_corrected", "approval_required to customer (1)")
 		expect(t, w.until(at(20, 10, 59)))
 	})
 	t.Run("after a refusal for good", func(t *testing.T) {
 		w := asked(t)
-		w.failed(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired))
+		w.failed(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheCustomer, "new", repair.Email)), "approval_required to customer (1)")
 		expect(t, w.until(at(20, 17, 0)), "approval_reminder to customer (1)")
 	})
 	t.Run("after it arrived", func(t *testing.T) {
 		w := asked(t)
-		w.accepted(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired))
+		w.accepted(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheCustomer, "new", repair.Email)))
 		w.until(at(20, 11, 0))
-		if got := w.newest(schemas.NotifyReminder).Contact.ID; got != "new" {
+		if got := w.newest(record.NotifyReminder).Contact.ID; got != "new" {
 			t.Errorf("the reminder went to %q", got)
 		}
 	})
 	t.Run("what becomes of the old address does not matter", func(t *testing.T) {
-		for _, fate := range []func(*world, time.Time, *schemas.NotificationRequested) []string{(*world).accepted, (*world).failed} {
+		for _, fate := range []func(*world, time.Time, *record.NotificationRequested) []string{(*world).accepted, (*world).failed} {
 			w := asked(t)
-			old := w.newest(schemas.NotifyApprovalRequired)
+			old := w.newest(record.NotifyApprovalRequired)
 			w.event(at(20, 10, 0), desk, correct(repair.TheCustomer, "new", repair.Email))
 			expect(t, fate(w, at(20, 10, 1), old))
 			expect(t, w.event(at(20, 10, 2), desk, correct(repair.TheCustomer, "newer", repair.Email)), "approval_required to customer (1)")
@@ -212,17 +212,17 @@ func TestContactCorrected(t *testing.T) {
 	})
 	t.Run("another one decides", func(t *testing.T) {
 		w := asked(t)
-		w.accepted(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired))
+		w.accepted(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheApprover, "boss", repair.Email)), "approval_required to approver (1)")
 		expect(t, w.event(at(20, 10, 21), desk, correct(repair.TheCustomer, "new", repair.Email)))
-		r := w.newest(schemas.NotifyApprovalRequired)
+		r := w.newest(record.NotifyApprovalRequired)
 		if r.Contact.ID != "boss" || !r.Decides || r.RestsOn != 2 {
 			t.Errorf("asked: %+v", r)
 		}
 	})
 	t.Run("another one decides, who has no address", func(t *testing.T) {
 		w := asked(t)
-		w.accepted(at(20, 10, 1), w.newest(schemas.NotifyApprovalRequired))
+		w.accepted(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheApprover, "boss", repair.Phone)),
 			"no approval_required to approver (1): no_address", "call approver (1): no_address")
 	})

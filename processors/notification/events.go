@@ -3,7 +3,7 @@ package notification
 import (
 	"fmt"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -16,7 +16,7 @@ func (s step) event(e repair.Event) error {
 	case starts:
 		s.start(started)
 	case s.Stage == repair.NotStarted:
-		return fmt.Errorf("a %s of a repair that has not started", schemas.NameOf(e))
+		return fmt.Errorf("a %s of a repair that has not started", record.NameOf(e))
 	case s.Known == nil:
 		s.afterwards(e)
 		return nil
@@ -37,14 +37,14 @@ func (s step) start(e *repair.RepairStarted) {
 		ReadyAt: e.ReadyAt, Currency: e.Agreed.Currency, AgreedTotal: e.Agreed.Total, ApprovedTotal: e.Agreed.Total,
 	}
 	for _, l := range e.Agreed.Lines {
-		s.Known.Done = append(s.Known.Done, schemas.DoneLine{Title: l.Title, Total: l.Total})
+		s.Known.Done = append(s.Known.Done, record.DoneLine{Title: l.Title, Total: l.Total})
 	}
 }
 
 // whileOpen are the notifications that are pointless once the work is over.
-var whileOpen = []schemas.NotificationKind{
-	schemas.NotifyStarted, schemas.NotifyReadyLater, schemas.NotifyQuoteWithdrawn,
-	schemas.NotifyDecision, schemas.NotifyExpiry,
+var whileOpen = []record.NotificationKind{
+	record.NotifyStarted, record.NotifyReadyLater, record.NotifyQuoteWithdrawn,
+	record.NotifyDecision, record.NotifyExpiry,
 }
 
 // happened is the table of who is told what of each event, and which notifications
@@ -55,44 +55,44 @@ func (s step) happened(event repair.Event) {
 	asked := s.close(repair.EffectOf(event).Quote)
 	switch e := event.(type) {
 	case *repair.RepairStarted:
-		s.tell(s.draft(schemas.NotifyStarted, s.customer(), seq, 0))
+		s.tell(s.draft(record.NotifyStarted, s.customer(), seq, 0))
 
 	case *repair.ApprovalRequested:
-		s.pass(string(s.Stage), schemas.NotifyQuoteWithdrawn, schemas.NotifyExpiry)
+		s.pass(string(s.Stage), record.NotifyQuoteWithdrawn, record.NotifyExpiry)
 		s.ask(e)
-		s.tell(s.draft(schemas.NotifyApprovalRequired, s.approver(), seq, e.Revision))
+		s.tell(s.draft(record.NotifyApprovalRequired, s.approver(), seq, e.Revision))
 
 	case *repair.QuoteDecided:
 		s.settle(asked.Quote, e)
-		d := s.draft(schemas.NotifyDecision, s.staff(asked.AskedBy), seq, e.Revision).about(asked)
+		d := s.draft(record.NotifyDecision, s.staff(asked.AskedBy), seq, e.Revision).about(asked)
 		d.Decision, d.Answers, d.Method, d.Evidence = e.Decision, e.Answers, e.Method, e.Evidence
 		s.tell(d)
 
 	case *repair.QuoteExpired:
-		s.tell(s.draft(schemas.NotifyExpiry, s.staff(asked.AskedBy), seq, e.Revision).about(asked))
+		s.tell(s.draft(record.NotifyExpiry, s.staff(asked.AskedBy), seq, e.Revision).about(asked))
 
 	case *repair.QuoteWithdrawn:
-		d := s.draft(schemas.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(asked)
+		d := s.draft(record.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(asked)
 		d.Text = e.Reason
 		s.tell(d)
 
 	case *repair.ReadyTimeChanged:
 		k.ReadyAt = e.ReadyAt
-		s.pass(string(repair.StatusReplaced), schemas.NotifyReadyLater)
+		s.pass(string(repair.StatusReplaced), record.NotifyReadyLater)
 		if !e.Previous.IsZero() && e.ReadyAt.After(e.Previous) {
-			d := s.draft(schemas.NotifyReadyLater, s.customer(), seq, 0)
+			d := s.draft(record.NotifyReadyLater, s.customer(), seq, 0)
 			d.PreviousReadyAt = e.Previous
 			s.tell(d)
 		}
 
 	case *repair.RepairCompleted:
 		s.pass(string(s.Stage), whileOpen...)
-		d := s.draft(schemas.NotifyCompleted, s.customer(), seq, 0)
+		d := s.draft(record.NotifyCompleted, s.customer(), seq, 0)
 		d.Total, d.Text = e.Total, e.Reason
 		s.tell(d)
 
 	case *repair.VehicleCollected:
-		s.pass(string(s.Stage), schemas.NotifyCompleted)
+		s.pass(string(s.Stage), record.NotifyCompleted)
 
 	case *repair.RepairCancelled:
 		s.pass(string(s.Stage), whileOpen...)
@@ -127,10 +127,10 @@ func (s step) message(e *repair.MessagePosted) {
 	}
 	if e.Kind == repair.Callback {
 		s.asksBack()
-		s.call(schemas.CallRequested, "", e.Sequence, 0, s.writer())
+		s.call(record.CallRequested, "", e.Sequence, 0, s.writer())
 	}
 	for _, r := range to {
-		d := s.draft(schemas.NotifyMessage, r, e.Sequence, 0)
+		d := s.draft(record.NotifyMessage, r, e.Sequence, 0)
 		d.MessageKind, d.Text, d.From = e.Kind, e.Text, e.Actor
 		s.tell(d)
 	}
@@ -145,10 +145,10 @@ func (s step) afterwards(event repair.Event) {
 	}
 	to := recipient{actor: repair.Actor{Role: repair.Customer}}
 	if e.Kind == repair.Callback {
-		s.call(schemas.CallRequested, "", e.Sequence, 0, to)
+		s.call(record.CallRequested, "", e.Sequence, 0, to)
 	}
 	if e.Actor.Role.CustomerSide() {
 		to = s.desk()
 	}
-	s.suppress(s.name(schemas.NotifyMessage, to, e.Sequence, 0), schemas.Forgotten, "")
+	s.suppress(s.name(record.NotifyMessage, to, e.Sequence, 0), record.Forgotten, "")
 }

@@ -12,8 +12,8 @@ import (
 	"pgregory.net/rapid"
 
 	"pitstop/processors/stream"
-	"pitstop/schemas"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -111,7 +111,7 @@ func (w *world) event(when time.Time, by repair.Actor, e repair.Event) []string 
 	*e.Head() = w.header(when, "event", strconv.FormatInt(w.sequence, 10))
 	e.Head().Actor = by
 	reflect.ValueOf(e).Elem().FieldByName("Sequence").SetInt(w.sequence)
-	return w.keep(w.Send(schemas.Events, e))
+	return w.keep(w.Send(record.Events, e))
 }
 
 func (w *world) header(when time.Time, parts ...string) repair.Header {
@@ -121,10 +121,10 @@ func (w *world) header(when time.Time, parts ...string) repair.Header {
 }
 
 // newest is the newest attempt at a kind of notification.
-func (w *world) newest(kind schemas.NotificationKind) *schemas.NotificationRequested {
+func (w *world) newest(kind record.NotificationKind) *record.NotificationRequested {
 	w.Helper()
 	for i := len(w.all) - 1; i >= 0; i-- {
-		if r, ok := w.all[i].(*schemas.NotificationRequested); ok && r.Kind == kind {
+		if r, ok := w.all[i].(*record.NotificationRequested); ok && r.Kind == kind {
 			return r
 		}
 	}
@@ -133,24 +133,24 @@ func (w *world) newest(kind schemas.NotificationKind) *schemas.NotificationReque
 }
 
 // accepted, deferred and failed say what became of an attempt.
-func (w *world) accepted(when time.Time, r *schemas.NotificationRequested) []string {
+func (w *world) accepted(when time.Time, r *record.NotificationRequested) []string {
 	w.Helper()
-	return w.delivery(&schemas.DeliveryAccepted{Header: w.header(when, "accepted", r.EventID), Notice: r.Notice, DeliveryAttempt: schemas.DeliveryAttempt{Attempt: r.Attempt}})
+	return w.delivery(&record.DeliveryAccepted{Header: w.header(when, "accepted", r.EventID), Notice: r.Notice, DeliveryAttempt: record.DeliveryAttempt{Attempt: r.Attempt}})
 }
 
-func (w *world) deferred(when time.Time, r *schemas.NotificationRequested) []string {
+func (w *world) deferred(when time.Time, r *record.NotificationRequested) []string {
 	w.Helper()
-	return w.delivery(&schemas.DeliveryDeferred{Header: w.header(when, "deferred", r.EventID), Notice: r.Notice, DeliveryAttempt: schemas.DeliveryAttempt{Attempt: r.Attempt}})
+	return w.delivery(&record.DeliveryDeferred{Header: w.header(when, "deferred", r.EventID), Notice: r.Notice, DeliveryAttempt: record.DeliveryAttempt{Attempt: r.Attempt}})
 }
 
-func (w *world) failed(when time.Time, r *schemas.NotificationRequested) []string {
+func (w *world) failed(when time.Time, r *record.NotificationRequested) []string {
 	w.Helper()
-	return w.delivery(&schemas.DeliveryFailed{Header: w.header(when, "failed", r.EventID), Notice: r.Notice, DeliveryAttempt: schemas.DeliveryAttempt{Attempt: r.Attempt}})
+	return w.delivery(&record.DeliveryFailed{Header: w.header(when, "failed", r.EventID), Notice: r.Notice, DeliveryAttempt: record.DeliveryAttempt{Attempt: r.Attempt}})
 }
 
-func (w *world) delivery(d schemas.Headed) []string {
+func (w *world) delivery(d record.Headed) []string {
 	w.Helper()
-	return w.keep(w.Send(schemas.Deliveries, d))
+	return w.keep(w.Send(record.Deliveries, d))
 }
 
 // until lets time pass.
@@ -166,11 +166,11 @@ func (w *world) keep(out []any, err error) []string {
 	}
 	var short []string
 	for _, o := range out {
-		if d, dead := o.(*schemas.DeadLetter); dead {
+		if d, dead := o.(*record.DeadLetter); dead {
 			w.Fatalf("dead letter: %s", d.Detail)
 		}
-		if r, told := o.(*schemas.NotificationRequested); told && !slices.Contains(schemas.NotificationKinds, r.Kind) {
-			w.Errorf("%s is not among schemas.NotificationKinds", r.Kind)
+		if r, told := o.(*record.NotificationRequested); told && !slices.Contains(record.NotificationKinds, r.Kind) {
+			w.Errorf("%s is not among record.NotificationKinds", r.Kind)
 		}
 		short = append(short, inShort(o))
 	}
@@ -187,16 +187,16 @@ func inShort(o any) string {
 		return s
 	}
 	switch o := o.(type) {
-	case *schemas.NotificationRequested:
+	case *record.NotificationRequested:
 		s := fmt.Sprintf("%s to %s", o.Kind, about(o.Recipient, o.Revision))
 		if o.Attempt > 1 {
 			s += fmt.Sprintf(", try %d", o.Attempt)
 		}
 		return s
-	case *schemas.NotificationSuppressed:
+	case *record.NotificationSuppressed:
 		s := fmt.Sprintf("no %s to %s: %s", o.Kind, about(o.Recipient, o.Revision), o.Reason)
 		return strings.TrimSpace(s + " " + o.Because)
-	case *schemas.CallTask:
+	case *record.CallTask:
 		return fmt.Sprintf("call %s: %s", about(o.Recipient, o.Revision), o.Reason)
 	}
 	return fmt.Sprintf("%T", o)

@@ -3,7 +3,7 @@ package notification
 import (
 	"testing"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -11,9 +11,9 @@ import (
 // pass messages on. Then a marker is left, and nothing brings the repair back.
 func TestForget(t *testing.T) {
 	w := started(t)
-	w.accepted(at(20, 9, 1), w.newest(schemas.NotifyStarted))
+	w.accepted(at(20, 9, 1), w.newest(record.NotifyStarted))
 	w.event(at(20, 16, 0), sam, &repair.RepairCompleted{})
-	w.accepted(at(20, 16, 1), w.newest(schemas.NotifyCompleted))
+	w.accepted(at(20, 16, 1), w.newest(record.NotifyCompleted))
 	w.event(at(20, 17, 0), desk, &repair.VehicleCollected{})
 
 	month := at(20, 17, 0).Add(keptFor)
@@ -24,7 +24,7 @@ func TestForget(t *testing.T) {
 	if s, _, _ := w.State("r1"); s.Known == nil {
 		t.Error("forgotten while something is under way")
 	}
-	w.accepted(month, w.newest(schemas.NotifyMessage))
+	w.accepted(month, w.newest(record.NotifyMessage))
 	expect(t, w.until(month.Add(keptFor)))
 
 	later := month.Add(keptFor).AddDate(0, 1, 0)
@@ -39,7 +39,7 @@ func TestForget(t *testing.T) {
 	expect(t, w.event(later, customer, says(repair.Text)), "no message to customer_service: forgotten")
 	expect(t, w.event(later, customer, says(repair.Callback)), "call customer: requested", "no message to customer_service: forgotten")
 	expect(t, w.event(later, desk, says(repair.Note)))
-	expect(t, w.failed(later, w.newest(schemas.NotifyCompleted)))
+	expect(t, w.failed(later, w.newest(record.NotifyCompleted)))
 	if s, _, _ := w.State("r1"); s.Known != nil {
 		t.Errorf("back: %+v", s)
 	}
@@ -60,11 +60,11 @@ func TestRefuses(t *testing.T) {
 			if _, starts := c.event.(*repair.RepairStarted); starts {
 				c.event.Head().GarageID = "elsewhere"
 			}
-			out, err := w.Send(schemas.Events, c.event)
+			out, err := w.Send(record.Events, c.event)
 			if err != nil || len(out) != 1 {
 				t.Fatalf("%v %v", out, err)
 			}
-			if _, dead := out[0].(*schemas.DeadLetter); !dead {
+			if _, dead := out[0].(*record.DeadLetter); !dead {
 				t.Errorf("got %T", out[0])
 			}
 		})

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -129,9 +129,9 @@ func (l *life) actions() map[string]func(*rapid.T) {
 	}
 }
 
-func (l *life) requested() (all []*schemas.NotificationRequested) {
+func (l *life) requested() (all []*record.NotificationRequested) {
 	for _, o := range l.all {
-		if r, ok := o.(*schemas.NotificationRequested); ok {
+		if r, ok := o.(*record.NotificationRequested); ok {
 			all = append(all, r)
 		}
 	}
@@ -156,7 +156,7 @@ func TestLaws(t *testing.T) {
 		actions[""] = func(*rapid.T) {
 			for _, o := range l.all[seen:] {
 				switch o := o.(type) {
-				case *schemas.NotificationRequested:
+				case *record.NotificationRequested:
 					attempts[o.NotificationID]++
 					if n := attempts[o.NotificationID]; o.Attempt != n || n > tries {
 						t.Fatalf("%s is number %d", inShort(o), n)
@@ -164,7 +164,7 @@ func TestLaws(t *testing.T) {
 					if suppressed[o.NotificationID] {
 						t.Fatalf("%s after it was suppressed", inShort(o))
 					}
-					if asks := o.Kind == schemas.NotifyApprovalRequired || o.Kind == schemas.NotifyReminder; asks {
+					if asks := o.Kind == record.NotifyApprovalRequired || o.Kind == record.NotifyReminder; asks {
 						if over[o.Revision] {
 							t.Fatalf("%s after the revision was over", inShort(o))
 						}
@@ -176,16 +176,16 @@ func TestLaws(t *testing.T) {
 						t.Fatalf("%s about %v", inShort(o), o.Quote)
 					}
 					count(reminders, o.Notice)
-				case *schemas.NotificationSuppressed:
+				case *record.NotificationSuppressed:
 					if suppressed[o.NotificationID] {
 						t.Fatalf("%s, twice", inShort(o))
 					}
 					suppressed[o.NotificationID] = true
-					if (o.Reason == schemas.MomentPassed) != (o.Because != "") {
+					if (o.Reason == record.MomentPassed) != (o.Because != "") {
 						t.Fatalf("%s, because %q", inShort(o), o.Because)
 					}
 					count(reminders, o.Notice)
-				case *schemas.CallTask:
+				case *record.CallTask:
 					if calls[o.Revision]++; o.Revision > 0 && (calls[o.Revision] > 1 || over[o.Revision]) {
 						t.Fatalf("%s, %d times", inShort(o), calls[o.Revision])
 					}
@@ -233,8 +233,8 @@ func TestLaws(t *testing.T) {
 	})
 }
 
-func count(reminders map[int32]map[string]bool, n schemas.Notice) {
-	if n.Kind != schemas.NotifyReminder {
+func count(reminders map[int32]map[string]bool, n record.Notice) {
+	if n.Kind != record.NotifyReminder {
 		return
 	}
 	if reminders[n.Revision] == nil {
@@ -264,12 +264,12 @@ func TestAcceptanceInAnyOrder(t *testing.T) {
 			{at(20, 15, 0), sam, &repair.RepairCompleted{}},
 			{at(20, 16, 0), desk, &repair.VehicleCollected{}},
 		}
-		waiting := make(map[int][]*schemas.NotificationRequested) // by the step after which they are accepted
+		waiting := make(map[int][]*record.NotificationRequested) // by the step after which they are accepted
 		known := 0
 		for i, s := range steps {
 			all = append(all, w.event(s.when, s.by, s.event)...)
 			for ; known < len(w.all); known++ {
-				if r, ok := w.all[known].(*schemas.NotificationRequested); ok {
+				if r, ok := w.all[known].(*record.NotificationRequested); ok {
 					n := min(i+late[known%len(late)], len(steps)-1)
 					waiting[n] = append(waiting[n], r)
 				}

@@ -32,8 +32,8 @@ import (
 	"time"
 
 	"pitstop/processors/stream"
-	"pitstop/schemas"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -58,8 +58,8 @@ func New(book *garage.Book) stream.Processor[State] {
 	p := processor{book}
 	return stream.Processor[State]{
 		Name:     Name,
-		Inputs:   []stream.Input{{Topic: schemas.Events, MovesTime: true}, {Topic: schemas.Deliveries}},
-		Upstream: &stream.Upstream{Processor: "lifecycle", Topic: schemas.Commands},
+		Inputs:   []stream.Input{{Topic: record.Events, MovesTime: true}, {Topic: record.Deliveries}},
+		Upstream: &stream.Upstream{Processor: "lifecycle", Topic: record.Commands},
 		Record:   p.record,
 		Timer:    p.timer,
 	}
@@ -82,7 +82,7 @@ func (p processor) step(c *stream.Context, s *State, garageID string) (step, err
 	return step{c, s, profile}, nil
 }
 
-func (p processor) record(c *stream.Context, state *State, rec schemas.Headed) error {
+func (p processor) record(c *stream.Context, state *State, rec record.Headed) error {
 	s, err := p.step(c, state, rec.Head().GarageID)
 	if err != nil {
 		return err
@@ -90,14 +90,14 @@ func (p processor) record(c *stream.Context, state *State, rec schemas.Headed) e
 	switch r := rec.(type) {
 	case repair.Event:
 		return s.event(r)
-	case *schemas.DeliveryAccepted:
+	case *record.DeliveryAccepted:
 		s.accepted(r.NotificationID)
-	case *schemas.DeliveryDeferred:
+	case *record.DeliveryDeferred:
 		s.deferred(r.NotificationID, r.Attempt)
-	case *schemas.DeliveryFailed:
+	case *record.DeliveryFailed:
 		s.failed(r.NotificationID, r.Attempt)
 	default:
-		return fmt.Errorf("a %s is neither an event nor a delivery", schemas.NameOf(rec))
+		return fmt.Errorf("a %s is neither an event nor a delivery", record.NameOf(rec))
 	}
 	return nil
 }

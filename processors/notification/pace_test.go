@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -36,8 +36,8 @@ func TestPace(t *testing.T) {
 			w.until(c.requested.AddDate(0, 0, 6))
 			var got []string
 			for _, o := range w.all {
-				what, h := "reminder", o.(schemas.Headed).Head()
-				if _, ok := o.(*schemas.CallTask); ok {
+				what, h := "reminder", o.(record.Headed).Head()
+				if _, ok := o.(*record.CallTask); ok {
 					what = "call"
 				}
 				got = append(got, h.OccurredAt.Add(2*time.Hour).Format(layout)+" "+what)
@@ -98,7 +98,7 @@ func TestStops(t *testing.T) {
 		noMail := "no approval_required to customer (1): moment_passed " + end.because
 		t.Run(end.because+", the mail waits for another try", func(t *testing.T) {
 			w := asked(t)
-			w.deferred(at(20, 10, 30), w.newest(schemas.NotifyApprovalRequired))
+			w.deferred(at(20, 10, 30), w.newest(record.NotifyApprovalRequired))
 			expect(t, w.event(at(20, 10, 30), end.by, end.event())[:2], noReminder, noMail)
 			for _, timer := range w.Timers("r1") {
 				if strings.HasPrefix(timer.Name, retryTimer) {
@@ -110,13 +110,13 @@ func TestStops(t *testing.T) {
 		t.Run(end.because+", the mail is refused for now afterwards", func(t *testing.T) {
 			w := asked(t)
 			expect(t, w.event(at(20, 10, 30), end.by, end.event())[:1], noReminder)
-			expect(t, w.deferred(at(20, 10, 31), first(w, schemas.NotifyApprovalRequired)), noMail)
+			expect(t, w.deferred(at(20, 10, 31), first(w, record.NotifyApprovalRequired)), noMail)
 			nothingMore(t, w)
 		})
 		t.Run(end.because+", the mail is refused for good afterwards", func(t *testing.T) {
 			w := asked(t)
 			w.event(at(20, 10, 30), end.by, end.event())
-			expect(t, w.failed(at(20, 10, 31), first(w, schemas.NotifyApprovalRequired)))
+			expect(t, w.failed(at(20, 10, 31), first(w, record.NotifyApprovalRequired)))
 			nothingMore(t, w)
 		})
 	}
@@ -133,9 +133,9 @@ func nothingMore(t *testing.T, w *world) {
 }
 
 // first is the first attempt at a kind of notification.
-func first(w *world, kind schemas.NotificationKind) *schemas.NotificationRequested {
+func first(w *world, kind record.NotificationKind) *record.NotificationRequested {
 	for _, o := range w.all {
-		if r, ok := o.(*schemas.NotificationRequested); ok && r.Kind == kind {
+		if r, ok := o.(*record.NotificationRequested); ok && r.Kind == kind {
 			return r
 		}
 	}
@@ -150,31 +150,31 @@ func TestMomentPasses(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name  string
-		kind  schemas.NotificationKind
+		kind  record.NotificationKind
 		given func(w *world)
 		by    repair.Actor
 		event repair.Event
 		want  string
 	}{
 		{
-			"started", schemas.NotifyStarted, func(*world) {}, sam, &repair.RepairCompleted{},
+			"started", record.NotifyStarted, func(*world) {}, sam, &repair.RepairCompleted{},
 			"no repair_started to customer: moment_passed completed",
 		},
 		{
-			"ready later", schemas.NotifyReadyLater, func(w *world) { w.event(at(20, 9, 30), sam, later()) }, sam,
+			"ready later", record.NotifyReadyLater, func(w *world) { w.event(at(20, 9, 30), sam, later()) }, sam,
 			&repair.ReadyTimeChanged{Previous: at(20, 17, 0), ReadyAt: at(20, 16, 30)},
 			"no ready_later to customer: moment_passed replaced",
 		},
-		{"withdrawn", schemas.NotifyQuoteWithdrawn, func(w *world) {
+		{"withdrawn", record.NotifyQuoteWithdrawn, func(w *world) {
 			w.event(at(20, 9, 30), noor, request(1))
 			w.event(at(20, 9, 40), noor, &repair.QuoteWithdrawn{Revision: 1})
 		}, noor, request(2), "no quote_withdrawn to customer (1): moment_passed awaiting_approval"},
-		{"decision", schemas.NotifyDecision, func(w *world) {
+		{"decision", record.NotifyDecision, func(w *world) {
 			w.event(at(20, 9, 30), noor, request(1))
 			w.event(at(20, 9, 40), customer, decided(1))
 		}, noor, &repair.RepairCompleted{}, "no decision to mechanic noor (1): moment_passed completed"},
 		{
-			"completed", schemas.NotifyCompleted, func(w *world) { w.event(at(20, 9, 40), sam, &repair.RepairCompleted{}) },
+			"completed", record.NotifyCompleted, func(w *world) { w.event(at(20, 9, 40), sam, &repair.RepairCompleted{}) },
 			desk, &repair.VehicleCollected{}, "no repair_completed to customer: moment_passed collected",
 		},
 	} {
@@ -189,7 +189,7 @@ func TestMomentPasses(t *testing.T) {
 			w.all = nil
 			w.until(at(21, 10, 0))
 			for _, o := range w.all {
-				if n, ok := o.(*schemas.NotificationRequested); ok && n.Kind == c.kind {
+				if n, ok := o.(*record.NotificationRequested); ok && n.Kind == c.kind {
 					t.Errorf("after its moment: %s", inShort(o))
 				}
 			}

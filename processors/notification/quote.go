@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strconv"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -33,9 +33,9 @@ func (s step) ask(e *repair.ApprovalRequested) {
 func (s step) remind() {
 	a := s.Known.Asked
 	a.Reminded++
-	d := s.draft(schemas.NotifyReminder, s.approver(), a.Sequence, a.Revision)
+	d := s.draft(record.NotifyReminder, s.approver(), a.Sequence, a.Revision)
 	if a.Refused {
-		s.suppress(d.Notice, schemas.AddressRefused, "")
+		s.suppress(d.Notice, record.AddressRefused, "")
 		return
 	}
 	s.tell(d)
@@ -44,13 +44,13 @@ func (s step) remind() {
 // unanswered asks somebody to call about the quote, as nobody has answered.
 func (s step) unanswered() {
 	a := s.Known.Asked
-	s.call(schemas.CallNoAnswer, "", a.Sequence, a.Revision, s.approver())
+	s.call(record.CallNoAnswer, "", a.Sequence, a.Revision, s.approver())
 }
 
 // taken notes that a mail server took a notification over: whether it was a request
 // for approval that still makes sense.
 func (s step) taken(p Pending) {
-	if a := s.Known.Asked; a != nil && p.Request.Kind == schemas.NotifyApprovalRequired && p.Passed == "" {
+	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired && p.Passed == "" {
 		a.Accepted = true
 	}
 }
@@ -58,7 +58,7 @@ func (s step) taken(p Pending) {
 // refused notes that an address refused a notification for good: no reminder goes
 // where the request for approval did not arrive.
 func (s step) refused(p Pending) {
-	if a := s.Known.Asked; a != nil && p.Request.Kind == schemas.NotifyApprovalRequired {
+	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired {
 		a.Refused = true
 	}
 }
@@ -101,8 +101,8 @@ func (s step) correct(e *repair.ContactCorrected) {
 		return
 	}
 	a.Accepted = false
-	s.pass("contact_corrected", schemas.NotifyApprovalRequired)
-	s.tell(s.draft(schemas.NotifyApprovalRequired, decides, a.Sequence, a.Revision))
+	s.pass("contact_corrected", record.NotifyApprovalRequired)
+	s.tell(s.draft(record.NotifyApprovalRequired, decides, a.Sequence, a.Revision))
 }
 
 // close ends the quote that awaits an answer and everything about it, and returns
@@ -114,7 +114,7 @@ func (s step) close(as repair.QuoteStatus) Asked {
 	}
 	s.stopReminders(string(as))
 	s.Cancel(callTimer)
-	s.pass(string(as), schemas.NotifyApprovalRequired, schemas.NotifyReminder)
+	s.pass(string(as), record.NotifyApprovalRequired, record.NotifyReminder)
 	s.Known.Asked = nil
 	return *a
 }
@@ -124,7 +124,7 @@ func (s step) stopReminders(because string) {
 	for a := s.Known.Asked; a.Reminded < a.Reminders; a.Reminded++ {
 		number := strconv.Itoa(int(a.Reminded))
 		s.Cancel(remindTimer + number)
-		s.suppress(s.name(schemas.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), schemas.MomentPassed, because)
+		s.suppress(s.name(record.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), record.MomentPassed, because)
 	}
 }
 
@@ -137,8 +137,8 @@ func (s step) settle(q repair.Quote, e *repair.QuoteDecided) {
 		if a.Line < 1 || int(a.Line) > len(q.Lines) {
 			continue
 		}
-		job := schemas.DoneLine{Title: q.Lines[a.Line-1].Title, Total: q.Lines[a.Line-1].Total}
-		k.Declined = slices.DeleteFunc(k.Declined, func(d schemas.DoneLine) bool { return d.Title == job.Title })
+		job := record.DoneLine{Title: q.Lines[a.Line-1].Title, Total: q.Lines[a.Line-1].Total}
+		k.Declined = slices.DeleteFunc(k.Declined, func(d record.DoneLine) bool { return d.Title == job.Title })
 		if a.Answer == repair.Approve {
 			k.Done = append(k.Done, job)
 		} else {

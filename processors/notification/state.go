@@ -3,7 +3,7 @@ package notification
 import (
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -37,9 +37,9 @@ type Known struct {
 	// ISO 4217 currency of every amount.
 	Currency string `avro:"currency"`
 	// The agreed work and each approved job.
-	Done []schemas.DoneLine `avro:"done"`
+	Done []record.DoneLine `avro:"done"`
 	// Each job that was rejected.
-	Declined []schemas.DoneLine `avro:"declined"`
+	Declined []record.DoneLine `avro:"declined"`
 	// What was agreed beforehand, in minor units.
 	AgreedTotal int64 `avro:"agreed_total"`
 	// What was agreed and approved together, in minor units.
@@ -79,7 +79,7 @@ type Asked struct {
 // Pending is a notification that was requested and neither accepted nor given up.
 type Pending struct {
 	// The newest attempt, without what every notification says.
-	Request schemas.NotificationRequested `avro:"request"`
+	Request record.NotificationRequested `avro:"request"`
 	// Whether it was refused for now, and waits for its timer.
 	Waiting bool `avro:"waiting"`
 	// What ended its moment while an attempt was under way; empty: it still makes sense.

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"slices"
 
-	"pitstop/schemas"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -76,9 +76,9 @@ func (s step) desk() recipient {
 
 // name identifies a notification by what causes it, its kind and its recipient;
 // also tells apart several of them.
-func (s step) name(kind schemas.NotificationKind, to recipient, restsOn int64, revision int32, also ...string) schemas.Notice {
+func (s step) name(kind record.NotificationKind, to recipient, restsOn int64, revision int32, also ...string) record.Notice {
 	parts := append([]string{"notification", s.Cause().EventID, string(kind), string(to.actor.Role), to.actor.ID}, also...)
-	return schemas.Notice{
+	return record.Notice{
 		NotificationID: repair.DerivedID(s.Time(), parts...),
 		Kind:           kind, RestsOn: restsOn, Revision: revision, Recipient: to.actor, Channel: repair.Email,
 	}
@@ -86,11 +86,11 @@ func (s step) name(kind schemas.NotificationKind, to recipient, restsOn int64, r
 
 // draft is what a notification says beyond what every one of them does, and to whom.
 type draft struct {
-	schemas.NotificationRequested
+	record.NotificationRequested
 	to recipient
 }
 
-func (s step) draft(kind schemas.NotificationKind, to recipient, restsOn int64, revision int32) draft {
+func (s step) draft(kind record.NotificationKind, to recipient, restsOn int64, revision int32) draft {
 	d := draft{to: to}
 	d.Notice, d.Attempt, d.FirstRequestedAt = s.name(kind, to, restsOn, revision), 1, s.Time()
 	d.OccurredAt = s.Time()
@@ -100,16 +100,16 @@ func (s step) draft(kind schemas.NotificationKind, to recipient, restsOn int64, 
 // tell requests an attempt; or says why nothing is sent.
 func (s step) tell(d draft) {
 	if !d.to.reachable {
-		s.suppress(d.Notice, schemas.NoAddress, "")
-		s.callInstead(schemas.CallNoAddress, d.Notice, d.to)
+		s.suppress(d.Notice, record.NoAddress, "")
+		s.callInstead(record.CallNoAddress, d.Notice, d.to)
 		return
 	}
 	s.Known.Pending = append(s.Known.Pending, Pending{Request: d.NotificationRequested})
-	s.Emit(schemas.Notifications, s.complete(d))
+	s.Emit(record.Notifications, s.complete(d))
 }
 
 // complete adds to a draft what every notification says, as it is now.
-func (s step) complete(d draft) *schemas.NotificationRequested {
+func (s step) complete(d draft) *record.NotificationRequested {
 	k, r := s.Known, d.NotificationRequested
 	r.Header = repair.Header{GarageID: s.garage.ID}
 	r.Contact, r.Decides, r.Language = d.to.contact, d.to.decides, language(s.garage, d.to.contact)
@@ -129,15 +129,15 @@ func language(g *garage.Profile, c *repair.Contact) string {
 	return string(locale.Fold(c.Language, g.Language))
 }
 
-func (s step) suppress(n schemas.Notice, why schemas.SuppressReason, because string) {
-	r := &schemas.NotificationSuppressed{Notice: n, Reason: why, Because: because}
+func (s step) suppress(n record.Notice, why record.SuppressReason, because string) {
+	r := &record.NotificationSuppressed{Notice: n, Reason: why, Because: because}
 	r.GarageID = s.garage.ID
-	s.Emit(schemas.Notifications, r)
+	s.Emit(record.Notifications, r)
 }
 
 // pass ends the moment of notifications that are under way: those that wait for
 // another try are suppressed at once, the others if their try is refused for now.
-func (s step) pass(because string, kinds ...schemas.NotificationKind) {
+func (s step) pass(because string, kinds ...record.NotificationKind) {
 	kept := s.Known.Pending[:0]
 	for _, p := range s.Known.Pending {
 		if p.Passed == "" && slices.Contains(kinds, p.Request.Kind) {
@@ -145,7 +145,7 @@ func (s step) pass(because string, kinds ...schemas.NotificationKind) {
 		}
 		if p.Waiting && p.Passed != "" {
 			s.Cancel(retryTimer + p.Request.NotificationID)
-			s.suppress(p.Request.Notice, schemas.MomentPassed, p.Passed)
+			s.suppress(p.Request.Notice, record.MomentPassed, p.Passed)
 			continue
 		}
 		kept = append(kept, p)
@@ -157,13 +157,13 @@ func (s step) pass(because string, kinds ...schemas.NotificationKind) {
 // address, or every try was refused for now, somebody calls. (An address that
 // refuses for good makes a call task whatever the kind: the next mail would not
 // arrive either.)
-var mustReach = []schemas.NotificationKind{
-	schemas.NotifyApprovalRequired, schemas.NotifyReminder, schemas.NotifyReadyLater,
-	schemas.NotifyCompleted, schemas.NotifyMessage,
+var mustReach = []record.NotificationKind{
+	record.NotifyApprovalRequired, record.NotifyReminder, record.NotifyReadyLater,
+	record.NotifyCompleted, record.NotifyMessage,
 }
 
 // callInstead asks somebody to call a person whom a notification does not reach.
-func (s step) callInstead(why schemas.CallReason, n schemas.Notice, to recipient) {
+func (s step) callInstead(why record.CallReason, n record.Notice, to recipient) {
 	if to.contact != nil && slices.Contains(mustReach, n.Kind) {
 		s.call(why, n.Kind, n.RestsOn, n.Revision, to)
 	}
@@ -171,14 +171,14 @@ func (s step) callInstead(why schemas.CallReason, n schemas.Notice, to recipient
 
 // call asks customer service and the mechanic to call: about a revision only while
 // it awaits an answer, and once.
-func (s step) call(why schemas.CallReason, kind schemas.NotificationKind, restsOn int64, revision int32, to recipient) {
+func (s step) call(why record.CallReason, kind record.NotificationKind, restsOn int64, revision int32, to recipient) {
 	if revision != 0 && !s.firstCall(revision) {
 		return
 	}
-	t := &schemas.CallTask{Reason: why, RestsOn: restsOn, Revision: revision, Kind: kind, Recipient: to.actor}
+	t := &record.CallTask{Reason: why, RestsOn: restsOn, Revision: revision, Kind: kind, Recipient: to.actor}
 	t.GarageID = s.garage.ID
 	if to.contact != nil {
 		t.Contact = *to.contact
 	}
-	s.Emit(schemas.Notifications, t)
+	s.Emit(record.Notifications, t)
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 )
 
 // partitionBatch is what one poll brought for one partition number, topic by
@@ -68,7 +68,7 @@ func (m *member) decodeRecord(ctx context.Context, r *kgo.Record) (consumed, err
 	}
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		c.decoded, c.err = m.codec.Decode(ctx, r.Value)
-		if c.err == nil || errors.Is(c.err, schemas.ErrUndecodable) {
+		if c.err == nil || errors.Is(c.err, avro.ErrUndecodable) {
 			return c, nil
 		}
 		m.Log.Warn("waiting for the schema registry", "processor", m.logic.name, "error", c.err)

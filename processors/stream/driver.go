@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 )
 
 // A Driver runs a processor in a test, without Kafka: one partition, every
@@ -19,7 +20,7 @@ type Driver[S any] struct {
 // has no Avro schema.
 func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
 	l := p.logic()
-	codec, err := schemas.NewCodec(l.stateOf)
+	codec, err := avro.NewCodec(l.stateOf)
 	if err != nil {
 		return nil, err
 	}
@@ -27,11 +28,11 @@ func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
 }
 
 // Codec is the driver's, to seal and open personal data with.
-func (d *Driver[S]) Codec() *schemas.Codec { return d.task.codec }
+func (d *Driver[S]) Codec() *avro.Codec { return d.task.codec }
 
 // Send handles records of one topic and gives what the processor emitted: its
 // outputs and dead letters in order.
-func (d *Driver[S]) Send(topic schemas.Topic, records ...schemas.Headed) ([]any, error) {
+func (d *Driver[S]) Send(topic record.Topic, records ...record.Headed) ([]any, error) {
 	var out []any
 	for _, r := range records {
 		value, err := d.task.codec.Encode(r)
@@ -48,7 +49,7 @@ func (d *Driver[S]) Send(topic schemas.Topic, records ...schemas.Headed) ([]any,
 }
 
 // SendBytes handles one record as it stands on the topic.
-func (d *Driver[S]) SendBytes(topic schemas.Topic, key string, value []byte) ([]any, error) {
+func (d *Driver[S]) SendBytes(topic record.Topic, key string, value []byte) ([]any, error) {
 	decoded, decodeErr := d.task.codec.Decode(context.Background(), value)
 	src := source{topic: topic.Name, offset: d.offsets[topic.Name], key: []byte(key), value: value}
 	d.offsets[topic.Name]++
@@ -61,7 +62,7 @@ func (d *Driver[S]) SendBytes(topic schemas.Topic, key string, value []byte) ([]
 // Advance lets time reach now: the timers due by then fire, each stamped with
 // its due time.
 func (d *Driver[S]) Advance(now time.Time) ([]any, error) {
-	d.task.pending = append(d.task.pending, schemas.Tick{Processor: d.task.logic.name, Time: now})
+	d.task.pending = append(d.task.pending, record.Tick{Processor: d.task.logic.name, Time: now})
 	if err := d.task.settle(); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 // Metrics count what processors do. A nil Metrics counts nothing.
@@ -79,7 +79,7 @@ func (m *Metrics) output(processor string, o output) {
 		return
 	}
 	m.outputs.WithLabelValues(processor, o.topic).Inc()
-	if d, ok := o.record.(*schemas.DeadLetter); ok {
+	if d, ok := o.record.(*record.DeadLetter); ok {
 		m.deadLetters.WithLabelValues(processor, d.Reason).Inc()
 	}
 }

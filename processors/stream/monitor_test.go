@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 // Whoever waits until nothing is left to do must not be told so by a member that
@@ -25,7 +25,7 @@ func TestDue(t *testing.T) {
 	expect("without timers", false)
 	m.busy()
 	expect("at work", true)
-	p.keep("r1", entry{timers: []schemas.TimerEntry{{Name: "later", Due: at.Add(time.Hour)}}})
+	p.keep("r1", entry{timers: []record.TimerEntry{{Name: "later", Due: at.Add(time.Hour)}}})
 	p.restored()
 	m.idle(map[int32]*task{0: p})
 	expect("with a timer for later", false)

@@ -8,7 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -16,7 +17,7 @@ import (
 // one key, a struct with avro tags; its zero value is the state of a key that
 // has not been seen.
 type Processor[S any] struct {
-	// Name is one of schemas.Processors. Consumer group, transactional id and
+	// Name is one of record.Processors. Consumer group, transactional id and
 	// changelog derive from it.
 	Name string
 	// Inputs are the topics it reads, all with the same number of partitions.
@@ -25,7 +26,7 @@ type Processor[S any] struct {
 	Upstream *Upstream
 	// Record handles one record. An error makes the record a dead letter and drops
 	// what it did to state, outputs and timers.
-	Record func(*Context, *S, schemas.Headed) error
+	Record func(*Context, *S, record.Headed) error
 	// Timer handles a timer that is due. An error makes a dead letter and drops
 	// what it did; the timer is gone. Nil: the processor has no timers.
 	Timer func(*Context, *S, Timer) error
@@ -33,7 +34,7 @@ type Processor[S any] struct {
 
 // Input is a topic a processor reads.
 type Input struct {
-	Topic schemas.Topic
+	Topic record.Topic
 	// MovesTime: before a record of it is handled, the timers of its key that are
 	// due by the record's event time fire.
 	MovesTime bool
@@ -43,7 +44,7 @@ type Input struct {
 // for what is still queued there.
 type Upstream struct {
 	Processor string
-	Topic     schemas.Topic
+	Topic     record.Topic
 }
 
 // Timer is a promise to handle a key again at a time.
@@ -61,7 +62,7 @@ type Context struct {
 	time    time.Time
 	cause   repair.Header
 	outputs []output
-	timers  []schemas.TimerEntry
+	timers  []record.TimerEntry
 }
 
 // output is a record to be produced, to the partition of what caused it.
@@ -74,7 +75,7 @@ type output struct {
 }
 
 // header is a Kafka header.
-type header = schemas.DeadLetterHeader
+type header = record.DeadLetterHeader
 
 // Key is the key being handled: the repair's id.
 func (c *Context) Key() string { return c.key }
@@ -90,8 +91,8 @@ func (c *Context) Cause() repair.Header { return c.cause }
 // leaves open: the id, computed from the cause and the number of the output, so
 // that doing the same again gives the same record; the cause and its
 // correlation; the garage; the time; the system as actor.
-func (c *Context) Emit(topic schemas.Topic, record schemas.Headed) {
-	h := record.Head()
+func (c *Context) Emit(topic record.Topic, rec record.Headed) {
+	h := rec.Head()
 	h.AggregateID = c.key
 	h.CausationID = c.cause.EventID
 	h.CorrelationID = c.cause.CorrelationID
@@ -107,19 +108,19 @@ func (c *Context) Emit(topic schemas.Topic, record schemas.Headed) {
 	if h.EventID == "" {
 		h.EventID = repair.DerivedID(h.OccurredAt, c.cause.EventID, topic.Name, strconv.Itoa(len(c.outputs)))
 	}
-	c.outputs = append(c.outputs, output{topic: topic.Name, key: c.key, record: record})
+	c.outputs = append(c.outputs, output{topic: topic.Name, key: c.key, record: rec})
 }
 
 // Set sets a timer, or moves the one with the same name. A timer that is due
 // already fires as soon as what is queued before it has been handled.
 func (c *Context) Set(name string, due time.Time) {
 	c.Cancel(name)
-	c.timers = append(c.timers, schemas.TimerEntry{Name: name, Due: due, CorrelationID: c.cause.CorrelationID})
+	c.timers = append(c.timers, record.TimerEntry{Name: name, Due: due, CorrelationID: c.cause.CorrelationID})
 }
 
 // Cancel takes a timer back. One that is not set is none to worry about.
 func (c *Context) Cancel(name string) {
-	c.timers = slices.DeleteFunc(c.timers, func(t schemas.TimerEntry) bool { return t.Name == name })
+	c.timers = slices.DeleteFunc(c.timers, func(t record.TimerEntry) bool { return t.Name == name })
 }
 
 // logic is a Processor without its type parameter: state goes in and out as bytes.
@@ -129,20 +130,20 @@ type logic struct {
 	upstream *Upstream
 	timed    bool
 	stateOf  any // a zero S, for the codec
-	record   func(c *Context, codec *schemas.Codec, state []byte, rec schemas.Headed) ([]byte, error)
-	timer    func(c *Context, codec *schemas.Codec, state []byte, t Timer) ([]byte, error)
+	record   func(c *Context, codec *avro.Codec, state []byte, rec record.Headed) ([]byte, error)
+	timer    func(c *Context, codec *avro.Codec, state []byte, t Timer) ([]byte, error)
 }
 
 func (p Processor[S]) logic() logic {
 	var zero S
 	l := logic{
 		name: p.Name, inputs: p.Inputs, upstream: p.Upstream, timed: p.Timer != nil, stateOf: zero,
-		record: func(c *Context, codec *schemas.Codec, state []byte, rec schemas.Headed) ([]byte, error) {
+		record: func(c *Context, codec *avro.Codec, state []byte, rec record.Headed) ([]byte, error) {
 			return withState(codec, state, func(s *S) error { return p.Record(c, s, rec) })
 		},
 	}
 	if p.Timer != nil {
-		l.timer = func(c *Context, codec *schemas.Codec, state []byte, t Timer) ([]byte, error) {
+		l.timer = func(c *Context, codec *avro.Codec, state []byte, t Timer) ([]byte, error) {
 			return withState(codec, state, func(s *S) error { return p.Timer(c, s, t) })
 		}
 	}
@@ -161,12 +162,12 @@ func (l *logic) topics() []string {
 		names = append(names, in.Topic.Name)
 	}
 	if l.timed {
-		names = append(names, schemas.Ticks.Name)
+		names = append(names, record.Ticks.Name)
 	}
 	return names
 }
 
-func withState[S any](codec *schemas.Codec, state []byte, run func(*S) error) ([]byte, error) {
+func withState[S any](codec *avro.Codec, state []byte, run func(*S) error) ([]byte, error) {
 	s := new(S)
 	if len(state) > 0 {
 		// Every schema a changelog can hold was registered, so the codec has it.

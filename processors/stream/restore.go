@@ -11,8 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 )
 
 // unstablePause is between two looks at offsets that a transaction is about to
@@ -37,7 +37,7 @@ func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*ta
 	if err != nil {
 		return nil, err
 	}
-	changelog := schemas.Changelog(m.logic.name).Name
+	changelog := record.Changelog(m.logic.name).Name
 	starts, err := m.adm.ListStartOffsets(ctx, changelog)
 	if err != nil {
 		return nil, fmt.Errorf("start of %s: %w", changelog, err)
@@ -116,9 +116,9 @@ func (m *member) restoreRecord(ctx context.Context, t *task, r *kgo.Record) erro
 	if err != nil {
 		return fmt.Errorf("changelog %s[%d]@%d: %w", r.Topic, r.Partition, r.Offset, err)
 	}
-	change, ok := decoded.(*schemas.Change)
+	change, ok := decoded.(*record.Change)
 	if !ok {
-		return fmt.Errorf("changelog %s[%d]@%d: a %s is no change", r.Topic, r.Partition, r.Offset, schemas.NameOf(decoded))
+		return fmt.Errorf("changelog %s[%d]@%d: a %s is no change", r.Topic, r.Partition, r.Offset, record.NameOf(decoded))
 	}
 	// Decoding the state now finds a schema that only the registry knows before the
 	// first record needs it.

@@ -13,8 +13,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 )
 
 // Options are what Run needs besides the processor.
@@ -57,7 +58,7 @@ func run(ctx context.Context, l *logic, o Options) error {
 	if err != nil {
 		return err
 	}
-	codec, err := kafka.NewCodec(ctx, registry, schemas.Changelog(l.name).Name, l.stateOf)
+	codec, err := kafka.NewCodec(ctx, registry, record.Changelog(l.name).Name, l.stateOf)
 	if err != nil {
 		return err
 	}
@@ -89,13 +90,13 @@ func run(ctx context.Context, l *logic, o Options) error {
 }
 
 // group is the consumer group of a processor.
-func group(processor string) string { return schemas.Prefix + processor }
+func group(processor string) string { return record.Prefix + processor }
 
 // member is one member of a processor's group. Its loop runs in one goroutine;
 // only the assignment is written by another, franz-go's.
 type member struct {
 	logic *logic
-	codec *schemas.Codec
+	codec *avro.Codec
 	Options
 	session *kgo.GroupTransactSession
 	adm     *kadm.Client
@@ -140,7 +141,7 @@ func (m *member) connect() error {
 
 // checkPartitions refuses topics that are not co-partitioned.
 func (m *member) checkPartitions(ctx context.Context) error {
-	topics := append(m.logic.topics(), schemas.Changelog(m.logic.name).Name)
+	topics := append(m.logic.topics(), record.Changelog(m.logic.name).Name)
 	details, err := m.adm.ListTopics(ctx, topics...)
 	if err != nil {
 		return fmt.Errorf("list topics: %w", err)

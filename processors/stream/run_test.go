@@ -19,8 +19,8 @@ import (
 
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/stream"
-	"pitstop/schemas"
 	"pitstop/schemas/kafka/kafkatest"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -77,7 +77,7 @@ func runLifecycle(t *testing.T, c *kafkatest.Cluster, instance string) running {
 func checkOutcomes(t *testing.T, c *kafkatest.Cluster, keys []string) {
 	t.Helper()
 	outcomes := make(map[string]int)
-	for _, r := range c.ReadAll(t, schemas.Outcomes) {
+	for _, r := range c.ReadAll(t, record.Outcomes) {
 		if o := r.(*repair.Outcome); o.Result != repair.Duplicate {
 			outcomes[o.CausationID]++
 			if o.Code != "" {
@@ -86,9 +86,9 @@ func checkOutcomes(t *testing.T, c *kafkatest.Cluster, keys []string) {
 		}
 	}
 	events := make(map[string][]string)
-	for _, r := range c.ReadAll(t, schemas.Events) {
+	for _, r := range c.ReadAll(t, record.Events) {
 		e := r.(repair.Event)
-		events[e.Head().AggregateID] = append(events[e.Head().AggregateID], fmt.Sprint(repair.SequenceOf(e), " ", schemas.NameOf(e)))
+		events[e.Head().AggregateID] = append(events[e.Head().AggregateID], fmt.Sprint(repair.SequenceOf(e), " ", record.NameOf(e)))
 	}
 	for _, key := range keys {
 		if outcomes["start-"+key] != 1 || outcomes["request-"+key] != 1 {
@@ -108,17 +108,17 @@ func TestOneOutcomePerCommand(t *testing.T) {
 		now := time.Now()
 		for i := range 20 {
 			key := fmt.Sprintf("r%d", i)
-			c.Produce(t, cl, schemas.Commands, start(key, now), request(key, now, now.Add(time.Hour)), start(key, now))
+			c.Produce(t, cl, record.Commands, start(key, now), request(key, now, now.Add(time.Hour)), start(key, now))
 		}
 		time.Sleep(10 * time.Second)
-		if got := len(c.ReadAll(t, schemas.Outcomes)); got != 60 {
+		if got := len(c.ReadAll(t, record.Outcomes)); got != 60 {
 			t.Errorf("%d outcomes, want 60", got)
 		}
-		if got := len(c.ReadAll(t, schemas.Events)); got != 40 {
+		if got := len(c.ReadAll(t, record.Events)); got != 40 {
 			t.Errorf("%d events, want 40", got)
 		}
 		time.Sleep(time.Hour)
-		if got := len(c.ReadAll(t, schemas.Events)); got != 60 {
+		if got := len(c.ReadAll(t, record.Events)); got != 60 {
 			t.Errorf("%d events after the quotes expired, want 60", got)
 		}
 	})
@@ -136,10 +136,10 @@ func TestScaleUnderLoad(t *testing.T) {
 				key := fmt.Sprintf("r%d", len(keys))
 				keys = append(keys, key)
 				now := time.Now()
-				c.Produce(t, cl, schemas.Commands, start(key, now))
+				c.Produce(t, cl, record.Commands, start(key, now))
 				time.Sleep(100 * time.Millisecond)
 				// The second command needs the state the first one left, maybe on another member.
-				c.Produce(t, cl, schemas.Commands, request(key, now, now.Add(24*time.Hour)))
+				c.Produce(t, cl, record.Commands, request(key, now, now.Add(24*time.Hour)))
 			}
 		}
 		runLifecycle(t, c, "a")
@@ -165,7 +165,7 @@ func TestIdleRebalances(t *testing.T) {
 		cl := c.Client(t)
 		runLifecycle(t, c, "a")
 		now := time.Now()
-		c.Produce(t, cl, schemas.Commands, start("r", now))
+		c.Produce(t, cl, record.Commands, start("r", now))
 		time.Sleep(time.Second)
 		for i := range 3 {
 			other := runLifecycle(t, c, fmt.Sprintf("other-%d", i))
@@ -173,7 +173,7 @@ func TestIdleRebalances(t *testing.T) {
 			other.stop()
 			time.Sleep(30 * time.Second)
 		}
-		c.Produce(t, cl, schemas.Commands, request("r", now, now.Add(24*time.Hour)))
+		c.Produce(t, cl, record.Commands, request("r", now, now.Add(24*time.Hour)))
 		time.Sleep(time.Minute)
 		checkOutcomes(t, c, []string{"r"})
 	})
@@ -201,7 +201,7 @@ func TestAbortedTransactions(t *testing.T) {
 				for i := range 10 {
 					key := fmt.Sprintf("r%d", i)
 					keys = append(keys, key)
-					c.Produce(t, cl, schemas.Commands, start(key, now), request(key, now, now.Add(24*time.Hour)))
+					c.Produce(t, cl, record.Commands, start(key, now), request(key, now, now.Add(24*time.Hour)))
 				}
 				time.Sleep(time.Minute)
 				if handle.Hits() == 0 {
@@ -226,7 +226,7 @@ func TestPausedMember(t *testing.T) {
 		for i := range 20 {
 			key := fmt.Sprintf("r%d", i)
 			keys = append(keys, key)
-			c.Produce(t, cl, schemas.Commands, start(key, now))
+			c.Produce(t, cl, record.Commands, start(key, now))
 		}
 		time.Sleep(time.Second)
 		c.Fake.ControlKey(int16(kmsg.Heartbeat), func(req kmsg.Request) (kmsg.Response, error, bool) {
@@ -239,7 +239,7 @@ func TestPausedMember(t *testing.T) {
 		})
 		time.Sleep(20 * time.Second) // the session timeout is 10 s
 		for _, key := range keys {
-			c.Produce(t, cl, schemas.Commands, request(key, now, now.Add(24*time.Hour)))
+			c.Produce(t, cl, record.Commands, request(key, now, now.Add(24*time.Hour)))
 		}
 		time.Sleep(2 * time.Minute)
 		checkOutcomes(t, c, keys)
@@ -255,7 +255,7 @@ func TestTimersDoNotOvertakeQueuedInput(t *testing.T) {
 		now := time.Now()
 		expires := now.Add(time.Hour)
 		first := runLifecycle(t, c, "a")
-		c.Produce(t, cl, schemas.Commands, start("r", now), request("r", now, expires), start("quiet", now), request("quiet", now, expires))
+		c.Produce(t, cl, record.Commands, start("r", now), request("r", now, expires), start("quiet", now), request("quiet", now, expires))
 		time.Sleep(time.Minute)
 		first.stop()
 
@@ -265,15 +265,15 @@ func TestTimersDoNotOvertakeQueuedInput(t *testing.T) {
 			Answers: []repair.Answer{{Line: 1, Answer: repair.Approve}},
 		}
 		time.Sleep(2 * time.Hour) // past the expiry, with nobody there
-		var queue []schemas.Headed
+		var queue []record.Headed
 		for i := range 3000 { // more than one transaction holds, so that a tick is read in between
 			queue = append(queue, start(fmt.Sprintf("q%d", i), now))
 		}
-		c.Produce(t, cl, schemas.Commands, append(queue, far, decide)...)
+		c.Produce(t, cl, record.Commands, append(queue, far, decide)...)
 		runLifecycle(t, c, "a")
 		time.Sleep(time.Minute)
 		var expired []string
-		for _, r := range c.ReadAll(t, schemas.Events) {
+		for _, r := range c.ReadAll(t, record.Events) {
 			if e, ok := r.(*repair.QuoteExpired); ok {
 				expired = append(expired, e.AggregateID)
 				if !e.OccurredAt.Equal(expires) {
@@ -323,7 +323,7 @@ func TestForgottenPosition(t *testing.T) {
 		c := kafkatest.Start(t, 4)
 		r := runLifecycle(t, c, "a")
 		at := time.Now()
-		c.Produce(t, c.Client(t), schemas.Commands, start("k", at))
+		c.Produce(t, c.Client(t), record.Commands, start("k", at))
 		time.Sleep(10 * time.Second)
 		r.stop()
 		time.Sleep(8 * 24 * time.Hour)
@@ -360,22 +360,22 @@ func TestDeadLetters(t *testing.T) {
 			{Key: []byte("r"), Value: outcome},
 		}
 		for _, r := range bad {
-			r.Topic = schemas.Commands.Name
+			r.Topic = record.Commands.Name
 		}
 		if err := cl.ProduceSync(t.Context(), bad...).FirstErr(); err != nil {
 			t.Fatal(err)
 		}
-		c.Produce(t, cl, schemas.Commands, start("r", now), request("r", now, now.Add(24*time.Hour)))
+		c.Produce(t, cl, record.Commands, start("r", now), request("r", now, now.Add(24*time.Hour)))
 		time.Sleep(10 * time.Second)
 		checkOutcomes(t, c, []string{"r"})
-		letters := c.ReadAll(t, schemas.DeadLetters)
+		letters := c.ReadAll(t, record.DeadLetters)
 		if len(letters) != len(bad) {
 			t.Fatalf("%d dead letters, want %d", len(letters), len(bad))
 		}
 		want := []string{"undecodable", "undecodable", "undecodable", "undecodable", "misplaced", "unhandled"}
 		for i, r := range letters {
-			d := r.(*schemas.DeadLetter)
-			if d.Reason != want[i] || !bytes.Equal(d.Value, bad[i].Value) || d.Offset != int64(i) || d.Topic != schemas.Commands.Name {
+			d := r.(*record.DeadLetter)
+			if d.Reason != want[i] || !bytes.Equal(d.Value, bad[i].Value) || d.Offset != int64(i) || d.Topic != record.Commands.Name {
 				t.Errorf("dead letter %d: %s of %s@%d with %x, want %s with %x", i, d.Reason, d.Topic, d.Offset, d.Value, want[i], bad[i].Value)
 			}
 		}
@@ -386,10 +386,10 @@ func TestDeadLetters(t *testing.T) {
 func TestUnequalPartitionCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 4)
-		if err := c.Fake.DeleteTopic(schemas.Ticks.Name); err != nil {
+		if err := c.Fake.DeleteTopic(record.Ticks.Name); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.Fake.CreateTopic(schemas.Ticks.Name, 3, nil); err != nil {
+		if err := c.Fake.CreateTopic(record.Ticks.Name, 3, nil); err != nil {
 			t.Fatal(err)
 		}
 		err := stream.Run(t.Context(), lifecycle.New(), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})

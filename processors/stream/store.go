@@ -7,14 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 // entry is the state of one key, as bytes, with its timers in the order of
 // their due times. Entries are replaced, never changed.
 type entry struct {
 	state  []byte
-	timers []schemas.TimerEntry
+	timers []record.TimerEntry
 }
 
 // store is the state of one partition. Changes of the open transaction live in
@@ -86,7 +86,7 @@ func (s *store) due(now time.Time) []wakeup {
 }
 
 func (s *store) holds(w wakeup) bool {
-	return slices.ContainsFunc(s.get(w.key).timers, func(t schemas.TimerEntry) bool {
+	return slices.ContainsFunc(s.get(w.key).timers, func(t record.TimerEntry) bool {
 		return t.Name == w.name && t.Due.Equal(w.due)
 	})
 }
@@ -107,7 +107,7 @@ func (s *store) commit() {
 		old := s.kept[key].timers
 		s.keep(key, e)
 		for _, t := range e.timers {
-			if !slices.ContainsFunc(old, func(o schemas.TimerEntry) bool { return o.Name == t.Name && o.Due.Equal(t.Due) }) {
+			if !slices.ContainsFunc(old, func(o record.TimerEntry) bool { return o.Name == t.Name && o.Due.Equal(t.Due) }) {
 				heap.Push(&s.wakeups, wakeup{t.Due, key, t.Name})
 			}
 		}

@@ -15,9 +15,9 @@ import (
 
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/stream"
-	"pitstop/schemas"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -32,7 +32,7 @@ func TestOpenTransactionOfAKilledProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		for p := range int32(4) {
-			r := &kgo.Record{Topic: schemas.Changelog("lifecycle").Name, Partition: p, Value: []byte("half of it")}
+			r := &kgo.Record{Topic: record.Changelog("lifecycle").Name, Partition: p, Value: []byte("half of it")}
 			if err := killed.ProduceSync(t.Context(), r).FirstErr(); err != nil {
 				t.Fatal(err)
 			}
@@ -40,8 +40,8 @@ func TestOpenTransactionOfAKilledProcess(t *testing.T) {
 
 		began := time.Now()
 		runLifecycle(t, c, "a")
-		c.Produce(t, c.Client(t), schemas.Commands, start("r", began))
-		for len(c.ReadAll(t, schemas.Outcomes)) == 0 && time.Since(began) < time.Minute {
+		c.Produce(t, c.Client(t), record.Commands, start("r", began))
+		for len(c.ReadAll(t, record.Outcomes)) == 0 && time.Since(began) < time.Minute {
 			time.Sleep(50 * time.Millisecond)
 		}
 		if took := time.Since(began); took > kafka.TransactionTimeout/2 {
@@ -57,7 +57,7 @@ func TestOffsetsInTheTransactionOfAKilledProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 1)
 		first := runLifecycle(t, c, "a")
-		c.Produce(t, c.Client(t), schemas.Commands, start("r", time.Now()))
+		c.Produce(t, c.Client(t), record.Commands, start("r", time.Now()))
 		time.Sleep(time.Second)
 		first.stop()
 
@@ -75,14 +75,14 @@ func TestOffsetsInTheTransactionOfAKilledProcess(t *testing.T) {
 		if added, err := add.RequestWith(t.Context(), killed); err != nil || added.ErrorCode != 0 {
 			t.Fatalf("%+v, %v", added, err)
 		}
-		topics, err := kadm.NewClient(killed).ListTopics(t.Context(), schemas.Commands.Name)
+		topics, err := kadm.NewClient(killed).ListTopics(t.Context(), record.Commands.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		commit := kmsg.NewPtrTxnOffsetCommitRequest()
 		commit.TransactionalID, commit.ProducerID, commit.ProducerEpoch, commit.Group = id, producer, epoch, group
 		commit.Topics = []kmsg.TxnOffsetCommitRequestTopic{{
-			Topic: schemas.Commands.Name, TopicID: topics[schemas.Commands.Name].ID, Partitions: []kmsg.TxnOffsetCommitRequestTopicPartition{{Partition: 0, Offset: 7, LeaderEpoch: -1}},
+			Topic: record.Commands.Name, TopicID: topics[record.Commands.Name].ID, Partitions: []kmsg.TxnOffsetCommitRequestTopicPartition{{Partition: 0, Offset: 7, LeaderEpoch: -1}},
 		}}
 		committed, err := commit.RequestWith(t.Context(), killed)
 		if err != nil || committed.Topics[0].Partitions[0].ErrorCode != 0 {
@@ -95,7 +95,7 @@ func TestOffsetsInTheTransactionOfAKilledProcess(t *testing.T) {
 			t.Errorf("before it is timed out, readiness says %v", err)
 		}
 		now := time.Now()
-		c.Produce(t, c.Client(t), schemas.Commands, request("r", now, now.Add(24*time.Hour)))
+		c.Produce(t, c.Client(t), record.Commands, request("r", now, now.Add(24*time.Hour)))
 		time.Sleep(2 * kafka.TransactionTimeout)
 		checkOutcomes(t, c, []string{"r"})
 	})
@@ -125,10 +125,10 @@ func runTally(t *testing.T, c *kafkatest.Cluster, hooks ...kgo.Hook) (*stream.Mo
 	go func() {
 		defer close(done)
 		ended <- stream.Run(ctx, stream.Processor[tally]{
-			Name: lifecycle.Name, Inputs: []stream.Input{{Topic: schemas.Commands}},
-			Record: func(c *stream.Context, s *tally, _ schemas.Headed) error {
+			Name: lifecycle.Name, Inputs: []stream.Input{{Topic: record.Commands}},
+			Record: func(c *stream.Context, s *tally, _ record.Headed) error {
 				s.N++
-				c.Emit(schemas.Outcomes, &repair.Outcome{Verdict: repair.Verdict{Sequence: s.N}})
+				c.Emit(record.Outcomes, &repair.Outcome{Verdict: repair.Verdict{Sequence: s.N}})
 				return nil
 			},
 		}, stream.Options{Kafka: config, Instance: "a", Clock: time.Now, Log: c.Log, Monitor: monitor})
@@ -145,7 +145,7 @@ func TestReplacedInTheMiddleOfATransaction(t *testing.T) {
 		goOn := make(chan struct{})
 		_, first := runTally(t, c, standing(goOn))
 		time.Sleep(time.Second)
-		c.Produce(t, c.Client(t), schemas.Commands, start("r", time.Now()))
+		c.Produce(t, c.Client(t), record.Commands, start("r", time.Now()))
 		time.Sleep(time.Second) // it stands still
 		second, _ := runTally(t, c)
 		time.Sleep(time.Second)
@@ -162,10 +162,10 @@ func TestReplacedInTheMiddleOfATransaction(t *testing.T) {
 		if err := second.Check(time.Now()); err != nil {
 			t.Errorf("the second is not ready: %v", err)
 		}
-		c.Produce(t, c.Client(t), schemas.Commands, start("r", time.Now()))
+		c.Produce(t, c.Client(t), record.Commands, start("r", time.Now()))
 		time.Sleep(time.Second)
 		var counts []int64
-		for _, r := range c.ReadAll(t, schemas.Outcomes) {
+		for _, r := range c.ReadAll(t, record.Outcomes) {
 			counts = append(counts, r.(*repair.Outcome).Sequence)
 		}
 		if !slices.Equal(counts, []int64{1, 2}) {
@@ -182,7 +182,7 @@ func TestTransactionThatTookTooLong(t *testing.T) {
 		goOn := make(chan struct{})
 		_, ended := runTally(t, c, standing(goOn))
 		time.Sleep(time.Second)
-		c.Produce(t, c.Client(t), schemas.Commands, start("r", time.Now()))
+		c.Produce(t, c.Client(t), record.Commands, start("r", time.Now()))
 		time.Sleep(3 * kafka.TransactionTimeout)
 		close(goOn)
 		if err := <-ended; err == nil || errors.Is(err, stream.ErrFenced) {
@@ -190,7 +190,7 @@ func TestTransactionThatTookTooLong(t *testing.T) {
 		}
 		runTally(t, c)
 		time.Sleep(time.Second)
-		if n := len(c.ReadAll(t, schemas.Outcomes)); n != 1 {
+		if n := len(c.ReadAll(t, record.Outcomes)); n != 1 {
 			t.Errorf("%d outcomes, want 1", n)
 		}
 	})

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -19,20 +20,20 @@ import (
 // inputs have been read. One goroutine uses it, and it does no I/O.
 type task struct {
 	logic     *logic
-	codec     *schemas.Codec
+	codec     *avro.Codec
 	partition int32
 
 	store
 	positions map[string]int64 // next offset per topic
-	pending   []schemas.Tick   // ticks whose ends have not been reached
+	pending   []record.Tick    // ticks whose ends have not been reached
 	committed struct {         // positions and pending as of the last commit
 		positions map[string]int64
-		pending   []schemas.Tick
+		pending   []record.Tick
 	}
 	out []output // of the open transaction
 }
 
-func newTask(l *logic, codec *schemas.Codec, partition int32) *task {
+func newTask(l *logic, codec *avro.Codec, partition int32) *task {
 	return &task{logic: l, codec: codec, partition: partition, store: newStore(), positions: make(map[string]int64)}
 }
 
@@ -49,18 +50,18 @@ type source struct {
 // handle handles one record: decoded is what its value is, or err says why it is none.
 func (t *task) handle(src source, decoded any, err error) error {
 	t.positions[src.topic] = src.offset + 1
-	if tick, ok := decoded.(*schemas.Tick); ok && src.topic == schemas.Ticks.Name {
+	if tick, ok := decoded.(*record.Tick); ok && src.topic == record.Ticks.Name {
 		if tick.Processor == t.logic.name {
 			t.pending = append(t.pending, *tick)
 		}
 		return nil
 	}
-	rec, headed := decoded.(schemas.Headed)
+	rec, headed := decoded.(record.Headed)
 	switch {
 	case err != nil:
 		return t.deadLetter(src, undecodable, err)
 	case !headed:
-		return t.deadLetter(src, misplaced, fmt.Errorf("a %s does not belong on %s", schemas.NameOf(decoded), src.topic))
+		return t.deadLetter(src, misplaced, fmt.Errorf("a %s does not belong on %s", record.NameOf(decoded), src.topic))
 	case rec.Head().AggregateID != string(src.key):
 		return t.deadLetter(src, misplaced, fmt.Errorf("the record is of %q but its key is %q", rec.Head().AggregateID, src.key))
 	}
@@ -83,7 +84,7 @@ func (t *task) handle(src source, decoded any, err error) error {
 // after the records of a poll.
 func (t *task) settle() error {
 	var now time.Time
-	var waiting []schemas.Tick
+	var waiting []record.Tick
 	for _, tick := range t.pending {
 		if !t.reached(tick.Ends) {
 			waiting = append(waiting, tick)
@@ -128,11 +129,11 @@ func (t *task) fireKey(key string, now time.Time) error {
 	}
 }
 
-func (t *task) fire(key string, timer schemas.TimerEntry) error {
+func (t *task) fire(key string, timer record.TimerEntry) error {
 	// The timer is gone before it fires, so that it can set itself again; and it
 	// stays gone if it fails, or it would fail for ever.
 	e := t.get(key)
-	t.put(key, entry{e.state, slices.DeleteFunc(slices.Clone(e.timers), func(x schemas.TimerEntry) bool { return x.Name == timer.Name })})
+	t.put(key, entry{e.state, slices.DeleteFunc(slices.Clone(e.timers), func(x record.TimerEntry) bool { return x.Name == timer.Name })})
 	cause := repair.Header{
 		EventID:       repair.DerivedID(timer.Due, "timer", t.logic.name, key, timer.Name, timer.Due.UTC().Format(time.RFC3339Nano)),
 		AggregateID:   key,
@@ -142,7 +143,7 @@ func (t *task) fire(key string, timer schemas.TimerEntry) error {
 		return t.logic.timer(c, t.codec, state, Timer{timer.Name, timer.Due})
 	})
 	if err != nil {
-		src := source{topic: schemas.Changelog(t.logic.name).Name, at: timer.Due, key: []byte(key)}
+		src := source{topic: record.Changelog(t.logic.name).Name, at: timer.Due, key: []byte(key)}
 		return t.deadLetter(src, reason, fmt.Errorf("timer %s due %s: %w", timer.Name, timer.Due.Format(time.RFC3339Nano), err))
 	}
 	return nil
@@ -176,10 +177,10 @@ func (t *task) invoke(cause repair.Header, now time.Time, trace []header, run fu
 			return unhandled, err
 		}
 		if len(o.value) > kafka.MaxRecordBytes {
-			return tooLarge, fmt.Errorf("a %s takes %d bytes, more than %d", schemas.NameOf(o.record), len(o.value), kafka.MaxRecordBytes)
+			return tooLarge, fmt.Errorf("a %s takes %d bytes, more than %d", record.NameOf(o.record), len(o.value), kafka.MaxRecordBytes)
 		}
 	}
-	slices.SortFunc(c.timers, func(a, b schemas.TimerEntry) int {
+	slices.SortFunc(c.timers, func(a, b record.TimerEntry) int {
 		return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Name, b.Name))
 	})
 	if !bytes.Equal(state, before.state) || !slices.Equal(c.timers, before.timers) {
@@ -206,7 +207,7 @@ func (t *task) deadLetter(src source, reason string, cause error) error {
 	if at.IsZero() {
 		at = time.Unix(0, 0)
 	}
-	d := &schemas.DeadLetter{
+	d := &record.DeadLetter{
 		Consumer: t.logic.name, Reason: reason, Detail: cause.Error(),
 		Topic: src.topic, Partition: t.partition, Offset: src.offset, At: at,
 		Key: src.key, Value: src.value, Headers: src.headers,
@@ -215,7 +216,7 @@ func (t *task) deadLetter(src source, reason string, cause error) error {
 	if err != nil {
 		return fmt.Errorf("dead letter: %w", err)
 	}
-	t.out = append(t.out, output{topic: schemas.DeadLetters.Name, key: string(src.key), record: d, value: b})
+	t.out = append(t.out, output{topic: record.DeadLetters.Name, key: string(src.key), record: d, value: b})
 	return nil
 }
 
@@ -224,11 +225,11 @@ func (t *task) changes() ([]output, error) {
 	var out []output
 	for _, key := range slices.Sorted(maps.Keys(t.overlay)) {
 		e := t.overlay[key]
-		b, err := t.codec.Encode(&schemas.Change{State: e.state, Timers: e.timers})
+		b, err := t.codec.Encode(&record.Change{State: e.state, Timers: e.timers})
 		if err != nil {
 			return nil, fmt.Errorf("changelog of %s: %w", key, err)
 		}
-		out = append(out, output{topic: schemas.Changelog(t.logic.name).Name, key: key, value: b})
+		out = append(out, output{topic: record.Changelog(t.logic.name).Name, key: key, value: b})
 	}
 	return out, nil
 }

@@ -6,7 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -20,8 +21,8 @@ const delay = time.Hour
 func counter() Processor[count] {
 	return Processor[count]{
 		Name:   "lifecycle",
-		Inputs: []Input{{Topic: schemas.Commands, MovesTime: true}},
-		Record: func(c *Context, s *count, _ schemas.Headed) error {
+		Inputs: []Input{{Topic: record.Commands, MovesTime: true}},
+		Record: func(c *Context, s *count, _ record.Headed) error {
 			s.N++
 			c.Set("hundred", c.Time().Add(delay))
 			return nil
@@ -36,22 +37,22 @@ func counter() Processor[count] {
 func newCounterTask(t *testing.T) *task {
 	t.Helper()
 	l := counter().logic()
-	codec, err := schemas.NewCodec(l.stateOf)
+	codec, err := avro.NewCodec(l.stateOf)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return newTask(&l, codec, 0)
 }
 
-func (t *task) mustHandle(tb testing.TB, offset int64, record any) {
+func (t *task) mustHandle(tb testing.TB, offset int64, rec any) {
 	tb.Helper()
-	src := source{topic: schemas.Commands.Name, offset: offset}
-	if h, ok := record.(schemas.Headed); ok {
+	src := source{topic: record.Commands.Name, offset: offset}
+	if h, ok := rec.(record.Headed); ok {
 		src.key = []byte(h.Head().AggregateID)
 	} else {
-		src.topic = schemas.Ticks.Name
+		src.topic = record.Ticks.Name
 	}
-	if err := t.handle(src, record, nil); err != nil {
+	if err := t.handle(src, rec, nil); err != nil {
 		tb.Fatal(err)
 	}
 	if err := t.settle(); err != nil {
@@ -76,8 +77,8 @@ func command(key string, at time.Time) *repair.CollectVehicle {
 	return &repair.CollectVehicle{Header: repair.Header{EventID: "e", AggregateID: key, GarageID: "g", OccurredAt: at}}
 }
 
-func tick(now time.Time, end int64) *schemas.Tick {
-	return &schemas.Tick{Processor: "lifecycle", Time: now, Ends: map[string]int64{schemas.Commands.Name: end}}
+func tick(now time.Time, end int64) *record.Tick {
+	return &record.Tick{Processor: "lifecycle", Time: now, Ends: map[string]int64{record.Commands.Name: end}}
 }
 
 var noon = time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
@@ -149,17 +150,17 @@ func TestRecordMovesItsOwnKeyOnly(t *testing.T) {
 // What a processor panics on is a dead letter, with its effects dropped.
 func TestPanicIsADeadLetter(t *testing.T) {
 	p := counter()
-	p.Record = func(c *Context, s *count, _ schemas.Headed) error {
+	p.Record = func(c *Context, s *count, _ record.Headed) error {
 		s.N = 7
 		c.Set("left over", noon)
-		c.Emit(schemas.Events, &repair.VehicleCollected{})
+		c.Emit(record.Events, &repair.VehicleCollected{})
 		panic("oh")
 	}
 	l := p.logic()
 	task := newCounterTask(t)
 	task.logic = &l
 	task.mustHandle(t, 0, command("a", noon))
-	if len(task.out) != 1 || task.out[0].topic != schemas.DeadLetters.Name || len(task.overlay) != 0 {
+	if len(task.out) != 1 || task.out[0].topic != record.DeadLetters.Name || len(task.overlay) != 0 {
 		t.Errorf("got outputs %v and changes %v, want one dead letter", task.out, task.overlay)
 	}
 }
@@ -167,15 +168,15 @@ func TestPanicIsADeadLetter(t *testing.T) {
 // A record whose effects are too large for the broker is a dead letter.
 func TestTooLargeIsADeadLetter(t *testing.T) {
 	p := counter()
-	p.Record = func(c *Context, _ *count, _ schemas.Headed) error {
-		c.Emit(schemas.Events, &repair.RepairCancelled{Reason: repair.Personal{Bytes: make([]byte, 1<<20)}})
+	p.Record = func(c *Context, _ *count, _ record.Headed) error {
+		c.Emit(record.Events, &repair.RepairCancelled{Reason: repair.Personal{Bytes: make([]byte, 1<<20)}})
 		return nil
 	}
 	l := p.logic()
 	task := newCounterTask(t)
 	task.logic = &l
 	task.mustHandle(t, 0, command("a", noon))
-	if len(task.out) != 1 || task.out[0].record.(*schemas.DeadLetter).Reason != tooLarge {
+	if len(task.out) != 1 || task.out[0].record.(*record.DeadLetter).Reason != tooLarge {
 		t.Errorf("got outputs %v, want one dead letter", task.out)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 const (
@@ -164,7 +164,7 @@ func (w *tickWriter) write(ctx context.Context, ready []int32) error {
 	}
 	var records []*kgo.Record
 	for _, p := range ready {
-		tick := &schemas.Tick{Processor: w.logic.name, Time: w.waiting[p].now, Ends: make(map[string]int64)}
+		tick := &record.Tick{Processor: w.logic.name, Time: w.waiting[p].now, Ends: make(map[string]int64)}
 		for _, topic := range inputs {
 			end, ok := ends.Lookup(topic, p)
 			if !ok || end.Err != nil {
@@ -176,7 +176,7 @@ func (w *tickWriter) write(ctx context.Context, ready []int32) error {
 		if err != nil {
 			return err
 		}
-		records = append(records, &kgo.Record{Topic: schemas.Ticks.Name, Partition: p, Key: []byte(w.logic.name), Value: value})
+		records = append(records, &kgo.Record{Topic: record.Ticks.Name, Partition: p, Key: []byte(w.logic.name), Value: value})
 	}
 	results := w.cl.ProduceSync(ctx, records...)
 	written := time.Now() //nolint:forbidigo // how long ago, not what time it is

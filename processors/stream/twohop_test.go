@@ -11,9 +11,9 @@ import (
 
 	"pitstop/processors/notification"
 	"pitstop/processors/stream"
-	"pitstop/schemas"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka/kafkatest"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -46,11 +46,11 @@ func runNotification(t *testing.T, c *kafkatest.Cluster, instance string) runnin
 func told(t *testing.T, c *kafkatest.Cluster) map[string]int {
 	t.Helper()
 	counts := make(map[string]int)
-	for _, r := range c.ReadAll(t, schemas.Notifications) {
-		if n, ok := r.(*schemas.NotificationRequested); ok {
+	for _, r := range c.ReadAll(t, record.Notifications) {
+		if n, ok := r.(*record.NotificationRequested); ok {
 			counts[string(n.Kind)]++
 		} else {
-			counts[schemas.NameOf(r)]++
+			counts[record.NameOf(r)]++
 		}
 	}
 	return counts
@@ -80,11 +80,11 @@ func TestOutageWithAnAnswerQueued(t *testing.T) {
 				cl := c.Client(t)
 				now := monday(t)
 				l, n := runLifecycle(t, c, "a"), runNotification(t, c, "a")
-				c.Produce(t, cl, schemas.Commands, reachable(start("r", now)), request("r", now, now.Add(3*time.Hour)))
+				c.Produce(t, cl, record.Commands, reachable(start("r", now)), request("r", now, now.Add(3*time.Hour)))
 				time.Sleep(time.Minute)
 				l.stop()
 				n.stop()
-				c.Produce(t, cl, schemas.Commands, &repair.DecideQuote{
+				c.Produce(t, cl, record.Commands, &repair.DecideQuote{
 					Header: header("decide-r", "r", now.Add(30*time.Minute)), Revision: 1, TotalSeen: 3995, Method: repair.ByPage,
 					Answers: []repair.Answer{{Line: 1, Answer: repair.Approve}},
 				})
@@ -100,8 +100,8 @@ func TestOutageWithAnAnswerQueued(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				var events []string
-				for _, r := range c.ReadAll(t, schemas.Events) {
-					events = append(events, schemas.NameOf(r))
+				for _, r := range c.ReadAll(t, record.Events) {
+					events = append(events, record.NameOf(r))
 				}
 				if d := cmp.Diff([]string{"RepairStarted", "ApprovalRequested", "QuoteDecided"}, events); d != "" {
 					t.Errorf("events (-want +got):\n%s", d)
@@ -123,7 +123,7 @@ func TestOutageWithoutAnAnswer(t *testing.T) {
 		cl := c.Client(t)
 		now := monday(t)
 		l, n := runLifecycle(t, c, "a"), runNotification(t, c, "a")
-		c.Produce(t, cl, schemas.Commands, reachable(start("r", now)), request("r", now, now.Add(3*time.Hour)))
+		c.Produce(t, cl, record.Commands, reachable(start("r", now)), request("r", now, now.Add(3*time.Hour)))
 		time.Sleep(90 * time.Minute)
 		// Nothing but a tick can have fired it, which waited for the marker at the end of the events.
 		if told(t, c)["approval_reminder"] != 1 {
@@ -139,7 +139,7 @@ func TestOutageWithoutAnAnswer(t *testing.T) {
 		if d := cmp.Diff(want, told(t, c)); d != "" {
 			t.Errorf("told (-want +got):\n%s", d)
 		}
-		for _, r := range c.ReadAll(t, schemas.Events) {
+		for _, r := range c.ReadAll(t, record.Events) {
 			if e, ok := r.(*repair.QuoteExpired); ok && !e.OccurredAt.Equal(now.Add(3*time.Hour)) {
 				t.Errorf("expired at %s, want its due time", e.OccurredAt)
 			}
@@ -155,7 +155,7 @@ func TestIdleRebalancesOneNotification(t *testing.T) {
 		now := monday(t)
 		runLifecycle(t, c, "a")
 		runNotification(t, c, "a")
-		c.Produce(t, cl, schemas.Commands, reachable(start("r", now)))
+		c.Produce(t, cl, record.Commands, reachable(start("r", now)))
 		time.Sleep(time.Second)
 		for range 3 {
 			l, n := runLifecycle(t, c, "b"), runNotification(t, c, "b")
@@ -164,7 +164,7 @@ func TestIdleRebalancesOneNotification(t *testing.T) {
 			n.stop()
 			time.Sleep(30 * time.Second)
 		}
-		c.Produce(t, cl, schemas.Commands, request("r", now, now.Add(24*time.Hour)))
+		c.Produce(t, cl, record.Commands, request("r", now, now.Add(24*time.Hour)))
 		time.Sleep(time.Minute)
 		if d := cmp.Diff(map[string]int{"repair_started": 1, "approval_required": 1}, told(t, c)); d != "" {
 			t.Errorf("told (-want +got):\n%s", d)

@@ -12,8 +12,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/otel/propagation"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
@@ -29,7 +30,7 @@ const sendTimeout = 10 * time.Second
 // Client puts commands on the log and waits for their outcomes. It is safe for
 // concurrent use.
 type Client struct {
-	codec    *schemas.Codec
+	codec    *avro.Codec
 	kafka    *kgo.Client
 	log      *slog.Logger
 	progress kafka.Progress
@@ -46,7 +47,7 @@ type waiter struct {
 
 // NewClient gives a Client; it does not connect yet. Outcomes are waited for
 // only while Run runs.
-func NewClient(cfg kafka.Config, codec *schemas.Codec, log *slog.Logger) (*Client, error) {
+func NewClient(cfg kafka.Config, codec *avro.Codec, log *slog.Logger) (*Client, error) {
 	opts, err := cfg.Producer("pitstop-command", log)
 	if err != nil {
 		return nil, err
@@ -103,7 +104,7 @@ func (c *Client) SendAll(ctx context.Context, cmds ...repair.Command) error {
 // a repetition is a duplicate that repeats the original verdict. Errors are
 // Send's.
 func (c *Client) Ask(ctx context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error) {
-	record, err := c.record(ctx, cmd)
+	rec, err := c.record(ctx, cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +113,7 @@ func (c *Client) Ask(ctx context.Context, cmd repair.Command, patience time.Dura
 		c.register(id, w)
 		defer c.forget(id, w)
 	}
-	if err := c.produce(ctx, record); err != nil {
+	if err := c.produce(ctx, rec); err != nil {
 		return nil, err
 	}
 	timer := time.NewTimer(patience)
@@ -137,7 +138,7 @@ func (c *Client) record(ctx context.Context, cmd repair.Command) (*kgo.Record, e
 			{Detail: fmt.Sprintf("the command has %d bytes, more than the log takes (%d)", len(value), kafka.MaxRecordBytes)},
 		}}
 	}
-	r := &kgo.Record{Topic: schemas.Commands.Name, Key: []byte(cmd.Head().AggregateID), Value: value}
+	r := &kgo.Record{Topic: record.Commands.Name, Key: []byte(cmd.Head().AggregateID), Value: value}
 	trace := make(propagation.MapCarrier)
 	propagation.TraceContext{}.Inject(ctx, trace)
 	for key, text := range trace {
@@ -238,8 +239,8 @@ func (c *Client) Run(ctx context.Context) error {
 			c.progress.Waiting()
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
-			record, err := c.codec.Decode(ctx, r.Value)
-			if o, ok := record.(*repair.Outcome); ok {
+			rec, err := c.codec.Decode(ctx, r.Value)
+			if o, ok := rec.(*repair.Outcome); ok {
 				c.answer(o)
 				return
 			}
@@ -252,7 +253,7 @@ func (c *Client) Run(ctx context.Context) error {
 // position starts reading at the ends the partitions have now, asking again
 // until the brokers answer.
 func (c *Client) position(ctx context.Context) {
-	topic := schemas.Outcomes.Name
+	topic := record.Outcomes.Name
 	for {
 		ends, err := kadm.NewClient(c.kafka).ListEndOffsets(ctx, topic)
 		if err == nil {

@@ -19,10 +19,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.opentelemetry.io/otel/propagation"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
@@ -36,7 +37,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func builder(t *testing.T, codec *schemas.Codec) *request.Builder {
+func builder(t *testing.T, codec *avro.Codec) *request.Builder {
 	t.Helper()
 	book, err := garage.Parse(garage.Sample)
 	must(t, err)
@@ -51,7 +52,7 @@ type rig struct {
 	t       *testing.T
 	cluster *kfake.Cluster
 	config  kafka.Config
-	codec   *schemas.Codec
+	codec   *avro.Codec
 	log     *slog.Logger
 	client  *Client
 	build   *request.Builder
@@ -62,11 +63,11 @@ func newRig(t *testing.T) *rig {
 	var net kfake.VirtualNetwork
 	cluster, err := kfake.NewCluster(
 		kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
-		kfake.SeedTopics(3, schemas.Commands.Name, schemas.Outcomes.Name),
+		kfake.SeedTopics(3, record.Commands.Name, record.Outcomes.Name),
 	)
 	must(t, err)
 	t.Cleanup(cluster.Close)
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	must(t, err)
 	r := &rig{
 		t: t, cluster: cluster, codec: codec, build: builder(t, codec),
@@ -117,7 +118,7 @@ func (r *rig) lifecycle(ctx context.Context) error {
 		return err
 	}
 	cl, err := kgo.NewClient(append(opts, kgo.TransactionalID("lifecycle"), kgo.FetchMaxWait(200*time.Millisecond),
-		kgo.ConsumeTopics(schemas.Commands.Name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
+		kgo.ConsumeTopics(record.Commands.Name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
 	if err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (r *rig) lifecycle(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			cl.Produce(ctx, &kgo.Record{Topic: schemas.Outcomes.Name, Key: rec.Key, Value: value}, nil)
+			cl.Produce(ctx, &kgo.Record{Topic: record.Outcomes.Name, Key: rec.Key, Value: value}, nil)
 		}
 		if err := cl.Flush(ctx); err != nil {
 			return ctx.Err()
@@ -180,7 +181,7 @@ func (r *rig) written() map[string]int {
 	r.t.Helper()
 	opts, err := r.config.Opts("reader", r.log)
 	must(r.t, err)
-	cl, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(schemas.Commands.Name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
+	cl, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(record.Commands.Name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
 	must(r.t, err)
 	defer cl.Close()
 	got := make(map[string]int)
@@ -315,9 +316,9 @@ func TestTheTraceGoesOn(t *testing.T) {
 		r := newRig(t)
 		const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 		ctx := propagation.TraceContext{}.Extract(t.Context(), propagation.MapCarrier{"traceparent": parent})
-		record, err := r.client.record(ctx, r.message("k1", "hallo"))
+		rec, err := r.client.record(ctx, r.message("k1", "hallo"))
 		must(t, err)
-		if diff := cmp.Diff([]kgo.RecordHeader{{Key: "traceparent", Value: []byte(parent)}}, record.Headers); diff != "" {
+		if diff := cmp.Diff([]kgo.RecordHeader{{Key: "traceparent", Value: []byte(parent)}}, rec.Headers); diff != "" {
 			t.Errorf("headers (-want +got):\n%s", diff)
 		}
 	})

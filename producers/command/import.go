@@ -10,7 +10,7 @@ import (
 	"io"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
@@ -164,7 +164,7 @@ func (im *Importer) command(text []byte) (repair.Command, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name := schemas.NameOf(cmd); name != l.Command {
+	if name := record.NameOf(cmd); name != l.Command {
 		return nil, fmt.Errorf("the body is that of %s, not of %s", name, l.Command)
 	}
 	return cmd, nil

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/repair"
 )
 
@@ -40,7 +40,7 @@ func (s *sent) ids() map[string]int {
 
 func importer(t *testing.T, s *sent) (*Importer, *[]string) {
 	t.Helper()
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	must(t, err)
 	var bad []string
 	return &Importer{
@@ -166,7 +166,7 @@ func TestImportIsRepeatable(t *testing.T) {
 func FuzzImportLine(f *testing.F) {
 	f.Add(oneLine(start))
 	f.Add(`{"garage":"de-brug","key":"k","command":"DecideQuote","repair":"x","revision":1,"actor":{"role":"customer"},"body":{"lines":[{"line":1,"answer":"approve"}],"total_seen":1,"method":"page"}}`)
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -13,7 +13,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 )
 
 // Position is a dead letter's place on its topic.
@@ -42,13 +43,13 @@ var ErrNotReplayable = errors.New("only commands are sent again; what derives fr
 // idempotent producer.
 type Box struct {
 	Client *kgo.Client
-	Codec  *schemas.Codec
+	Codec  *avro.Codec
 }
 
 // Each calls fn for every dead letter there is now, partition by partition in
 // order; an error of fn ends it.
-func (b Box) Each(ctx context.Context, fn func(Position, *schemas.DeadLetter) error) error {
-	topic := schemas.DeadLetters.Name
+func (b Box) Each(ctx context.Context, fn func(Position, *record.DeadLetter) error) error {
+	topic := record.DeadLetters.Name
 	adm := kadm.NewClient(b.Client)
 	starts, err := adm.ListStartOffsets(ctx, topic)
 	if err != nil {
@@ -97,15 +98,15 @@ func (b Box) Each(ctx context.Context, fn func(Position, *schemas.DeadLetter) er
 	return nil
 }
 
-func (b Box) visit(ctx context.Context, r *kgo.Record, fn func(Position, *schemas.DeadLetter) error) error {
+func (b Box) visit(ctx context.Context, r *kgo.Record, fn func(Position, *record.DeadLetter) error) error {
 	at := Position{r.Partition, r.Offset}
 	decoded, err := b.Codec.Decode(ctx, r.Value)
 	if err != nil {
 		return fmt.Errorf("dead letter %s: %w", at, err)
 	}
-	d, ok := decoded.(*schemas.DeadLetter)
+	d, ok := decoded.(*record.DeadLetter)
 	if !ok {
-		return fmt.Errorf("dead letter %s is a %s", at, schemas.NameOf(decoded))
+		return fmt.Errorf("dead letter %s is a %s", at, record.NameOf(decoded))
 	}
 	return fn(at, d)
 }
@@ -114,9 +115,9 @@ func (b Box) visit(ctx context.Context, r *kgo.Record, fn func(Position, *schema
 var errFound = errors.New("found")
 
 // Get gives one dead letter.
-func (b Box) Get(ctx context.Context, p Position) (*schemas.DeadLetter, error) {
-	var found *schemas.DeadLetter
-	err := b.Each(ctx, func(at Position, d *schemas.DeadLetter) error {
+func (b Box) Get(ctx context.Context, p Position) (*record.DeadLetter, error) {
+	var found *record.DeadLetter
+	err := b.Each(ctx, func(at Position, d *record.DeadLetter) error {
 		if at != p {
 			return nil
 		}
@@ -134,8 +135,8 @@ func (b Box) Get(ctx context.Context, p Position) (*schemas.DeadLetter, error) {
 
 // Replay sends a command again, byte for byte, and returns once the brokers have
 // it. A command that was handled meanwhile is a duplicate and changes nothing.
-func (b Box) Replay(ctx context.Context, d *schemas.DeadLetter) error {
-	if d.Topic != schemas.Commands.Name {
+func (b Box) Replay(ctx context.Context, d *record.DeadLetter) error {
+	if d.Topic != record.Commands.Name {
 		return fmt.Errorf("a record of %s: %w", d.Topic, ErrNotReplayable)
 	}
 	r := &kgo.Record{Topic: d.Topic, Key: d.Key, Value: d.Value}

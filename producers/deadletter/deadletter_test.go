@@ -9,8 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/producers/deadletter"
-	"pitstop/schemas"
 	"pitstop/schemas/kafka/kafkatest"
+	"pitstop/schemas/record"
 )
 
 func TestReplaySendsCommandsAgainByteForByte(t *testing.T) {
@@ -18,21 +18,21 @@ func TestReplaySendsCommandsAgainByteForByte(t *testing.T) {
 		c := kafkatest.Start(t, 2)
 		cl := c.Client(t, kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
 		box := deadletter.Box{Client: cl, Codec: c.Codec}
-		for _, topic := range []string{schemas.Commands.Name, schemas.Events.Name} {
-			b, err := c.Codec.Encode(&schemas.DeadLetter{
+		for _, topic := range []string{record.Commands.Name, record.Events.Name} {
+			b, err := c.Codec.Encode(&record.DeadLetter{
 				Consumer: "lifecycle", Reason: "unhandled", Topic: topic, Offset: 7,
 				At: time.Now(), Key: []byte("r1"), Value: []byte("original"),
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: schemas.DeadLetters.Name, Key: []byte("r1"), Value: b}).FirstErr(); err != nil {
+			if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: record.DeadLetters.Name, Key: []byte("r1"), Value: b}).FirstErr(); err != nil {
 				t.Fatal(err)
 			}
 		}
 
 		var at []deadletter.Position
-		if err := box.Each(t.Context(), func(p deadletter.Position, _ *schemas.DeadLetter) error {
+		if err := box.Each(t.Context(), func(p deadletter.Position, _ *record.DeadLetter) error {
 			at = append(at, p)
 			return nil
 		}); err != nil {
@@ -56,7 +56,7 @@ func TestReplaySendsCommandsAgainByteForByte(t *testing.T) {
 			t.Errorf("replaying an event: got %v, want %v", err, deadletter.ErrNotReplayable)
 		}
 
-		reader := c.Client(t, kgo.ConsumeTopics(schemas.Commands.Name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+		reader := c.Client(t, kgo.ConsumeTopics(record.Commands.Name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 		records := reader.PollFetches(t.Context()).Records()
 		if len(records) != 1 || string(records[0].Value) != "original" || string(records[0].Key) != "r1" {
 			t.Errorf("commands hold %v, want the original once", records)

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"pitstop/schemas"
 	"pitstop/schemas/link"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
@@ -82,9 +82,9 @@ func (d *Doors) ask(ctx context.Context, s Step, p Repair) (answer, error) {
 	}
 	a, err := d.insist(ctx, func(ctx context.Context) (*http.Request, error) { return d.request(ctx, s, p) }, again)
 	if err != nil {
-		return a, fmt.Errorf("%s %s: %w", s.Key, schemas.NameOf(s.Body), err)
+		return a, fmt.Errorf("%s %s: %w", s.Key, record.NameOf(s.Body), err)
 	}
-	d.Stats.asked(schemas.NameOf(s.Body))
+	d.Stats.asked(record.NameOf(s.Body))
 	if a.code != "" {
 		d.Stats.refused(string(a.code))
 	}
@@ -94,7 +94,7 @@ func (d *Doors) ask(ctx context.Context, s Step, p Repair) (answer, error) {
 // unexpected tells of an answer that should not be.
 func (d *Doors) unexpected(s Step, a answer) {
 	d.Stats.unexpected(string(a.code))
-	d.Log.Error("a step was not answered as expected", "key", s.Key, "request", schemas.NameOf(s.Body), "repair", s.RepairID,
+	d.Log.Error("a step was not answered as expected", "key", s.Key, "request", record.NameOf(s.Body), "repair", s.RepairID,
 		"at", s.At, "status", a.status, "code", a.code, "detail", a.detail, "expected", s.Refused)
 }
 

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"pitstop/schemas/garage"
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // Live plays garages in quick motion: a repair takes a minute or two. Customers
@@ -114,7 +114,7 @@ func (l *Live) chance(of string) *rand.Rand {
 // takeUp goes on with the open repairs of a garage.
 func (l *Live) takeUp(ctx context.Context, g *garage.Profile) {
 	for _, state := range []repair.State{repair.InProgress, repair.AwaitingApproval, repair.Completed} {
-		var page view.Page[view.RepairItem]
+		var page readmodel.Page[readmodel.RepairItem]
 		if !l.get(ctx, g, "/v1/repairs?limit=200&state="+string(state), &page) {
 			return
 		}

@@ -9,9 +9,9 @@ import (
 
 	"pitstop/schemas/garage"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
-	"pitstop/schemas/view"
 )
 
 // order is a live repair as the people of its garage go about it.
@@ -65,7 +65,7 @@ const liveCustomers = 1_000_000
 // work goes on until the repair is over: look how it stands, do what is next.
 func (o *order) work(ctx context.Context) {
 	for sleep(ctx, about(o.Rand, 9*time.Second, 0.4)) {
-		var v view.Repair
+		var v readmodel.Repair
 		if !o.get(ctx, o.garage, fmt.Sprintf("/v1/repairs/%s?after=%d", o.id, o.seen), &v) || v.Sequence < o.seen {
 			continue // the read model lags
 		}
@@ -76,7 +76,7 @@ func (o *order) work(ctx context.Context) {
 }
 
 // next does what is next; it reports whether the repair is over.
-func (o *order) next(ctx context.Context, v view.Repair) (over bool) {
+func (o *order) next(ctx context.Context, v readmodel.Repair) (over bool) {
 	if n := len(v.Messages); n > 0 && v.Messages[n-1].From.CustomerSide() && v.Messages[n-1].Kind == repair.Text {
 		o.ask(ctx, o.desk, 0, &request.PostMessage{Kind: repair.Text, Text: pick(o.Rand, questions).reply.in(locale.Fold(v.Customer.Language))})
 		return false
@@ -94,7 +94,7 @@ func (o *order) next(ctx context.Context, v view.Repair) (over bool) {
 	return false
 }
 
-func (o *order) progress(ctx context.Context, v view.Repair) {
+func (o *order) progress(ctx context.Context, v readmodel.Repair) {
 	x := o.Float64()
 	switch {
 	case x < 0.02:
@@ -115,7 +115,7 @@ func (o *order) progress(ctx context.Context, v view.Repair) {
 }
 
 // wait leaves an open quote alone for a while; then somebody calls, or takes it back.
-func (o *order) wait(ctx context.Context, v view.Repair) {
+func (o *order) wait(ctx context.Context, v readmodel.Repair) {
 	q, who := v.Quotes[len(v.Quotes)-1], v.Customer
 	if v.Approver != nil {
 		who = *v.Approver

@@ -11,8 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
@@ -78,7 +79,7 @@ type door struct {
 
 func newDoor(t testing.TB, book *garage.Book) *door {
 	t.Helper()
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestThePlanCoversWhatHappensAtGarages(t *testing.T) {
 			seen["refused "+string(verdict.Code)]++
 		}
 		for _, e := range events {
-			seen[schemas.NameOf(e)]++
+			seen[record.NameOf(e)]++
 			switch e := e.(type) {
 			case *repair.ApprovalRequested:
 				if e.Replaces > 0 {

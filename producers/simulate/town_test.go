@@ -14,11 +14,12 @@ import (
 	"testing"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
-	"pitstop/schemas/view"
 )
 
 // town stands in for everything behind the doors: it decides commands with the
@@ -37,12 +38,12 @@ type town struct {
 // standing is one repair and how it is shown.
 type standing struct {
 	repair.Repair
-	view view.Repair
+	view readmodel.Repair
 }
 
 func newTown(t *testing.T) *town {
 	t.Helper()
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,18 +149,18 @@ func (w *town) do(r request.Request) (id string, v repair.Verdict) {
 
 // show keeps the view of a repair in step with its events.
 func (w *town) show(s *standing, id string, e repair.Event, body any) {
-	w.seen[schemas.NameOf(e)]++
+	w.seen[record.NameOf(e)]++
 	v := &s.view
 	switch e := e.(type) {
 	case *repair.RepairStarted:
 		c := body.(*request.StartRepair).Customer
 		v.RepairID, v.GarageID, v.ExternalRef, v.Agreed.Total = id, e.GarageID, e.ExternalRef, e.Agreed.Total
-		v.Customer = view.Person{Name: c.Name, Email: c.Email, Language: c.Language}
+		v.Customer = readmodel.Person{Name: c.Name, Email: c.Email, Language: c.Language}
 		w.mail(s)
 	case *repair.ApprovalRequested:
-		q := view.Quote{Revision: e.Revision, RequestedAt: e.OccurredAt}
+		q := readmodel.Quote{Revision: e.Revision, RequestedAt: e.OccurredAt}
 		for _, l := range e.Quote.Lines {
-			q.Lines = append(q.Lines, view.Line{Line: l.Number, Title: l.Title, Total: l.Total})
+			q.Lines = append(q.Lines, readmodel.Line{Line: l.Number, Title: l.Title, Total: l.Total})
 		}
 		v.Quotes = append(v.Quotes, q)
 		w.mail(s)
@@ -168,7 +169,7 @@ func (w *town) show(s *standing, id string, e repair.Event, body any) {
 		w.seen["by "+string(e.Method)+" in "+v.Customer.Language]++
 		w.seen[string(e.Decision)]++
 	case *repair.MessagePosted:
-		v.Messages = append(v.Messages, view.Message{Kind: e.Kind, From: e.Actor.Role})
+		v.Messages = append(v.Messages, readmodel.Message{Kind: e.Kind, From: e.Actor.Role})
 		w.seen["message by "+string(e.Actor.Role)]++
 	}
 }
@@ -181,10 +182,10 @@ func (w *town) mail(s *standing) {
 
 func (w *town) list(rw http.ResponseWriter, req *http.Request) {
 	_, rest, _ := strings.Cut(req.Header.Get("Authorization"), ".")
-	var p view.Page[view.RepairItem]
+	var p readmodel.Page[readmodel.RepairItem]
 	for id, s := range w.repairs {
 		if string(s.State) == req.FormValue("state") && strings.HasPrefix(rest, s.GarageID+".") {
-			p.Items = append(p.Items, view.RepairItem{RepairID: id, ExternalRef: s.view.ExternalRef, Sequence: s.Sequence})
+			p.Items = append(p.Items, readmodel.RepairItem{RepairID: id, ExternalRef: s.view.ExternalRef, Sequence: s.Sequence})
 		}
 	}
 	_ = json.NewEncoder(rw).Encode(p)

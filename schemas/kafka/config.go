@@ -29,7 +29,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/plugin/kslog"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 // Config says how to reach the brokers and the schema registry.
@@ -73,7 +73,7 @@ const MaxRecordBytes = 1_000_000
 // maxBatchBytes is the largest batch the brokers take of a topic: of one that is
 // larger they refuse every record. By default they take 12 bytes more than this.
 func maxBatchBytes(topic string) int32 {
-	for _, t := range schemas.Topics() {
+	for _, t := range record.Topics() {
 		if t.Name == topic && t.MaxRecordBytes > 0 {
 			return int32(t.MaxRecordBytes)
 		}

@@ -16,9 +16,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
+	"pitstop/schemas/record"
 )
 
 // clientFiles writes a certificate and its key, and gives their files.
@@ -112,15 +112,15 @@ func TestLargeRecordsAreTaken(t *testing.T) {
 			_, _ = random.Read(b) // does not compress
 			return b
 		}
-		record := func(topic schemas.Topic, n int) *kgo.Record {
+		sized := func(topic record.Topic, n int) *kgo.Record {
 			return &kgo.Record{
 				Topic: topic.Name, Key: []byte("4fS5SJDfsD0WtWi7tKqhgMiGAcL"), Value: value(n),
 				Headers: []kgo.RecordHeader{{Key: "traceparent", Value: value(55)}, {Key: "tracestate", Value: value(512)}},
 			}
 		}
-		records := []*kgo.Record{record(schemas.Events, kafka.MaxRecordBytes), record(schemas.DeadLetters, 2*kafka.MaxRecordBytes)}
+		records := []*kgo.Record{sized(record.Events, kafka.MaxRecordBytes), sized(record.DeadLetters, 2*kafka.MaxRecordBytes)}
 		for range 10 {
-			records = append(records, record(schemas.Commands, 300_000))
+			records = append(records, sized(record.Commands, 300_000))
 		}
 		for _, r := range cl.ProduceSync(t.Context(), records...) {
 			if r.Err != nil {

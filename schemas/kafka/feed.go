@@ -14,9 +14,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // Bounds of a feed: each reader is a client of its own, and one page looks at so
@@ -36,13 +37,13 @@ var ErrBusy = errors.New("too many readers of the event feed")
 // and keeps nothing: a cursor is the next offset of each partition.
 type Feed struct {
 	config Config
-	codec  *schemas.Codec
+	codec  *avro.Codec
 	log    *slog.Logger
 	slots  chan struct{}
 }
 
 // NewFeed gives a feed; it connects when it is opened.
-func NewFeed(c Config, codec *schemas.Codec, log *slog.Logger) *Feed {
+func NewFeed(c Config, codec *avro.Codec, log *slog.Logger) *Feed {
 	return &Feed{config: c, codec: codec, log: log, slots: make(chan struct{}, maxReaders)}
 }
 
@@ -55,7 +56,7 @@ type FeedReader struct {
 }
 
 // Open gives a reader of the events after a cursor; an empty one is the
-// beginning. A cursor that is not of this topic is view.ErrCursor.
+// beginning. A cursor that is not of this topic is readmodel.ErrCursor.
 func (f *Feed) Open(ctx context.Context, after string) (*FeedReader, error) {
 	select {
 	case f.slots <- struct{}{}:
@@ -70,7 +71,7 @@ func (f *Feed) Open(ctx context.Context, after string) (*FeedReader, error) {
 }
 
 func (f *Feed) open(ctx context.Context, after string) (*FeedReader, error) {
-	topic := schemas.Events.Name
+	topic := record.Events.Name
 	opts, err := f.config.Opts("pitstop-feed", f.log)
 	if err != nil {
 		return nil, err
@@ -116,11 +117,11 @@ func (r *FeedReader) seek(ctx context.Context, topic, after string) error {
 	if after != "" {
 		at, err := parseCursor(after)
 		if err != nil || len(at) != n {
-			return view.ErrCursor
+			return readmodel.ErrCursor
 		}
 		for p := range at {
 			if at[p] < r.position[p] || at[p] > r.ends[p] {
-				return view.ErrCursor
+				return readmodel.ErrCursor
 			}
 		}
 		r.position = at
@@ -142,8 +143,8 @@ func (r *FeedReader) Close() {
 // Next gives up to limit events of the garages. When there is none up to where
 // the topic ended at Open, it waits up to wait for the first. The cursor of the
 // page goes on where the page ends.
-func (r *FeedReader) Next(ctx context.Context, garages []string, limit int, wait time.Duration) (view.EventPage, error) {
-	page := view.EventPage{Events: []view.Event{}, Cursor: cursor(r.position)}
+func (r *FeedReader) Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error) {
+	page := readmodel.EventPage{Events: []readmodel.Event{}, Cursor: cursor(r.position)}
 	deadline := time.Now().Add(wait) //nolint:forbidigo // a stopwatch, not the time of anything
 	for scanned := 0; scanned < maxScanned && len(page.Events) < limit; {
 		patience, waiting := fetchTimeout, r.caughtUp()
@@ -197,7 +198,7 @@ func fetchError(fetches kgo.Fetches) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, kerr.OffsetOutOfRange):
-		return view.ErrCursor
+		return readmodel.ErrCursor
 	}
 	return fmt.Errorf("read events: %w", err)
 }
@@ -205,16 +206,16 @@ func fetchError(fetches kgo.Fetches) error {
 // event gives a record as integrators read it; nil when it is another garage's,
 // or nothing that this program can read: the sinks have put that among the dead
 // letters.
-func (f *Feed) event(ctx context.Context, rec *kgo.Record, garages []string) (*view.Event, error) {
-	record, err := f.codec.Decode(ctx, rec.Value)
-	if errors.Is(err, schemas.ErrUndecodable) {
+func (f *Feed) event(ctx context.Context, rec *kgo.Record, garages []string) (*readmodel.Event, error) {
+	decoded, err := f.codec.Decode(ctx, rec.Value)
+	if errors.Is(err, avro.ErrUndecodable) {
 		f.log.Warn("skipped what is no event", "partition", rec.Partition, "offset", rec.Offset, "err", err)
 		return nil, nil //nolint:nilnil // documented
 	}
 	if err != nil {
 		return nil, err
 	}
-	e, ok := record.(repair.Event)
+	e, ok := decoded.(repair.Event)
 	if !ok || !slices.Contains(garages, e.Head().GarageID) {
 		return nil, nil //nolint:nilnil // documented
 	}
@@ -223,8 +224,8 @@ func (f *Feed) event(ctx context.Context, rec *kgo.Record, garages []string) (*v
 		return nil, err
 	}
 	h := e.Head()
-	return &view.Event{
-		Type: schemas.NameOf(e), EventID: h.EventID, RepairID: h.AggregateID, GarageID: h.GarageID,
+	return &readmodel.Event{
+		Type: record.NameOf(e), EventID: h.EventID, RepairID: h.AggregateID, GarageID: h.GarageID,
 		Sequence: repair.SequenceOf(e), OccurredAt: h.OccurredAt, Actor: h.Actor,
 		CorrelationID: h.CorrelationID, CausationID: h.CausationID, Data: data,
 	}, nil
@@ -244,13 +245,13 @@ func cursor(position []int64) string {
 func parseCursor(s string) ([]int64, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil || len(b) == 0 || b[0] != cursorVersion {
-		return nil, view.ErrCursor
+		return nil, readmodel.ErrCursor
 	}
 	var position []int64
 	for b = b[1:]; len(b) > 0; {
 		offset, n := binary.Uvarint(b)
 		if n <= 0 || offset > 1<<62 {
-			return nil, view.ErrCursor
+			return nil, readmodel.ErrCursor
 		}
 		position, b = append(position, int64(offset)), b[n:]
 	}

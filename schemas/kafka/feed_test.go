@@ -13,16 +13,17 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // feedRig writes events in transactions, as the lifecycle does.
 type feedRig struct {
 	t     *testing.T
-	codec *schemas.Codec
+	codec *avro.Codec
 	tx    *kgo.Client
 	feed  *kafka.Feed
 }
@@ -30,10 +31,10 @@ type feedRig struct {
 func newFeedRig(t *testing.T) *feedRig {
 	t.Helper()
 	var net kfake.VirtualNetwork
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen), kfake.SeedTopics(3, schemas.Events.Name))
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen), kfake.SeedTopics(3, record.Events.Name))
 	must(t, err)
 	t.Cleanup(cluster.Close)
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	must(t, err)
 	log := slog.New(slog.DiscardHandler)
 	c := kafka.Config{Brokers: cluster.ListenAddrs(), Dialer: net.DialContext}
@@ -63,7 +64,7 @@ func (r *feedRig) write(garage string, commit kgo.TransactionEndTry, from, to in
 		e.Sequence = int64(n)
 		value, err := r.codec.Encode(e)
 		must(r.t, err)
-		must(r.t, r.tx.ProduceSync(ctx, &kgo.Record{Topic: schemas.Events.Name, Key: []byte(e.AggregateID), Value: value}).FirstErr())
+		must(r.t, r.tx.ProduceSync(ctx, &kgo.Record{Topic: record.Events.Name, Key: []byte(e.AggregateID), Value: value}).FirstErr())
 	}
 	must(r.t, r.tx.EndTransaction(ctx, commit))
 }
@@ -84,7 +85,7 @@ func (r *feedRig) read(after string, limit int, garages ...string) (got map[stri
 	}
 }
 
-func (r *feedRig) page(after string, limit int, wait time.Duration, garages ...string) view.EventPage {
+func (r *feedRig) page(after string, limit int, wait time.Duration, garages ...string) readmodel.EventPage {
 	r.t.Helper()
 	reader, err := r.feed.Open(r.t.Context(), after)
 	must(r.t, err)
@@ -146,7 +147,7 @@ func TestFeedWaits(t *testing.T) {
 		reader, err := r.feed.Open(t.Context(), cursor)
 		must(t, err)
 		defer reader.Close()
-		done := make(chan view.EventPage, 1)
+		done := make(chan readmodel.EventPage, 1)
 		go func() {
 			page, err := reader.Next(t.Context(), []string{"a"}, 10, time.Minute)
 			if err != nil {
@@ -167,7 +168,7 @@ func TestFeedRefusesForeignCursors(t *testing.T) {
 		r.write("a", kgo.TryCommit, 0, 3)
 		for _, cursor := range []string{"nonsense", "AQ", "AQAA", "AQAAAAA", "AQD_fwA", "AgAAAA"} {
 			reader, err := r.feed.Open(t.Context(), cursor)
-			if !errors.Is(err, view.ErrCursor) {
+			if !errors.Is(err, readmodel.ErrCursor) {
 				t.Errorf("cursor %q: %v", cursor, err)
 			}
 			if err == nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/sr"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 )
 
 // NewCodec registers every record of the catalogue, and the extra ones, and
@@ -18,8 +18,8 @@ import (
 //
 // A schema that is not compatible with the subject's latest is refused with the
 // reason, and nothing is written with it.
-func NewCodec(ctx context.Context, cl *sr.Client, subjects string, extra ...any) (*schemas.Codec, error) {
-	codec, err := schemas.NewCodec(extra...)
+func NewCodec(ctx context.Context, cl *sr.Client, subjects string, extra ...any) (*avro.Codec, error) {
+	codec, err := avro.NewCodec(extra...)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ type registry struct{ cl *sr.Client }
 func (r registry) SchemaText(ctx context.Context, id int) (string, error) {
 	s, err := r.cl.SchemaByID(ctx, id)
 	if notFound(err) {
-		return "", fmt.Errorf("%w: %w", schemas.ErrUndecodable, err)
+		return "", fmt.Errorf("%w: %w", avro.ErrUndecodable, err)
 	}
 	return s.Schema, err
 }

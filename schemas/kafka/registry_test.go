@@ -12,8 +12,9 @@ import (
 	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -46,8 +47,8 @@ func TestRegistry(t *testing.T) {
 	must(t, err)
 	subjects, err := cl.Subjects(t.Context())
 	must(t, err)
-	if len(subjects) != len(schemas.Records()) {
-		t.Errorf("%d subjects for %d records", len(subjects), len(schemas.Records()))
+	if len(subjects) != len(record.Types()) {
+		t.Errorf("%d subjects for %d records", len(subjects), len(record.Types()))
 	}
 	b, err := one.Encode(&repair.FreeText{Text: "hoi"})
 	must(t, err)
@@ -59,10 +60,10 @@ func TestRegistry(t *testing.T) {
 func TestAnIncompatibleSchemaIsRefused(t *testing.T) {
 	cl := registryClient(t, &answers{srfake.NewRegistry().Handler()})
 	const other = `{"type":"record","name":"FreeText","namespace":"pitstop","fields":[{"name":"text","type":"bytes"}]}`
-	_, err := cl.CreateSchema(t.Context(), schemas.PersonalSubjects+"-pitstop.FreeText", sr.Schema{Schema: other})
+	_, err := cl.CreateSchema(t.Context(), record.PersonalPrefix+"-pitstop.FreeText", sr.Schema{Schema: other})
 	must(t, err)
 	_, err = kafka.NewCodec(t.Context(), cl, "test")
-	if !errors.Is(err, schemas.ErrIncompatible) || !strings.Contains(err.Error(), "pitstop.personal-pitstop.FreeText") || !strings.Contains(err.Error(), "FreeText.text: was bytes, is string") {
+	if !errors.Is(err, avro.ErrIncompatible) || !strings.Contains(err.Error(), "pitstop.personal-pitstop.FreeText") || !strings.Contains(err.Error(), "FreeText.text: was bytes, is string") {
 		t.Error(err)
 	}
 }
@@ -88,7 +89,7 @@ func TestWhatMakesARecordUndecodable(t *testing.T) {
 	} {
 		transport.Handler = c.handler
 		_, err := codec.Decode(t.Context(), []byte{0, 0, 1, 2, 3, 4})
-		if err == nil || errors.Is(err, schemas.ErrUndecodable) != c.undecodable {
+		if err == nil || errors.Is(err, avro.ErrUndecodable) != c.undecodable {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -106,7 +107,7 @@ func TestASilentRegistryHoldsNobodyForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		_, err := kafka.NewCodec(t.Context(), registryClient(t, silent{}), "test")
-		if took := time.Since(began); err == nil || errors.Is(err, schemas.ErrIncompatible) || took > 10*time.Second {
+		if took := time.Since(began); err == nil || errors.Is(err, avro.ErrIncompatible) || took > 10*time.Second {
 			t.Errorf("%v after %s", err, took)
 		}
 	})

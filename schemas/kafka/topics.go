@@ -10,7 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 // Layout is how the topics of the catalogue are laid out on a cluster. The
@@ -37,7 +37,7 @@ type Step struct {
 	config map[string]string
 }
 
-func (l Layout) configOf(t schemas.Topic) map[string]string {
+func (l Layout) configOf(t record.Topic) map[string]string {
 	retention := int64(-1)
 	policy := "delete"
 	if t.Compacted {
@@ -70,7 +70,7 @@ func (l Layout) configOf(t schemas.Topic) map[string]string {
 // Plan compares the catalogue with the cluster.
 func (l Layout) Plan(ctx context.Context, adm *kadm.Client) ([]Step, error) {
 	var names []string
-	for _, t := range schemas.Topics() {
+	for _, t := range record.Topics() {
 		names = append(names, t.Name)
 	}
 	details, err := adm.ListTopics(ctx, names...)
@@ -82,7 +82,7 @@ func (l Layout) Plan(ctx context.Context, adm *kadm.Client) ([]Step, error) {
 		return nil, fmt.Errorf("describe topics: %w", err)
 	}
 	var steps []Step
-	for _, t := range schemas.Topics() {
+	for _, t := range record.Topics() {
 		want := l.configOf(t)
 		d, exists := details[t.Name]
 		switch {

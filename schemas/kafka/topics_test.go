@@ -13,8 +13,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 )
 
 // startFake starts an empty broker in memory.
@@ -77,8 +77,8 @@ func TestLayoutIsCreatedOnce(t *testing.T) {
 		adm := admin(t, c)
 		layout := kafka.Layout{Partitions: 12, Replication: 3, MinInSync: 2}
 		steps, words := plan(t, layout, c)
-		if len(steps) != len(schemas.Topics()) {
-			t.Fatalf("%d steps for %d topics:\n%s", len(steps), len(schemas.Topics()), strings.Join(words, "\n"))
+		if len(steps) != len(record.Topics()) {
+			t.Fatalf("%d steps for %d topics:\n%s", len(steps), len(record.Topics()), strings.Join(words, "\n"))
 		}
 		const want = "pitstop.commands create with 12 partitions, replication 3, cleanup.policy=delete, retention.ms=604800000, " +
 			"message.timestamp.type=LogAppendTime, min.insync.replicas=2"
@@ -88,7 +88,7 @@ func TestLayoutIsCreatedOnce(t *testing.T) {
 		must(t, layout.Apply(t.Context(), adm, steps))
 		topics, err := adm.ListTopics(t.Context())
 		must(t, err)
-		for _, topic := range schemas.Topics() {
+		for _, topic := range record.Topics() {
 			d := topics[topic.Name]
 			if len(d.Partitions) != 12 || len(d.Partitions[0].Replicas) != 3 {
 				t.Errorf("%s has %d partitions on %v", topic.Name, len(d.Partitions), d.Partitions[0].Replicas)
@@ -196,7 +196,7 @@ func TestKeepForEver(t *testing.T) {
 		layout := kafka.Layout{Partitions: 1, Replication: 1, KeepForEver: true}
 		steps, _ := plan(t, layout, c)
 		must(t, layout.Apply(t.Context(), adm, steps))
-		for _, topic := range schemas.Topics() {
+		for _, topic := range record.Topics() {
 			if got := configsOf(t, adm, topic.Name); got["cleanup.policy"] != "delete" || got["retention.ms"] != "-1" {
 				t.Errorf("%s: %v", topic.Name, got)
 			}

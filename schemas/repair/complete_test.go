@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -57,7 +57,7 @@ func TestVerdictsAreComplete(t *testing.T) {
 func TestCommandsAndEventsAreInTheCatalogue(t *testing.T) {
 	_, structs := declared(t)
 	var records []string
-	for _, r := range schemas.Records() {
+	for _, r := range record.Types() {
 		records = append(records, r.Name())
 	}
 	for _, name := range slices.Concat(structs["Ask"], structs["Fact"]) {

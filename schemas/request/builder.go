@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -21,7 +22,7 @@ const MinSecretBytes = 32
 
 // Builder makes commands of requests. It is safe for concurrent use.
 type Builder struct {
-	codec   *schemas.Codec
+	codec   *avro.Codec
 	garages *garage.Book
 	secret  []byte
 	clock   func() time.Time
@@ -30,7 +31,7 @@ type Builder struct {
 // NewBuilder gives a Builder. Every process that sends commands needs the same
 // secret (at least MinSecretBytes), or a retry through another one looks like
 // another request.
-func NewBuilder(codec *schemas.Codec, garages *garage.Book, secret []byte, clock func() time.Time) (*Builder, error) {
+func NewBuilder(codec *avro.Codec, garages *garage.Book, secret []byte, clock func() time.Time) (*Builder, error) {
 	if len(secret) < MinSecretBytes {
 		return nil, fmt.Errorf("digest secret has %d bytes, but at least %d are needed", len(secret), MinSecretBytes)
 	}
@@ -120,7 +121,7 @@ func (b *Builder) ask(r Request) (repair.Ask, error) {
 		plain.Garage = "" // said once more by the token or the query
 		body = plain
 	}
-	plain, err := json.Marshal(map[string]any{"request": schemas.NameOf(r.Body), "revision": r.Revision, "body": body})
+	plain, err := json.Marshal(map[string]any{"request": record.NameOf(r.Body), "revision": r.Revision, "body": body})
 	if err != nil {
 		return repair.Ask{}, fmt.Errorf("digest request: %w", err)
 	}

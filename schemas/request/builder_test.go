@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
@@ -41,9 +41,9 @@ func must(t tb, err error) {
 	}
 }
 
-func newBuilder(t tb, secret byte) (*request.Builder, *schemas.Codec) {
+func newBuilder(t tb, secret byte) (*request.Builder, *avro.Codec) {
 	t.Helper()
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	must(t, err)
 	book, err := garage.Parse(garage.Sample)
 	must(t, err)
@@ -91,12 +91,12 @@ func TestBuildFillsInAndSeals(t *testing.T) {
 	if diff := cmp.Diff(wantHead, got.Header); diff != "" {
 		t.Errorf("header (-want +got):\n%s", diff)
 	}
-	car, err := schemas.Open[repair.VehicleDetails](t.Context(), codec, got.Vehicle)
+	car, err := avro.Open[repair.VehicleDetails](t.Context(), codec, got.Vehicle)
 	must(t, err)
 	if diff := cmp.Diff(repair.VehicleDetails{Plate: "K482TR", Country: "NL", Description: "Volkswagen Golf"}, car); diff != "" {
 		t.Errorf("vehicle (-want +got):\n%s", diff)
 	}
-	person, err := schemas.Open[repair.ContactDetails](t.Context(), codec, got.Customer.Personal)
+	person, err := avro.Open[repair.ContactDetails](t.Context(), codec, got.Customer.Personal)
 	must(t, err)
 	if diff := cmp.Diff(repair.ContactDetails{Name: "J. de Vries", Email: "j@example.nl", Phone: "+31612345678"}, person); diff != "" {
 		t.Errorf("customer (-want +got):\n%s", diff)
@@ -154,7 +154,7 @@ func TestPhones(t *testing.T) {
 		body := &request.Change{Contact: &request.Person{Name: "X", Phone: tt.in}}
 		cmd, err := b.Build(request.Request{Garage: "de-brug", RepairID: someID, Key: "k", Actor: sam, Body: body})
 		must(t, err)
-		got, err := schemas.Open[repair.ContactDetails](context.Background(), codec, cmd.(*repair.CorrectContact).Contact.Personal)
+		got, err := avro.Open[repair.ContactDetails](context.Background(), codec, cmd.(*repair.CorrectContact).Contact.Personal)
 		must(t, err)
 		if got.Phone != tt.want {
 			t.Errorf("%q became %q, want %q", tt.in, got.Phone, tt.want)

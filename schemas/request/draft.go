@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/repair"
 )
@@ -28,7 +28,7 @@ var (
 // sealed parts, and note what is wrong.
 type draft struct {
 	Request
-	codec  *schemas.Codec
+	codec  *avro.Codec
 	garage *garage.Profile
 	at     time.Time
 	errs   []repair.FieldError

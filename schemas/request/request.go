@@ -1,7 +1,7 @@
 // Package request is the write side's JSON, and how it becomes commands: what
 // the doors (the API, the customer's page, the importer) accept, checked, sealed
 // and identified. The same request always gives the same ids and the same
-// digest, so a retry through any process is the same command. schemas/view is
+// digest, so a retry through any process is the same command. schemas/readmodel is
 // its counterpart for reading.
 //
 // In the bodies, pointers are fields that may be absent or null; amounts are

@@ -5,7 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 	"pitstop/sinks"
 )
 
@@ -14,8 +15,8 @@ func batchOf(d *db, n int) (batch []sinks.Message, encoded [][]byte) {
 	for i := 0; len(batch) < n; i++ {
 		s := d.story("brug", fmt.Sprint(i)).start("K482TR", "J. de Vries").ask(sam)
 		s.decide(customer, "page", "approve", "reject")
-		s.say(customer, "text", "Hoe laat is hij klaar?").add(&schemas.NotificationRequested{
-			Notice: schemas.Notice{NotificationID: "n", Kind: schemas.NotifyDecision, Recipient: sam, Channel: "email"}, Attempt: 1,
+		s.say(customer, "text", "Hoe laat is hij klaar?").add(&record.NotificationRequested{
+			Notice: record.Notice{NotificationID: "n", Kind: record.NotifyDecision, Recipient: sam, Channel: "email"}, Attempt: 1,
 			FirstRequestedAt: s.at, Vehicle: s.text("K482TR"), Text: s.text("akkoord"), Currency: "EUR",
 		})
 		for _, r := range s.records {
@@ -30,14 +31,14 @@ func batchOf(d *db, n int) (batch []sinks.Message, encoded [][]byte) {
 
 // BenchmarkDecode is the cost of a record before it is a row: Avro, opening, JSON.
 func BenchmarkDecode(b *testing.B) {
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	must(b, err)
 	_, encoded := batchOf(&db{t: b, codec: codec}, 1000)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		record, err := codec.Decode(b.Context(), encoded[i%len(encoded)])
+		rec, err := codec.Decode(b.Context(), encoded[i%len(encoded)])
 		must(b, err)
-		m := sinks.Message{Timestamp: time.Unix(1, 0), Record: record}
+		m := sinks.Message{Timestamp: time.Unix(1, 0), Record: rec}
 		must(b, reader{codec}.Prepare(b.Context(), &m))
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")

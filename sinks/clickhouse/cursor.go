@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"math"
 
-	"pitstop/schemas/view"
+	"pitstop/schemas/readmodel"
 )
 
 // cursor is a place in a list: after the row with this key and id.
@@ -28,7 +28,7 @@ func readCursor(list, text string) (cursor, error) {
 	}
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || json.Unmarshal(b, &c) != nil || c.List != list {
-		return c, view.ErrCursor
+		return c, readmodel.ErrCursor
 	}
 	return c, nil
 }

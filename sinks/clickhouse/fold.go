@@ -7,9 +7,9 @@ import (
 	"reflect"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // fact is one event as the table holds it.
@@ -25,7 +25,7 @@ type fact struct {
 // kinds has an empty event for each kind there is.
 var kinds = func() map[string]repair.Event {
 	all := make(map[string]repair.Event)
-	for _, t := range schemas.Records() {
+	for _, t := range record.Types() {
 		if e, ok := reflect.New(t).Interface().(repair.Event); ok {
 			all[t.Name()] = e
 		}
@@ -33,43 +33,43 @@ var kinds = func() map[string]repair.Event {
 	return all
 }()
 
-// The parts of the events' JSON that a view.Repair shows.
+// The parts of the events' JSON that a readmodel.Repair shows.
 type (
 	startedBody struct {
-		ExternalRef string       `json:"external_ref"`
-		Vehicle     view.Vehicle `json:"vehicle"`
-		Customer    view.Person  `json:"customer"`
-		Approver    *view.Person `json:"approver"`
-		ReadyAt     *time.Time   `json:"ready_at"`
-		Bay         string       `json:"bay"`
-		Agreed      workBody     `json:"agreed"`
+		ExternalRef string            `json:"external_ref"`
+		Vehicle     readmodel.Vehicle `json:"vehicle"`
+		Customer    readmodel.Person  `json:"customer"`
+		Approver    *readmodel.Person `json:"approver"`
+		ReadyAt     *time.Time        `json:"ready_at"`
+		Bay         string            `json:"bay"`
+		Agreed      workBody          `json:"agreed"`
 	}
 	workBody struct {
-		Currency         string      `json:"currency"`
-		PricesIncludeVAT bool        `json:"prices_include_vat"`
-		Lines            []view.Line `json:"lines"`
-		Total            int64       `json:"total"`
-		VAT              []view.VAT  `json:"vat"`
+		Currency         string           `json:"currency"`
+		PricesIncludeVAT bool             `json:"prices_include_vat"`
+		Lines            []readmodel.Line `json:"lines"`
+		Total            int64            `json:"total"`
+		VAT              []readmodel.VAT  `json:"vat"`
 	}
 	quoteBody struct { // of everything about a revision
-		Revision      int32           `json:"revision"`
-		Replaces      int32           `json:"replaces"`
-		Quote         workBody        `json:"quote"`
-		AnswerBy      *time.Time      `json:"answer_by"`
-		ExpiresAt     time.Time       `json:"expires_at"`
-		AskedBy       repair.Actor    `json:"asked_by"`
-		Decision      repair.Decision `json:"decision"`
-		Answers       []view.Line     `json:"answers"`
-		ApprovedTotal int64           `json:"approved_total"`
-		Method        repair.Method   `json:"method"`
+		Revision      int32            `json:"revision"`
+		Replaces      int32            `json:"replaces"`
+		Quote         workBody         `json:"quote"`
+		AnswerBy      *time.Time       `json:"answer_by"`
+		ExpiresAt     time.Time        `json:"expires_at"`
+		AskedBy       repair.Actor     `json:"asked_by"`
+		Decision      repair.Decision  `json:"decision"`
+		Answers       []readmodel.Line `json:"answers"`
+		ApprovedTotal int64            `json:"approved_total"`
+		Method        repair.Method    `json:"method"`
 		Evidence      struct {
-			Name  string      `json:"name"`
-			Texts []view.Line `json:"texts"`
+			Name  string           `json:"name"`
+			Texts []readmodel.Line `json:"texts"`
 		} `json:"evidence"`
 	}
 	contactBody struct {
-		Party   repair.Party `json:"party"`
-		Contact view.Person  `json:"contact"`
+		Party   repair.Party     `json:"party"`
+		Contact readmodel.Person `json:"contact"`
 	}
 	readyBody struct {
 		ReadyAt time.Time `json:"ready_at"`
@@ -85,9 +85,9 @@ type (
 
 // fold makes a repair of its events, in the order of their sequence. Events that
 // come twice or not at all do no harm: what is left out is not shown.
-func fold(facts []fact) (*view.Repair, error) {
-	r := &view.Repair{
-		Quotes: []view.Quote{}, Messages: []view.Message{},
+func fold(facts []fact) (*readmodel.Repair, error) {
+	r := &readmodel.Repair{
+		Quotes: []readmodel.Quote{}, Messages: []readmodel.Message{},
 		Agreed: workBody{}.view(),
 	}
 	f := folder{Repair: r}
@@ -105,18 +105,18 @@ func fold(facts []fact) (*view.Repair, error) {
 }
 
 // waitingFor says whose move it is. The view conversations says the same in SQL.
-func waitingFor(s repair.State, unanswered bool) view.WaitingFor {
+func waitingFor(s repair.State, unanswered bool) readmodel.WaitingFor {
 	switch {
 	case s == repair.AwaitingApproval:
-		return view.ForCustomer
+		return readmodel.ForCustomer
 	case s == repair.InProgress, unanswered:
-		return view.ForMechanic
+		return readmodel.ForMechanic
 	}
-	return view.ForNobody
+	return readmodel.ForNobody
 }
 
 type folder struct {
-	*view.Repair
+	*readmodel.Repair
 	unanswered bool // a message of the customer is
 }
 
@@ -140,7 +140,7 @@ func (f *folder) apply(e fact) error {
 	case *repair.ApprovalRequested:
 		return read(e, func(b quoteBody) {
 			f.close(f.revision(b.Replaces), effect.Quote, e.at)
-			f.Quotes = append(f.Quotes, view.Quote{
+			f.Quotes = append(f.Quotes, readmodel.Quote{
 				Revision: b.Revision, Status: repair.StatusOpen, Work: b.Quote.view(),
 				RequestedAt: e.at, AskedBy: b.AskedBy.ID, AnswerBy: b.AnswerBy, ExpiresAt: b.ExpiresAt,
 			})
@@ -176,7 +176,7 @@ func (f *folder) apply(e fact) error {
 		f.close(f.open(), effect.Quote, e.at)
 	case *repair.MessagePosted:
 		return read(e, func(b messageBody) {
-			f.Messages = append(f.Messages, view.Message{At: e.at, Kind: b.Kind, From: e.actor.Role, By: e.actor.ID, Text: b.Text})
+			f.Messages = append(f.Messages, readmodel.Message{At: e.at, Kind: b.Kind, From: e.actor.Role, By: e.actor.ID, Text: b.Text})
 			switch {
 			case e.actor.Role.CustomerSide():
 				f.unanswered = true
@@ -200,7 +200,7 @@ func read[B any](e fact, use func(B)) error {
 }
 
 // decide writes a decision into the quote that it is about.
-func (b quoteBody) decide(q *view.Quote, by repair.Actor) {
+func (b quoteBody) decide(q *readmodel.Quote, by repair.Actor) {
 	q.Decision, q.ApprovedTotal, q.Method = b.Decision, b.ApprovedTotal, b.Method
 	q.DecidedBy = cmp.Or(b.Evidence.Name, by.ID)
 	for _, a := range b.Answers {
@@ -216,7 +216,7 @@ func (b quoteBody) decide(q *view.Quote, by repair.Actor) {
 }
 
 // revision is the quote with this number, nil when there is none.
-func (f *folder) revision(n int32) *view.Quote {
+func (f *folder) revision(n int32) *readmodel.Quote {
 	for i := range f.Quotes {
 		if f.Quotes[i].Revision == n {
 			return &f.Quotes[i]
@@ -226,7 +226,7 @@ func (f *folder) revision(n int32) *view.Quote {
 }
 
 // open is the quote that awaits an answer, nil when there is none.
-func (f *folder) open() *view.Quote {
+func (f *folder) open() *readmodel.Quote {
 	for i := range f.Quotes {
 		if f.Quotes[i].Status == repair.StatusOpen {
 			return &f.Quotes[i]
@@ -235,13 +235,13 @@ func (f *folder) open() *view.Quote {
 	return nil
 }
 
-func (f *folder) close(q *view.Quote, as repair.QuoteStatus, at time.Time) {
+func (f *folder) close(q *readmodel.Quote, as repair.QuoteStatus, at time.Time) {
 	if q != nil {
 		q.Status, q.ClosedAt = as, &at
 	}
 }
 
-func line(q *view.Quote, n int32) *view.Line {
+func line(q *readmodel.Quote, n int32) *readmodel.Line {
 	for i := range q.Lines {
 		if q.Lines[i].Line == n {
 			return &q.Lines[i]
@@ -250,14 +250,14 @@ func line(q *view.Quote, n int32) *view.Line {
 	return nil
 }
 
-func (w workBody) view() view.Work {
-	v := view.Work{
+func (w workBody) view() readmodel.Work {
+	v := readmodel.Work{
 		Currency: w.Currency, PricesIncludeVAT: w.PricesIncludeVAT, Total: w.Total,
-		VAT: append([]view.VAT{}, w.VAT...), Lines: append([]view.Line{}, w.Lines...), // lists are never null
+		VAT: append([]readmodel.VAT{}, w.VAT...), Lines: append([]readmodel.Line{}, w.Lines...), // lists are never null
 	}
 	for i := range v.Lines {
 		if v.Lines[i].Details == nil {
-			v.Lines[i].Details = []view.Detail{}
+			v.Lines[i].Details = []readmodel.Detail{}
 		}
 	}
 	return v

@@ -9,7 +9,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 //go:embed queries/freshness.sql
@@ -36,5 +36,5 @@ func (s *Store) Freshness(ctx context.Context) (map[string]time.Time, error) {
 
 // tableOf is the table that a topic's records go to.
 func tableOf(topic string) string {
-	return strings.ReplaceAll(strings.TrimPrefix(topic, schemas.Prefix), "-", "_")
+	return strings.ReplaceAll(strings.TrimPrefix(topic, record.Prefix), "-", "_")
 }

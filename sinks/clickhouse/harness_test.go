@@ -8,7 +8,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"pitstop/deploy/embedded/enginetest"
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 )
 
@@ -28,7 +28,7 @@ type db struct {
 	t      testing.TB
 	config Config
 	conn   driver.Conn
-	codec  *schemas.Codec
+	codec  *avro.Codec
 	*Store
 }
 
@@ -53,7 +53,7 @@ func openDB(t testing.TB, c Config) *db {
 	d.conn, err = d.config.Open()
 	must(t, err)
 	t.Cleanup(func() { _ = d.conn.Close() })
-	d.codec, err = schemas.NewCodec()
+	d.codec, err = avro.NewCodec()
 	must(t, err)
 	d.Store = NewStore(d.conn)
 	return d

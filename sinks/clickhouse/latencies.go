@@ -9,7 +9,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"pitstop/schemas/view"
+	"pitstop/schemas/readmodel"
 )
 
 //go:embed queries/latencies.sql
@@ -18,12 +18,12 @@ var latenciesSQL string
 // Latencies sums up the waits that began in [From, To) (zero: without bound),
 // each by the last that is known of it. Which of them count stands in the view
 // waits (migrations). Percentiles are exact; those of no waits are 0.
-func (s *Store) Latencies(ctx context.Context, q view.LatencyQuery) (*view.Latencies, error) {
+func (s *Store) Latencies(ctx context.Context, q readmodel.LatencyQuery) (*readmodel.Latencies, error) {
 	asOf, err := s.AsOf(ctx) // before the rows: they are at least as fresh
 	if err != nil {
 		return nil, err
 	}
-	l := &view.Latencies{Measure: q.Measure, Rows: []view.LatencyRow{}, AsOf: asOf}
+	l := &readmodel.Latencies{Measure: q.Measure, Rows: []readmodel.LatencyRow{}, AsOf: asOf}
 	args := []any{
 		clickhouse.Named("measure", q.Measure),
 		clickhouse.Named("garages", q.Garages),
@@ -32,7 +32,7 @@ func (s *Store) Latencies(ctx context.Context, q view.LatencyQuery) (*view.Laten
 		clickhouse.Named("group", q.GroupBy),
 	}
 	err = each(ctx, s.conn, latenciesSQL, args, func(rows driver.Rows) error {
-		var r view.LatencyRow
+		var r readmodel.LatencyRow
 		var wall, opening []float64
 		if err := rows.Scan(&r.Group, &r.N, &r.Open, &wall, &opening); err != nil {
 			return err
@@ -49,8 +49,8 @@ func (s *Store) Latencies(ctx context.Context, q view.LatencyQuery) (*view.Laten
 	return l, nil
 }
 
-func percentiles(p []float64) view.Percentiles {
-	return view.Percentiles{P50: p[0], P90: p[1], P99: p[2]}
+func percentiles(p []float64) readmodel.Percentiles {
+	return readmodel.Percentiles{P50: p[0], P90: p[1], P99: p[2]}
 }
 
 // within holds a time in what the tables can hold; zero is otherwise.

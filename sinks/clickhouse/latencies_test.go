@@ -9,15 +9,15 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // wait is a row that was measured: open without outcome, else it took wall, of
 // which opening within opening hours.
-func wait(id string, measure schemas.Measure, mechanic string, from time.Time, outcome string, wall, opening time.Duration) *schemas.Latency {
-	l := &schemas.Latency{
+func wait(id string, measure record.Measure, mechanic string, from time.Time, outcome string, wall, opening time.Duration) *record.Latency {
+	l := &record.Latency{
 		Header:    repair.Header{EventID: id + outcome, AggregateID: "r-" + id, GarageID: "brug", OccurredAt: from.Add(wall)},
 		LatencyID: id, Measure: measure, Version: 1, StartedAt: from, Mechanic: mechanic, Outcome: outcome,
 	}
@@ -30,7 +30,7 @@ func wait(id string, measure schemas.Measure, mechanic string, from time.Time, o
 
 func TestLatencies(t *testing.T) {
 	d := newDB(t)
-	const approval, minute = schemas.MeasureApproval, time.Minute
+	const approval, minute = record.MeasureApproval, time.Minute
 	tuesday := monday.Add(24 * time.Hour)
 	elsewhere := wait("z", approval, "sam", monday, "approved", 99*minute, minute)
 	elsewhere.GarageID = "noord"
@@ -53,47 +53,47 @@ func TestLatencies(t *testing.T) {
 		wait("k", approval, "kim", tuesday.Add(14*time.Hour+30*minute), "approved", 60*minute, 0),
 		elsewhere,
 		// What counts of the other measures is what they are about.
-		wait("l", schemas.MeasureTurnaround, "sam", monday, "completed", 100*minute, 100*minute),
-		wait("m", schemas.MeasureTurnaround, "sam", monday, "cancelled", 1*minute, 1*minute),
-		wait("n", schemas.MeasureDelivery, "sam", monday, "accepted", 1*minute, 1*minute),
-		wait("o", schemas.MeasureDelivery, "sam", monday, "failed", 100*minute, 1*minute),
-		wait("p", schemas.MeasureCustomerWait, "sam", monday, "withdrawn", 7*minute, 7*minute),
-		wait("q", schemas.MeasureView, "sam", monday, "expired", 100*minute, 1*minute),
-		wait("r", schemas.MeasureStaffResponse, "sam", monday, "", 0, 0),
+		wait("l", record.MeasureTurnaround, "sam", monday, "completed", 100*minute, 100*minute),
+		wait("m", record.MeasureTurnaround, "sam", monday, "cancelled", 1*minute, 1*minute),
+		wait("n", record.MeasureDelivery, "sam", monday, "accepted", 1*minute, 1*minute),
+		wait("o", record.MeasureDelivery, "sam", monday, "failed", 100*minute, 1*minute),
+		wait("p", record.MeasureCustomerWait, "sam", monday, "withdrawn", 7*minute, 7*minute),
+		wait("q", record.MeasureView, "sam", monday, "expired", 100*minute, 1*minute),
+		wait("r", record.MeasureStaffResponse, "sam", monday, "", 0, 0),
 	)
-	row := func(group string, n, open int64, wall, opening view.Percentiles) view.LatencyRow {
-		return view.LatencyRow{Group: group, N: n, Open: open, Wall: wall, Opening: opening}
+	row := func(group string, n, open int64, wall, opening readmodel.Percentiles) readmodel.LatencyRow {
+		return readmodel.LatencyRow{Group: group, N: n, Open: open, Wall: wall, Opening: opening}
 	}
-	minutes := func(p50, p90, p99 float64) view.Percentiles {
-		return view.Percentiles{P50: p50 * 60, P90: p90 * 60, P99: p99 * 60}
+	minutes := func(p50, p90, p99 float64) readmodel.Percentiles {
+		return readmodel.Percentiles{P50: p50 * 60, P90: p90 * 60, P99: p99 * 60}
 	}
-	one := func(m float64) view.Percentiles { return minutes(m, m, m) }
+	one := func(m float64) readmodel.Percentiles { return minutes(m, m, m) }
 	brug := []string{"brug"}
 	// Of 10 20 30 40, interpolated: the median lies half-way, p90 at 0.9 × 3 = 2.7 steps.
 	mondayWall, mondayOpening := minutes(25, 37, 39.7), minutes(12.5, 18.5, 19.85)
 	for _, tc := range []struct {
 		name  string
-		query view.LatencyQuery
-		want  []view.LatencyRow
+		query readmodel.LatencyQuery
+		want  []readmodel.LatencyRow
 	}{
-		{"by day", view.LatencyQuery{Measure: "approval", Garages: brug, GroupBy: "day"}, []view.LatencyRow{
+		{"by day", readmodel.LatencyQuery{Measure: "approval", Garages: brug, GroupBy: "day"}, []readmodel.LatencyRow{
 			row("2026-05-18", 4, 0, mondayWall, mondayOpening), row("2026-05-19", 1, 1, one(50), one(50)), row("2026-05-20", 1, 0, one(60), one(0)),
 		}},
-		{"by mechanic", view.LatencyQuery{Measure: "approval", Garages: brug, GroupBy: "mechanic"}, []view.LatencyRow{
+		{"by mechanic", readmodel.LatencyQuery{Measure: "approval", Garages: brug, GroupBy: "mechanic"}, []readmodel.LatencyRow{
 			row("kim", 2, 1, minutes(55, 59, 59.9), minutes(25, 45, 49.5)), row("sam", 4, 0, mondayWall, mondayOpening),
 		}},
-		{"from and to", view.LatencyQuery{Measure: "approval", Garages: brug, From: monday, To: tuesday}, []view.LatencyRow{
+		{"from and to", readmodel.LatencyQuery{Measure: "approval", Garages: brug, From: monday, To: tuesday}, []readmodel.LatencyRow{
 			row("", 4, 0, mondayWall, mondayOpening),
 		}},
-		{"open only", view.LatencyQuery{Measure: "staff_response", Garages: brug}, []view.LatencyRow{row("", 0, 1, view.Percentiles{}, view.Percentiles{})}},
-		{"turnaround", view.LatencyQuery{Measure: "turnaround", Garages: brug}, []view.LatencyRow{row("", 1, 0, one(100), one(100))}},
-		{"delivery", view.LatencyQuery{Measure: "delivery", Garages: brug}, []view.LatencyRow{row("", 1, 0, one(1), one(1))}},
-		{"customer_wait", view.LatencyQuery{Measure: "customer_wait", Garages: brug}, []view.LatencyRow{row("", 1, 0, one(7), one(7))}},
-		{"never viewed", view.LatencyQuery{Measure: "view", Garages: brug}, []view.LatencyRow{}},
-		{"nothing", view.LatencyQuery{Measure: "resume", Garages: brug, GroupBy: "day"}, []view.LatencyRow{}},
-		{"another garage", view.LatencyQuery{Measure: "approval", Garages: []string{"noord"}}, []view.LatencyRow{row("", 1, 0, one(99), one(1))}},
-		{"no garage", view.LatencyQuery{Measure: "approval", Garages: []string{}}, []view.LatencyRow{}},
-		{"all time", view.LatencyQuery{Measure: "turnaround", Garages: brug, From: time.Unix(-1<<40, 0), To: time.Unix(1<<40, 0)}, []view.LatencyRow{
+		{"open only", readmodel.LatencyQuery{Measure: "staff_response", Garages: brug}, []readmodel.LatencyRow{row("", 0, 1, readmodel.Percentiles{}, readmodel.Percentiles{})}},
+		{"turnaround", readmodel.LatencyQuery{Measure: "turnaround", Garages: brug}, []readmodel.LatencyRow{row("", 1, 0, one(100), one(100))}},
+		{"delivery", readmodel.LatencyQuery{Measure: "delivery", Garages: brug}, []readmodel.LatencyRow{row("", 1, 0, one(1), one(1))}},
+		{"customer_wait", readmodel.LatencyQuery{Measure: "customer_wait", Garages: brug}, []readmodel.LatencyRow{row("", 1, 0, one(7), one(7))}},
+		{"never viewed", readmodel.LatencyQuery{Measure: "view", Garages: brug}, []readmodel.LatencyRow{}},
+		{"nothing", readmodel.LatencyQuery{Measure: "resume", Garages: brug, GroupBy: "day"}, []readmodel.LatencyRow{}},
+		{"another garage", readmodel.LatencyQuery{Measure: "approval", Garages: []string{"noord"}}, []readmodel.LatencyRow{row("", 1, 0, one(99), one(1))}},
+		{"no garage", readmodel.LatencyQuery{Measure: "approval", Garages: []string{}}, []readmodel.LatencyRow{}},
+		{"all time", readmodel.LatencyQuery{Measure: "turnaround", Garages: brug, From: time.Unix(-1<<40, 0), To: time.Unix(1<<40, 0)}, []readmodel.LatencyRow{
 			row("", 1, 0, one(100), one(100)),
 		}},
 	} {

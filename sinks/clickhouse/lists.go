@@ -12,8 +12,8 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // A list is read in two steps: the ids of a page, which takes the few columns it
@@ -35,9 +35,9 @@ type standing struct {
 	repairID, garageID, externalRef     string
 	state                               repair.State
 	sequence                            int64
-	waitingFor                          view.WaitingFor
-	vehicle                             view.Vehicle
-	customer                            view.Person
+	waitingFor                          readmodel.WaitingFor
+	vehicle                             readmodel.Vehicle
+	customer                            readmodel.Person
 	mechanic                            string
 	needsReplySince, waitsSince, callAt *time.Time
 	callReason                          string
@@ -49,14 +49,14 @@ type standing struct {
 }
 
 // Repairs lists repairs, the last started first.
-func (s *Store) Repairs(ctx context.Context, f view.RepairFilter) (view.Page[view.RepairItem], error) {
+func (s *Store) Repairs(ctx context.Context, f readmodel.RepairFilter) (readmodel.Page[readmodel.RepairItem], error) {
 	args := []any{
 		clickhouse.Named("state", string(f.State)),
 		clickhouse.Named("plate", f.Plate),
 		clickhouse.Named("ref", f.ExternalRef),
 	}
-	return page(ctx, s, "repairs", repairsSQL, f.Garages, f.Cursor, f.Limit, args, func(r standing) view.RepairItem {
-		return view.RepairItem{
+	return page(ctx, s, "repairs", repairsSQL, f.Garages, f.Cursor, f.Limit, args, func(r standing) readmodel.RepairItem {
+		return readmodel.RepairItem{
 			RepairID: r.repairID, GarageID: r.garageID, ExternalRef: r.externalRef, State: r.state, Sequence: r.sequence,
 			WaitingFor: r.waitingFor, Vehicle: r.vehicle, Customer: r.customer.Name, Mechanic: r.mechanic,
 			StartedAt: r.startedAt, LastAt: r.lastAt,
@@ -69,7 +69,7 @@ func (s *Store) Repairs(ctx context.Context, f view.RepairFilter) (view.Page[vie
 // waits for what f.Filter asks for, or for anything.
 //
 // The rules of who waits stand in the view conversations (migrations).
-func (s *Store) Conversations(ctx context.Context, f view.ConversationFilter) (view.Page[view.Conversation], error) {
+func (s *Store) Conversations(ctx context.Context, f readmodel.ConversationFilter) (readmodel.Page[readmodel.Conversation], error) {
 	text := strings.TrimSpace(f.Query)
 	args := []any{
 		clickhouse.Named("filter", f.Filter),
@@ -78,8 +78,8 @@ func (s *Store) Conversations(ctx context.Context, f view.ConversationFilter) (v
 		clickhouse.Named("plate", locale.NormalizePlate(text)),
 	}
 	list := "conversations/" + f.Filter + "/" + f.Sort
-	return page(ctx, s, list, conversationsSQL, f.Garages, f.Cursor, f.Limit, args, func(r standing) view.Conversation {
-		return view.Conversation{
+	return page(ctx, s, list, conversationsSQL, f.Garages, f.Cursor, f.Limit, args, func(r standing) readmodel.Conversation {
+		return readmodel.Conversation{
 			RepairID: r.repairID, GarageID: r.garageID, ExternalRef: r.externalRef, State: r.state,
 			Vehicle: r.vehicle, Customer: r.customer, Mechanic: r.mechanic,
 			NeedsReply: r.needsReplySince != nil, Waiting: r.waitsSince != nil, Call: r.callAt != nil,
@@ -111,7 +111,7 @@ func (r standing) since(filter string) *time.Time {
 // page reads the page of a list that follows a cursor.
 func page[T any](ctx context.Context, s *Store, list, sql string, garages []string, after string, limit int,
 	args []any, show func(standing) T,
-) (p view.Page[T], err error) {
+) (p readmodel.Page[T], err error) {
 	from, err := readCursor(list, after)
 	if err != nil {
 		return p, err

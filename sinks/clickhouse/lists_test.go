@@ -10,14 +10,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // call adds a call task about a revision (0: none) that rests on the last event.
-func (s *story) call(why schemas.CallReason, revision int32) *story {
-	return s.add(&schemas.CallTask{Reason: why, RestsOn: s.state.Sequence, Revision: revision, Recipient: customer})
+func (s *story) call(why record.CallReason, revision int32) *story {
+	return s.add(&record.CallTask{Reason: why, RestsOn: s.state.Sequence, Revision: revision, Recipient: customer})
 }
 
 // TestWhoWaits checks the rules of the view conversations one by one. Every story
@@ -26,11 +26,11 @@ func TestWhoWaits(t *testing.T) {
 	d := newDB(t)
 	ask := func(s *story) { s.ask(sam) }
 	customerSays := func(s *story) { s.say(customer, repair.Text, "Hoe duur wordt het?") }
-	callback := func(s *story) { s.say(customer, repair.Callback, "").call(schemas.CallRequested, 0) }
+	callback := func(s *story) { s.say(customer, repair.Callback, "").call(record.CallRequested, 0) }
 	staffSays := func(s *story) { s.say(desk, repair.Text, "Dat zoeken we uit") }
 	note := func(s *story) { s.say(sam, repair.Note, "lastige klant") }
-	noAnswer := func(s *story) { s.call(schemas.CallNoAnswer, int32(len(s.state.Revisions))) }
-	noAddress := func(s *story) { s.call(schemas.CallNoAddress, 0) }
+	noAnswer := func(s *story) { s.call(record.CallNoAnswer, int32(len(s.state.Revisions))) }
+	noAddress := func(s *story) { s.call(record.CallNoAddress, 0) }
 	onPage := func(s *story) { s.decide(customer, repair.ByPage, repair.Approve, repair.Reject) }
 	byPhone := func(s *story) { s.decide(desk, repair.ByPhone, repair.Approve, repair.Reject) }
 	withdraw := func(s *story) {
@@ -85,7 +85,7 @@ func TestWhoWaits(t *testing.T) {
 		{"two tasks, the earlier one's reason", steps{noAddress, callback}, "needs-reply 2, call 1 no_address"},
 		{"completed without an address", steps{func(s *story) { complete(s); noAddress(s) }}, "call 1 no_address"},
 		{"completed without an address, collected", steps{func(s *story) { complete(s); noAddress(s) }, collect}, ""},
-		{"withdrawn without an address", steps{ask, func(s *story) { withdraw(s); s.call(schemas.CallNoAddress, 1) }}, "call 2 no_address"},
+		{"withdrawn without an address", steps{ask, func(s *story) { withdraw(s); s.call(record.CallNoAddress, 1) }}, "call 2 no_address"},
 		{"a message to nobody", steps{func(s *story) { staffSays(s); noAddress(s) }}, "call 1 no_address"},
 	} {
 		s := d.story("brug", tc.name).start("K482TR", "J. de Vries")
@@ -122,9 +122,9 @@ func TestWhoWaits(t *testing.T) {
 }
 
 // conversations lists all of the garage brug that wait for something.
-func (d *db) conversations(filter string) []view.Conversation {
+func (d *db) conversations(filter string) []readmodel.Conversation {
 	d.t.Helper()
-	page, err := d.Conversations(d.t.Context(), view.ConversationFilter{Garages: []string{"brug"}, Filter: filter, Limit: 1000})
+	page, err := d.Conversations(d.t.Context(), readmodel.ConversationFilter{Garages: []string{"brug"}, Filter: filter, Limit: 1000})
 	must(d.t, err)
 	return page.Items
 }
@@ -134,7 +134,7 @@ func inbox(d *db) (names []string) {
 	stories := []*story{
 		d.story("brug", "a").start("K482TR", "Anna").after(1*time.Hour).say(customer, repair.Text, "?"),
 		d.story("noord", "b").start("12ABC3", "Bram Blauw").after(2 * time.Hour).ask(sam),
-		d.story("brug", "c").start("X1YZ22", "Cees").after(3*time.Hour).call(schemas.CallNoAddress, 0),
+		d.story("brug", "c").start("X1YZ22", "Cees").after(3*time.Hour).call(record.CallNoAddress, 0),
 		d.story("brug", "d").start("K482TS", "Dirk").after(4*time.Hour).say(customer, repair.Text, "?").ask(sam),
 		d.story("brug", "e").start("E1", "Eva").after(9*time.Hour).say(sam, repair.Text, "klaar"),
 		d.story("brug", "f").start("F1", "Fien").after(8*time.Hour).say(sam, repair.Text, "klaar"),
@@ -151,24 +151,24 @@ func TestConversationsAreFoundAndSorted(t *testing.T) {
 	longestFirst := inbox(d)
 	both := []string{"brug", "noord"}
 	for _, tc := range []struct {
-		filter view.ConversationFilter
+		filter readmodel.ConversationFilter
 		want   []string
 	}{
-		{view.ConversationFilter{Garages: both}, longestFirst},
-		{view.ConversationFilter{Garages: []string{"noord"}}, []string{"Bram Blauw"}},
-		{view.ConversationFilter{Garages: both, Sort: "recent"}, []string{"Eva", "Fien", "Dirk", "Bram Blauw", "Anna", "Cees"}},
-		{view.ConversationFilter{Garages: both, Filter: "needs-reply"}, []string{"Anna", "Dirk"}},
-		{view.ConversationFilter{Garages: both, Filter: "waiting"}, []string{"Bram Blauw", "Dirk"}},
-		{view.ConversationFilter{Garages: both, Filter: "call"}, []string{"Cees"}},
-		{view.ConversationFilter{Garages: both, Query: " k-482 "}, []string{"Anna", "Dirk"}},
-		{view.ConversationFilter{Garages: both, Query: "k482ts"}, []string{"Dirk"}},
-		{view.ConversationFilter{Garages: both, Query: "BLAUW"}, []string{"Bram Blauw"}},
-		{view.ConversationFilter{Garages: both, Query: "wo-x1y"}, []string{"Cees"}},
-		{view.ConversationFilter{Garages: both, Query: repair.RepairID("brug", "external_ref", "e")}, []string{"Eva"}},
-		{view.ConversationFilter{Garages: both, Query: "gijs"}, nil},
-		{view.ConversationFilter{Garages: both, Query: "%' OR 1=1"}, nil},
-		{view.ConversationFilter{Garages: both, Query: "--"}, nil},
-		{view.ConversationFilter{Garages: both, Query: "482", Filter: "waiting"}, []string{"Dirk"}},
+		{readmodel.ConversationFilter{Garages: both}, longestFirst},
+		{readmodel.ConversationFilter{Garages: []string{"noord"}}, []string{"Bram Blauw"}},
+		{readmodel.ConversationFilter{Garages: both, Sort: "recent"}, []string{"Eva", "Fien", "Dirk", "Bram Blauw", "Anna", "Cees"}},
+		{readmodel.ConversationFilter{Garages: both, Filter: "needs-reply"}, []string{"Anna", "Dirk"}},
+		{readmodel.ConversationFilter{Garages: both, Filter: "waiting"}, []string{"Bram Blauw", "Dirk"}},
+		{readmodel.ConversationFilter{Garages: both, Filter: "call"}, []string{"Cees"}},
+		{readmodel.ConversationFilter{Garages: both, Query: " k-482 "}, []string{"Anna", "Dirk"}},
+		{readmodel.ConversationFilter{Garages: both, Query: "k482ts"}, []string{"Dirk"}},
+		{readmodel.ConversationFilter{Garages: both, Query: "BLAUW"}, []string{"Bram Blauw"}},
+		{readmodel.ConversationFilter{Garages: both, Query: "wo-x1y"}, []string{"Cees"}},
+		{readmodel.ConversationFilter{Garages: both, Query: repair.RepairID("brug", "external_ref", "e")}, []string{"Eva"}},
+		{readmodel.ConversationFilter{Garages: both, Query: "gijs"}, nil},
+		{readmodel.ConversationFilter{Garages: both, Query: "%' OR 1=1"}, nil},
+		{readmodel.ConversationFilter{Garages: both, Query: "--"}, nil},
+		{readmodel.ConversationFilter{Garages: both, Query: "482", Filter: "waiting"}, []string{"Dirk"}},
 	} {
 		for _, limit := range []int{2, 50} {
 			f := tc.filter
@@ -197,15 +197,15 @@ func TestConversationsAreFoundAndSorted(t *testing.T) {
 func TestConversationShowsWhatCustomerServiceNeeds(t *testing.T) {
 	d := newDB(t)
 	s := d.story("brug", "a").start("K482TR", "J. de Vries").after(time.Hour).ask(sam)
-	s.after(time.Hour).say(customer, repair.Text, "Kan het morgen?").call(schemas.CallNoAnswer, 1)
+	s.after(time.Hour).say(customer, repair.Text, "Kan het morgen?").call(record.CallNoAnswer, 1)
 	d.write(s.records...)
-	page, err := d.Conversations(t.Context(), view.ConversationFilter{Garages: []string{"brug"}})
+	page, err := d.Conversations(t.Context(), readmodel.ConversationFilter{Garages: []string{"brug"}})
 	must(t, err)
 	since := monday.Add(time.Hour)
-	want := []view.Conversation{{
+	want := []readmodel.Conversation{{
 		RepairID: s.id, GarageID: "brug", ExternalRef: "WO-K482TR", State: repair.AwaitingApproval,
-		Vehicle:  view.Vehicle{Plate: "K482TR", Country: "NL", Description: "Volkswagen Golf"},
-		Customer: view.Person{ID: "c-K482TR", Name: "J. de Vries", Email: "j@example.nl", Phone: "+31612345678", Language: "nl"},
+		Vehicle:  readmodel.Vehicle{Plate: "K482TR", Country: "NL", Description: "Volkswagen Golf"},
+		Customer: readmodel.Person{ID: "c-K482TR", Name: "J. de Vries", Email: "j@example.nl", Phone: "+31612345678", Language: "nl"},
 		Mechanic: "sam", NeedsReply: true, Waiting: true, Call: true, CallReason: "no_answer", WaitingSince: &since,
 		Amount: 38795, Currency: "EUR", LastAt: monday.Add(2 * time.Hour), LastMessage: "Kan het morgen?", LastKind: repair.Text,
 	}}
@@ -227,15 +227,15 @@ func TestRepairsAreFilteredAndPaged(t *testing.T) {
 	twin := d.story("brug", "twin").start("P6", "J. de Vries")
 	d.write(twin.records...)
 	for _, tc := range []struct {
-		filter view.RepairFilter
+		filter readmodel.RepairFilter
 		want   string
 	}{
-		{view.RepairFilter{}, "P6 P5 P4 P3 P2 P1 P0 P6|P6 P5 P4 P3 P2 P1 P6 P0"},
-		{view.RepairFilter{State: repair.AwaitingApproval}, "P6 P4 P2 P0"},
-		{view.RepairFilter{State: repair.Completed}, ""},
-		{view.RepairFilter{Plate: "P6"}, "P6 P6"},
-		{view.RepairFilter{ExternalRef: "WO-P3"}, "P3"},
-		{view.RepairFilter{ExternalRef: "wo-p"}, ""},
+		{readmodel.RepairFilter{}, "P6 P5 P4 P3 P2 P1 P0 P6|P6 P5 P4 P3 P2 P1 P6 P0"},
+		{readmodel.RepairFilter{State: repair.AwaitingApproval}, "P6 P4 P2 P0"},
+		{readmodel.RepairFilter{State: repair.Completed}, ""},
+		{readmodel.RepairFilter{Plate: "P6"}, "P6 P6"},
+		{readmodel.RepairFilter{ExternalRef: "WO-P3"}, "P3"},
+		{readmodel.RepairFilter{ExternalRef: "wo-p"}, ""},
 	} {
 		f := tc.filter
 		f.Garages, f.Limit = []string{"brug"}, 3
@@ -260,23 +260,23 @@ func TestACursorIsOneOfItsList(t *testing.T) {
 	d := newDB(t)
 	inbox(d)
 	garages := []string{"brug"}
-	page, err := d.Conversations(t.Context(), view.ConversationFilter{Garages: garages, Limit: 1})
+	page, err := d.Conversations(t.Context(), readmodel.ConversationFilter{Garages: garages, Limit: 1})
 	must(t, err)
 	for name, f := range map[string]func() error{
 		"junk": func() error {
-			_, err := d.Repairs(t.Context(), view.RepairFilter{Garages: garages, Cursor: "%"})
+			_, err := d.Repairs(t.Context(), readmodel.RepairFilter{Garages: garages, Cursor: "%"})
 			return err
 		},
 		"another list's": func() error {
-			_, err := d.Repairs(t.Context(), view.RepairFilter{Garages: garages, Cursor: page.Cursor})
+			_, err := d.Repairs(t.Context(), readmodel.RepairFilter{Garages: garages, Cursor: page.Cursor})
 			return err
 		},
 		"another sort's": func() error {
-			_, err := d.Conversations(t.Context(), view.ConversationFilter{Garages: garages, Sort: "recent", Cursor: page.Cursor})
+			_, err := d.Conversations(t.Context(), readmodel.ConversationFilter{Garages: garages, Sort: "recent", Cursor: page.Cursor})
 			return err
 		},
 	} {
-		if err := f(); !errors.Is(err, view.ErrCursor) {
+		if err := f(); !errors.Is(err, readmodel.ErrCursor) {
 			t.Errorf("%s cursor: %v", name, err)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // TestRepair tells the stories that a repair can have and checks what is shown
@@ -26,60 +26,60 @@ func TestRepair(t *testing.T) {
 		name   string
 		story  func(*story)
 		state  repair.State
-		waits  view.WaitingFor
+		waits  readmodel.WaitingFor
 		quotes []quote
 	}{
-		{"started", func(*story) {}, repair.InProgress, view.ForMechanic, nil},
-		{"asked", func(s *story) { s.ask(sam) }, repair.AwaitingApproval, view.ForCustomer, []quote{{repair.StatusOpen, "", 0, ", "}}},
+		{"started", func(*story) {}, repair.InProgress, readmodel.ForMechanic, nil},
+		{"asked", func(s *story) { s.ask(sam) }, repair.AwaitingApproval, readmodel.ForCustomer, []quote{{repair.StatusOpen, "", 0, ", "}}},
 		{
 			"approved", func(s *story) { s.ask(sam).decide(customer, repair.ByPage, repair.Approve, repair.Approve) },
-			repair.InProgress, view.ForMechanic,
+			repair.InProgress, readmodel.ForMechanic,
 			[]quote{{repair.StatusDecided, repair.Approved, 38795, "approve, approve"}},
 		},
 		{
 			"partly approved", func(s *story) { s.ask(sam).decide(customer, repair.ByPage, repair.Approve, repair.Reject) },
-			repair.InProgress, view.ForMechanic,
+			repair.InProgress, readmodel.ForMechanic,
 			[]quote{{repair.StatusDecided, repair.PartlyApproved, 34800, "approve, reject price"}},
 		},
 		{
 			"rejected", func(s *story) { s.ask(sam).decide(desk, repair.ByPhone, repair.Reject, repair.Reject) },
-			repair.InProgress, view.ForMechanic,
+			repair.InProgress, readmodel.ForMechanic,
 			[]quote{{repair.StatusDecided, repair.Rejected, 0, "reject price, reject price"}},
 		},
 		{
 			"expired", func(s *story) { s.ask(sam).after(24 * hour).expire() },
-			repair.InProgress, view.ForMechanic,
+			repair.InProgress, readmodel.ForMechanic,
 			[]quote{{repair.StatusExpired, "", 0, ", "}},
 		},
 		{
 			"withdrawn", func(s *story) {
 				s.ask(sam).must(sam, &repair.WithdrawQuote{Revision: 1, Reason: s.text("verkeerd onderdeel")})
 			},
-			repair.InProgress, view.ForMechanic,
+			repair.InProgress, readmodel.ForMechanic,
 			[]quote{{repair.StatusWithdrawn, "", 0, ", "}},
 		},
 		{
 			"replaced", func(s *story) {
 				s.ask(sam).after(hour).ask(kim).decide(customer, repair.ByPage, repair.Reject, repair.Approve)
 			},
-			repair.InProgress, view.ForMechanic,
+			repair.InProgress, readmodel.ForMechanic,
 			[]quote{{repair.StatusReplaced, "", 0, ", "}, {repair.StatusDecided, repair.PartlyApproved, 3995, "reject price, approve"}},
 		},
 		{
 			"cancelled", func(s *story) { s.ask(sam).must(desk, &repair.CancelRepair{}) },
-			repair.Cancelled, view.ForNobody,
+			repair.Cancelled, readmodel.ForNobody,
 			[]quote{{repair.StatusCancelled, "", 0, ", "}},
 		},
-		{"completed", func(s *story) { s.must(sam, &repair.CompleteRepair{Total: 28900}) }, repair.Completed, view.ForNobody, nil},
+		{"completed", func(s *story) { s.must(sam, &repair.CompleteRepair{Total: 28900}) }, repair.Completed, readmodel.ForNobody, nil},
 		{
 			"asked after completion", func(s *story) {
 				s.must(sam, &repair.CompleteRepair{Total: 28900}).say(customer, repair.Text, "Tot hoe laat bent u open?")
-			}, repair.Completed, view.ForMechanic, nil,
+			}, repair.Completed, readmodel.ForMechanic, nil,
 		},
 		{
 			"collected", func(s *story) {
 				s.must(sam, &repair.CompleteRepair{Total: 28900}).must(desk, &repair.CollectVehicle{})
-			}, repair.Collected, view.ForNobody, nil,
+			}, repair.Collected, readmodel.ForNobody, nil,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -116,9 +116,9 @@ func TestRepair(t *testing.T) {
 				t.Errorf("quotes (-want +got):\n%s", diff)
 			}
 
-			page, err := d.Repairs(t.Context(), view.RepairFilter{Garages: []string{"brug"}, Limit: 100})
+			page, err := d.Repairs(t.Context(), readmodel.RepairFilter{Garages: []string{"brug"}, Limit: 100})
 			must(t, err)
-			want := view.RepairItem{
+			want := readmodel.RepairItem{
 				RepairID: r.RepairID, GarageID: r.GarageID, ExternalRef: r.ExternalRef, State: r.State, Sequence: r.Sequence,
 				WaitingFor: r.WaitingFor, Vehicle: r.Vehicle, Customer: r.Customer.Name, Mechanic: r.Mechanic,
 				StartedAt: r.StartedAt, LastAt: s.state.LastAt,
@@ -153,39 +153,39 @@ func TestRepairShowsEverythingKnown(t *testing.T) {
 	must(t, err)
 	asked, completed, ready, total := monday.Add(time.Hour), monday.Add(2*time.Hour+2*time.Minute), monday.Add(8*time.Hour), int64(63700)
 	viewed, decided := asked.Add(time.Minute), asked.Add(2*time.Minute)
-	line := func(n int32, title string, urgency repair.Urgency, total int64, details ...view.Detail) view.Line {
-		return view.Line{Line: n, Title: title, Urgency: urgency, Total: total, Details: details}
+	line := func(n int32, title string, urgency repair.Urgency, total int64, details ...readmodel.Detail) readmodel.Line {
+		return readmodel.Line{Line: n, Title: title, Urgency: urgency, Total: total, Details: details}
 	}
-	labour := func(quantity string, price int64) view.Detail {
-		return view.Detail{Kind: repair.Labour, Quantity: quantity, UnitPrice: price, VAT: repair.VAT21}
+	labour := func(quantity string, price int64) readmodel.Detail {
+		return readmodel.Detail{Kind: repair.Labour, Quantity: quantity, UnitPrice: price, VAT: repair.VAT21}
 	}
-	part := func(what, quantity string, price int64) view.Detail {
-		return view.Detail{Kind: repair.Part, Description: what, Quantity: quantity, UnitPrice: price, VAT: repair.VAT21}
+	part := func(what, quantity string, price int64) readmodel.Detail {
+		return readmodel.Detail{Kind: repair.Part, Description: what, Quantity: quantity, UnitPrice: price, VAT: repair.VAT21}
 	}
 	brakes := line(1, "Remmen", repair.Safety, 34800, part("Schijven", "2", 6900), part("Blokken", "1", 7200), labour("1.2", 11500))
 	brakes.Consequence, brakes.Answer = "Geen APK", repair.Approve
 	wipers := line(2, "Ruitenwissers", repair.Advice, 3995, part("", "1", 3995))
 	wipers.Answer, wipers.Reason, wipers.Text = repair.Reject, repair.ReasonPrice, "kan wachten"
-	want := &view.Repair{
-		RepairID: s.id, GarageID: "brug", ExternalRef: "WO-K482TR", State: repair.Completed, Sequence: 10, WaitingFor: view.ForNobody,
-		Vehicle:  view.Vehicle{Plate: "K482TR", Country: "NL", Description: "Volkswagen Golf"},
-		Customer: view.Person{ID: "c-K482TR", Name: "J. de Vries", Email: "j@example.nl", Phone: "+31612345678", Language: "nl"},
-		Approver: &view.Person{ID: "lease", Name: "Lease BV", Email: "lease@example.nl"},
+	want := &readmodel.Repair{
+		RepairID: s.id, GarageID: "brug", ExternalRef: "WO-K482TR", State: repair.Completed, Sequence: 10, WaitingFor: readmodel.ForNobody,
+		Vehicle:  readmodel.Vehicle{Plate: "K482TR", Country: "NL", Description: "Volkswagen Golf"},
+		Customer: readmodel.Person{ID: "c-K482TR", Name: "J. de Vries", Email: "j@example.nl", Phone: "+31612345678", Language: "nl"},
+		Approver: &readmodel.Person{ID: "lease", Name: "Lease BV", Email: "lease@example.nl"},
 		Mechanic: "kim", Bay: "3", StartedAt: monday, ReadyAt: &ready, CompletedAt: &completed, Total: &total,
-		Agreed: view.Work{
-			Currency: "EUR", PricesIncludeVAT: true, Total: 28900, VAT: []view.VAT{{Rate: repair.VAT21, Amount: 5016}},
-			Lines: []view.Line{line(1, "Kleine beurt en APK", "", 28900, labour("1", 28900))},
+		Agreed: readmodel.Work{
+			Currency: "EUR", PricesIncludeVAT: true, Total: 28900, VAT: []readmodel.VAT{{Rate: repair.VAT21, Amount: 5016}},
+			Lines: []readmodel.Line{line(1, "Kleine beurt en APK", "", 28900, labour("1", 28900))},
 		},
-		Quotes: []view.Quote{{
+		Quotes: []readmodel.Quote{{
 			Revision: 1, Status: repair.StatusDecided, RequestedAt: asked, AskedBy: "sam", ExpiresAt: asked.Add(24 * time.Hour),
-			Work: view.Work{
-				Currency: "EUR", PricesIncludeVAT: true, Total: 38795, VAT: []view.VAT{{Rate: repair.VAT21, Amount: 6733}},
-				Lines: []view.Line{brakes, wipers},
+			Work: readmodel.Work{
+				Currency: "EUR", PricesIncludeVAT: true, Total: 38795, VAT: []readmodel.VAT{{Rate: repair.VAT21, Amount: 6733}},
+				Lines: []readmodel.Line{brakes, wipers},
 			},
 			ViewedAt: &viewed, ClosedAt: &decided, Decision: repair.PartlyApproved, ApprovedTotal: 34800,
 			Method: repair.ByPhone, DecidedBy: "J. de Vries",
 		}},
-		Messages: []view.Message{
+		Messages: []readmodel.Message{
 			{At: decided, Kind: repair.Text, From: repair.Customer, Text: "Kan het <vandaag>?"},
 			{At: decided, Kind: repair.Note, From: repair.Mechanic, By: "kim", Text: "Kim belt"},
 			{At: decided, Kind: repair.Text, From: repair.Mechanic, By: "sam", Text: "Ja"},
@@ -211,15 +211,15 @@ func TestAnotherGaragesRepairDoesNotExist(t *testing.T) {
 			garages []string
 			id      string
 		}{{[]string{"noord"}, s.id}, {[]string{}, s.id}, {[]string{"brug"}, "nobody"}, {[]string{"') OR 1=1 --"}, s.id}} {
-			if err := read(tc.garages, tc.id); !errors.Is(err, view.ErrNotFound) {
+			if err := read(tc.garages, tc.id); !errors.Is(err, readmodel.ErrNotFound) {
 				t.Errorf("%s of %s in %v: %v, want not found", name, tc.id, tc.garages, err)
 			}
 		}
 	}
 	for _, garages := range [][]string{{"noord"}, {}} {
-		repairs, err := d.Repairs(t.Context(), view.RepairFilter{Garages: garages})
+		repairs, err := d.Repairs(t.Context(), readmodel.RepairFilter{Garages: garages})
 		must(t, err)
-		conversations, err := d.Conversations(t.Context(), view.ConversationFilter{Garages: garages})
+		conversations, err := d.Conversations(t.Context(), readmodel.ConversationFilter{Garages: garages})
 		must(t, err)
 		if len(repairs.Items)+len(conversations.Items) > 0 {
 			t.Errorf("the lists of %v show %d repairs and %d conversations", garages, len(repairs.Items), len(conversations.Items))
@@ -245,8 +245,8 @@ func TestOutcome(t *testing.T) {
 
 	got, err := d.Outcome(t.Context(), decided)
 	must(t, err)
-	want := &view.CommandOutcome{
-		CommandID: decided, RepairID: s.id, Result: view.Accepted, State: repair.InProgress, Sequence: 3,
+	want := &readmodel.CommandOutcome{
+		CommandID: decided, RepairID: s.id, Result: readmodel.Accepted, State: repair.InProgress, Sequence: 3,
 		Revision: 1, Decision: repair.PartlyApproved, Sender: desk, GarageID: "brug",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -254,15 +254,15 @@ func TestOutcome(t *testing.T) {
 	}
 	got, err = d.Outcome(t.Context(), invalid)
 	must(t, err)
-	if got.Result != view.Refused || got.Code != repair.Invalid || len(got.Errors) < 2 || got.Errors[0].Pointer == "" {
+	if got.Result != readmodel.Refused || got.Code != repair.Invalid || len(got.Errors) < 2 || got.Errors[0].Pointer == "" {
 		t.Errorf("refusal is %+v", got)
 	}
 	got, err = d.Outcome(t.Context(), pending.EventID)
 	must(t, err)
-	if got.Result != view.Pending || got.Sender != desk {
+	if got.Result != readmodel.Pending || got.Sender != desk {
 		t.Errorf("a command without outcome is %+v", got)
 	}
-	if _, err := d.Outcome(t.Context(), "nobody"); !errors.Is(err, view.ErrNotFound) {
+	if _, err := d.Outcome(t.Context(), "nobody"); !errors.Is(err, readmodel.ErrNotFound) {
 		t.Errorf("the outcome of nothing: %v", err)
 	}
 }

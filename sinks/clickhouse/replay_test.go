@@ -12,9 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 var freshnessLine = regexp.MustCompile(`\s*"as_of":.*`)
@@ -37,13 +38,13 @@ func (d *db) answers(ids ...string) string {
 		t, err := d.Timeline(ctx, garages, id)
 		add(t, err)
 	}
-	repairs, err := d.Repairs(ctx, view.RepairFilter{Garages: garages})
+	repairs, err := d.Repairs(ctx, readmodel.RepairFilter{Garages: garages})
 	add(repairs, err)
 	for _, filter := range []string{"", "needs-reply", "waiting", "call"} {
-		c, err := d.Conversations(ctx, view.ConversationFilter{Garages: garages, Filter: filter})
+		c, err := d.Conversations(ctx, readmodel.ConversationFilter{Garages: garages, Filter: filter})
 		add(c, err)
 	}
-	l, err := d.Latencies(ctx, view.LatencyQuery{Measure: "approval", Garages: garages, GroupBy: "mechanic"})
+	l, err := d.Latencies(ctx, readmodel.LatencyQuery{Measure: "approval", Garages: garages, GroupBy: "mechanic"})
 	add(l, err)
 	text, err := json.MarshalIndent(all, "", " ")
 	must(d.t, err)
@@ -55,7 +56,7 @@ func (d *db) answers(ids ...string) string {
 func TestOrderAndRepetitionChangeNothing(t *testing.T) {
 	d := newDB(t)
 	first := eventful(d)
-	second := d.story("noord", "2").start("AB12CD", "Een ander").ask(kim).after(time.Hour).call(schemas.CallNoAnswer, 1)
+	second := d.story("noord", "2").start("AB12CD", "Een ander").ask(kim).after(time.Hour).call(record.CallNoAnswer, 1)
 	second.say(customer, repair.Text, "eerste").after(time.Hour).say(customer, repair.Text, "tweede")
 	records := slices.Concat(first.records, second.records)
 	for i, outcome := range []string{"", "approved", ""} {
@@ -85,7 +86,7 @@ func TestOrderAndRepetitionChangeNothing(t *testing.T) {
 
 // TestFoldAgreesWithTheStateMachine folds what random commands lead to.
 func TestFoldAgreesWithTheStateMachine(t *testing.T) {
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	must(t, err)
 	rapid.Check(t, func(rt *rapid.T) {
 		s := &story{t: t, codec: codec, garage: "brug", id: "r", at: monday}
@@ -177,7 +178,7 @@ func (s *story) facts(t *rapid.T) []fact {
 			t.Fatal(err)
 		}
 		h := e.Head()
-		facts = append(facts, fact{h.AggregateID, h.GarageID, repair.SequenceOf(e), schemas.NameOf(e), h.OccurredAt, h.Actor, data})
+		facts = append(facts, fact{h.AggregateID, h.GarageID, repair.SequenceOf(e), record.NameOf(e), h.OccurredAt, h.Actor, data})
 	}
 	return facts
 }

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/sinks"
 )
@@ -45,77 +46,77 @@ type (
 	}
 	notificationRow struct {
 		headRow
-		schemas.Notice
+		record.Notice
 		attempt         int32
 		reason, because string
 	}
 	deliveryRow struct {
 		headRow
-		schemas.Notice
+		record.Notice
 		attempt, code int32
 	}
 	latencyRow struct {
-		*schemas.Latency
+		*record.Latency
 		logged time.Time
 	}
 	deadLetterRow struct {
-		*schemas.DeadLetter
+		*record.DeadLetter
 		logged time.Time
 	}
 )
 
 // reader turns records into rows.
-type reader struct{ codec *schemas.Codec }
+type reader struct{ codec *avro.Codec }
 
 // Prepare replaces a message's record by its row. It is the edge that opens
 // personal data. What cannot be opened, or stands outside the time that the
 // tables can hold, is a dead letter.
 func (r reader) Prepare(ctx context.Context, m *sinks.Message) error {
 	logged := storable(m.Timestamp)
-	switch record := m.Record.(type) {
-	case *schemas.Latency:
-		m.Record = &latencyRow{record, logged}
-		return checkTimes(record.StartedAt, record.EndedAt)
-	case *schemas.DeadLetter:
-		m.Record = &deadLetterRow{record, logged}
-		return checkTimes(record.At)
-	case schemas.Headed:
-		row, err := r.row(ctx, record, logged)
+	switch rec := m.Record.(type) {
+	case *record.Latency:
+		m.Record = &latencyRow{rec, logged}
+		return checkTimes(rec.StartedAt, rec.EndedAt)
+	case *record.DeadLetter:
+		m.Record = &deadLetterRow{rec, logged}
+		return checkTimes(rec.At)
+	case record.Headed:
+		row, err := r.row(ctx, rec, logged)
 		m.Record = row
 		return err
 	}
-	return fmt.Errorf("%w: no table for a %s", sinks.ErrUnhandled, schemas.NameOf(m.Record))
+	return fmt.Errorf("%w: no table for a %s", sinks.ErrUnhandled, record.NameOf(m.Record))
 }
 
-func (r reader) row(ctx context.Context, record schemas.Headed, logged time.Time) (any, error) {
-	data, err := r.codec.AppendJSON(ctx, make([]byte, 0, 512), record)
+func (r reader) row(ctx context.Context, rec record.Headed, logged time.Time) (any, error) {
+	data, err := r.codec.AppendJSON(ctx, make([]byte, 0, 512), rec)
 	if err != nil {
 		return nil, err
 	}
-	head := headRow{record.Head(), schemas.NameOf(record), logged, string(data)}
+	head := headRow{rec.Head(), record.NameOf(rec), logged, string(data)}
 	if err := checkTimes(head.OccurredAt); err != nil {
 		return nil, err
 	}
-	switch record := record.(type) {
+	switch rec := rec.(type) {
 	case repair.Command:
 		return &commandRow{head}, nil
 	case *repair.Outcome:
-		return &outcomeRow{head, record}, nil
+		return &outcomeRow{head, rec}, nil
 	case repair.Event:
-		return r.event(ctx, head, record)
-	case *schemas.NotificationRequested:
-		return &notificationRow{headRow: head, Notice: record.Notice, attempt: record.Attempt}, nil
-	case *schemas.NotificationSuppressed:
-		return &notificationRow{headRow: head, Notice: record.Notice, reason: string(record.Reason), because: record.Because}, nil
-	case *schemas.CallTask:
-		about := schemas.Notice{Kind: record.Kind, RestsOn: record.RestsOn, Revision: record.Revision, Recipient: record.Recipient}
-		return &notificationRow{headRow: head, Notice: about, reason: string(record.Reason)}, nil
-	case *schemas.DeliveryAccepted:
-		return &deliveryRow{head, record.Notice, record.Attempt, record.Code}, nil
-	case *schemas.DeliveryDeferred:
-		return &deliveryRow{head, record.Notice, record.Attempt, record.Code}, nil
-	case *schemas.DeliveryFailed:
-		return &deliveryRow{head, record.Notice, record.Attempt, record.Code}, nil
+		return r.event(ctx, head, rec)
+	case *record.NotificationRequested:
+		return &notificationRow{headRow: head, Notice: rec.Notice, attempt: rec.Attempt}, nil
+	case *record.NotificationSuppressed:
+		return &notificationRow{headRow: head, Notice: rec.Notice, reason: string(rec.Reason), because: rec.Because}, nil
+	case *record.CallTask:
+		about := record.Notice{Kind: rec.Kind, RestsOn: rec.RestsOn, Revision: rec.Revision, Recipient: rec.Recipient}
+		return &notificationRow{headRow: head, Notice: about, reason: string(rec.Reason)}, nil
+	case *record.DeliveryAccepted:
+		return &deliveryRow{head, rec.Notice, rec.Attempt, rec.Code}, nil
+	case *record.DeliveryDeferred:
+		return &deliveryRow{head, rec.Notice, rec.Attempt, rec.Code}, nil
+	case *record.DeliveryFailed:
+		return &deliveryRow{head, rec.Notice, rec.Attempt, rec.Code}, nil
 	}
 	return nil, fmt.Errorf("%w: no table for a %s", sinks.ErrUnhandled, head.kind)
 }
@@ -130,11 +131,11 @@ func (r reader) event(ctx context.Context, head headRow, e repair.Event) (*event
 	case *repair.RepairStarted:
 		row.externalRef = e.ExternalRef
 		row.amount, row.currency, row.readyAt = e.Agreed.Total, e.Agreed.Currency, storable(e.ReadyAt)
-		if row.vehicle, err = schemas.Open[repair.VehicleDetails](ctx, r.codec, e.Vehicle); err == nil {
+		if row.vehicle, err = avro.Open[repair.VehicleDetails](ctx, r.codec, e.Vehicle); err == nil {
 			err = r.contact(ctx, row, e.Customer)
 		}
 		if err == nil && e.Approver != nil {
-			row.approver, err = schemas.Open[repair.ContactDetails](ctx, r.codec, e.Approver.Personal)
+			row.approver, err = avro.Open[repair.ContactDetails](ctx, r.codec, e.Approver.Personal)
 		}
 	case *repair.ApprovalRequested:
 		row.revision, row.replaces = e.Revision, e.Replaces
@@ -153,14 +154,14 @@ func (r reader) event(ctx context.Context, head headRow, e repair.Event) (*event
 		if e.Party == repair.TheCustomer {
 			err = r.contact(ctx, row, e.Contact)
 		} else {
-			row.approver, err = schemas.Open[repair.ContactDetails](ctx, r.codec, e.Contact.Personal)
+			row.approver, err = avro.Open[repair.ContactDetails](ctx, r.codec, e.Contact.Personal)
 		}
 	case *repair.RepairCompleted:
 		row.amount, row.currency = e.Total, e.Currency
 	case *repair.VehicleCollected, *repair.RepairCancelled: // nothing else to filter by
 	case *repair.MessagePosted:
 		var text repair.FreeText
-		text, err = schemas.Open[repair.FreeText](ctx, r.codec, e.Text)
+		text, err = avro.Open[repair.FreeText](ctx, r.codec, e.Text)
 		row.messageKind, row.text = e.Kind, text.Text
 	case *repair.ReadyTimeChanged:
 		row.readyAt = storable(e.ReadyAt)
@@ -180,7 +181,7 @@ func reason(answers []repair.Answer) repair.RejectReason {
 
 func (r reader) contact(ctx context.Context, row *eventRow, c repair.Contact) (err error) {
 	row.customerID, row.language = c.ID, c.Language
-	row.customer, err = schemas.Open[repair.ContactDetails](ctx, r.codec, c.Personal)
+	row.customer, err = avro.Open[repair.ContactDetails](ctx, r.codec, c.Personal)
 	return err
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"pitstop/schemas/view"
+	"pitstop/schemas/readmodel"
 )
 
 // TestScale times the reads on many events; PITSTOP_SCALE says how many repairs
@@ -45,7 +45,7 @@ WHERE happened`, clickhouse.Named("from", from), clickhouse.Named("n", step*10))
 	t.Logf("%d events, %d MB", rows, bytes>>20)
 
 	all := []string{"g0", "g1", "g2", "g3"}
-	var first view.Page[view.RepairItem]
+	var first readmodel.Page[readmodel.RepairItem]
 	// The machine may be busy with other things: the server's own CPU time counts.
 	ctx, cpu := t.Context(), time.Duration(0)
 	counting := clickhouse.Context(ctx, clickhouse.WithProfileEvents(func(events []clickhouse.ProfileEvent) {
@@ -71,14 +71,14 @@ WHERE happened`, clickhouse.Named("from", from), clickhouse.Named("n", step*10))
 		t.Logf("%-32s %s, %s of CPU", name, best.Round(10*time.Microsecond), bestCPU.Round(10*time.Microsecond))
 	}
 	timed("repairs, half of all", func(ctx context.Context) (err error) {
-		first, err = d.Repairs(ctx, view.RepairFilter{Garages: []string{"g0"}})
+		first, err = d.Repairs(ctx, readmodel.RepairFilter{Garages: []string{"g0"}})
 		return err
 	})
 	timed("repairs, one small garage", func(ctx context.Context) error {
-		_, err := d.Repairs(ctx, view.RepairFilter{Garages: []string{"g3"}})
+		_, err := d.Repairs(ctx, readmodel.RepairFilter{Garages: []string{"g3"}})
 		return err
 	})
-	for _, f := range []view.ConversationFilter{
+	for _, f := range []readmodel.ConversationFilter{
 		{Garages: []string{"g0"}},
 		{Garages: []string{"g3"}},
 		{Garages: all, Filter: "needs-reply"},

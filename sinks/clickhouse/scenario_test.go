@@ -5,7 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -24,7 +25,7 @@ var (
 // keeps every record that follows.
 type story struct {
 	t       testing.TB
-	codec   *schemas.Codec
+	codec   *avro.Codec
 	id      string
 	garage  string
 	state   repair.Repair
@@ -38,9 +39,9 @@ func (d *db) story(garage, ref string) *story {
 	return &story{t: d.t, codec: d.codec, garage: garage, id: repair.RepairID(garage, "external_ref", ref), at: monday}
 }
 
-func (s *story) seal(record any) repair.Personal {
+func (s *story) seal(rec any) repair.Personal {
 	s.t.Helper()
-	p, err := s.codec.Seal(record)
+	p, err := s.codec.Seal(rec)
 	must(s.t, err)
 	return p
 }
@@ -78,7 +79,7 @@ func (s *story) do(actor repair.Actor, c repair.Command) repair.Verdict {
 		s.stamp(e.Head(), e.Head().Actor, s.last)
 		s.records = append(s.records, e)
 	}
-	o := &repair.Outcome{Command: schemas.NameOf(c), Result: result, Verdict: verdict}
+	o := &repair.Outcome{Command: record.NameOf(c), Result: result, Verdict: verdict}
 	s.stamp(&o.Header, actor, s.last)
 	s.records = append(s.records, o)
 	return verdict
@@ -162,7 +163,7 @@ func (s *story) expire() *story {
 }
 
 // add keeps a record that derives from the events, stamped with now.
-func (s *story) add(r schemas.Headed) *story {
+func (s *story) add(r record.Headed) *story {
 	s.stamp(r.Head(), repair.Actor{Role: repair.System}, s.last)
 	s.records = append(s.records, r)
 	return s

@@ -10,14 +10,15 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 	"pitstop/sinks"
 )
 
 // Topics are those that the sink reads: all but ticks and changelogs.
-var Topics = []schemas.Topic{
-	schemas.Commands, schemas.Outcomes, schemas.Events, schemas.Notifications,
-	schemas.Deliveries, schemas.Latencies, schemas.DeadLetters,
+var Topics = []record.Topic{
+	record.Commands, record.Outcomes, record.Events, record.Notifications,
+	record.Deliveries, record.Latencies, record.DeadLetters,
 }
 
 // Limits make a row visible within a second, and a batch large when there is
@@ -37,7 +38,7 @@ func Run(ctx context.Context, conn driver.Conn, c sinks.Config) error {
 }
 
 // Insert puts records into the tables as Run does with what it reads from the log.
-func Insert(ctx context.Context, conn driver.Conn, codec *schemas.Codec, records ...any) error {
+func Insert(ctx context.Context, conn driver.Conn, codec *avro.Codec, records ...any) error {
 	batch := make([]sinks.Message, len(records))
 	for i, r := range records {
 		batch[i].Record = r

@@ -21,8 +21,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/deploy/embedded"
-	"pitstop/schemas"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/sinks"
 )
@@ -57,9 +57,9 @@ func newPipeline(d *db) *pipeline {
 }
 
 // topicOf is the topic that a record belongs on.
-func topicOf(record any) string {
-	i := slices.IndexFunc(schemas.Topics(), func(t schemas.Topic) bool { return schemas.Belongs(t.Name, record) })
-	return schemas.Topics()[i].Name
+func topicOf(rec any) string {
+	i := slices.IndexFunc(record.Topics(), func(t record.Topic) bool { return record.Belongs(t.Name, rec) })
+	return record.Topics()[i].Name
 }
 
 func (p *pipeline) produce(records ...any) {
@@ -68,7 +68,7 @@ func (p *pipeline) produce(records ...any) {
 	for _, r := range records {
 		value, err := p.codec.Encode(r)
 		must(p.t, err)
-		out = append(out, &kgo.Record{Topic: topicOf(r), Key: []byte(r.(schemas.Headed).Head().AggregateID), Value: value})
+		out = append(out, &kgo.Record{Topic: topicOf(r), Key: []byte(r.(record.Headed).Head().AggregateID), Value: value})
 	}
 	must(p.t, p.client.ProduceSync(p.t.Context(), out...).FirstErr())
 }
@@ -105,7 +105,7 @@ func eventually(t testing.TB, what string, true func() bool) {
 
 // lag is the number of records that the sink has not committed.
 func (p *pipeline) lag() int64 {
-	lags, err := kadm.NewClient(p.client).Lag(p.t.Context(), schemas.Prefix+"clickhouse")
+	lags, err := kadm.NewClient(p.client).Lag(p.t.Context(), record.Prefix+"clickhouse")
 	must(p.t, err)
 	must(p.t, lags.Error())
 	return lags.Sorted()[0].Lag.Total()
@@ -138,7 +138,7 @@ func TestSinkReplaysGiveTheSameAnswers(t *testing.T) {
 	}
 	want := p.answers(s.id)
 	for range 2 {
-		_, err := kadm.NewClient(p.client).DeleteGroup(t.Context(), schemas.Prefix+"clickhouse")
+		_, err := kadm.NewClient(p.client).DeleteGroup(t.Context(), record.Prefix+"clickhouse")
 		must(t, err)
 		stop := p.run()
 		p.fresh()
@@ -168,7 +168,7 @@ func TestBadBytesOnEveryTopicAreKeptAside(t *testing.T) {
 	}
 	p.produce(sealed, timeless)
 	p.produce(s.records...)
-	want = append(want, schemas.Events.Name+" clickhouse undecodable", schemas.Events.Name+" clickhouse unhandled")
+	want = append(want, record.Events.Name+" clickhouse undecodable", record.Events.Name+" clickhouse unhandled")
 	stop := p.run()
 	var got []string
 	eventually(t, "the dead letters are in the table", func() bool {

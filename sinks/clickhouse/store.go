@@ -10,8 +10,8 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // The queries. Values reach them as parameters of the server only.
@@ -29,7 +29,7 @@ var (
 )
 
 // Store reads the tables. It shows of a repair only what belongs to the garages
-// it is asked for; everything else does not exist (view.ErrNotFound). It is safe
+// it is asked for; everything else does not exist (readmodel.ErrNotFound). It is safe
 // for concurrent use.
 type Store struct{ conn driver.Conn }
 
@@ -60,10 +60,10 @@ func (s *Store) Sequence(ctx context.Context, id string) (int64, error) {
 }
 
 // Outcome is what became of a command: pending while it has no outcome, and
-// view.ErrNotFound while it is not known at all.
-func (s *Store) Outcome(ctx context.Context, commandID string) (*view.CommandOutcome, error) {
+// readmodel.ErrNotFound while it is not known at all.
+func (s *Store) Outcome(ctx context.Context, commandID string) (*readmodel.CommandOutcome, error) {
 	var (
-		o          = view.CommandOutcome{CommandID: commandID}
+		o          = readmodel.CommandOutcome{CommandID: commandID}
 		role, data string
 		result     string
 	)
@@ -73,20 +73,20 @@ func (s *Store) Outcome(ctx context.Context, commandID string) (*view.CommandOut
 		return rows.Scan(&o.RepairID, &o.GarageID, &role, &o.Sender.ID, &result, &data)
 	})
 	if err == nil && found {
-		o.Sender.Role, o.Result = repair.Role(role), view.Result(result)
+		o.Sender.Role, o.Result = repair.Role(role), readmodel.Result(result)
 		err = json.Unmarshal([]byte(data), &o)
 	}
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("read outcome of command %s: %w", commandID, err)
 	case !found:
-		return nil, fmt.Errorf("command %s: %w", commandID, view.ErrNotFound)
+		return nil, fmt.Errorf("command %s: %w", commandID, readmodel.ErrNotFound)
 	}
 	return &o, nil
 }
 
 // Repair is one repair as it stands, folded from its events.
-func (s *Store) Repair(ctx context.Context, garages []string, id string) (*view.Repair, error) {
+func (s *Store) Repair(ctx context.Context, garages []string, id string) (*readmodel.Repair, error) {
 	asOf, err := s.AsOf(ctx) // before the events: they are at least as fresh
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func (s *Store) Repair(ctx context.Context, garages []string, id string) (*view.
 		return nil, fmt.Errorf("read repair %s: %w", id, err)
 	}
 	if len(facts) == 0 {
-		return nil, fmt.Errorf("repair %s: %w", id, view.ErrNotFound)
+		return nil, fmt.Errorf("repair %s: %w", id, readmodel.ErrNotFound)
 	}
 	r, err := fold(facts)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/sinks"
 )
 
@@ -87,7 +87,7 @@ func headed[R any](head func(*R) *headRow, others ...column[R]) []column[R] {
 }
 
 // noticed puts the columns of the records about one notification before the others.
-func noticed[R any](notice func(*R) *schemas.Notice, others ...column[R]) []column[R] {
+func noticed[R any](notice func(*R) *record.Notice, others ...column[R]) []column[R] {
 	return append([]column[R]{
 		col("notification_id", func(r *R) string { return notice(r).NotificationID }),
 		col("about", func(r *R) string { return string(notice(r).Kind) }),
@@ -138,14 +138,14 @@ var (
 	)}
 
 	notifications = table[notificationRow]{"notifications", headed(func(r *notificationRow) *headRow { return &r.headRow },
-		noticed(func(r *notificationRow) *schemas.Notice { return &r.Notice },
+		noticed(func(r *notificationRow) *record.Notice { return &r.Notice },
 			col("attempt", func(r *notificationRow) int32 { return r.attempt }),
 			col("reason", func(r *notificationRow) string { return r.reason }),
 			col("because", func(r *notificationRow) string { return r.because }),
 		)...)}
 
 	deliveries = table[deliveryRow]{"deliveries", headed(func(r *deliveryRow) *headRow { return &r.headRow },
-		noticed(func(r *deliveryRow) *schemas.Notice { return &r.Notice },
+		noticed(func(r *deliveryRow) *record.Notice { return &r.Notice },
 			col("attempt", func(r *deliveryRow) int32 { return r.attempt }),
 			col("code", func(r *deliveryRow) int32 { return r.code }),
 		)...)}

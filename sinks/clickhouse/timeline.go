@@ -7,23 +7,23 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/view"
 )
 
 // Timeline is everything that happened around a repair, oldest first: its
 // events, the commands that were refused, what people were told or not told and
 // why, what the mail servers said, and who must be called. What happened at the
 // same time stands in the order of cause and effect.
-func (s *Store) Timeline(ctx context.Context, garages []string, id string) (*view.Timeline, error) {
+func (s *Store) Timeline(ctx context.Context, garages []string, id string) (*readmodel.Timeline, error) {
 	asOf, err := s.AsOf(ctx) // before the entries: they are at least as fresh
 	if err != nil {
 		return nil, err
 	}
-	t := &view.Timeline{RepairID: id, AsOf: asOf}
+	t := &readmodel.Timeline{RepairID: id, AsOf: asOf}
 	known := false
 	err = each(ctx, s.conn, timelineSQL, ofRepair(garages, id), func(rows driver.Rows) error {
-		var e view.TimelineEntry
+		var e readmodel.TimelineEntry
 		var role, data, request string
 		if err := rows.Scan(&e.At, &e.Kind, &role, &e.Actor.ID, &e.Sequence, &data, &request); err != nil {
 			return err
@@ -43,7 +43,7 @@ func (s *Store) Timeline(ctx context.Context, garages []string, id string) (*vie
 	case err != nil:
 		return nil, fmt.Errorf("read timeline of repair %s: %w", id, err)
 	case !known:
-		return nil, fmt.Errorf("repair %s: %w", id, view.ErrNotFound)
+		return nil, fmt.Errorf("repair %s: %w", id, readmodel.ErrNotFound)
 	}
 	return t, nil
 }

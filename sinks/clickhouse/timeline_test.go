@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -34,14 +34,14 @@ func golden(t *testing.T, file string, got []byte) {
 // eventful is a story with an entry of every kind.
 func eventful(d *db) *story {
 	s := d.story("brug", "1").start("K482TR", "J. de Vries").after(time.Hour).ask(sam)
-	notice := func(kind schemas.NotificationKind) schemas.Notice {
-		return schemas.Notice{
+	notice := func(kind record.NotificationKind) record.Notice {
+		return record.Notice{
 			NotificationID: "n-" + string(kind), Kind: kind, RestsOn: s.state.Sequence, Revision: 1,
 			Recipient: customer, Channel: repair.Email,
 		}
 	}
-	request := func(kind schemas.NotificationKind, attempt int32) *schemas.NotificationRequested {
-		return &schemas.NotificationRequested{
+	request := func(kind record.NotificationKind, attempt int32) *record.NotificationRequested {
+		return &record.NotificationRequested{
 			Notice: notice(kind), Attempt: attempt, FirstRequestedAt: s.at, Language: "nl",
 			Contact: &repair.Contact{Channels: []repair.Channel{repair.Email}, Personal: s.seal(&repair.ContactDetails{
 				Name: "J. de Vries", Email: "j@example.nl",
@@ -49,23 +49,23 @@ func eventful(d *db) *story {
 			Vehicle: s.seal(&repair.VehicleDetails{Plate: "K482TR"}), Mechanic: sam, Currency: "EUR",
 		}
 	}
-	attempt := func(code int32, reply string, n int32) schemas.DeliveryAttempt {
-		return schemas.DeliveryAttempt{Attempt: n, Code: code, Reply: s.text(reply), MessageID: "<1@garage>"}
+	attempt := func(code int32, reply string, n int32) record.DeliveryAttempt {
+		return record.DeliveryAttempt{Attempt: n, Code: code, Reply: s.text(reply), MessageID: "<1@garage>"}
 	}
-	s.add(request(schemas.NotifyApprovalRequired, 1))
-	s.after(time.Second).add(&schemas.DeliveryDeferred{Notice: notice(schemas.NotifyApprovalRequired), DeliveryAttempt: attempt(451, "4.7.1 Greylisted", 1)})
-	s.after(time.Minute).add(request(schemas.NotifyApprovalRequired, 2))
-	s.after(time.Second).add(&schemas.DeliveryAccepted{Notice: notice(schemas.NotifyApprovalRequired), DeliveryAttempt: attempt(250, "2.0.0 Ok", 2)})
-	s.after(time.Hour).add(request(schemas.NotifyReminder, 1))
-	s.after(time.Second).add(&schemas.DeliveryFailed{Notice: notice(schemas.NotifyReminder), DeliveryAttempt: attempt(550, "5.1.1 No <such> user", 1)})
-	s.add(&schemas.CallTask{
-		Reason: schemas.CallUndeliverable, RestsOn: s.state.Sequence, Revision: 1, Kind: schemas.NotifyReminder, Recipient: customer,
+	s.add(request(record.NotifyApprovalRequired, 1))
+	s.after(time.Second).add(&record.DeliveryDeferred{Notice: notice(record.NotifyApprovalRequired), DeliveryAttempt: attempt(451, "4.7.1 Greylisted", 1)})
+	s.after(time.Minute).add(request(record.NotifyApprovalRequired, 2))
+	s.after(time.Second).add(&record.DeliveryAccepted{Notice: notice(record.NotifyApprovalRequired), DeliveryAttempt: attempt(250, "2.0.0 Ok", 2)})
+	s.after(time.Hour).add(request(record.NotifyReminder, 1))
+	s.after(time.Second).add(&record.DeliveryFailed{Notice: notice(record.NotifyReminder), DeliveryAttempt: attempt(550, "5.1.1 No <such> user", 1)})
+	s.add(&record.CallTask{
+		Reason: record.CallUndeliverable, RestsOn: s.state.Sequence, Revision: 1, Kind: record.NotifyReminder, Recipient: customer,
 		Contact: repair.Contact{Personal: s.seal(&repair.ContactDetails{Name: "J. de Vries", Phone: "+31612345678"})},
 	})
 	s.after(time.Minute).must(customer, &repair.RecordView{Revision: 1})
 	s.after(time.Minute).say(customer, repair.Callback, "Bel mij")
 	s.after(time.Minute).decide(desk, repair.ByPhone, repair.Approve, repair.Reject)
-	s.add(&schemas.NotificationSuppressed{Notice: notice(schemas.NotifyExpiry), Reason: schemas.MomentPassed, Because: "decided"})
+	s.add(&record.NotificationSuppressed{Notice: notice(record.NotifyExpiry), Reason: record.MomentPassed, Because: "decided"})
 	s.after(time.Minute).decide(customer, repair.ByPage, repair.Reject, repair.Reject)
 	s.after(time.Minute).say(desk, repair.Note, "Klant wil \"later\"")
 	s.must(sam, &repair.ChangeReadyTime{ReadyAt: monday.Add(8 * time.Hour)})

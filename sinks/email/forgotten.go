@@ -9,7 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 // ErrForgotten says that the sink cannot know which mails were sent: the brokers
@@ -27,9 +27,9 @@ const forgetful = 7 * 24 * time.Hour
 // request is so old that the brokers can have forgotten about it; else since must
 // say from when on requests are to be answered.
 func resume(ctx context.Context, admin *kadm.Client, since, now time.Time) error {
-	group, topic := schemas.Prefix+Name, schemas.Notifications.Name
+	group, topic := record.Prefix+Name, record.Notifications.Name
 	// Read before the position: whoever made these attempts had one by then.
-	attempted, err := written(ctx, admin, schemas.Deliveries.Name)
+	attempted, err := written(ctx, admin, record.Deliveries.Name)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func resume(ctx context.Context, admin *kadm.Client, since, now time.Time) error
 	if since.IsZero() {
 		old := ""
 		if attempted {
-			old = schemas.Deliveries.Name + " tells of mails"
+			old = record.Deliveries.Name + " tells of mails"
 		}
 		for id, o := range offsets[topic] {
 			if start, _ := starts.Lookup(topic, id); o.Offset > start.Offset {
@@ -86,7 +86,7 @@ func hasBegun(ctx context.Context, admin *kadm.Client, group string) (bool, erro
 	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 		return false, fmt.Errorf("read the position of %s: %w", group, err)
 	}
-	return len(committed[schemas.Notifications.Name]) > 0, nil
+	return len(committed[record.Notifications.Name]) > 0, nil
 }
 
 // written reports whether anything was ever written to topic.

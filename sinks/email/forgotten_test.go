@@ -10,7 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 )
 
 // The brokers forget where a group was that nobody has been in for 7 days. Then
@@ -22,7 +22,7 @@ func TestForgottenPosition(t *testing.T) {
 		r.next(3)
 		stop()
 		time.Sleep(8 * 24 * time.Hour) // in the bubble
-		if _, err := kadm.NewClient(r.client).FetchOffsets(r.Context(), schemas.Prefix+Name); !errors.Is(err, kerr.GroupIDNotFound) {
+		if _, err := kadm.NewClient(r.client).FetchOffsets(r.Context(), record.Prefix+Name); !errors.Is(err, kerr.GroupIDNotFound) {
 			r.Errorf("the broker remembers the group: %v", err)
 		}
 		since := time.Now()
@@ -62,10 +62,10 @@ func TestDeletedPosition(t *testing.T) {
 		r.next(3)
 		stop()
 		time.Sleep(time.Minute) // the broker forgets the member
-		if _, err := kadm.NewClient(r.client).DeleteGroups(r.Context(), schemas.Prefix+Name); err != nil {
+		if _, err := kadm.NewClient(r.client).DeleteGroups(r.Context(), record.Prefix+Name); err != nil {
 			r.Fatal(err)
 		}
-		if err := r.again(time.Time{}); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), schemas.Deliveries.Name) {
+		if err := r.again(time.Time{}); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), record.Deliveries.Name) {
 			r.Errorf("it ends with %v, not with what to do", err)
 		}
 		r.none()
@@ -78,15 +78,15 @@ func TestPositionBeforeTheFirstMail(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.start("a")
 		time.Sleep(time.Minute) // in the bubble
-		committed, err := kadm.NewClient(r.client).FetchOffsets(r.Context(), schemas.Prefix+Name)
+		committed, err := kadm.NewClient(r.client).FetchOffsets(r.Context(), record.Prefix+Name)
 		if err != nil {
 			r.Fatal(err)
 		}
-		ends, err := kadm.NewClient(r.client).ListEndOffsets(r.Context(), schemas.Notifications.Name)
+		ends, err := kadm.NewClient(r.client).ListEndOffsets(r.Context(), record.Notifications.Name)
 		if err != nil {
 			r.Fatal(err)
 		}
-		if got, want := len(committed[schemas.Notifications.Name]), len(ends[schemas.Notifications.Name]); got != want || want == 0 {
+		if got, want := len(committed[record.Notifications.Name]), len(ends[record.Notifications.Name]); got != want || want == 0 {
 			r.Errorf("positions on %d partitions, want on all %d", got, want)
 		}
 	})

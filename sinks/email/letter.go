@@ -7,10 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/link"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -73,8 +74,8 @@ type job struct {
 }
 
 // letter opens a notification for its reader. Its error is the registry's, or
-// wraps schemas.ErrUndecodable.
-func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *schemas.NotificationRequested, now time.Time) (*letter, error) {
+// wraps avro.ErrUndecodable.
+func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *record.NotificationRequested, now time.Time) (*letter, error) {
 	o := opener{ctx: ctx, codec: r.codec}
 	customer, reader := o.contact(n.Customer), repair.ContactDetails{}
 	if n.Contact != nil {
@@ -100,7 +101,7 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *schemas.Not
 		Decision: n.Decision, Method: n.Method, Decider: evidence.Name,
 		Callback: n.MessageKind == repair.Callback, Author: n.From.Role, Writer: mechanicName(g, n.From),
 	}
-	if n.Kind == schemas.NotifyMessage {
+	if n.Kind == record.NotifyMessage {
 		l.Mechanic = l.Writer // who wrote signs
 	}
 	if text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")); text != "" {
@@ -122,7 +123,7 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *schemas.Not
 
 // links signs the reader's link. It expires by when the notification was first
 // asked for, so that every attempt holds the same link.
-func (r *renderer) links(l *letter, n *schemas.NotificationRequested) {
+func (r *renderer) links(l *letter, n *record.NotificationRequested) {
 	if n.Recipient.Role.Staff() {
 		l.StaffLink = strings.ReplaceAll(r.StaffURL, "{repair}", url.PathEscape(n.AggregateID))
 		return
@@ -140,12 +141,12 @@ func (r *renderer) links(l *letter, n *schemas.NotificationRequested) {
 // opener opens personal parts and keeps the first error.
 type opener struct {
 	ctx   context.Context //nolint:containedctx // lives as long as one call
-	codec *schemas.Codec
+	codec *avro.Codec
 	err   error
 }
 
 func open[T any](o *opener, p repair.Personal) T {
-	t, err := schemas.Open[T](o.ctx, o.codec, p)
+	t, err := avro.Open[T](o.ctx, o.codec, p)
 	if err != nil && o.err == nil {
 		o.err = fmt.Errorf("open personal data: %w", err)
 	}
@@ -168,7 +169,7 @@ func mechanicName(g *garage.Profile, a repair.Actor) string {
 
 // summary lists jobs below each other and in a sentence. Who only drives is not
 // told what somebody else pays.
-func (l *letter) summary(done []schemas.DoneLine) (jobs []job, titles, priced string) {
+func (l *letter) summary(done []record.DoneLine) (jobs []job, titles, priced string) {
 	var plain, withPrice []string
 	for _, d := range done {
 		j, title := job{Title: d.Title}, lowerFirst(d.Title)

@@ -10,8 +10,9 @@ import (
 	"strings"
 	text "text/template"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/record"
 )
 
 // A mail's words stand once, in templates/LANG/KIND.tmpl. They are laid out
@@ -27,7 +28,7 @@ const toStaff = "message_to_staff"
 
 func templateNames() []string {
 	names := []string{toStaff}
-	for _, kind := range schemas.NotificationKinds {
+	for _, kind := range record.NotificationKinds {
 		names = append(names, string(kind))
 	}
 	return names
@@ -35,7 +36,7 @@ func templateNames() []string {
 
 type renderer struct {
 	Config
-	codec  *schemas.Codec
+	codec  *avro.Codec
 	layout map[locale.Lang]map[string]layout
 }
 
@@ -44,7 +45,7 @@ type layout struct {
 	text *text.Template
 }
 
-func newRenderer(c Config, codec *schemas.Codec) (*renderer, error) {
+func newRenderer(c Config, codec *avro.Codec) (*renderer, error) {
 	r := &renderer{Config: c, codec: codec, layout: make(map[locale.Lang]map[string]layout)}
 	for _, lang := range locale.Langs {
 		r.layout[lang] = make(map[string]layout)
@@ -65,15 +66,15 @@ func newRenderer(c Config, codec *schemas.Codec) (*renderer, error) {
 }
 
 // templateOf is the template that writes a notification.
-func templateOf(n *schemas.NotificationRequested) string {
-	if n.Kind == schemas.NotifyMessage && n.Recipient.Role.Staff() {
+func templateOf(n *record.NotificationRequested) string {
+	if n.Kind == record.NotifyMessage && n.Recipient.Role.Staff() {
 		return toStaff
 	}
 	return string(n.Kind)
 }
 
 // render writes the mail of a notification.
-func (r *renderer) render(l *letter, n *schemas.NotificationRequested, to []netmail.Address) (Mail, error) {
+func (r *renderer) render(l *letter, n *record.NotificationRequested, to []netmail.Address) (Mail, error) {
 	layout, ok := r.layout[l.Lang][templateOf(n)]
 	if !ok {
 		return Mail{}, fmt.Errorf("no mail is written for a notification of kind %q", n.Kind)
@@ -99,7 +100,7 @@ func (r *renderer) render(l *letter, n *schemas.NotificationRequested, to []netm
 	}, nil
 }
 
-func (r *renderer) messageID(n *schemas.NotificationRequested) string {
+func (r *renderer) messageID(n *record.NotificationRequested) string {
 	return n.NotificationID + "@" + r.Domain
 }
 

@@ -19,10 +19,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/link"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -59,9 +60,9 @@ func testBook(t testing.TB) *garage.Book {
 	return book
 }
 
-func testCodec(t testing.TB) *schemas.Codec {
+func testCodec(t testing.TB) *avro.Codec {
 	t.Helper()
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,12 +72,12 @@ func testCodec(t testing.TB) *schemas.Codec {
 // sealer seals personal parts for a test.
 type sealer struct {
 	t     testing.TB
-	codec *schemas.Codec
+	codec *avro.Codec
 }
 
-func (s sealer) seal(record any) repair.Personal {
+func (s sealer) seal(rec any) repair.Personal {
 	s.t.Helper()
-	p, err := s.codec.Seal(record)
+	p, err := s.codec.Seal(rec)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func exampleQuote(t testing.TB) *repair.Quote {
 }
 
 // example is the repair of the model mails, as each kind of notification tells it.
-func example(t testing.TB, codec *schemas.Codec, kind schemas.NotificationKind, lang string) *schemas.NotificationRequested {
+func example(t testing.TB, codec *avro.Codec, kind record.NotificationKind, lang string) *record.NotificationRequested {
 	t.Helper()
 	s := sealer{t, codec}
 	name := "mevrouw De Vries"
@@ -127,19 +128,19 @@ func example(t testing.TB, codec *schemas.Codec, kind schemas.NotificationKind, 
 		name = "Mrs De Vries"
 	}
 	customer := s.contact(repair.ContactDetails{Name: name, Email: "j.devries@example.nl", Phone: "+31612345678"})
-	n := &schemas.NotificationRequested{
+	n := &record.NotificationRequested{
 		Header: repair.Header{
 			EventID: repair.DerivedID(at(10, 10), "n", string(kind)), AggregateID: repair.RepairID("de-brug", "external_ref", "WO-1842"),
 			GarageID: "de-brug", OccurredAt: at(10, 9), Actor: repair.Actor{Role: repair.System}, CorrelationID: "c", CausationID: "e",
 		},
-		Notice: schemas.Notice{
+		Notice: record.Notice{
 			NotificationID: repair.DerivedID(at(10, 9), "notification", string(kind)), Kind: kind, RestsOn: 2,
 			Recipient: repair.Actor{Role: repair.Customer}, Channel: repair.Email,
 		},
 		Attempt: 1, FirstRequestedAt: at(10, 9), Contact: &customer, Decides: true, Language: lang, Customer: customer,
 		Vehicle:  s.seal(&repair.VehicleDetails{Plate: "K482TR", Country: "NL", Description: "Volkswagen Golf"}),
 		Mechanic: repair.Actor{Role: repair.Mechanic, ID: "sam"}, ExternalRef: "WO-1842", ReadyAt: at(16, 0), Currency: "EUR",
-		Done: []schemas.DoneLine{{Title: "Kleine beurt en APK", Total: 28900}}, AgreedTotal: 28900, ApprovedTotal: 28900,
+		Done: []record.DoneLine{{Title: "Kleine beurt en APK", Total: 28900}}, AgreedTotal: 28900, ApprovedTotal: 28900,
 	}
 	quoted := func() {
 		n.Revision, n.Quote, n.ReadyAt = 1, exampleQuote(t), at(17, 0)
@@ -147,27 +148,27 @@ func example(t testing.TB, codec *schemas.Codec, kind schemas.NotificationKind, 
 	}
 	staff := func() { n.Recipient, n.Contact, n.Decides = n.Mechanic, nil, false }
 	switch kind {
-	case schemas.NotifyApprovalRequired, schemas.NotifyReminder:
+	case record.NotifyApprovalRequired, record.NotifyReminder:
 		quoted()
-	case schemas.NotifyCompleted:
-		n.Done = append(n.Done, schemas.DoneLine{Title: "Remschijven en remblokken vóór", Total: 34800})
-		n.Declined = []schemas.DoneLine{{Title: "Ruitenwissers", Total: 3995}}
+	case record.NotifyCompleted:
+		n.Done = append(n.Done, record.DoneLine{Title: "Remschijven en remblokken vóór", Total: 34800})
+		n.Declined = []record.DoneLine{{Title: "Ruitenwissers", Total: 3995}}
 		n.ApprovedTotal, n.Total, n.ReadyAt = 63700, 63700, at(10, 5)
-	case schemas.NotifyReadyLater:
+	case record.NotifyReadyLater:
 		n.PreviousReadyAt, n.ReadyAt = at(16, 0), at(17, 15)
-	case schemas.NotifyQuoteWithdrawn:
+	case record.NotifyQuoteWithdrawn:
 		quoted()
 		n.Text = s.seal(&repair.FreeText{Text: "De remmen blijken toch nog goed."})
-	case schemas.NotifyDecision:
+	case record.NotifyDecision:
 		quoted()
 		staff()
 		n.Decision, n.ApprovedTotal, n.Method = repair.PartlyApproved, 63700, repair.ByPage
 		n.Answers = []repair.Answer{{Line: 1, Answer: repair.Approve}, {Line: 2, Answer: repair.Reject, Reason: repair.ReasonLater}}
 		n.Evidence = s.seal(&repair.Evidence{Name: name, IP: "192.0.2.1", Texts: []repair.LineText{{Line: 2, Text: "Doe ik zelf wel."}}})
-	case schemas.NotifyExpiry:
+	case record.NotifyExpiry:
 		quoted()
 		staff()
-	case schemas.NotifyMessage:
+	case record.NotifyMessage:
 		n.From = repair.Actor{Role: repair.Mechanic, ID: "sam"}
 		n.MessageKind, n.Text = repair.Text, s.seal(&repair.FreeText{Text: "De onderdelen zijn binnen.\nZullen we ook de olie verversen?"})
 	}
@@ -175,9 +176,9 @@ func example(t testing.TB, codec *schemas.Codec, kind schemas.NotificationKind, 
 }
 
 // fromCustomer turns a message into one of the customer to the garage's side.
-func fromCustomer(t testing.TB, codec *schemas.Codec, lang string, kind repair.MessageKind, text string) *schemas.NotificationRequested {
+func fromCustomer(t testing.TB, codec *avro.Codec, lang string, kind repair.MessageKind, text string) *record.NotificationRequested {
 	t.Helper()
-	n := example(t, codec, schemas.NotifyMessage, lang)
+	n := example(t, codec, record.NotifyMessage, lang)
 	n.Recipient, n.Contact, n.Decides = n.Mechanic, nil, false
 	n.From, n.MessageKind = repair.Actor{Role: repair.Customer}, kind
 	n.Text = sealer{t, codec}.seal(&repair.FreeText{Text: text})
@@ -185,7 +186,7 @@ func fromCustomer(t testing.TB, codec *schemas.Codec, lang string, kind repair.M
 }
 
 // leased is an example where one drives the car and another decides and pays.
-func leased(t testing.TB, codec *schemas.Codec, kind schemas.NotificationKind, lang string) *schemas.NotificationRequested {
+func leased(t testing.TB, codec *avro.Codec, kind record.NotificationKind, lang string) *record.NotificationRequested {
 	t.Helper()
 	n := example(t, codec, kind, lang)
 	n.Decides = false
@@ -197,16 +198,16 @@ func leased(t testing.TB, codec *schemas.Codec, kind schemas.NotificationKind, l
 }
 
 // examples are every kind of mail, by the name of its golden files.
-func examples(t testing.TB, codec *schemas.Codec, lang string) map[string]*schemas.NotificationRequested {
+func examples(t testing.TB, codec *avro.Codec, lang string) map[string]*record.NotificationRequested {
 	t.Helper()
-	all := map[string]*schemas.NotificationRequested{
+	all := map[string]*record.NotificationRequested{
 		toStaff:    fromCustomer(t, codec, lang, repair.Text, "Kan ik de auto ook morgen ophalen?"),
 		"callback": fromCustomer(t, codec, lang, repair.Callback, ""),
 	}
-	for _, kind := range []schemas.NotificationKind{schemas.NotifyStarted, schemas.NotifyCompleted, schemas.NotifyApprovalRequired} {
+	for _, kind := range []record.NotificationKind{record.NotifyStarted, record.NotifyCompleted, record.NotifyApprovalRequired} {
 		all["leased_"+string(kind)] = leased(t, codec, kind, lang)
 	}
-	for _, kind := range schemas.NotificationKinds {
+	for _, kind := range record.NotificationKinds {
 		all[string(kind)] = example(t, codec, kind, lang)
 	}
 	return all
@@ -214,14 +215,14 @@ func examples(t testing.TB, codec *schemas.Codec, lang string) map[string]*schem
 
 // theRenderer is made once: parsing every template takes a while.
 var theRenderer = sync.OnceValues(func() (*renderer, error) {
-	codec, err := schemas.NewCodec()
+	codec, err := avro.NewCodec()
 	if err != nil {
 		return nil, err
 	}
 	return newRenderer(Config{}, codec)
 })
 
-func mustRender(t testing.TB, n *schemas.NotificationRequested, codec *schemas.Codec, now time.Time) Mail {
+func mustRender(t testing.TB, n *record.NotificationRequested, codec *avro.Codec, now time.Time) Mail {
 	t.Helper()
 	shared, err := theRenderer()
 	if err != nil {
@@ -305,7 +306,7 @@ func parse(t testing.TB, m Mail) *netmail.Message {
 
 func TestBytesHoldBothPartsUnchanged(t *testing.T) {
 	codec := testCodec(t)
-	m := mustRender(t, example(t, codec, schemas.NotifyApprovalRequired, "nl"), codec, morning)
+	m := mustRender(t, example(t, codec, record.NotifyApprovalRequired, "nl"), codec, morning)
 	msg := parse(t, m)
 	_, params, err := mime.ParseMediaType(msg.Header.Get("Content-Type"))
 	if err != nil {

@@ -15,9 +15,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -41,7 +42,7 @@ func bubble(t *testing.T, test func(r *rig)) {
 		var net kfake.VirtualNetwork
 		cluster, err := kfake.NewCluster(
 			kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
-			kfake.SeedTopics(2, schemas.Notifications.Name, schemas.Deliveries.Name, schemas.DeadLetters.Name),
+			kfake.SeedTopics(2, record.Notifications.Name, record.Deliveries.Name, record.DeadLetters.Name),
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -57,7 +58,7 @@ func bubble(t *testing.T, test func(r *rig)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.client, err = kgo.NewClient(append(opts, kgo.ConsumeTopics(schemas.Deliveries.Name, schemas.DeadLetters.Name))...); err != nil {
+		if r.client, err = kgo.NewClient(append(opts, kgo.ConsumeTopics(record.Deliveries.Name, record.DeadLetters.Name))...); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(r.client.Close)
@@ -101,9 +102,9 @@ func (r *rig) startWith(instance string, transport Transport) (s *Sink, stop fun
 }
 
 // to asks for a mail to an address.
-func (r *rig) to(address string) *schemas.NotificationRequested {
+func (r *rig) to(address string) *record.NotificationRequested {
 	r.T.Helper()
-	n := example(r.T, r.codec, schemas.NotifyStarted, "nl")
+	n := example(r.T, r.codec, record.NotifyStarted, "nl")
 	contact := r.contact(repair.ContactDetails{Name: "J. de Vries", Email: address})
 	r.asked++
 	n.AggregateID, n.Contact = repair.RepairID("de-brug", "key", address), &contact
@@ -114,13 +115,13 @@ func (r *rig) to(address string) *schemas.NotificationRequested {
 
 func (r *rig) produce(records ...any) {
 	r.T.Helper()
-	for _, record := range records {
-		value, err := r.codec.Encode(record)
+	for _, rec := range records {
+		value, err := r.codec.Encode(rec)
 		if err != nil {
 			r.Fatal(err)
 		}
-		key := record.(schemas.Headed).Head().AggregateID
-		if err := r.client.ProduceSync(r.T.Context(), &kgo.Record{Topic: schemas.Notifications.Name, Key: []byte(key), Value: value}).FirstErr(); err != nil {
+		key := rec.(record.Headed).Head().AggregateID
+		if err := r.client.ProduceSync(r.T.Context(), &kgo.Record{Topic: record.Notifications.Name, Key: []byte(key), Value: value}).FirstErr(); err != nil {
 			r.Fatal(err)
 		}
 	}
@@ -147,12 +148,12 @@ func (r *rig) within(patience time.Duration, n int) []any {
 	defer cancel()
 	var records []any
 	for len(records) < n && ctx.Err() == nil {
-		r.client.PollRecords(ctx, n-len(records)).EachRecord(func(rec *kgo.Record) {
-			record, err := r.codec.Decode(ctx, rec.Value)
+		r.client.PollRecords(ctx, n-len(records)).EachRecord(func(m *kgo.Record) {
+			rec, err := r.codec.Decode(ctx, m.Value)
 			if err != nil {
 				r.Fatal(err)
 			}
-			records = append(records, record)
+			records = append(records, rec)
 		})
 	}
 	return records
@@ -161,37 +162,37 @@ func (r *rig) within(patience time.Duration, n int) []any {
 // none fails if another outcome or dead letter comes within a minute.
 func (r *rig) none() {
 	r.T.Helper()
-	for _, record := range r.within(time.Minute, 1) {
-		r.Errorf("unexpected %s: %+v", schemas.NameOf(record), record)
+	for _, rec := range r.within(time.Minute, 1) {
+		r.Errorf("unexpected %s: %+v", record.NameOf(rec), rec)
 	}
 }
 
 // words are a delivery's code and the server's words.
-func (r *rig) words(record any) string {
+func (r *rig) words(rec any) string {
 	r.T.Helper()
-	a := attemptOf(record)
-	text, err := schemas.Open[repair.FreeText](r.T.Context(), r.codec, a.Reply)
+	a := attemptOf(rec)
+	text, err := avro.Open[repair.FreeText](r.T.Context(), r.codec, a.Reply)
 	if err != nil {
 		r.Fatal(err)
 	}
-	return fmt.Sprintf("%s %d %s", schemas.NameOf(record), a.Code, text.Text)
+	return fmt.Sprintf("%s %d %s", record.NameOf(rec), a.Code, text.Text)
 }
 
-func attemptOf(record any) schemas.DeliveryAttempt {
-	switch d := record.(type) {
-	case *schemas.DeliveryAccepted:
+func attemptOf(rec any) record.DeliveryAttempt {
+	switch d := rec.(type) {
+	case *record.DeliveryAccepted:
 		return d.DeliveryAttempt
-	case *schemas.DeliveryDeferred:
+	case *record.DeliveryDeferred:
 		return d.DeliveryAttempt
-	case *schemas.DeliveryFailed:
+	case *record.DeliveryFailed:
 		return d.DeliveryAttempt
 	}
-	return schemas.DeliveryAttempt{}
+	return record.DeliveryAttempt{}
 }
 
 func (r *rig) lag() int64 {
 	r.T.Helper()
-	lags, err := kadm.NewClient(r.client).Lag(r.T.Context(), schemas.Prefix+Name)
+	lags, err := kadm.NewClient(r.client).Lag(r.T.Context(), record.Prefix+Name)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -200,8 +201,8 @@ func (r *rig) lag() int64 {
 
 func counts(records []any) map[string]int {
 	n := make(map[string]int)
-	for _, record := range records {
-		n[schemas.NameOf(record)]++
+	for _, rec := range records {
+		n[record.NameOf(rec)]++
 	}
 	return n
 }

@@ -14,14 +14,15 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/sinks"
 )
 
-// Name of the sink: its consumer group is schemas.Prefix + Name.
+// Name of the sink: its consumer group is record.Prefix + Name.
 const Name = "email"
 
 // attemptLimit is how long one attempt may take, from connecting to the answer.
@@ -58,7 +59,7 @@ type Sink struct {
 }
 
 // New gives a sink. now stamps the mails, and tells their readers what is today.
-func New(c Config, book *garage.Book, codec *schemas.Codec, t Transport, now func() time.Time, log *slog.Logger) (*Sink, error) {
+func New(c Config, book *garage.Book, codec *avro.Codec, t Transport, now func() time.Time, log *slog.Logger) (*Sink, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func New(c Config, book *garage.Book, codec *schemas.Codec, t Transport, now fun
 // fails that waiting does not cure. instance is the stable name of this member
 // of the consumer group; empty: a new one every start.
 func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
-	opts, err := k.Producer(schemas.Prefix+Name, s.log)
+	opts, err := k.Producer(record.Prefix+Name, s.log)
 	if err != nil {
 		return fmt.Errorf("sink %s: %w", Name, err)
 	}
@@ -95,7 +96,7 @@ func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
 		known: newMemory(remembered),
 	}
 	return sinks.Run(ctx, sinks.Config{
-		Name: Name, Instance: instance, Topics: []schemas.Topic{schemas.Notifications},
+		Name: Name, Instance: instance, Topics: []record.Topic{record.Notifications},
 		Kafka: k, Codec: s.codec, Limits: limits, Prepare: prepare,
 		Progress: &s.Progress, Metrics: s.Metrics, Now: s.now, Log: s.log,
 	}, w)
@@ -103,12 +104,12 @@ func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
 
 // prepare refuses a notification that no mail can be made of.
 func prepare(_ context.Context, m *sinks.Message) error {
-	n, ok := m.Record.(*schemas.NotificationRequested)
+	n, ok := m.Record.(*record.NotificationRequested)
 	if !ok || n.Channel != repair.Email {
 		return nil
 	}
 	switch {
-	case !slices.Contains(schemas.NotificationKinds, n.Kind):
+	case !slices.Contains(record.NotificationKinds, n.Kind):
 		return fmt.Errorf("%w: a notification of kind %q", sinks.ErrUnhandled, n.Kind)
 	case n.Quote == nil && slices.Contains(aboutQuotes, n.Kind):
 		return fmt.Errorf("%w: a notification of kind %s without its quote", sinks.ErrUnhandled, n.Kind)
@@ -117,19 +118,19 @@ func prepare(_ context.Context, m *sinks.Message) error {
 }
 
 // aboutQuotes are the notifications whose mail shows a quote.
-var aboutQuotes = []schemas.NotificationKind{
-	schemas.NotifyApprovalRequired, schemas.NotifyReminder, schemas.NotifyDecision, schemas.NotifyExpiry, schemas.NotifyQuoteWithdrawn,
+var aboutQuotes = []record.NotificationKind{
+	record.NotifyApprovalRequired, record.NotifyReminder, record.NotifyDecision, record.NotifyExpiry, record.NotifyQuoteWithdrawn,
 }
 
 // outcomeID identifies what became of an attempt: the same for every copy of it.
-func outcomeID(n *schemas.NotificationRequested) string {
+func outcomeID(n *record.NotificationRequested) string {
 	return repair.DerivedID(n.OccurredAt, "delivery", n.NotificationID, strconv.Itoa(int(n.Attempt)))
 }
 
 // attempt makes the attempt a notification asks for and gives the record of what
 // became of it. Its error says that there was none: it wraps sinks.ErrAway, or
 // is a fault of this program.
-func (s *Sink) attempt(ctx context.Context, n *schemas.NotificationRequested) (*kgo.Record, error) {
+func (s *Sink) attempt(ctx context.Context, n *record.NotificationRequested) (*kgo.Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
 	defer cancel()
 	began := time.Now() //nolint:forbidigo // a duration for the metrics
@@ -155,14 +156,14 @@ func (s *Sink) attempt(ctx context.Context, n *schemas.NotificationRequested) (*
 	return s.outcome(n, outcome, refusal)
 }
 
-func (s *Sink) send(ctx context.Context, n *schemas.NotificationRequested) (Receipt, error) {
+func (s *Sink) send(ctx context.Context, n *record.NotificationRequested) (Receipt, error) {
 	g, ok := s.book.Garage(n.GarageID)
 	if !ok {
 		return Receipt{}, fmt.Errorf("garage %q is not in the garage file", n.GarageID)
 	}
 	l, err := s.letter(ctx, g, n, s.now())
 	if err != nil {
-		if !errors.Is(err, schemas.ErrUndecodable) {
+		if !errors.Is(err, avro.ErrUndecodable) {
 			err = fmt.Errorf("%w: %w", sinks.ErrAway, err)
 		}
 		return Receipt{}, err
@@ -180,7 +181,7 @@ func (s *Sink) send(ctx context.Context, n *schemas.NotificationRequested) (Rece
 
 // readers gives who the mail goes to: the contact in the notification, or the
 // staff in the garage file.
-func readers(g *garage.Profile, n *schemas.NotificationRequested, l *letter) ([]netmail.Address, error) {
+func readers(g *garage.Profile, n *record.NotificationRequested, l *letter) ([]netmail.Address, error) {
 	who, name, addresses := string(n.Recipient.Role), "", []string(nil)
 	switch n.Recipient.Role {
 	case repair.Mechanic:
@@ -212,7 +213,7 @@ func readers(g *garage.Profile, n *schemas.NotificationRequested, l *letter) ([]
 // maxWords is the most that is kept of a server's words, in bytes.
 const maxWords = 2000
 
-func (s *Sink) outcome(n *schemas.NotificationRequested, became string, r *Refusal) (*kgo.Record, error) {
+func (s *Sink) outcome(n *record.NotificationRequested, became string, r *Refusal) (*kgo.Record, error) {
 	words := strings.ToValidUTF8(r.Words[:min(len(r.Words), maxWords)], "")
 	reply, err := s.codec.Seal(&repair.FreeText{Text: words})
 	if err != nil {
@@ -226,19 +227,19 @@ func (s *Sink) outcome(n *schemas.NotificationRequested, became string, r *Refus
 		EventID: outcomeID(n), AggregateID: n.AggregateID, GarageID: n.GarageID, OccurredAt: at,
 		Actor: repair.Actor{Role: repair.System}, CorrelationID: n.CorrelationID, CausationID: n.EventID,
 	}
-	attempt := schemas.DeliveryAttempt{Attempt: n.Attempt, Code: int32(r.Code), Reply: reply, MessageID: "<" + s.messageID(n) + ">"}
+	attempt := record.DeliveryAttempt{Attempt: n.Attempt, Code: int32(r.Code), Reply: reply, MessageID: "<" + s.messageID(n) + ">"}
 	var outcome any
 	switch became {
 	case accepted:
-		outcome = &schemas.DeliveryAccepted{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
+		outcome = &record.DeliveryAccepted{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
 	case failed:
-		outcome = &schemas.DeliveryFailed{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
+		outcome = &record.DeliveryFailed{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
 	default:
-		outcome = &schemas.DeliveryDeferred{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
+		outcome = &record.DeliveryDeferred{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
 	}
 	value, err := s.codec.Encode(outcome)
 	if err != nil {
 		return nil, err
 	}
-	return &kgo.Record{Topic: schemas.Deliveries.Name, Key: []byte(n.AggregateID), Value: value}, nil
+	return &kgo.Record{Topic: record.Deliveries.Name, Key: []byte(n.AggregateID), Value: value}, nil
 }

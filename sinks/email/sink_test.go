@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -23,17 +23,17 @@ func TestAMailGoesOutAndIsRecorded(t *testing.T) {
 		if len(got) != 1 {
 			t.Fatal("nothing was recorded")
 		}
-		d, ok := got[0].(*schemas.DeliveryAccepted)
+		d, ok := got[0].(*record.DeliveryAccepted)
 		if !ok {
 			t.Fatalf("got %s, want DeliveryAccepted", r.words(got[0]))
 		}
 		id := "<" + n.NotificationID + "@debrug.example>"
-		want := &schemas.DeliveryAccepted{
+		want := &record.DeliveryAccepted{
 			Header: repair.Header{
 				EventID: outcomeID(n), AggregateID: n.AggregateID, GarageID: "de-brug", OccurredAt: d.OccurredAt,
 				Actor: repair.Actor{Role: repair.System}, CorrelationID: n.CorrelationID, CausationID: n.EventID,
 			},
-			Notice: n.Notice, DeliveryAttempt: schemas.DeliveryAttempt{Attempt: 3, Code: 250, Reply: d.Reply, MessageID: id},
+			Notice: n.Notice, DeliveryAttempt: record.DeliveryAttempt{Attempt: 3, Code: 250, Reply: d.Reply, MessageID: id},
 		}
 		if diff := cmp.Diff(want, d); diff != "" {
 			t.Errorf("outcome (-want +got):\n%s", diff)
@@ -62,7 +62,7 @@ func TestOtherRecordsAndChannelsAreNotMailed(t *testing.T) {
 	bubble(t, func(r *rig) {
 		phone := r.to("a@example.nl")
 		phone.Channel = repair.Phone
-		suppressed := &schemas.NotificationSuppressed{Header: phone.Header, Notice: phone.Notice, Reason: schemas.NoAddress}
+		suppressed := &record.NotificationSuppressed{Header: phone.Header, Notice: phone.Notice, Reason: record.NoAddress}
 		_, stop := r.start("0")
 		r.produce(phone, suppressed)
 		r.none()
@@ -96,7 +96,7 @@ func TestAHangingMailDelaysNobody(t *testing.T) {
 		if len(slow) != 1 || r.words(slow[0]) != "DeliveryDeferred 0 the relay did not answer in time" {
 			t.Fatalf("the hanging one: %v", counts(slow))
 		}
-		if took := slow[0].(*schemas.DeliveryDeferred).OccurredAt.Sub(r.began); took < attemptLimit || took > attemptLimit+time.Second {
+		if took := slow[0].(*record.DeliveryDeferred).OccurredAt.Sub(r.began); took < attemptLimit || took > attemptLimit+time.Second {
 			t.Errorf("the hanging one took %s, want %s", took, attemptLimit)
 		}
 	})
@@ -159,28 +159,28 @@ func TestAnswersOfTheRelay(t *testing.T) {
 func TestWhatCannotBeSentFails(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		change func(r *rig, n *schemas.NotificationRequested)
+		change func(r *rig, n *record.NotificationRequested)
 		want   string
 	}{
-		{"unknown garage", func(_ *rig, n *schemas.NotificationRequested) { n.GarageID = "elsewhere" }, `garage "elsewhere" is not in the garage file`},
-		{"no address", func(r *rig, n *schemas.NotificationRequested) {
+		{"unknown garage", func(_ *rig, n *record.NotificationRequested) { n.GarageID = "elsewhere" }, `garage "elsewhere" is not in the garage file`},
+		{"no address", func(r *rig, n *record.NotificationRequested) {
 			n.Contact = new(r.contact(repair.ContactDetails{Name: "X"}))
 		}, "there is no mail address of the customer"},
-		{"no contact", func(_ *rig, n *schemas.NotificationRequested) { n.Contact = nil }, "there is no mail address of the customer"},
-		{"malformed address", func(r *rig, n *schemas.NotificationRequested) {
+		{"no contact", func(_ *rig, n *record.NotificationRequested) { n.Contact = nil }, "there is no mail address of the customer"},
+		{"malformed address", func(r *rig, n *record.NotificationRequested) {
 			n.Contact = new(r.contact(repair.ContactDetails{Email: "not an address"}))
 		}, "the address of the customer is not a mail address"},
-		{"two addresses", func(r *rig, n *schemas.NotificationRequested) {
+		{"two addresses", func(r *rig, n *record.NotificationRequested) {
 			n.Contact = new(r.contact(repair.ContactDetails{Email: "a@example.nl,b@example.nl"}))
 		}, "the address of the customer is not a mail address"},
-		{"address with a command", func(r *rig, n *schemas.NotificationRequested) {
+		{"address with a command", func(r *rig, n *record.NotificationRequested) {
 			n.Contact = new(r.contact(repair.ContactDetails{Email: "a@example.nl>\r\nDATA"}))
 		}, "the address of the customer is not a mail address"},
-		{"unknown mechanic", func(_ *rig, n *schemas.NotificationRequested) {
+		{"unknown mechanic", func(_ *rig, n *record.NotificationRequested) {
 			n.Recipient = repair.Actor{Role: repair.Mechanic, ID: "nobody"}
 		}, `there is no mail address of the mechanic "nobody"`},
 		{
-			"sealed with a key that was deleted", func(_ *rig, n *schemas.NotificationRequested) { n.Vehicle.KeyID = "gone" },
+			"sealed with a key that was deleted", func(_ *rig, n *record.NotificationRequested) { n.Vehicle.KeyID = "gone" },
 			`open personal data: undecodable: sealed with key "gone", which this program does not have`,
 		},
 	} {
@@ -222,7 +222,7 @@ func TestStaffAddressesComeFromTheGarageFile(t *testing.T) {
 func TestWhatNoMailCanBeMadeOfIsADeadLetter(t *testing.T) {
 	bubble(t, func(r *rig) {
 		quoteless := r.to("a@example.nl")
-		quoteless.Kind = schemas.NotifyApprovalRequired
+		quoteless.Kind = record.NotifyApprovalRequired
 		unknown := r.to("b@example.nl")
 		unknown.Kind = "birthday"
 		r.produce(quoteless, unknown, r.to("c@example.nl"))
@@ -255,7 +255,7 @@ func TestATransportTellsWhenItAccepted(t *testing.T) {
 		r.produce(n)
 		r.startWith("0", simulated{4 * time.Second})
 		got := r.next(1)
-		if len(got) != 1 || !got[0].(schemas.Headed).Head().OccurredAt.Equal(n.OccurredAt.Add(4*time.Second)) {
+		if len(got) != 1 || !got[0].(record.Headed).Head().OccurredAt.Equal(n.OccurredAt.Add(4*time.Second)) {
 			t.Errorf("recorded %v", got)
 		}
 	})

@@ -25,7 +25,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/sinks"
 )
 
@@ -127,7 +127,7 @@ func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err er
 func exampleMail(t *testing.T) Mail {
 	t.Helper()
 	codec := testCodec(t)
-	return mustRender(t, example(t, codec, schemas.NotifyStarted, "nl"), codec, morning)
+	return mustRender(t, example(t, codec, record.NotifyStarted, "nl"), codec, morning)
 }
 
 func send(t *testing.T, r Relay, m Mail) (Receipt, error) {

@@ -11,17 +11,18 @@ import (
 	"golang.org/x/net/html"
 	"pgregory.net/rapid"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/link"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
 // TestWording is what changes from one mail to the next: parts of the text, or of
 // the subject where the part begins with "Subject: ".
 func TestWording(t *testing.T) {
-	type change func(s sealer, n *schemas.NotificationRequested)
+	type change func(s sealer, n *record.NotificationRequested)
 	work := func(include bool, rates ...repair.VATRate) change {
-		return func(s sealer, n *schemas.NotificationRequested) {
+		return func(s sealer, n *record.NotificationRequested) {
 			w := repair.Work{Currency: "EUR", PricesIncludeVAT: include}
 			for _, rate := range rates {
 				w.Lines = append(w.Lines, repair.Line{Title: "Band", Urgency: repair.Soon, Details: []repair.Detail{
@@ -40,121 +41,121 @@ func TestWording(t *testing.T) {
 	saturday := morning.AddDate(0, 0, 3)
 	for _, c := range []struct {
 		name   string
-		kind   schemas.NotificationKind
+		kind   record.NotificationKind
 		lang   string
 		now    time.Time
 		change change
 		has    []string
 		lacks  []string
 	}{
-		{"answer by tomorrow", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) {
+		{"answer by tomorrow", record.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *record.NotificationRequested) {
 			n.AnswerBy, n.ReadyAt = tomorrow, tomorrow.Add(7*time.Hour)
 		}, []string{
 			"Subject: Graag uw antwoord vóór donderdag 21 mei, 10.00 uur: extra werk aan uw Golf (K-482-TR), € 387,95",
 			"Antwoordt u uiterlijk morgen, donderdag 21 mei, vóór 10.00 uur, dan is de auto rond 17.00 uur klaar.",
 		}, nil},
-		{"answer by tomorrow", schemas.NotifyApprovalRequired, "en", morning, func(_ sealer, n *schemas.NotificationRequested) {
+		{"answer by tomorrow", record.NotifyApprovalRequired, "en", morning, func(_ sealer, n *record.NotificationRequested) {
 			n.AnswerBy, n.ReadyAt = tomorrow, tomorrow.AddDate(0, 0, 1)
 		}, []string{
 			"Subject: Please answer before 10:00 on Thursday 21 May: extra work on your Golf (K-482-TR), €387.95",
 			"If you answer by tomorrow, Thursday 21 May, before 10:00, your car will be ready Friday 22 May, around 10:00.",
 		}, nil},
-		{"only an expiry", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.AnswerBy = time.Time{} }, []string{
+		{"only an expiry", record.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *record.NotificationRequested) { n.AnswerBy = time.Time{} }, []string{
 			"vóór donderdag 21 mei, 17.30 uur:", "Dit voorstel geldt tot morgen, donderdag 21 mei, 17.30 uur. Hoe eerder u antwoordt,",
 		}, []string{"Antwoordt u"}},
-		{"answered too late for answer by", schemas.NotifyReminder, "en", morning.Add(5 * time.Hour), nil, []string{
+		{"answered too late for answer by", record.NotifyReminder, "en", morning.Add(5 * time.Hour), nil, []string{
 			"Subject: Reminder: please answer before 17:30 on Thursday 21 May:", "This proposal is valid until tomorrow, Thursday 21 May, 17:30.",
 		}, nil},
 		{
-			"nothing promised", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.ReadyAt = time.Time{} },
+			"nothing promised", record.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *record.NotificationRequested) { n.ReadyAt = time.Time{} },
 			[]string{"vóór 14.00 uur, dan kunnen we meteen verder. Horen"},
 			nil,
 		},
-		{"nothing agreed before", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) {
+		{"nothing agreed before", record.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *record.NotificationRequested) {
 			n.Done, n.AgreedTotal, n.ApprovedTotal = nil, 0, 0
 		}, nil, []string{"afgesproken werk"}},
-		{"nothing agreed, something approved", schemas.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) {
-			n.Done, n.AgreedTotal, n.ApprovedTotal = []schemas.DoneLine{{Title: "Accu", Total: 100_00}}, 0, 100_00
+		{"nothing agreed, something approved", record.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *record.NotificationRequested) {
+			n.Done, n.AgreedTotal, n.ApprovedTotal = []record.DoneLine{{Title: "Accu", Total: 100_00}}, 0, 100_00
 		}, []string{"Met het afgesproken werk (accu) wordt het totaal € 487,95 incl. btw."}, nil},
-		{"one job", schemas.NotifyApprovalRequired, "en", morning, work(true, repair.VAT21), []string{
+		{"one job", record.NotifyApprovalRequired, "en", morning, work(true, repair.VAT21), []string{
 			"we found one thing. We will only do it if you agree.", "Needed soon.",
 			"Band 2.5 × €100.00 = €250.00 · labour 1 hour × €50.00 = €50.00", "Together: €300.00 incl. VAT (of which VAT €52.07)",
 		}, nil},
-		{"prices without VAT, two rates", schemas.NotifyApprovalRequired, "nl", morning, work(false, repair.VAT21, repair.VAT9), []string{
+		{"prices without VAT, two rates", record.NotifyApprovalRequired, "nl", morning, work(false, repair.VAT21, repair.VAT9), []string{
 			"vonden we twee dingen", "arbeid 1 uur × € 50,00 = € 50,00 (excl. btw)",
 			"Samen: € 690,00 incl. btw (waarvan € 63,00 21% btw en € 27,00 9% btw)",
 		}, nil},
-		{"no VAT", schemas.NotifyApprovalRequired, "nl", morning, work(true, repair.VATNone), []string{"Samen: € 300,00 (geen btw)"}, nil},
-		{"many jobs", schemas.NotifyApprovalRequired, "nl", morning, work(true, slices.Repeat([]repair.VATRate{repair.VAT21}, 13)...), []string{"vonden we 13 dingen"}, nil},
-		{"unknown name and phone", schemas.NotifyApprovalRequired, "nl", morning, func(s sealer, n *schemas.NotificationRequested) {
+		{"no VAT", record.NotifyApprovalRequired, "nl", morning, work(true, repair.VATNone), []string{"Samen: € 300,00 (geen btw)"}, nil},
+		{"many jobs", record.NotifyApprovalRequired, "nl", morning, work(true, slices.Repeat([]repair.VATRate{repair.VAT21}, 13)...), []string{"vonden we 13 dingen"}, nil},
+		{"unknown name and phone", record.NotifyApprovalRequired, "nl", morning, func(s sealer, n *record.NotificationRequested) {
 			n.Contact = new(s.contact(repair.ContactDetails{Email: "a@example.nl"}))
 		}, []string{"Goedendag,", "Horen we niets, dan doen we alleen het afgesproken werk."}, []string{"bellen we u"}},
-		{"a car of few words", schemas.NotifyStarted, "nl", morning, func(s sealer, n *schemas.NotificationRequested) {
+		{"a car of few words", record.NotifyStarted, "nl", morning, func(s sealer, n *record.NotificationRequested) {
 			n.Vehicle = s.seal(&repair.VehicleDetails{Plate: "ABCD123", Country: "DE"})
 		}, []string{"Subject: We zijn begonnen aan uw auto (ABCD123)"}, nil},
 		{
-			"nothing known of the car", schemas.NotifyCompleted, "en", morning, func(_ sealer, n *schemas.NotificationRequested) { n.Vehicle = repair.Personal{} },
+			"nothing known of the car", record.NotifyCompleted, "en", morning, func(_ sealer, n *record.NotificationRequested) { n.Vehicle = repair.Personal{} },
 			[]string{"Subject: Your car is ready"},
 			nil,
 		},
-		{"an unknown mechanic, yesterday", schemas.NotifyStarted, "nl", morning.AddDate(0, 0, 1), func(_ sealer, n *schemas.NotificationRequested) {
+		{"an unknown mechanic, yesterday", record.NotifyStarted, "nl", morning.AddDate(0, 0, 1), func(_ sealer, n *record.NotificationRequested) {
 			n.Mechanic.ID, n.ReadyAt, n.AgreedTotal = "nobody", time.Time{}, 0
 		}, []string{"We zijn gisteren begonnen aan uw auto. Wat we doen: kleine beurt en APK.\n", "groet,\nGarage De Brug"}, []string{"Verwacht", "prijs"}},
-		{"Flemish is Dutch", schemas.NotifyStarted, "nl-BE", morning, nil, []string{"Beste mevrouw"}, nil},
-		{"other languages are the garage's", schemas.NotifyStarted, "de", morning, nil, []string{"Beste "}, nil},
+		{"Flemish is Dutch", record.NotifyStarted, "nl-BE", morning, nil, []string{"Beste mevrouw"}, nil},
+		{"other languages are the garage's", record.NotifyStarted, "de", morning, nil, []string{"Beste "}, nil},
 		{
-			"less than agreed", schemas.NotifyCompleted, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.Total -= 2000 },
+			"less than agreed", record.NotifyCompleted, "nl", morning, func(_ sealer, n *record.NotificationRequested) { n.Total -= 2000 },
 			[]string{"Te betalen: € 617,00 incl. btw, € 20,00 minder dan afgesproken\n"},
 			nil,
 		},
-		{"more than agreed", schemas.NotifyCompleted, "nl", morning, func(s sealer, n *schemas.NotificationRequested) {
+		{"more than agreed", record.NotifyCompleted, "nl", morning, func(s sealer, n *record.NotificationRequested) {
 			n.Total += 2000
 			n.Text = s.seal(&repair.FreeText{Text: "Een bout brak af."})
 		}, []string{"Te betalen: € 657,00 incl. btw, € 20,00 meer dan afgesproken\n", "Toelichting:\n\n> Een bout brak af."}, nil},
 		{
-			"free of charge", schemas.NotifyCompleted, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.Total = 0 },
+			"free of charge", record.NotifyCompleted, "nl", morning, func(_ sealer, n *record.NotificationRequested) { n.Total = 0 },
 			[]string{"U hoeft niets te betalen.\n"},
 			[]string{"Betalen kan", "minder"},
 		},
 		{
-			"nothing was agreed", schemas.NotifyCompleted, "en", morning, func(_ sealer, n *schemas.NotificationRequested) { n.ApprovedTotal = 0 },
+			"nothing was agreed", record.NotifyCompleted, "en", morning, func(_ sealer, n *record.NotificationRequested) { n.ApprovedTotal = 0 },
 			[]string{"To pay: €637.00 incl. VAT\n"},
 			[]string{"agreed"},
 		},
 		{
-			"ready after hours", schemas.NotifyCompleted, "nl", morning.Add(9 * time.Hour), nil,
+			"ready after hours", record.NotifyCompleted, "nl", morning.Add(9 * time.Hour), nil,
 			[]string{"U kunt de auto vanaf morgen, donderdag 21 mei, 8.00 uur ophalen tijdens onze openingstijden (ma–vr 8.00–17.30 uur)."},
 			nil,
 		},
-		{"ready before a long weekend", schemas.NotifyCompleted, "en", saturday, nil, // Monday is Whit Monday
+		{"ready before a long weekend", record.NotifyCompleted, "en", saturday, nil, // Monday is Whit Monday
 			[]string{"You can collect your car from Tuesday 26 May, 8:00 during our opening hours (Mon–Fri 8:00–17:30)."}, nil},
 		{
-			"ready during lunch", schemas.NotifyCompleted, "nl", morning.Add(2*time.Hour + 40*time.Minute), func(_ sealer, n *schemas.NotificationRequested) { n.GarageID = "noord" },
+			"ready during lunch", record.NotifyCompleted, "nl", morning.Add(2*time.Hour + 40*time.Minute), func(_ sealer, n *record.NotificationRequested) { n.GarageID = "noord" },
 			[]string{"U kunt de auto vandaag ophalen van 13.00 tot 17.30 uur, of vanaf morgen tijdens onze openingstijden (ma–do 8.00–12.30 en 13.00–17.30, vr 8.00–12.30 en 13.00–17.00, za 9.00–13.00 uur)."},
 			nil,
 		},
-		{"ready later, another day", schemas.NotifyReadyLater, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.ReadyAt = tomorrow }, []string{
+		{"ready later, another day", record.NotifyReadyLater, "nl", morning, func(_ sealer, n *record.NotificationRequested) { n.ReadyAt = tomorrow }, []string{
 			"Subject: Uw Volkswagen Golf (K-482-TR) is later klaar: donderdag 21 mei, rond 10.00 uur",
 			"Nieuwe verwachting: morgen, donderdag 21 mei, rond 10.00 uur.", "Eerder zeiden we: vandaag, woensdag 20 mei, rond 16.00 uur.",
 		}, nil},
 		{
-			"customer service writes", schemas.NotifyMessage, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) { n.From.Role = repair.CustomerService },
+			"customer service writes", record.NotifyMessage, "nl", morning, func(_ sealer, n *record.NotificationRequested) { n.From.Role = repair.CustomerService },
 			[]string{"Onze klantenservice schrijft u over uw auto:", "groet,\nGarage De Brug"},
 			nil,
 		},
 		{
-			"somebody writes", schemas.NotifyMessage, "en", morning, func(_ sealer, n *schemas.NotificationRequested) { n.From.ID = "nobody" },
+			"somebody writes", record.NotifyMessage, "en", morning, func(_ sealer, n *record.NotificationRequested) { n.From.ID = "nobody" },
 			[]string{"We have written to you about your car:"},
 			nil,
 		},
-		{"approved by phone", schemas.NotifyDecision, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) {
+		{"approved by phone", record.NotifyDecision, "nl", morning, func(_ sealer, n *record.NotificationRequested) {
 			n.Decision, n.Method, n.Evidence, n.ApprovedTotal = repair.Approved, repair.ByPhone, repair.Personal{}, 676_95
 			n.Answers = []repair.Answer{{Line: 1, Answer: repair.Approve}, {Line: 2, Answer: repair.Approve}}
 		}, []string{
 			"Subject: Akkoord: K-482-TR, Volkswagen Golf, € 387,95", "Mevrouw De Vries is akkoord met al het extra werk", "Telefonisch gegeven.",
 			"Akkoord voor € 387,95 incl. btw. Met het afgesproken werk: € 676,95.", "Je kunt verder met dit werk.",
 		}, []string{"Niet akkoord"}},
-		{"rejected at the counter", schemas.NotifyDecision, "nl", morning, func(_ sealer, n *schemas.NotificationRequested) {
+		{"rejected at the counter", record.NotifyDecision, "nl", morning, func(_ sealer, n *record.NotificationRequested) {
 			n.Decision, n.Method, n.ApprovedTotal = repair.Rejected, repair.AtCounter, 289_00
 			n.Answers = []repair.Answer{{Line: 1, Answer: repair.Reject, Reason: repair.ReasonPrice}, {Line: 2, Answer: repair.Reject}}
 		}, []string{
@@ -188,7 +189,7 @@ func TestWording(t *testing.T) {
 func TestAttemptsHoldTheSameLink(t *testing.T) {
 	codec := testCodec(t)
 	for _, decides := range []bool{true, false} {
-		n := example(t, codec, schemas.NotifyStarted, "nl")
+		n := example(t, codec, record.NotifyStarted, "nl")
 		n.Decides = decides
 		first := mustRender(t, n, codec, morning)
 		n.Attempt, n.OccurredAt, n.EventID = 4, morning.Add(20*time.Minute), "other"
@@ -253,7 +254,7 @@ func TestCustomersTextIsOnlyText(t *testing.T) {
 }
 
 // filled puts a text into every field that people write.
-func filled(t testing.TB, codec *schemas.Codec, n *schemas.NotificationRequested, text string) *schemas.NotificationRequested {
+func filled(t testing.TB, codec *avro.Codec, n *record.NotificationRequested, text string) *record.NotificationRequested {
 	t.Helper()
 	s := sealer{t, codec}
 	one := strings.NewReplacer("\n", " ", "\r", " ", "\u2028", " ", "\u2029", " ").Replace(text) // lines are elements of their own

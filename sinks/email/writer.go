@@ -10,7 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/sinks"
 )
@@ -20,7 +20,7 @@ const remembered = 8192
 
 // writer makes the attempts of a batch and records each as soon as it is known.
 type writer struct {
-	attempt func(context.Context, *schemas.NotificationRequested) (*kgo.Record, error)
+	attempt func(context.Context, *record.NotificationRequested) (*kgo.Record, error)
 	record  func(context.Context, *kgo.Record) error
 	// known are the attempts made before: a batch that comes again, because
 	// the relay went away or the partition came back, makes none twice.
@@ -34,7 +34,7 @@ type writer struct {
 // try is one message of a batch that asks for an attempt.
 type try struct {
 	index    int // in the batch
-	n        *schemas.NotificationRequested
+	n        *record.NotificationRequested
 	outcome  *kgo.Record // nil: not attempted
 	recorded bool
 }
@@ -63,7 +63,7 @@ func (w *writer) open(batch []sinks.Message) []*try {
 	var tries []*try
 	seen := make(map[string]bool)
 	for i, m := range batch {
-		n, ok := m.Record.(*schemas.NotificationRequested)
+		n, ok := m.Record.(*record.NotificationRequested)
 		if !ok || n.Channel != repair.Email {
 			continue
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/schemas"
+	"pitstop/schemas/record"
 	"pitstop/sinks"
 )
 
@@ -49,7 +49,7 @@ func TestASecondCopyBearsTheSameMessageID(t *testing.T) {
 		dead.Store(false)
 		r.start("0")
 		got := r.next(1)
-		if len(got) != 1 || got[0].(schemas.Headed).Head().EventID != outcomeID(n) {
+		if len(got) != 1 || got[0].(record.Headed).Head().EventID != outcomeID(n) {
 			t.Fatalf("recorded %v", got)
 		}
 		copies := r.office.accepted(t)["<"+n.NotificationID+"@debrug.example>"]
@@ -114,12 +114,12 @@ func TestMembersComeAndGo(t *testing.T) {
 // TestABatchThatComesAgain, after a rebalance, is neither sent nor recorded twice.
 func TestABatchThatComesAgain(t *testing.T) {
 	r := sealer{t, testCodec(t)}
-	n, other := example(t, r.codec, schemas.NotifyStarted, "nl"), example(t, r.codec, schemas.NotifyCompleted, "nl")
+	n, other := example(t, r.codec, record.NotifyStarted, "nl"), example(t, r.codec, record.NotifyCompleted, "nl")
 	again := *other
 	again.Attempt++
 	var attempts, recorded []string
 	w := &writer{
-		attempt: func(_ context.Context, n *schemas.NotificationRequested) (*kgo.Record, error) {
+		attempt: func(_ context.Context, n *record.NotificationRequested) (*kgo.Record, error) {
 			attempts = append(attempts, outcomeID(n))
 			return &kgo.Record{Key: []byte(outcomeID(n))}, nil
 		},

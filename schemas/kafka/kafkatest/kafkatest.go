@@ -16,15 +16,16 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 )
 
 // Cluster is a broker with the topics of the catalogue, and a registry.
 type Cluster struct {
 	kafka.Config
 	Fake  *kfake.Cluster
-	Codec *schemas.Codec
+	Codec *avro.Codec
 	Log   *slog.Logger
 }
 
@@ -83,7 +84,7 @@ func (c *Cluster) Client(t testing.TB, opts ...kgo.Opt) *kgo.Client {
 
 // Produce writes records, keyed by their aggregate, and waits until the broker
 // has them.
-func (c *Cluster) Produce(t testing.TB, cl *kgo.Client, topic schemas.Topic, records ...schemas.Headed) {
+func (c *Cluster) Produce(t testing.TB, cl *kgo.Client, topic record.Topic, records ...record.Headed) {
 	t.Helper()
 	var out []*kgo.Record
 	for _, r := range records {
@@ -99,7 +100,7 @@ func (c *Cluster) Produce(t testing.TB, cl *kgo.Client, topic schemas.Topic, rec
 }
 
 // ReadAll gives every committed record of a topic up to its end now, decoded.
-func (c *Cluster) ReadAll(t testing.TB, topic schemas.Topic) []any {
+func (c *Cluster) ReadAll(t testing.TB, topic record.Topic) []any {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

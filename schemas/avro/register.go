@@ -1,9 +1,11 @@
-package schemas
+package avro
 
 import (
 	"context"
 	"errors"
 	"fmt"
+
+	"pitstop/schemas/record"
 )
 
 // ErrIncompatible marks a schema that was not registered: records written with
@@ -28,7 +30,7 @@ func (c *Codec) Register(ctx context.Context, r Registrar, subjects string) erro
 	byID := make(map[uint32]writer, len(c.byType))
 	for _, t := range c.types {
 		f := c.byType[t]
-		of, ok := subjectsOf(t)
+		of, ok := record.SubjectPrefix(t)
 		if !ok {
 			of = subjects
 		}

@@ -1,6 +1,6 @@
-// Command avscgen writes the Avro schema of every record of the catalogue to
-// avsc, with the comments of the Go structs as documentation. Run it through
-// go generate ./schemas.
+// Command gen writes the Avro schema of every record of the catalogue, a file
+// each, with the comments of the Go structs as documentation. Run it through
+// go generate ./schemas/avsc.
 package main
 
 import (
@@ -16,32 +16,33 @@ import (
 	"reflect"
 	"strings"
 
-	"pitstop/schemas"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 )
 
 func main() {
-	files, err := generate(".")
+	files, err := generate("..")
 	for name, text := range files {
-		err = errors.Join(err, os.WriteFile(filepath.Join("avsc", name), text, 0o644)) //nolint:gosec // source files
+		err = errors.Join(err, os.WriteFile(name, text, 0o644)) //nolint:gosec // source files
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "avscgen:", err)
+		fmt.Fprintln(os.Stderr, "avsc/gen:", err)
 		os.Exit(1)
 	}
 }
 
 // generate derives the schema files, by name, with the comments of the packages
-// in dir and dir/repair.
-func generate(dir string) (map[string][]byte, error) {
+// record and repair in the folder schemas.
+func generate(schemas string) (map[string][]byte, error) {
 	docs := make(map[string]string)
-	for _, pkg := range []string{dir, filepath.Join(dir, "repair")} {
-		if err := readDocs(pkg, docs); err != nil {
+	for _, pkg := range []string{"record", "repair"} {
+		if err := readDocs(filepath.Join(schemas, pkg), docs); err != nil {
 			return nil, err
 		}
 	}
 	files := make(map[string][]byte)
-	for _, t := range schemas.Records() {
-		s, err := schemas.Derive(t, func(t reflect.Type, field string) string { return docs[t.Name()+"."+field] })
+	for _, t := range record.Types() {
+		s, err := avro.Derive(t, func(t reflect.Type, field string) string { return docs[t.Name()+"."+field] })
 		if err != nil {
 			return nil, err
 		}

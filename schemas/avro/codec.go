@@ -1,8 +1,7 @@
-package schemas
+package avro
 
 import (
 	"context"
-	"embed"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -12,11 +11,10 @@ import (
 
 	"github.com/linkedin/goavro/v2"
 
+	"pitstop/schemas/avsc"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
-
-//go:embed avsc/*.avsc
-var avscFiles embed.FS
 
 // Limits on what a record may claim to hold. Without them six bytes can claim
 // an array of 2^62 items and take the process down.
@@ -86,7 +84,7 @@ func NewCodec(extra ...any) (*Codec, error) {
 		byName: make(map[string]*format),
 		byID:   make(map[uint32]writer),
 	}
-	c.types = Records()
+	c.types = record.Types()
 	for _, x := range extra {
 		c.types = append(c.types, reflect.TypeOf(x))
 	}
@@ -135,7 +133,7 @@ func parseFormat(t reflect.Type) (*format, error) {
 // schemaOf is the text of a record type's schema: its file in avsc, or, for a
 // processor's state, what Derive makes of it.
 func schemaOf(t reflect.Type) (string, error) {
-	if file, err := avscFiles.ReadFile("avsc/" + t.Name() + ".avsc"); err == nil {
+	if file, err := avsc.Files.ReadFile(t.Name() + ".avsc"); err == nil {
 		return string(file), nil
 	}
 	s, err := Derive(t, func(reflect.Type, string) string { return "" })
@@ -148,10 +146,10 @@ func schemaOf(t reflect.Type) (string, error) {
 
 // Encode gives the bytes of a record, a pointer to one of the codec's structs.
 // It fails for another type and for a required time that is not set.
-func (c *Codec) Encode(record any) ([]byte, error) {
-	v := reflect.ValueOf(record)
+func (c *Codec) Encode(rec any) ([]byte, error) {
+	v := reflect.ValueOf(rec)
 	if v.Kind() != reflect.Pointer || v.IsNil() || c.byType[v.Type().Elem()] == nil {
-		return nil, fmt.Errorf("encode %T: not a pointer to a record of the catalogue", record)
+		return nil, fmt.Errorf("encode %T: not a pointer to a record of the catalogue", rec)
 	}
 	f := c.byType[v.Type().Elem()]
 	native, err := f.toNative(v.Elem())
@@ -190,11 +188,11 @@ func (c *Codec) Decode(ctx context.Context, b []byte) (any, error) {
 			return nil, undecodable("%s: %w", w.reader.typ.Name(), err)
 		}
 	}
-	record := reflect.New(w.reader.typ)
-	if err := w.reader.fromNative(native, record.Elem()); err != nil {
+	rec := reflect.New(w.reader.typ)
+	if err := w.reader.fromNative(native, rec.Elem()); err != nil {
 		return nil, undecodable("%s: %w", w.reader.typ.Name(), err)
 	}
-	return record.Interface(), nil
+	return rec.Interface(), nil
 }
 
 // resolve reads another schema's native value as the reader's: encoding it with
@@ -248,8 +246,8 @@ func (c *Codec) writer(ctx context.Context, id uint32) (writer, error) {
 
 // Seal wraps a personal record (ContactDetails, VehicleDetails, FreeText or
 // Evidence) so that it can travel unopened.
-func (c *Codec) Seal(record any) (repair.Personal, error) {
-	b, err := c.Encode(record)
+func (c *Codec) Seal(rec any) (repair.Personal, error) {
+	b, err := c.Encode(rec)
 	return repair.Personal{Bytes: b}, err
 }
 

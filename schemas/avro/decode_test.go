@@ -1,4 +1,4 @@
-package schemas
+package avro
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -26,14 +27,14 @@ func message[T any](c *Codec, body ...byte) []byte {
 func bombs(c *Codec) map[string][]byte {
 	long := func(n int64) []byte { return binary.AppendVarint(nil, n) }
 	return map[string][]byte{
-		"array of 2^40 timers":     message[Change](c, append([]byte{0}, long(1<<40)...)...),
-		"array of -2^40 timers":    message[Change](c, append([]byte{0}, append(long(-1<<40), 0)...)...),
-		"array of -2^63 timers":    message[Change](c, append([]byte{0}, append(long(-1<<63), 0)...)...),
-		"just too many timers":     message[Change](c, append([]byte{0}, long(maxBlockCount+1)...)...),
-		"map of 2^62 ends":         message[Tick](c, append([]byte{0, 2}, long(1<<62)...)...),
+		"array of 2^40 timers":     message[record.Change](c, append([]byte{0}, long(1<<40)...)...),
+		"array of -2^40 timers":    message[record.Change](c, append([]byte{0}, append(long(-1<<40), 0)...)...),
+		"array of -2^63 timers":    message[record.Change](c, append([]byte{0}, append(long(-1<<63), 0)...)...),
+		"just too many timers":     message[record.Change](c, append([]byte{0}, long(maxBlockCount+1)...)...),
+		"map of 2^62 ends":         message[record.Tick](c, append([]byte{0, 2}, long(1<<62)...)...),
 		"text of 2^62 bytes":       message[repair.FreeText](c, long(1<<62)...),
 		"text of -1 bytes":         message[repair.FreeText](c, long(-1)...),
-		"bytes of 2^50 bytes":      message[Change](c, long(1<<50)...),
+		"bytes of 2^50 bytes":      message[record.Change](c, long(1<<50)...),
 		"an endless number":        message[repair.FreeText](c, bytes.Repeat([]byte{0xff}, 100)...),
 		"lines in lines, 10,000 ²": message[repair.RequestApproval](c, slices.Concat(make([]byte, 11), long(10_000), []byte{0, 0, 0}, long(10_000))...),
 	}
@@ -117,14 +118,14 @@ func TestYearOne(t *testing.T) {
 	for _, unset := range []time.Time{{}, time.Time{}.In(zone)} {
 		change := &repair.ChangeReadyTime{ReadyAt: epoch}
 		change.OccurredAt = unset
-		for _, record := range []any{
+		for _, rec := range []any{
 			change,
 			&repair.ReadyTimeChanged{Header: repair.Header{OccurredAt: epoch}, ReadyAt: unset},
-			&Change{Timers: []TimerEntry{{Due: unset}}},
-			&Tick{Time: unset},
+			&record.Change{Timers: []record.TimerEntry{{Due: unset}}},
+			&record.Tick{Time: unset},
 		} {
-			if b, err := c.Encode(record); err == nil {
-				t.Errorf("%T with %s: %x", record, unset, b)
+			if b, err := c.Encode(rec); err == nil {
+				t.Errorf("%T with %s: %x", rec, unset, b)
 			}
 		}
 		b, err := c.Encode(&repair.ReadyTimeChanged{Header: repair.Header{OccurredAt: epoch}, Previous: unset, ReadyAt: epoch})
@@ -137,7 +138,7 @@ func TestYearOne(t *testing.T) {
 		}
 	}
 	zero := binary.AppendVarint(nil, time.Time{}.UnixMicro())
-	if r, err := c.Decode(t.Context(), message[Tick](c, append(append([]byte{0}, zero...), 0)...)); !errors.Is(err, ErrUndecodable) {
+	if r, err := c.Decode(t.Context(), message[record.Tick](c, append(append([]byte{0}, zero...), 0)...)); !errors.Is(err, ErrUndecodable) {
 		t.Errorf("a tick of year 1 reads as %v, %v", r, err)
 	}
 }
@@ -151,7 +152,7 @@ func TestTimesRoundTrip(t *testing.T) {
 		time.Unix(0, 0), time.Date(1, 1, 1, 0, 0, 0, 1000, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
 		time.UnixMicro(-1 << 63), time.UnixMicro(1<<63 - 1),
 	} {
-		b, err := c.Encode(&Tick{Time: at})
+		b, err := c.Encode(&record.Tick{Time: at})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +160,7 @@ func TestTimesRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(&Tick{Time: at.UTC().Truncate(time.Microsecond)}, got); d != "" {
+		if d := cmp.Diff(&record.Tick{Time: at.UTC().Truncate(time.Microsecond)}, got); d != "" {
 			t.Error(d)
 		}
 	}
@@ -169,7 +170,7 @@ func TestTimesRoundTrip(t *testing.T) {
 // are still one record: limits on claims are none on what is there.
 func TestLargeRecordsRoundTrip(t *testing.T) {
 	c := codecOf(t)
-	d := &DeadLetter{At: epoch, Value: bytes.Repeat([]byte("x"), 3<<20), Headers: make([]DeadLetterHeader, 3*maxBlockCount+1)}
+	d := &record.DeadLetter{At: epoch, Value: bytes.Repeat([]byte("x"), 3<<20), Headers: make([]record.DeadLetterHeader, 3*maxBlockCount+1)}
 	b, err := c.Encode(d)
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +188,7 @@ func TestLargeRecordsRoundTrip(t *testing.T) {
 // writes elsewhere.
 func TestDecodedBytesCanBeAppendedTo(t *testing.T) {
 	c := codecOf(t)
-	b, err := c.Encode(&DeadLetter{At: epoch, Key: []byte("key"), Value: []byte("value")})
+	b, err := c.Encode(&record.DeadLetter{At: epoch, Key: []byte("key"), Value: []byte("value")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +197,7 @@ func TestDecodedBytesCanBeAppendedTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = append(got.(*DeadLetter).Key, "overwritten"...)
+	_ = append(got.(*record.DeadLetter).Key, "overwritten"...)
 	if !bytes.Equal(b, before) {
 		t.Error("appending to the key changed the message")
 	}
@@ -204,8 +205,8 @@ func TestDecodedBytesCanBeAppendedTo(t *testing.T) {
 
 func TestEncodeRefuses(t *testing.T) {
 	c := codecOf(t)
-	var none *Tick
-	for _, x := range []any{nil, 1, "text", Tick{Time: epoch}, none, &struct{}{}, &repair.Header{OccurredAt: epoch}} {
+	var none *record.Tick
+	for _, x := range []any{nil, 1, "text", record.Tick{Time: epoch}, none, &struct{}{}, &repair.Header{OccurredAt: epoch}} {
 		if b, err := c.Encode(x); err == nil {
 			t.Errorf("%T: %x", x, b)
 		}
@@ -241,7 +242,7 @@ func TestSealAndOpen(t *testing.T) {
 // their length allows; what is read can be written and reads the same again.
 func FuzzDecode(f *testing.F) {
 	c := codecOf(f)
-	for _, typ := range Records() {
+	for _, typ := range record.Types() {
 		b, err := c.Encode(filled(typ))
 		if err != nil {
 			f.Fatal(err)
@@ -252,9 +253,9 @@ func FuzzDecode(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var record any
+		var rec any
 		var err error
-		if n := allocatedBy(func() { record, err = c.Decode(t.Context(), b) }); n > 1<<20+1000*uint64(len(b)) {
+		if n := allocatedBy(func() { rec, err = c.Decode(t.Context(), b) }); n > 1<<20+1000*uint64(len(b)) {
 			t.Fatalf("%d bytes took %d bytes of memory", len(b), n)
 		}
 		if err != nil {
@@ -263,18 +264,18 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		again, err := c.Encode(record)
+		again, err := c.Encode(rec)
 		if err != nil {
-			t.Fatalf("%+v was read but cannot be written: %v", record, err)
+			t.Fatalf("%+v was read but cannot be written: %v", rec, err)
 		}
 		got, err := c.Decode(t.Context(), again)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(record, got); d != "" {
+		if d := cmp.Diff(rec, got); d != "" {
 			t.Fatal(d)
 		}
-		text, err := c.AppendJSON(t.Context(), nil, record)
+		text, err := c.AppendJSON(t.Context(), nil, rec)
 		if err == nil && !json.Valid(text) || err != nil && !errors.Is(err, ErrUndecodable) {
 			t.Fatalf("as JSON: %s, %v", text, err)
 		}

@@ -1,4 +1,4 @@
-package schemas
+package record
 
 import (
 	"reflect"
@@ -6,17 +6,17 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// PersonalSubjects begins the subjects of the records inside Personal fields.
+// PersonalPrefix begins the subjects of the records inside Personal fields.
 // It is no topic: they travel within other records.
-const PersonalSubjects = Prefix + "personal"
+const PersonalPrefix = Prefix + "personal"
 
-// changeSubjects begins the subject of Change, which every changelog shares.
-const changeSubjects = Prefix + "changelog"
+// changePrefix begins the subject of Change, which every changelog shares.
+const changePrefix = Prefix + "changelog"
 
 // catalogue lists the record types of each topic.
 var catalogue = []struct {
-	subjects string
-	records  []any
+	prefix  string
+	records []any
 }{
 	{Commands.Name, []any{
 		repair.StartRepair{},
@@ -51,14 +51,14 @@ var catalogue = []struct {
 	{Latencies.Name, []any{Latency{}}},
 	{Ticks.Name, []any{Tick{}}},
 	{DeadLetters.Name, []any{DeadLetter{}}},
-	{changeSubjects, []any{Change{}}},
-	{PersonalSubjects, []any{
+	{changePrefix, []any{Change{}}},
+	{PersonalPrefix, []any{
 		repair.ContactDetails{}, repair.VehicleDetails{}, repair.FreeText{}, repair.Evidence{},
 	}},
 }
 
-// Records lists the type of every record of the catalogue.
-func Records() []reflect.Type {
+// Types lists the type of every record of the catalogue.
+func Types() []reflect.Type {
 	var types []reflect.Type
 	for _, c := range catalogue {
 		for _, r := range c.records {
@@ -68,12 +68,13 @@ func Records() []reflect.Type {
 	return types
 }
 
-// subjectsOf is what begins the subject of a record of the catalogue.
-func subjectsOf(t reflect.Type) (string, bool) {
+// SubjectPrefix returns what begins the subject of a type of the catalogue: the
+// name of its topic, where it has one.
+func SubjectPrefix(t reflect.Type) (prefix string, ok bool) {
 	for _, c := range catalogue {
 		for _, r := range c.records {
 			if reflect.TypeOf(r) == t {
-				return c.subjects, true
+				return c.prefix, true
 			}
 		}
 	}
@@ -98,6 +99,6 @@ func Belongs(topic string, record any) bool {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	subjects, ok := subjectsOf(t)
-	return ok && subjects == topic
+	prefix, ok := SubjectPrefix(t)
+	return ok && prefix == topic
 }

@@ -1,4 +1,4 @@
-package schemas
+package avro
 
 import (
 	"encoding/binary"
@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pitstop/schemas/record"
 )
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
@@ -98,15 +100,15 @@ func codecOf(t testing.TB, extra ...any) *Codec {
 func TestGolden(t *testing.T) {
 	c := codecOf(t)
 	var names []string
-	for _, typ := range Records() {
+	for _, typ := range record.Types() {
 		names = append(names, typ.Name())
 		t.Run(typ.Name(), func(t *testing.T) {
-			record := filled(typ)
-			b, err := c.Encode(record)
+			rec := filled(typ)
+			b, err := c.Encode(rec)
 			if err != nil {
 				t.Fatal(err)
 			}
-			value, err := json.MarshalIndent(record, "", "  ")
+			value, err := json.MarshalIndent(rec, "", "  ")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -122,13 +124,13 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			if d := cmp.Diff(string(want), got); d != "" {
-				t.Errorf("%s (-golden +got); go test ./schemas -update writes it anew:\n%s", file, d)
+				t.Errorf("%s (-golden +got); go test ./schemas/avro -update writes it anew:\n%s", file, d)
 			}
 			decoded, err := c.Decode(t.Context(), append(slices.Clone(b[:headerBytes]), undump(t, string(want))...))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(record, decoded); d != "" {
+			if d := cmp.Diff(rec, decoded); d != "" {
 				t.Errorf("the golden bytes read as another record (-want +got):\n%s", d)
 			}
 		})
@@ -162,7 +164,7 @@ func undump(t *testing.T, golden string) []byte {
 // Each field survives by itself: none borrows its value from another.
 func TestEveryFieldRoundTrips(t *testing.T) {
 	c := codecOf(t)
-	for _, typ := range Records() {
+	for _, typ := range record.Types() {
 		leaves := 0
 		fill(reflect.New(typ).Elem(), 1, false, func(reflect.Value, bool) { leaves++ })
 		for only := range leaves {
@@ -192,7 +194,7 @@ func TestEveryFieldRoundTrips(t *testing.T) {
 // becomes something on the way.
 func TestEmptyRecordsRoundTrip(t *testing.T) {
 	c := codecOf(t)
-	for _, typ := range Records() {
+	for _, typ := range record.Types() {
 		v := reflect.New(typ)
 		fill(v.Elem(), 0, false, func(x reflect.Value, required bool) {
 			if required && x.Type() == timeType {
@@ -244,10 +246,10 @@ func TestFieldsAreCalledWhatTheyAre(t *testing.T) {
 			walk(t, f.Type)
 		}
 	}
-	for _, typ := range Records() {
+	for _, typ := range record.Types() {
 		walk(t, typ)
 	}
-	if !seen[reflect.TypeFor[TimerEntry]()] { // far down: the walk goes everywhere
+	if !seen[reflect.TypeFor[record.TimerEntry]()] { // far down: the walk goes everywhere
 		t.Error("the walk did not reach TimerEntry")
 	}
 }
@@ -256,7 +258,7 @@ func TestFieldsAreCalledWhatTheyAre(t *testing.T) {
 func TestCatalogue(t *testing.T) {
 	c := codecOf(t)
 	ids, names := make(map[uint32]string), make(map[string]bool)
-	for _, typ := range Records() {
+	for _, typ := range record.Types() {
 		b, err := c.Encode(filled(typ))
 		if err != nil {
 			t.Fatal(err)
@@ -267,12 +269,12 @@ func TestCatalogue(t *testing.T) {
 		}
 		ids[id], names[typ.Name()] = typ.Name(), true
 		var topics []string
-		for _, topic := range Topics() {
-			if Belongs(topic.Name, reflect.New(typ).Interface()) {
+		for _, topic := range record.Topics() {
+			if record.Belongs(topic.Name, reflect.New(typ).Interface()) {
 				topics = append(topics, topic.Name)
 			}
 		}
-		if subjects, _ := subjectsOf(typ); len(topics) != 1 && subjects != PersonalSubjects && subjects != changeSubjects {
+		if prefix, _ := record.SubjectPrefix(typ); len(topics) != 1 && prefix != record.PersonalPrefix && prefix != record.Prefix+"changelog" {
 			t.Errorf("%s belongs on %v", typ.Name(), topics)
 		}
 	}

@@ -2,46 +2,44 @@ package main
 
 import (
 	"encoding/json"
+	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pitstop/schemas/avsc"
 )
 
 // The files in avsc are what the Go structs and their comments say.
 func TestSchemaFilesAreCurrent(t *testing.T) {
-	want, err := generate("..")
+	want, err := generate("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries, err := os.ReadDir("../avsc")
+	names, err := fs.Glob(avsc.Files, "*")
 	if err != nil {
 		t.Fatal(err)
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
 	}
 	if d := cmp.Diff(slices.Sorted(maps.Keys(want)), names); d != "" {
-		t.Errorf("avsc has other files than there are records; run go generate ./schemas:\n%s", d)
+		t.Errorf("avsc has other files than there are records; run go generate ./schemas/avsc:\n%s", d)
 	}
 	for name, text := range want {
-		got, err := os.ReadFile("../avsc/" + name)
+		got, err := avsc.Files.ReadFile(name)
 		if err != nil {
 			t.Error(err)
 			continue
 		}
 		if d := cmp.Diff(string(text), string(got)); d != "" {
-			t.Errorf("%s is not current; run go generate ./schemas:\n%s", name, d)
+			t.Errorf("%s is not current; run go generate ./schemas/avsc:\n%s", name, d)
 		}
 	}
 }
 
 // Every record and every field is documented, for those who see only the registry.
 func TestEverythingIsDocumented(t *testing.T) {
-	files, err := generate("..")
+	files, err := generate("../..")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package schemas
+package avro
 
 import (
 	"encoding/json"

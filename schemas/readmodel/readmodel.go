@@ -1,7 +1,6 @@
-// Package view is the read model: what the API shows and the ClickHouse sink
-// reads back. The types are the JSON bodies of the API; amounts are integers in
+// Package readmodel is what the API shows and the ClickHouse sink reads back. The types are the JSON bodies of the API; amounts are integers in
 // minor units, times are RFC 3339. Personal data stands here opened.
-package view
+package readmodel
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package schemas
+package avro
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -84,7 +85,7 @@ func TestRegistering(t *testing.T) {
 	v1, old := note()
 	v2, later, _ := laterNote()
 	first := registered(t, registry, v1)
-	if got, want := registry.versions(), len(Records())+1; got != want {
+	if got, want := registry.versions(), len(record.Types())+1; got != want {
 		t.Fatalf("%d schemas were registered, want %d", got, want)
 	}
 	for _, subject := range []string{
@@ -96,15 +97,15 @@ func TestRegistering(t *testing.T) {
 		}
 	}
 	registered(t, registry, v1)
-	if got, want := registry.versions(), len(Records())+1; got != want {
+	if got, want := registry.versions(), len(record.Types())+1; got != want {
 		t.Errorf("%d schemas after starting again, want %d", got, want)
 	}
 	newer := registered(t, registry, v2)
-	if got, want := registry.versions(), len(Records())+2; got != want {
+	if got, want := registry.versions(), len(record.Types())+2; got != want {
 		t.Errorf("%d schemas after a newer version, want %d", got, want)
 	}
 	older := registered(t, registry, v1) // rolled back
-	if got, want := registry.versions(), len(Records())+2; got != want {
+	if got, want := registry.versions(), len(record.Types())+2; got != want {
 		t.Errorf("%d schemas after the older version again, want %d", got, want)
 	}
 	b, err := older.Encode(old)
@@ -117,8 +118,8 @@ func TestRegistering(t *testing.T) {
 	if b, err = newer.Encode(later); err != nil {
 		t.Fatal(err)
 	}
-	if record, err := older.Decode(t.Context(), b); err != nil || asJSON(t, record) != asJSON(t, old) {
-		t.Errorf("%s, %v", asJSON(t, record), err)
+	if rec, err := older.Decode(t.Context(), b); err != nil || asJSON(t, rec) != asJSON(t, old) {
+		t.Errorf("%s, %v", asJSON(t, rec), err)
 	}
 }
 

@@ -1,4 +1,4 @@
-package schemas
+package avro
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -28,11 +29,11 @@ func TestRecordsReadAsJSON(t *testing.T) {
 		Number int32  `avro:"number" json:"line"`
 		Title  string `avro:"title"`
 	}
-	type record struct {
+	type example struct {
 		repair.Header
 		repair.Fact
 		repair.Ask
-		Notice
+		record.Notice
 		Attempt int32           `avro:"attempt"`
 		At      time.Time       `avro:"at"`
 		Never   time.Time       `avro:"never"`
@@ -46,9 +47,9 @@ func TestRecordsReadAsJSON(t *testing.T) {
 		Key     []byte          `avro:"key"`
 		Given   bool            `avro:"given"`
 	}
-	n := &record{
+	n := &example{
 		Header:  repair.Header{EventID: "e", AggregateID: "r"},
-		Notice:  Notice{Kind: NotifyMessage, RestsOn: 3, Recipient: repair.Actor{Role: repair.Customer}},
+		Notice:  record.Notice{Kind: record.NotifyMessage, RestsOn: 3, Recipient: repair.Actor{Role: repair.Customer}},
 		Attempt: 2,
 		At:      time.Date(2026, 5, 20, 12, 0, 0, 120_000, time.FixedZone("", 2*60*60)),
 		Contact: &repair.Contact{

@@ -1,0 +1,13 @@
+// Package avsc embeds the Avro schema of every record, a file each. They are
+// generated from the structs, which are the one definition of a record, with the
+// structs' comments as documentation: go generate ./schemas/avsc writes them.
+package avsc
+
+import "embed"
+
+//go:generate go run ./gen
+
+// Files are the schemas, by record name: RepairStarted.avsc.
+//
+//go:embed *.avsc
+var Files embed.FS
