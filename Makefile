@@ -4,7 +4,7 @@ TOOLS := $(CURDIR)/.tools/bin
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo up test kafka test-kafka prometheus race bench fuzz lint fmt generate check clean
+.PHONY: help deps build demo up test kafka test-kafka prometheus race bench fuzz lint fmt generate licences check clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,8 +67,11 @@ $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION):
 fmt: ## Format the code.
 	gofmt -w $$(git ls-files '*.go')
 
-generate: ## Write the generated files: Avro schemas, OpenAPI.
+generate: ## Write the generated files: Avro schemas, OpenAPI, the list of licences.
 	go generate ./...
+
+licences: ## Write the list of the dependencies' licences; one that is not allowed fails.
+	go run ./deploy/licences
 
 check: generate lint race ## All that CI does; the generated files must be current.
 	git diff --exit-code
