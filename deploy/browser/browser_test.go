@@ -35,8 +35,7 @@ func TestScreenshotShowsTheWholePage(t *testing.T) {
 			t.Errorf("picture of %d by %d, want %d by more than 2000", config.Width, config.Height, width)
 		}
 	}
-	var title string
-	if err := chromedp.Run(ctx, chromedp.Title(&title)); err != nil || title != "Klaar" {
-		t.Errorf("title %q, %v", title, err)
+	if title := Value(t, ctx, chromedp.Title()); title != "Klaar" {
+		t.Errorf("title %q", title)
 	}
 }
