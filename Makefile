@@ -4,12 +4,14 @@ TOOLS := $(CURDIR)/.tools/bin
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo up test kafka test-kafka prometheus race bench fuzz lint fmt generate licences check clean
+.PHONY: help deps browser build demo up test kafka test-kafka prometheus race bench fuzz lint fmt generate licences check clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 deps: deploy/clickhouse-lib/node_modules/.installed ## Fetch the ClickHouse library (npm).
+
+browser: deploy/browser/node_modules/.installed ## Fetch the browser that tests use (npm).
 
 deploy/%/node_modules/.installed: deploy/%/package-lock.json
 	cd deploy/$* && $(NPM_CI)
@@ -24,7 +26,7 @@ demo: deps build ## Run the whole pipeline with simulated garages. ARGS='--for 6
 up: deps build ## Run the whole pipeline, empty. ARGS='--data DIR --garages FILE'
 	@bin/pitstop up $(ARGS)
 
-test: deps deploy/browser/node_modules/.installed ## Run all the tests, real ClickHouse and a real browser included.
+test: deps browser ## Run all the tests, real ClickHouse and a real browser included.
 	go test -timeout 30m ./...
 
 kafka: ## Run Apache Kafka (three nodes) and Apicurio Registry. ARGS='--keep --data DIR', ARGS=stop
@@ -34,7 +36,7 @@ kafka: ## Run Apache Kafka (three nodes) and Apicurio Registry. ARGS='--keep --d
 test-kafka: deps ## Run the tests that need Apache Kafka: Java 21 and Maven.
 	PITSTOP_TEST_KAFKA=1 go test -timeout 30m -p 1 -count 1 -v -run '^TestKafka_' ./deploy/kafka ./deploy/e2e ./cmd/pitstop
 
-race: deps deploy/browser/node_modules/.installed ## Run all the tests under the race detector.
+race: deps browser ## Run all the tests under the race detector.
 	go test -race -timeout 45m ./...
 
 prometheus: deps ## Check Prometheus's configuration, rules and queries, with a real one.

@@ -1,5 +1,5 @@
 // Package browser gives tests a real browser: the Chromium of an npm package,
-// which needs no root and nothing installed on the system. make deps installs
+// which needs no root and nothing installed on the system. make browser installs
 // the package; the first test that starts the browser unpacks it.
 package browser
 
