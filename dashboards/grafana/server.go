@@ -108,7 +108,6 @@ func (s *session) in(ctx context.Context, organisation int64) *client.GrafanaHTT
 		u = new(url.URL) // not after Validate
 	}
 	transport := httptransport.NewWithClient(u.Host, strings.TrimSuffix(u.Path, "/")+"/api", []string{u.Scheme}, s.http)
-	transport.Context = ctx
 	transport.Consumers[runtime.JSONMime] = runtime.ConsumerFunc(func(r io.Reader, v any) error { return json.NewDecoder(r).Decode(v) })
 	auth := httptransport.BasicAuth(s.server.User, s.server.Password)
 	if s.server.Token != "" {
@@ -118,7 +117,17 @@ func (s *session) in(ctx context.Context, organisation int64) *client.GrafanaHTT
 		auth = httptransport.Compose(auth, httptransport.APIKeyAuth(client.OrgIDHeader, "header", strconv.FormatInt(organisation, 10)))
 	}
 	transport.DefaultAuthentication = auth
-	return client.New(transport, client.DefaultTransportConfig(), nil)
+	return client.New(within{transport, ctx}, client.DefaultTransportConfig(), nil)
+}
+
+// within is a transport that asks in a context: the client's methods take none.
+type within struct {
+	*httptransport.Runtime
+	ctx context.Context
+}
+
+func (t within) Submit(operation *runtime.ClientOperation) (any, error) {
+	return t.SubmitContext(t.ctx, operation)
 }
 
 // call asks Grafana, by a method of the client's. The client panics on answers

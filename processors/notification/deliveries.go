@@ -60,10 +60,7 @@ func (s step) accepted(id string) {
 	if i < 0 {
 		return
 	}
-	p := s.drop(i)
-	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired && p.Passed == "" {
-		a.Accepted = true
-	}
+	s.taken(s.drop(i))
 }
 
 // deferred sets the time of the next try, unless there is no sense or no use in one.
@@ -98,9 +95,7 @@ func (s step) failed(id string, attempt int32) {
 	if p.Passed != "" || to.contact == nil {
 		return
 	}
-	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired {
-		a.Refused = true
-	}
+	s.refused(p)
 	s.call(record.CallUndeliverable, p.Request.Kind, p.Request.RestsOn, p.Request.Revision, to)
 }
 
