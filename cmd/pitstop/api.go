@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"pitstop/api"
+	"pitstop/api/feed"
 	"pitstop/dashboards"
 	"pitstop/dashboards/page"
 	"pitstop/deploy/serve"
@@ -131,13 +132,12 @@ func (p apiParts) run(ctx context.Context, current *atomic.Pointer[command.Clien
 	if err != nil {
 		return err
 	}
-	feed := kafka.NewFeed(p.cfg, codec, p.config.Log)
 	c := p.config
 	if c.Requests, err = request.NewBuilder(codec, c.Garages, p.secret, time.Now); err != nil {
 		return err
 	}
 	store := query.NewStore(conn)
-	c.Commands, c.Store, c.Events = client, store, openEvents(feed)
+	c.Commands, c.Store, c.Events = client, store, openEvents(feed.New(p.cfg, codec, p.config.Log))
 	if c.Dashboards, err = newDashboards(store, c); err != nil {
 		return err
 	}
@@ -172,8 +172,8 @@ func newDashboards(store *query.Store, c api.Config) (api.Dashboards, error) {
 // wallClock is when every request is made: now.
 func wallClock(*http.Request) time.Time { return time.Now() }
 
-func openEvents(feed *kafka.Feed) api.OpenEvents {
-	return func(ctx context.Context, after string) (api.EventReader, error) { return feed.Open(ctx, after) }
+func openEvents(f *feed.Feed) api.OpenEvents {
+	return func(ctx context.Context, after string) (api.EventReader, error) { return f.Open(ctx, after) }
 }
 
 // opsRole serves health, readiness and metrics.

@@ -41,14 +41,14 @@ func (c *clickhouseSinkCommand) Run(e *env) error {
 	}
 	metrics := newRegistry()
 	r := clickhouseRole(c.clickhouseFlags.config(), sinks.Config{
-		Kafka: cfg, Instance: instance, Metrics: sinks.NewMetrics(metrics), Now: time.Now, Log: log,
+		Kafka: cfg, Instance: instance, Metrics: sinks.NewMetrics(metrics), Now: time.Now, Log: log.With("role", "clickhouse"),
 	})
 	return alone(e, log, c.opsFlags, cfg, metrics, r)
 }
 
 func clickhouseRole(db clickhouse.Config, c sinks.Config) role {
 	c.Progress = new(kafka.Progress)
-	c.Through = processorStages()
+	c.Upstream = processorStages()
 	return role{name: "clickhouse", check: c.Progress.Check, run: func(ctx context.Context) error {
 		var err error
 		if c.Codec, err = newCodec(ctx, c.Kafka); err != nil {

@@ -9,15 +9,15 @@ package clickhouse
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"pitstop/schemas/cafile"
 )
 
 // Config says how to reach the server, and as whom.
@@ -71,7 +71,7 @@ func (c Config) Options() (*clickhouse.Options, error) {
 	case o.TLS == nil:
 		errs = append(errs, errors.New("a ClickHouse CA is set without TLS: add ?secure=true to the DSN"))
 	default:
-		pool, err := readCA(c.CA)
+		pool, err := cafile.Read("ClickHouse CA", c.CA)
 		errs = append(errs, err)
 		o.TLS.RootCAs = pool
 	}
@@ -87,18 +87,6 @@ func (c Config) Options() (*clickhouse.Options, error) {
 	o.Settings["async_insert"] = 0 // on by default since 26.7: an answer must mean that the rows are there
 	o.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
 	return o, nil
-}
-
-func readCA(file string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read ClickHouse CA: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("read ClickHouse CA: %s holds no certificate in PEM", file)
-	}
-	return pool, nil
 }
 
 // Open returns a pool of connections. It asks nobody: a server that is away shows

@@ -20,6 +20,6 @@ func Write(ctx context.Context, conn driver.Conn, batch []sinks.Message) error {
 	return err
 }
 
-func Mark(ctx context.Context, conn driver.Conn, marks []sinks.Mark) error {
-	return writer{conn}.mark(ctx, marks)
+func WriteWatermarks(ctx context.Context, conn driver.Conn, watermarks []sinks.Watermark) error {
+	return writer{conn}.writeWatermarks(ctx, watermarks)
 }

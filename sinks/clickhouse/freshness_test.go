@@ -15,11 +15,11 @@ import (
 func TestFreshness(t *testing.T) {
 	d := newDB(t)
 	at := func(second int) time.Time { return monday.Add(time.Duration(second) * time.Second).UTC() }
-	for _, marks := range [][]sinks.Mark{
+	for _, marks := range [][]sinks.Watermark{
 		{{Topic: "pitstop.events", Partition: 0, AsOf: at(9)}, {Topic: "pitstop.events", Partition: 1, AsOf: at(5)}},
 		{{Topic: "pitstop.dead-letters", Partition: 0, AsOf: at(1)}, {Topic: "pitstop.events", Partition: 1, AsOf: at(4)}},
 	} {
-		must(t, clickhouse.Mark(t.Context(), d.Conn, marks))
+		must(t, clickhouse.WriteWatermarks(t.Context(), d.Conn, marks))
 	}
 	got, err := d.Freshness(t.Context())
 	must(t, err)

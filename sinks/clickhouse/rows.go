@@ -122,11 +122,14 @@ func (r rowBuilder) row(ctx context.Context, rec record.Headed, logged time.Time
 }
 
 func (r rowBuilder) event(ctx context.Context, head headRow, e repair.Event) (*eventRow, error) {
-	row := &eventRow{headRow: head, sequence: repair.SequenceOf(e), side: side(head.Actor.Role), readyAt: storable(time.Time{})}
+	row := &eventRow{
+		headRow: head, sequence: repair.SequenceOf(e), state: repair.EffectOf(e).State,
+		side: side(head.Actor.Role), readyAt: storable(time.Time{}),
+	}
 	var err error
 	switch e := e.(type) {
 	case *repair.RepairStarted:
-		row.state, row.externalRef = repair.InProgress, e.ExternalRef
+		row.externalRef = e.ExternalRef
 		row.amount, row.currency, row.readyAt = e.Agreed.Total, e.Agreed.Currency, storable(e.ReadyAt)
 		if row.vehicle, err = avro.Open[repair.VehicleDetails](ctx, r.codec, e.Vehicle); err == nil {
 			err = r.contact(ctx, row, e.Customer)
@@ -135,16 +138,16 @@ func (r rowBuilder) event(ctx context.Context, head headRow, e repair.Event) (*e
 			row.approver, err = avro.Open[repair.ContactDetails](ctx, r.codec, e.Approver.Personal)
 		}
 	case *repair.ApprovalRequested:
-		row.state, row.revision, row.replaces = repair.AwaitingApproval, e.Revision, e.Replaces
+		row.revision, row.replaces = e.Revision, e.Replaces
 		row.amount, row.currency = e.Quote.Total, e.Quote.Currency
 	case *repair.QuoteWithdrawn:
-		row.state, row.revision = repair.InProgress, e.Revision
+		row.revision = e.Revision
 	case *repair.QuoteDecided:
-		row.state, row.revision = repair.InProgress, e.Revision
+		row.revision = e.Revision
 		row.decision, row.method, row.amount = e.Decision, e.Method, e.ApprovedTotal
 		row.reason = reason(e.Answers)
 	case *repair.QuoteExpired:
-		row.state, row.revision = repair.InProgress, e.Revision
+		row.revision = e.Revision
 	case *repair.QuoteViewed:
 		row.revision = e.Revision
 	case *repair.ContactCorrected:
@@ -154,11 +157,8 @@ func (r rowBuilder) event(ctx context.Context, head headRow, e repair.Event) (*e
 			row.approver, err = avro.Open[repair.ContactDetails](ctx, r.codec, e.Contact.Personal)
 		}
 	case *repair.RepairCompleted:
-		row.state, row.amount, row.currency = repair.Completed, e.Total, e.Currency
-	case *repair.VehicleCollected:
-		row.state = repair.Collected
-	case *repair.RepairCancelled:
-		row.state = repair.Cancelled
+		row.amount, row.currency = e.Total, e.Currency
+	case *repair.VehicleCollected, *repair.RepairCancelled: // nothing else to filter by
 	case *repair.MessagePosted:
 		var text repair.FreeText
 		text, err = avro.Open[repair.FreeText](ctx, r.codec, e.Text)

@@ -196,9 +196,9 @@ var (
 		col("logged_at", func(r *deadLetterRow) time.Time { return r.logged }),
 	}}
 
-	freshness = table[sinks.Mark]{"freshness", []column[sinks.Mark]{
-		col("topic", func(m *sinks.Mark) string { return m.Topic }),
-		col("partition", func(m *sinks.Mark) int32 { return m.Partition }),
-		col("as_of", func(m *sinks.Mark) time.Time { return m.AsOf }),
+	freshness = table[sinks.Watermark]{"freshness", []column[sinks.Watermark]{
+		col("topic", func(m *sinks.Watermark) string { return m.Topic }),
+		col("partition", func(m *sinks.Watermark) int32 { return m.Partition }),
+		col("as_of", func(m *sinks.Watermark) time.Time { return m.AsOf }),
 	}}
 )

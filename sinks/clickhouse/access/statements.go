@@ -27,9 +27,10 @@ type shown struct {
 	common  bool   // the rows are no garage's
 }
 
-// views are the least that dashboards need: no command, no outcome, no dead
-// letter, and of a record neither the whole (data), nor texts, nor the customer.
-// A record that came twice is there once, but in notices.
+// views are the least that dashboards need: no dead letter; of a command no more
+// than that it was refused, who sent it and why (the code); and of a record neither
+// the whole (data), nor texts, nor the customer. A record that came twice is there
+// once, but in notices.
 var views = []shown{
 	{"calendar", "garage_id, starts_at, ends_at, before_micros", false},
 	{"conversations", "*", false},
@@ -41,6 +42,7 @@ var views = []shown{
 	{"notices", "garage_id, occurred_at, event_id, aggregate_id, kind, notification_id, about, recipient_role, recipient_id, reason", false},
 	{"notifications", recordColumns + ", notification_id, about, rests_on, revision, recipient_role, recipient_id, channel, attempt, reason, because", false},
 	{"pending", "*", false},
+	{"timeline", "garage_id, repair_id, occurred_at, rests_on, rank, attempt, event_id, kind, actor_role, actor_id, sequence, recipient_role, recipient_id, about, revision, decision, message_kind, amount, currency, detail", false},
 	{"waits", "*", false},
 }
 
@@ -61,7 +63,7 @@ var ownRows = fmt.Sprintf("NOT startsWith(authenticatedUser(), '%s') OR garage_i
 const tablesPolicy = "pitstop_readers"
 
 // held are the tables that the views read and that hold rows of garages.
-var held = []string{"calendar", "days", "deliveries", "events", "garages", "latencies", "notices", "notifications", "repairs"}
+var held = []string{"calendar", "commands", "days", "deliveries", "events", "garages", "latencies", "notices", "notifications", "outcomes", "repairs"}
 
 // policy is the condition of the reader's own policy on the views.
 func (r Reader) policy() string {

@@ -30,6 +30,7 @@ func TestColumnsAreShownOnPurpose(t *testing.T) {
 		"deliveries":    "data",
 		"events":        "approver_name approver_phone customer_email customer_name customer_phone data text",
 		"notifications": "data",
+		"timeline":      "data request",
 	}
 	for _, v := range views {
 		if v.columns == "*" {

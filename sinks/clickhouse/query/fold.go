@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -19,6 +21,17 @@ type fact struct {
 	actor              repair.Actor
 	data               []byte // the event as JSON
 }
+
+// kinds has an empty event for each kind there is.
+var kinds = func() map[string]repair.Event {
+	all := make(map[string]repair.Event)
+	for _, t := range record.Types() {
+		if e, ok := reflect.New(t).Interface().(repair.Event); ok {
+			all[t.Name()] = e
+		}
+	}
+	return all
+}()
 
 // The parts of the events' JSON that a readmodel.Repair shows.
 type (
@@ -111,102 +124,93 @@ func (f *folder) apply(e fact) error {
 	if e.actor.Role == repair.Mechanic { // who acted last works on the car
 		f.Mechanic = e.actor.ID
 	}
-	switch e.kind {
-	case "RepairStarted":
-		var b startedBody
-		if err := json.Unmarshal(e.data, &b); err != nil {
-			return err
-		}
-		f.State, f.StartedAt = repair.InProgress, e.at
-		f.ExternalRef, f.Vehicle, f.Customer, f.Approver = b.ExternalRef, b.Vehicle, b.Customer, b.Approver
-		f.ReadyAt, f.Bay, f.Agreed = b.ReadyAt, b.Bay, b.Agreed.view()
-	case "ApprovalRequested", "QuoteWithdrawn", "QuoteDecided", "QuoteExpired", "QuoteViewed":
-		var b quoteBody
-		if err := json.Unmarshal(e.data, &b); err != nil {
-			return err
-		}
-		f.quote(e, b)
-	case "ContactCorrected":
-		var b contactBody
-		if err := json.Unmarshal(e.data, &b); err != nil {
-			return err
-		}
-		if b.Party == repair.TheApprover {
-			f.Approver = &b.Contact
-		} else {
-			f.Customer = b.Contact
-		}
-	case "ReadyTimeChanged":
-		var b readyBody
-		if err := json.Unmarshal(e.data, &b); err != nil {
-			return err
-		}
-		f.ReadyAt = &b.ReadyAt
-	case "RepairCompleted":
-		var b completedBody
-		if err := json.Unmarshal(e.data, &b); err != nil {
-			return err
-		}
-		f.State, f.CompletedAt, f.Total = repair.Completed, &e.at, &b.Total
+	event := kinds[e.kind] // nil: a kind of a newer version
+	effect := repair.EffectOf(event)
+	f.State = f.State.After(event)
+	if effect.State == repair.Completed || effect.State.Final() {
 		f.unanswered = false
-	case "VehicleCollected":
-		f.State, f.unanswered = repair.Collected, false
-	case "RepairCancelled":
-		f.close(f.open(), repair.QuoteAbandoned, e.at)
-		f.State, f.unanswered = repair.Cancelled, false
-	case "MessagePosted":
-		var b messageBody
-		if err := json.Unmarshal(e.data, &b); err != nil {
-			return err
-		}
-		f.Messages = append(f.Messages, readmodel.Message{At: e.at, Kind: b.Kind, From: e.actor.Role, By: e.actor.ID, Text: b.Text})
-		switch {
-		case e.actor.Role.CustomerSide():
-			f.unanswered = true
-		case b.Kind == repair.Text: // a note is no answer
-			f.unanswered = false
-		}
+	}
+	switch event.(type) {
+	case *repair.RepairStarted:
+		return read(e, func(b startedBody) {
+			f.StartedAt = e.at
+			f.ExternalRef, f.Vehicle, f.Customer, f.Approver = b.ExternalRef, b.Vehicle, b.Customer, b.Approver
+			f.ReadyAt, f.Bay, f.Agreed = b.ReadyAt, b.Bay, b.Agreed.view()
+		})
+	case *repair.ApprovalRequested:
+		return read(e, func(b quoteBody) {
+			f.close(f.revision(b.Replaces), effect.Quote, e.at)
+			f.Quotes = append(f.Quotes, readmodel.Quote{
+				Revision: b.Revision, Status: repair.StatusOpen, Work: b.Quote.view(),
+				RequestedAt: e.at, AskedBy: b.AskedBy.ID, AnswerBy: b.AnswerBy, ExpiresAt: b.ExpiresAt,
+			})
+		})
+	case *repair.QuoteViewed:
+		return read(e, func(b quoteBody) {
+			if q := f.revision(b.Revision); q != nil && q.ViewedAt == nil {
+				q.ViewedAt = &e.at
+			}
+		})
+	case *repair.QuoteWithdrawn, *repair.QuoteExpired:
+		return read(e, func(b quoteBody) { f.close(f.revision(b.Revision), effect.Quote, e.at) })
+	case *repair.QuoteDecided:
+		return read(e, func(b quoteBody) {
+			if q := f.revision(b.Revision); q != nil {
+				f.close(q, effect.Quote, e.at)
+				b.decide(q, e.actor)
+			}
+		})
+	case *repair.ContactCorrected:
+		return read(e, func(b contactBody) {
+			if b.Party == repair.TheApprover {
+				f.Approver = &b.Contact
+			} else {
+				f.Customer = b.Contact
+			}
+		})
+	case *repair.ReadyTimeChanged:
+		return read(e, func(b readyBody) { f.ReadyAt = &b.ReadyAt })
+	case *repair.RepairCompleted:
+		return read(e, func(b completedBody) { f.CompletedAt, f.Total = &e.at, &b.Total })
+	case *repair.RepairCancelled:
+		f.close(f.open(), effect.Quote, e.at)
+	case *repair.MessagePosted:
+		return read(e, func(b messageBody) {
+			f.Messages = append(f.Messages, readmodel.Message{At: e.at, Kind: b.Kind, From: e.actor.Role, By: e.actor.ID, Text: b.Text})
+			switch {
+			case e.actor.Role.CustomerSide():
+				f.unanswered = true
+			case b.Kind == repair.Text: // a note is no answer
+				f.unanswered = false
+			}
+		})
+	case *repair.VehicleCollected: // its effect is all
 	}
 	return nil
 }
 
-func (f *folder) quote(e fact, b quoteBody) {
-	q := f.revision(b.Revision)
-	switch e.kind {
-	case "ApprovalRequested":
-		f.close(f.revision(b.Replaces), repair.QuoteReplaced, e.at)
-		f.Quotes = append(f.Quotes, readmodel.Quote{
-			Revision: b.Revision, Status: repair.QuoteOpen, Work: b.Quote.view(),
-			RequestedAt: e.at, AskedBy: b.AskedBy.ID, AnswerBy: b.AnswerBy, ExpiresAt: b.ExpiresAt,
-		})
-		f.State = repair.AwaitingApproval
-	case "QuoteViewed":
-		if q != nil && q.ViewedAt == nil {
-			q.ViewedAt = &e.at
+// read hands the body of a fact to what makes use of it.
+func read[B any](e fact, use func(B)) error {
+	var b B
+	if err := json.Unmarshal(e.data, &b); err != nil {
+		return err
+	}
+	use(b)
+	return nil
+}
+
+// decide writes a decision into the quote that it is about.
+func (b quoteBody) decide(q *readmodel.Quote, by repair.Actor) {
+	q.Decision, q.ApprovedTotal, q.Method = b.Decision, b.ApprovedTotal, b.Method
+	q.DecidedBy = cmp.Or(b.Evidence.Name, by.ID)
+	for _, a := range b.Answers {
+		if l := line(q, a.Line); l != nil {
+			l.Answer, l.Reason = a.Answer, a.Reason
 		}
-	case "QuoteWithdrawn":
-		f.close(q, repair.QuoteTakenBack, e.at)
-		f.State = repair.InProgress
-	case "QuoteExpired":
-		f.close(q, repair.QuoteLapsed, e.at)
-		f.State = repair.InProgress
-	case "QuoteDecided":
-		f.close(q, repair.QuoteAnswered, e.at)
-		f.State = repair.InProgress
-		if q == nil {
-			return
-		}
-		q.Decision, q.ApprovedTotal, q.Method = b.Decision, b.ApprovedTotal, b.Method
-		q.DecidedBy = cmp.Or(b.Evidence.Name, e.actor.ID)
-		for _, a := range b.Answers {
-			if l := line(q, a.Line); l != nil {
-				l.Answer, l.Reason = a.Answer, a.Reason
-			}
-		}
-		for _, t := range b.Evidence.Texts {
-			if l := line(q, t.Line); l != nil {
-				l.Text = t.Text
-			}
+	}
+	for _, t := range b.Evidence.Texts {
+		if l := line(q, t.Line); l != nil {
+			l.Text = t.Text
 		}
 	}
 }
@@ -224,7 +228,7 @@ func (f *folder) revision(n int32) *readmodel.Quote {
 // open is the quote that awaits an answer, nil when there is none.
 func (f *folder) open() *readmodel.Quote {
 	for i := range f.Quotes {
-		if f.Quotes[i].Status == repair.QuoteOpen {
+		if f.Quotes[i].Status == repair.StatusOpen {
 			return &f.Quotes[i]
 		}
 	}

@@ -30,45 +30,45 @@ func TestRepair(t *testing.T) {
 		quotes []quote
 	}{
 		{"started", func(*story) {}, repair.InProgress, readmodel.ForMechanic, nil},
-		{"asked", func(s *story) { s.Ask(sam) }, repair.AwaitingApproval, readmodel.ForCustomer, []quote{{repair.QuoteOpen, "", 0, ", "}}},
+		{"asked", func(s *story) { s.Ask(sam) }, repair.AwaitingApproval, readmodel.ForCustomer, []quote{{repair.StatusOpen, "", 0, ", "}}},
 		{
 			"approved", func(s *story) { s.Ask(sam).Decide(customer, repair.ByPage, repair.Approve, repair.Approve) },
 			repair.InProgress, readmodel.ForMechanic,
-			[]quote{{repair.QuoteAnswered, repair.Approved, 38795, "approve, approve"}},
+			[]quote{{repair.StatusDecided, repair.Approved, 38795, "approve, approve"}},
 		},
 		{
 			"partly approved", func(s *story) { s.Ask(sam).Decide(customer, repair.ByPage, repair.Approve, repair.Reject) },
 			repair.InProgress, readmodel.ForMechanic,
-			[]quote{{repair.QuoteAnswered, repair.PartlyApproved, 34800, "approve, reject price"}},
+			[]quote{{repair.StatusDecided, repair.PartlyApproved, 34800, "approve, reject price"}},
 		},
 		{
 			"rejected", func(s *story) { s.Ask(sam).Decide(desk, repair.ByPhone, repair.Reject, repair.Reject) },
 			repair.InProgress, readmodel.ForMechanic,
-			[]quote{{repair.QuoteAnswered, repair.Rejected, 0, "reject price, reject price"}},
+			[]quote{{repair.StatusDecided, repair.Rejected, 0, "reject price, reject price"}},
 		},
 		{
 			"expired", func(s *story) { s.Ask(sam).After(24 * hour).Expire() },
 			repair.InProgress, readmodel.ForMechanic,
-			[]quote{{repair.QuoteLapsed, "", 0, ", "}},
+			[]quote{{repair.StatusExpired, "", 0, ", "}},
 		},
 		{
 			"withdrawn", func(s *story) {
 				s.Ask(sam).Must(sam, &repair.WithdrawQuote{Revision: 1, Reason: s.Text("verkeerd onderdeel")})
 			},
 			repair.InProgress, readmodel.ForMechanic,
-			[]quote{{repair.QuoteTakenBack, "", 0, ", "}},
+			[]quote{{repair.StatusWithdrawn, "", 0, ", "}},
 		},
 		{
 			"replaced", func(s *story) {
 				s.Ask(sam).After(hour).Ask(kim).Decide(customer, repair.ByPage, repair.Reject, repair.Approve)
 			},
 			repair.InProgress, readmodel.ForMechanic,
-			[]quote{{repair.QuoteReplaced, "", 0, ", "}, {repair.QuoteAnswered, repair.PartlyApproved, 3995, "reject price, approve"}},
+			[]quote{{repair.StatusReplaced, "", 0, ", "}, {repair.StatusDecided, repair.PartlyApproved, 3995, "reject price, approve"}},
 		},
 		{
 			"cancelled", func(s *story) { s.Ask(sam).Must(desk, &repair.CancelRepair{}) },
 			repair.Cancelled, readmodel.ForNobody,
-			[]quote{{repair.QuoteAbandoned, "", 0, ", "}},
+			[]quote{{repair.StatusCancelled, "", 0, ", "}},
 		},
 		{"completed", func(s *story) { s.Must(sam, &repair.CompleteRepair{Total: 28900}) }, repair.Completed, readmodel.ForNobody, nil},
 		{
@@ -108,7 +108,7 @@ func TestRepair(t *testing.T) {
 				if q.Total != 38795 || len(q.VAT) != 1 || q.VAT[0].Amount != 6733 {
 					t.Errorf("quote %d comes to %d with VAT %v", q.Revision, q.Total, q.VAT)
 				}
-				if (q.ClosedAt == nil) != (q.Status == repair.QuoteOpen) {
+				if (q.ClosedAt == nil) != (q.Status == repair.StatusOpen) {
 					t.Errorf("quote %d is %s and closed at %v", q.Revision, q.Status, q.ClosedAt)
 				}
 			}
@@ -177,7 +177,7 @@ func TestRepairShowsEverythingKnown(t *testing.T) {
 			Lines: []readmodel.Line{line(1, "Kleine beurt en APK", "", 28900, labour("1", 28900))},
 		},
 		Quotes: []readmodel.Quote{{
-			Revision: 1, Status: repair.QuoteAnswered, RequestedAt: asked, AskedBy: "sam", ExpiresAt: asked.Add(24 * time.Hour),
+			Revision: 1, Status: repair.StatusDecided, RequestedAt: asked, AskedBy: "sam", ExpiresAt: asked.Add(24 * time.Hour),
 			Work: readmodel.Work{
 				Currency: "EUR", PricesIncludeVAT: true, Total: 38795, VAT: []readmodel.VAT{{Rate: repair.VAT21, Amount: 6733}},
 				Lines: []readmodel.Line{brakes, wipers},

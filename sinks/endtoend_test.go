@@ -5,34 +5,34 @@ import (
 	"time"
 )
 
-// A wave is through when every stage has reached the ends that its topics had
-// once the stage before was done: a stage that stands still holds the time back,
-// however complete the topics after it are.
-func TestWave(t *testing.T) {
+// An end-to-end watermark has passed when every stage has reached the ends that its
+// topics had once the stage before was done: a stage that stands still holds the
+// time back, however complete the topics after it are.
+func TestEndToEndWatermark(t *testing.T) {
 	stages := []Stage{
 		{"lifecycle", []string{"commands"}},
 		{"latency", []string{"events", "deliveries"}},
 		{"sink", []string{"commands", "events", "latencies"}},
 	}
-	type positions map[string]int64
+	type offsets map[string]int64
 	at := func(seconds int) time.Time { return time.Unix(int64(seconds), 0) }
-	var under *wave
-	step := func(seconds int, ends, reached positions, want time.Time) {
+	var underWay *inFlight
+	step := func(seconds int, ends, reached offsets, want time.Time) {
 		t.Helper()
-		s := sight{
+		p := positions{
 			reached: func(group, topic string) int64 { return reached[group+" "+topic] },
 			end:     func(topic string) int64 { return ends[topic] },
 		}
-		var through time.Time
-		if through, under = follow(under, at(seconds), s, stages); !through.Equal(want) {
-			t.Errorf("after %d s everything up to %v is through, want %v", seconds, through, want)
+		var passed time.Time
+		if passed, underWay = follow(underWay, at(seconds), p, stages); !passed.Equal(want) {
+			t.Errorf("after %d s everything up to %v has passed, want %v", seconds, passed, want)
 		}
 	}
 	none := time.Time{}
 
-	step(1, positions{}, positions{}, at(1)) // an empty log is complete
-	ends := positions{"commands": 5, "events": 3, "deliveries": 2, "latencies": 4}
-	done := positions{
+	step(1, offsets{}, offsets{}, at(1)) // an empty log is complete
+	ends := offsets{"commands": 5, "events": 3, "deliveries": 2, "latencies": 4}
+	done := offsets{
 		"lifecycle commands": 4, "latency events": 3, "latency deliveries": 2,
 		"sink commands": 5, "sink events": 3, "sink latencies": 4,
 	}
@@ -48,9 +48,9 @@ func TestWave(t *testing.T) {
 	step(5, ends, done, none) // and events, up to 8
 
 	ends["commands"], ends["events"], done["sink events"] = 9, 12, 8
-	step(6, ends, done, at(2)) // what was logged at 2 is through; more has come
+	step(6, ends, done, at(2)) // what was logged at 2 has passed; more has come
 
-	done = positions{
+	done = offsets{
 		"lifecycle commands": 9, "latency events": 12, "latency deliveries": 2,
 		"sink commands": 9, "sink events": 12, "sink latencies": 9,
 	}

@@ -2,20 +2,19 @@ package sinks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
 
-// Mark says that everything a partition held at AsOf has been written; of
-// Everything, with all that follows from it.
-type Mark struct {
+// Watermark says that everything a partition held at AsOf has been written; with
+// EndToEnd as its topic, also all that follows from it.
+type Watermark struct {
 	Topic     string
 	Partition int32
 	AsOf      time.Time
@@ -34,41 +33,41 @@ type target struct {
 	at  time.Time
 }
 
-// patience is how long the brokers may take to say how far everything is.
-const patience = 5 * time.Second
+// askLimit is how long the brokers may take to say how far everything is.
+const askLimit = 5 * time.Second
 
-// beat finds out whether the brokers answer and, where somebody asks, how far
+// report finds out whether the brokers answer and, where somebody asks, how far
 // the group has come: a partition whose committed offset has reached the end it
 // had at some time is written up to that time, whoever of the group wrote it.
-// So marks advance on an idle log too, and under load they lag by about a pulse
-// more. What an open transaction holds counts as not written.
-func (l *loop) beat(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// So watermarks advance on an idle log too, and under load they lag by about a
+// watermarkInterval more. What an open transaction holds counts as not written.
+func (l *loop) report(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	if l.Mark == nil {
+	if l.Watermarks == nil {
 		if err := l.client.Ping(ctx); err != nil {
 			return fmt.Errorf("%w: no broker answers: %w", ErrAway, err)
 		}
 		return nil
 	}
-	marks, err := l.marks(ctx)
+	watermarks, err := l.watermarks(ctx)
 	if err != nil {
 		return fmt.Errorf("%w: ask the brokers how far the sink is: %w", ErrAway, err)
 	}
-	if len(marks) == 0 {
+	if len(watermarks) == 0 {
 		return nil
 	}
-	return l.Mark(ctx, marks)
+	return l.Watermarks(ctx, watermarks)
 }
 
-func (l *loop) marks(ctx context.Context) ([]Mark, error) {
+func (l *loop) watermarks(ctx context.Context) ([]Watermark, error) {
 	now := l.Now() // before anything is asked for
-	stages := append(slices.Clone(l.Through), Stage{l.group(), l.topics})
+	stages := append(slices.Clone(l.Upstream), Stage{l.group(), l.topics})
 	o, err := l.offsets(ctx, stages)
 	if err != nil {
 		return nil, err
 	}
-	return append(l.written(o, now), l.through(o, now, stages)...), nil
+	return append(l.written(o, now), l.endToEnd(o, now, stages)...), nil
 }
 
 // group is the consumer group of the sink.
@@ -76,7 +75,7 @@ func (l *loop) group() string { return record.Prefix + l.Name }
 
 // offsets are how far groups have come, and where the partitions begin and end.
 type offsets struct {
-	committed    kadm.FetchOffsetsResponses
+	committed    map[string]kadm.OffsetResponses
 	starts, ends kadm.ListedOffsets
 }
 
@@ -85,19 +84,13 @@ func (l *loop) offsets(ctx context.Context, stages []Stage) (o offsets, err erro
 	for i, s := range stages {
 		groups[i] = s.Group
 	}
-	o.committed = l.admin.FetchManyOffsets(ctx, groups...) // before the ends: see sight
-	for _, group := range o.committed {
-		if group.Err != nil && !errors.Is(group.Err, kerr.GroupIDNotFound) { // one that has not begun has read nothing
-			return o, group.Err
-		}
-	}
-	if o.ends, err = l.admin.ListEndOffsets(ctx, l.topics...); err == nil {
-		err = o.ends.Error()
-	}
-	if err != nil {
+	if o.committed, err = kafka.Committed(ctx, l.admin, groups...); err != nil { // before the ends: see positions
 		return o, err
 	}
-	o.starts, err = l.admin.ListStartOffsets(ctx, l.topics...)
+	if o.ends, err = kafka.Ends(ctx, l.admin, l.topics...); err != nil {
+		return o, err
+	}
+	o.starts, err = kafka.Starts(ctx, l.admin, l.topics...)
 	return o, err
 }
 
@@ -106,21 +99,21 @@ func (o offsets) reached(group, topic string, id int32) int64 {
 	if start, ok := o.starts.Lookup(topic, id); ok {
 		position = start.Offset // what is before it is gone
 	}
-	if c, ok := o.committed[group].Fetched.Lookup(topic, id); ok {
+	if c, ok := o.committed[group].Lookup(topic, id); ok {
 		position = max(position, c.At)
 	}
 	return position
 }
 
-func (o offsets) sight(id int32) sight {
-	return sight{
+func (o offsets) positions(id int32) positions {
+	return positions{
 		reached: func(group, topic string) int64 { return o.reached(group, topic, id) },
 		end:     func(topic string) int64 { e, _ := o.ends.Lookup(topic, id); return e.Offset },
 	}
 }
 
-// written are the marks of the sink itself.
-func (l *loop) written(o offsets, now time.Time) (marks []Mark) {
+// written returns the watermarks of the sink itself.
+func (l *loop) written(o offsets, now time.Time) (watermarks []Watermark) {
 	next := make(targets, len(l.targets))
 	for topic, partitions := range o.ends {
 		for id, end := range partitions {
@@ -128,38 +121,38 @@ func (l *loop) written(o offsets, now time.Time) (marks []Mark) {
 			t, waiting := l.targets[p]
 			switch {
 			case position >= end.Offset:
-				marks = append(marks, Mark{topic, id, now})
+				watermarks = append(watermarks, Watermark{topic, id, now})
 				continue
 			case !waiting:
 				t = target{end.Offset, now}
 			case position >= t.end:
-				marks = append(marks, Mark{topic, id, t.at})
+				watermarks = append(watermarks, Watermark{topic, id, t.at})
 				t = target{end.Offset, now}
 			}
 			next[p] = t
 		}
 	}
 	l.targets = next
-	return marks
+	return watermarks
 }
 
-// through are the marks of Everything, where there are stages before the sink.
-func (l *loop) through(o offsets, now time.Time, stages []Stage) (marks []Mark) {
-	if len(l.Through) == 0 {
+// endToEnd returns the watermarks of EndToEnd, where there are stages before the sink.
+func (l *loop) endToEnd(o offsets, now time.Time, stages []Stage) (watermarks []Watermark) {
+	if len(l.Upstream) == 0 {
 		return nil
 	}
-	waves := make(map[int32]*wave)
+	underWay := make(map[int32]*inFlight)
 	o.ends.Each(func(e kadm.ListedOffset) {
 		id := e.Partition
-		if _, followed := waves[id]; followed { // on another topic
+		if _, followed := underWay[id]; followed { // on another topic
 			return
 		}
-		last, under := follow(l.waves[id], now, o.sight(id), stages)
+		last, next := follow(l.underWay[id], now, o.positions(id), stages)
 		if !last.IsZero() {
-			marks = append(marks, Mark{Everything, id, last})
+			watermarks = append(watermarks, Watermark{EndToEnd, id, last})
 		}
-		waves[id] = under
+		underWay[id] = next
 	})
-	l.waves = waves
-	return marks
+	l.underWay = underWay
+	return watermarks
 }

@@ -1,4 +1,4 @@
-package kafka_test
+package feed_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pitstop/api/feed"
 	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/readmodel"
@@ -25,7 +26,7 @@ type feedRig struct {
 	t     *testing.T
 	codec *avro.Codec
 	tx    *kgo.Client
-	feed  *kafka.Feed
+	feed  *feed.Feed
 }
 
 func newFeedRig(t *testing.T) *feedRig {
@@ -43,7 +44,7 @@ func newFeedRig(t *testing.T) *feedRig {
 	tx, err := kgo.NewClient(append(opts, kgo.TransactionalID("test"))...)
 	must(t, err)
 	t.Cleanup(tx.Close)
-	return &feedRig{t: t, codec: codec, tx: tx, feed: kafka.NewFeed(c, codec, log)}
+	return &feedRig{t: t, codec: codec, tx: tx, feed: feed.New(c, codec, log)}
 }
 
 func must(t *testing.T, err error) {
@@ -181,11 +182,11 @@ func TestFeedRefusesForeignCursors(t *testing.T) {
 func TestFeedBoundsReaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newFeedRig(t)
-		var open []*kafka.FeedReader
+		var open []*feed.Reader
 		for {
 			reader, err := r.feed.Open(context.WithoutCancel(t.Context()), "")
 			if err != nil {
-				if !errors.Is(err, kafka.ErrBusy) {
+				if !errors.Is(err, feed.ErrBusy) {
 					t.Error(err)
 				}
 				break

@@ -1,4 +1,6 @@
-package kafka
+// Package feed reads the events on the log for the API, from where a caller left
+// off. It is the one place below api that knows Kafka.
+package feed
 
 import (
 	"context"
@@ -15,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/avro"
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -33,31 +36,31 @@ const fetchTimeout = 10 * time.Second
 // ErrBusy means that too many read the feed at once.
 var ErrBusy = errors.New("too many readers of the event feed")
 
-// Feed reads the events from where a caller left off. It has no consumer group
-// and keeps nothing: a cursor is the next offset of each partition.
+// Feed opens readers of the events. It has no consumer group and keeps nothing: a
+// cursor is the next offset of each partition.
 type Feed struct {
-	config Config
+	config kafka.Config
 	codec  *avro.Codec
 	log    *slog.Logger
 	slots  chan struct{}
 }
 
-// NewFeed gives a feed; it connects when it is opened.
-func NewFeed(c Config, codec *avro.Codec, log *slog.Logger) *Feed {
+// New returns a feed; it connects when it is opened.
+func New(c kafka.Config, codec *avro.Codec, log *slog.Logger) *Feed {
 	return &Feed{config: c, codec: codec, log: log, slots: make(chan struct{}, maxReaders)}
 }
 
-// FeedReader reads on from one cursor. It is for one goroutine; Close it.
-type FeedReader struct {
+// Reader reads on from one cursor. It is for one goroutine; Close it.
+type Reader struct {
 	feed     *Feed
 	client   *kgo.Client
 	position []int64 // next offset, by partition
 	ends     []int64 // where the partitions ended when it was opened
 }
 
-// Open gives a reader of the events after a cursor; an empty one is the
+// Open returns a reader of the events after a cursor; an empty one is the
 // beginning. A cursor that is not of this topic is readmodel.ErrCursor.
-func (f *Feed) Open(ctx context.Context, after string) (*FeedReader, error) {
+func (f *Feed) Open(ctx context.Context, after string) (*Reader, error) {
 	select {
 	case f.slots <- struct{}{}:
 	default:
@@ -70,7 +73,7 @@ func (f *Feed) Open(ctx context.Context, after string) (*FeedReader, error) {
 	return r, err
 }
 
-func (f *Feed) open(ctx context.Context, after string) (*FeedReader, error) {
+func (f *Feed) open(ctx context.Context, after string) (*Reader, error) {
 	topic := record.Events.Name
 	opts, err := f.config.Opts("pitstop-feed", f.log)
 	if err != nil {
@@ -85,7 +88,7 @@ func (f *Feed) open(ctx context.Context, after string) (*FeedReader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kafka client: %w", err)
 	}
-	r := &FeedReader{feed: f, client: cl}
+	r := &Reader{feed: f, client: cl}
 	if err := r.seek(ctx, topic, after); err != nil {
 		cl.Close()
 		return nil, err
@@ -93,21 +96,15 @@ func (f *Feed) open(ctx context.Context, after string) (*FeedReader, error) {
 	return r, nil
 }
 
-func (r *FeedReader) seek(ctx context.Context, topic, after string) error {
+func (r *Reader) seek(ctx context.Context, topic, after string) error {
 	adm := kadm.NewClient(r.client)
-	starts, err := adm.ListStartOffsets(ctx, topic)
-	if err == nil {
-		err = starts.Error()
-	}
+	starts, err := kafka.Starts(ctx, adm, topic)
 	if err != nil {
-		return fmt.Errorf("list starts of %s: %w", topic, err)
+		return err
 	}
-	ends, err := adm.ListCommittedOffsets(ctx, topic)
-	if err == nil {
-		err = ends.Error()
-	}
+	ends, err := kafka.StableEnds(ctx, adm, topic)
 	if err != nil {
-		return fmt.Errorf("list ends of %s: %w", topic, err)
+		return err
 	}
 	n := len(ends[topic])
 	r.position, r.ends = make([]int64, n), make([]int64, n)
@@ -135,15 +132,15 @@ func (r *FeedReader) seek(ctx context.Context, topic, after string) error {
 }
 
 // Close ends the reader.
-func (r *FeedReader) Close() {
+func (r *Reader) Close() {
 	r.client.Close()
 	<-r.feed.slots
 }
 
-// Next gives up to limit events of the garages. When there is none up to where
+// Next returns up to limit events of the garages. When there is none up to where
 // the topic ended at Open, it waits up to wait for the first. The cursor of the
 // page goes on where the page ends.
-func (r *FeedReader) Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error) {
+func (r *Reader) Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error) {
 	page := readmodel.EventPage{Events: []readmodel.Event{}, Cursor: cursor(r.position)}
 	deadline := time.Now().Add(wait) //nolint:forbidigo // a stopwatch, not the time of anything
 	for scanned := 0; scanned < maxScanned && len(page.Events) < limit; {
@@ -183,7 +180,7 @@ func (r *FeedReader) Next(ctx context.Context, garages []string, limit int, wait
 	return page, nil
 }
 
-func (r *FeedReader) caughtUp() bool {
+func (r *Reader) caughtUp() bool {
 	for p := range r.ends {
 		if r.position[p] < r.ends[p] {
 			return false
@@ -203,13 +200,13 @@ func fetchError(fetches kgo.Fetches) error {
 	return fmt.Errorf("read events: %w", err)
 }
 
-// event gives a record as integrators read it; nil when it is another garage's,
+// event returns a record as integrators read it; nil when it is another garage's,
 // or nothing that this program can read: the sinks have put that among the dead
 // letters.
 func (f *Feed) event(ctx context.Context, rec *kgo.Record, garages []string) (*readmodel.Event, error) {
 	decoded, err := f.codec.Decode(ctx, rec.Value)
 	if errors.Is(err, avro.ErrUndecodable) {
-		f.log.Warn("skipped what is no event", "partition", rec.Partition, "offset", rec.Offset, "err", err)
+		f.log.Warn("skipped what is no event", "partition", rec.Partition, "offset", rec.Offset, "error", err)
 		return nil, nil //nolint:nilnil // documented
 	}
 	if err != nil {
