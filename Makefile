@@ -1,15 +1,20 @@
 # Pitstop. `make` lists the targets.
-GOLANGCI_VERSION := v2.15.0
 TOOLS := $(CURDIR)/.tools/bin
+GOLANGCI := $(TOOLS)/golangci-lint-v2.15.0
+GOTESTSUM := $(TOOLS)/gotestsum-v1.13.0
+# go test, with what failed at the end.
+TEST := $(GOTESTSUM) --format standard-quiet --hide-summary skipped --
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo up test kafka test-kafka prometheus race bench fuzz lint fmt generate check clean
+.PHONY: help deps browser build demo up test kafka test-kafka prometheus race bench fuzz lint fmt generate generated licences check clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 deps: deploy/clickhouse-lib/node_modules/.installed ## Fetch the ClickHouse library (npm).
+
+browser: deploy/browser/node_modules/.installed ## Fetch the browser that tests use (npm).
 
 deploy/%/node_modules/.installed: deploy/%/package-lock.json
 	cd deploy/$* && $(NPM_CI)
@@ -24,18 +29,18 @@ demo: deps build ## Run the whole pipeline with simulated garages. ARGS='--for 6
 up: deps build ## Run the whole pipeline, empty. ARGS='--data DIR --garages FILE'
 	@bin/pitstop up $(ARGS)
 
-test: deps deploy/browser/node_modules/.installed ## Run all the tests, real ClickHouse and a real browser included.
-	go test -timeout 30m ./...
+test: deps browser $(GOTESTSUM) ## Run all the tests, real ClickHouse and a real browser included.
+	$(TEST) -timeout 30m ./...
 
 kafka: ## Run Apache Kafka (three nodes) and Apicurio Registry. ARGS='--keep --data DIR', ARGS=stop
 	@go build -o bin/kafka ./deploy/kafka/run
 	@bin/kafka $(ARGS)
 
-test-kafka: deps ## Run the tests that need Apache Kafka: Java 21 and Maven.
-	PITSTOP_TEST_KAFKA=1 go test -timeout 30m -p 1 -count 1 -v -run '^TestKafka_' ./deploy/kafka ./deploy/e2e ./cmd/pitstop/...
+test-kafka: deps $(GOTESTSUM) ## Run the tests that need Apache Kafka: Java 21 and Maven.
+	PITSTOP_TEST_KAFKA=1 $(TEST:quiet=verbose) -timeout 30m -p 1 -count 1 -run '^TestKafka_' ./deploy/kafka ./deploy/e2e ./cmd/pitstop/...
 
-race: deps deploy/browser/node_modules/.installed ## Run all the tests under the race detector.
-	go test -race -timeout 45m ./...
+race: deps browser $(GOTESTSUM) ## Run all the tests under the race detector.
+	$(TEST) -race -timeout 45m ./...
 
 prometheus: deps ## Check Prometheus's configuration, rules and queries, with a real one.
 	@for p in prometheus promtool; do command -v $$p >/dev/null || \
@@ -56,22 +61,31 @@ fuzz: ## Fuzz every decoder for a while. FUZZTIME=5m
 	    grep -qE '^(ok|    context deadline exceeded$$)' $$said; \
 	  done; done
 
-lint: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## Run the linters.
+lint: $(GOLANGCI) ## Run the linters.
 	go vet ./...
-	$< run ./...
+	$(GOLANGCI) run ./...
 
-$(TOOLS)/golangci-lint-$(GOLANGCI_VERSION):
-	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
-	@mv $(TOOLS)/golangci-lint $@
+$(GOLANGCI): TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(GOTESTSUM): TOOL := gotest.tools/gotestsum
+$(TOOLS)/%: # NAME-vVERSION
+	GOBIN=$(TOOLS) go install $(TOOL)@v$(lastword $(subst -v, ,$*))
+	@mv $(TOOLS)/$(notdir $(TOOL)) $@
 
 fmt: ## Format the code.
 	gofmt -w $$(git ls-files '*.go')
 
-generate: ## Write the generated files: Avro schemas, OpenAPI.
+generate: ## Write the generated files: Avro schemas, OpenAPI, the list of licences.
 	go generate ./...
 
-check: generate lint race ## All that CI does; the generated files must be current.
-	git diff --exit-code
+licences: ## Write the list of the dependencies' licences; one that is not allowed fails.
+	go run ./deploy/licences
+
+generated: ## Fail where a generated file is not current.
+	@state() { git status --porcelain; git diff; }; before=$$(state); $(MAKE) --no-print-directory generate || exit; \
+	  [ "$$before" = "$$(state)" ] || { echo "make generate has changed files:"; state; exit 1; }
+
+check: ## Everything that a change must pass, as CI does: .ci/checks has the list.
+	@.ci/checks
 
 clean: ## Remove what was built; data and fetched parts stay.
 	rm -rf bin

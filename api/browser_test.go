@@ -36,9 +36,9 @@ func newTab(t *testing.T, w *world, width, height int64) *tab {
 	return &tab{t: t, ctx: browser.Start(t), url: server.URL, width: width, height: height}
 }
 
-func (b *tab) run(actions ...chromedp.Action) {
+func (b *tab) run(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Run(b.ctx, actions...); err != nil {
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -51,9 +51,7 @@ func (b *tab) visit(path string) {
 
 func (b *tab) text(selector string) string {
 	b.t.Helper()
-	var s string
-	b.run(chromedp.TextContent(selector, &s, chromedp.ByQuery))
-	return s
+	return browser.Value(b.t, b.ctx, chromedp.TextContent(chromedp.CSS(selector)))
 }
 
 // shot keeps a picture of the whole page, where asked for.
@@ -63,8 +61,7 @@ func (b *tab) shot(name string) {
 	if dir == "" {
 		return
 	}
-	var png []byte
-	b.run(chromedp.FullScreenshot(&png, 100))
+	png := browser.Value(b.t, b.ctx, chromedp.FullScreenshot(100))
 	must(b.t, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644))
 }
 
@@ -106,16 +103,16 @@ func TestBrowserDecides(t *testing.T) {
 			b.visit(w.page(w.quoted(), link.Approver))
 			b.shot(size.name + "-1-asked")
 			b.want("#decide", "Kies eerst bij elk onderdeel ja of nee")
-			b.run(chromedp.Click(`[name="line.1"][value=approve]`, chromedp.ByQuery), chromedp.Click("#decide", chromedp.ByQuery))
+			b.run(chromedp.Click(chromedp.CSS(`[name="line.1"][value=approve]`)), chromedp.Click(chromedp.CSS("#decide")))
 			b.want("#error-2", "Kies bij onderdeel 2 ja of nee.")
-			b.run(chromedp.Click(`[name="line.2"][value=approve]`, chromedp.ByQuery))
+			b.run(chromedp.Click(chromedp.CSS(`[name="line.2"][value=approve]`)))
 			b.want("#decide", "Akkoord, ik betaal €\u00a0387,95")
-			b.run(chromedp.Click(`[name="line.1"][value=reject]`, chromedp.ByQuery), chromedp.Click(`[name="line.2"][value=reject]`, chromedp.ByQuery))
+			b.run(chromedp.Click(chromedp.CSS(`[name="line.1"][value=reject]`)), chromedp.Click(chromedp.CSS(`[name="line.2"][value=reject]`)))
 			b.want("#decide", "Niet akkoord, niets extra doen")
-			b.run(chromedp.Click(`[name="line.1"][value=approve]`, chromedp.ByQuery), chromedp.SetValue("#reason-2", "price", chromedp.ByQuery))
+			b.run(chromedp.Click(chromedp.CSS(`[name="line.1"][value=approve]`)), chromedp.SetValue(chromedp.CSS("#reason-2"), "price"))
 			b.want("#decide", "Akkoord, ik betaal €\u00a0348,00")
 			b.shot(size.name + "-2-chosen")
-			b.run(chromedp.Click("#decide", chromedp.ByQuery), chromedp.WaitReady(".settled"))
+			b.run(chromedp.Click(chromedp.CSS("#decide")), chromedp.WaitReady(".settled"))
 			b.shot(size.name + "-3-decided")
 			got := lastDecision(w)
 			if got.TotalSeen != 34800 || len(got.Answers) != 2 || got.Answers[1].Reason != repair.ReasonPrice {
@@ -128,16 +125,17 @@ func TestBrowserDecides(t *testing.T) {
 func TestBrowserWithoutScript(t *testing.T) {
 	w := newWorld(t)
 	b := newTab(t, w, 390, 844)
-	b.run(emulation.SetScriptExecutionDisabled(true))
+	_, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	must(t, err)
 	b.visit(w.page(w.quoted(), link.Approver) + "?lang=en")
 	b.shot("noscript-1-asked")
-	b.run(chromedp.Click("#decide", chromedp.ByQuery), chromedp.WaitReady("#notice"))
+	b.run(chromedp.Click(chromedp.CSS("#decide")), chromedp.WaitReady("#notice"))
 	b.shot("noscript-2-missing")
-	b.run(chromedp.Click(`[name="line.1"][value=approve]`, chromedp.ByQuery), chromedp.Click(`[name="line.2"][value=reject]`, chromedp.ByQuery),
-		chromedp.Click("#decide", chromedp.ByQuery), chromedp.WaitReady(".confirm"))
+	b.run(chromedp.Click(chromedp.CSS(`[name="line.1"][value=approve]`)), chromedp.Click(chromedp.CSS(`[name="line.2"][value=reject]`)),
+		chromedp.Click(chromedp.CSS("#decide")), chromedp.WaitReady(".confirm"))
 	b.shot("noscript-3-confirm")
 	b.want(".act button", "Agree, I will pay €348.00")
-	b.run(chromedp.Click(".act button", chromedp.ByQuery), chromedp.WaitReady(".settled"))
+	b.run(chromedp.Click(chromedp.CSS(".act button")), chromedp.WaitReady(".settled"))
 	b.shot("noscript-4-decided")
 }
 
@@ -149,8 +147,7 @@ func TestBrowserPages(t *testing.T) {
 	fits := func(name string) {
 		t.Helper()
 		b.shot("pages-" + name)
-		var width int64
-		b.run(chromedp.Evaluate("document.documentElement.scrollWidth", &width))
+		width := browser.Value(t, b.ctx, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
 		if width > 390 {
 			t.Errorf("%s is %d wide", name, width)
 		}
@@ -164,12 +161,12 @@ func TestBrowserPages(t *testing.T) {
 	w.call(sam, "POST", at+"/quotes", body, key("q1")).want(t, 201, nil)
 	w.call(sam, "POST", at+"/messages", `{"kind":"text","text":"De schijven zijn echt op. Ik heb foto’s gemaakt; bel gerust als u ze wilt zien. `+strings.Repeat("x", 100)+`"}`, key("m1")).want(t, 201, nil)
 	b.visit(page)
-	b.run(chromedp.Evaluate(`document.querySelectorAll("details").forEach(d => d.open = true)`, nil))
+	b.run(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach(d => d.open = true)`))
 	fits("long")
-	b.run(chromedp.SendKeys("#message", "Kan het ook volgende week?", chromedp.ByQuery), chromedp.Click(`.write [value=callback]`, chromedp.ByQuery), chromedp.WaitReady(".message.own"))
+	b.run(chromedp.SendKeys(chromedp.CSS("#message"), "Kan het ook volgende week?"), chromedp.Click(chromedp.CSS(`.write [value=callback]`)), chromedp.WaitReady(".message.own"))
 	fits("asked")
 	w.call(sam, "POST", at+"/quotes", quoteBody, key("q2")).want(t, 201, nil)
-	b.run(chromedp.Click(`[name=all][value=approve]`, chromedp.ByQuery), chromedp.Click("#decide", chromedp.ByQuery), chromedp.WaitReady("#notice"))
+	b.run(chromedp.Click(chromedp.CSS(`[name=all][value=approve]`)), chromedp.Click(chromedp.CSS("#decide")), chromedp.WaitReady("#notice"))
 	fits("superseded")
 	w.pass(3 * 24 * time.Hour)
 	b.visit(page + "?lang=en")
@@ -179,7 +176,7 @@ func TestBrowserPages(t *testing.T) {
 	b.visit(w.page(id, link.Customer))
 	fits("driver")
 	b.visit(page)
-	b.run(chromedp.Click(`[name=all][value=reject]`, chromedp.ByQuery), chromedp.Click("#decide", chromedp.ByQuery), chromedp.WaitReady(".settled"))
+	b.run(chromedp.Click(chromedp.CSS(`[name=all][value=reject]`)), chromedp.Click(chromedp.CSS("#decide")), chromedp.WaitReady(".settled"))
 	fits("rejected")
 	w.call(sam, "POST", at+"/completion", `{"total":28900}`, key("c")).want(t, 200, nil)
 	b.visit(page)

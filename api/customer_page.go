@@ -144,7 +144,7 @@ func (v *visit) page() *page {
 	v.money(p)
 	v.conversation(p)
 	for _, q := range v.repair.Quotes {
-		if q.Status == repair.QuoteAnswered {
+		if q.Status == repair.StatusDecided {
 			p.Earlier = append(p.Earlier, v.decided(q))
 		}
 	}

@@ -17,7 +17,7 @@ func (v *visit) money(p *page) {
 	}
 	for _, q := range r.Quotes {
 		for _, l := range q.Lines {
-			if q.Status == repair.QuoteAnswered && l.Answer == repair.Approve {
+			if q.Status == repair.StatusDecided && l.Answer == repair.Approve {
 				p.Agreed = append(p.Agreed, row{l.Title, v.Lang.Money(l.Total, q.Currency)})
 				sum += l.Total
 			}
@@ -36,7 +36,7 @@ func (v *visit) money(p *page) {
 func (v *visit) agreedTotal() int64 {
 	sum := v.repair.Agreed.Total
 	for _, q := range v.repair.Quotes {
-		if q.Status == repair.QuoteAnswered {
+		if q.Status == repair.StatusDecided {
 			sum += q.ApprovedTotal
 		}
 	}

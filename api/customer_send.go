@@ -103,7 +103,7 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 	c := parseChoice(r.PostForm, lines)
 	seen := s.sawIt(r.Context(), v, v.open())
 	switch {
-	case q.Status == repair.QuoteOpen && (len(c.Missing) > 0 || c.Change):
+	case q.Status == repair.StatusOpen && (len(c.Missing) > 0 || c.Change):
 		mistakes := make(map[string]string)
 		for _, line := range c.Missing {
 			if !c.Change {
@@ -112,7 +112,7 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 		}
 		s.again(w, r, v, q, c, mistakes)
 		return
-	case q.Status == repair.QuoteOpen && (!c.Confirmed || c.TotalSeen == nil):
+	case q.Status == repair.StatusOpen && (!c.Confirmed || c.TotalSeen == nil):
 		s.render(w, http.StatusOK, s.dress(r, v, v.confirm(q, c)))
 		return
 	}

@@ -57,11 +57,11 @@ func (v *visit) answered(say func(string, ...any)) {
 	}
 	q := v.repair.Quotes[len(v.repair.Quotes)-1]
 	switch {
-	case q.Status == repair.QuoteLapsed, q.Status == repair.QuoteOpen: // expired a moment ago
+	case q.Status == repair.StatusExpired, q.Status == repair.StatusOpen: // expired a moment ago
 		say("lapsed", v.moment(q.ExpiresAt))
-	case q.Status == repair.QuoteTakenBack:
+	case q.Status == repair.StatusWithdrawn:
 		say("withdrawn")
-	case q.Status == repair.QuoteAnswered && v.decides:
+	case q.Status == repair.StatusDecided && v.decides:
 		say("decided thanks")
 		amount := v.Lang.Money(q.ApprovedTotal, q.Currency)
 		switch q.Decision {
@@ -90,15 +90,15 @@ func (v *visit) steps(p *page) {
 	add("done", "step started", v.stamp(r.StartedAt))
 	for _, q := range r.Quotes {
 		switch q.Status {
-		case repair.QuoteAnswered:
+		case repair.StatusDecided:
 			add("done", "step decided", v.stamp(*q.ClosedAt))
-		case repair.QuoteLapsed:
+		case repair.StatusExpired:
 			add("done", "step lapsed", v.stamp(*q.ClosedAt))
-		case repair.QuoteTakenBack:
+		case repair.StatusWithdrawn:
 			add("done", "step withdrawn", v.stamp(*q.ClosedAt))
-		case repair.QuoteReplaced:
+		case repair.StatusReplaced:
 			add("done", "step replaced", v.stamp(*q.ClosedAt))
-		case repair.QuoteOpen:
+		case repair.StatusOpen:
 			switch {
 			case !v.now.Before(q.ExpiresAt): // a moment ago
 				add("done", "step lapsed", v.stamp(q.ExpiresAt))
@@ -107,7 +107,7 @@ func (v *visit) steps(p *page) {
 			default:
 				add("now", "step asked it", v.T("waiting"))
 			}
-		case repair.QuoteAbandoned:
+		case repair.StatusCancelled:
 		}
 	}
 	switch {

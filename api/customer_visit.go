@@ -19,7 +19,7 @@ type visit struct {
 
 // open is the quote that awaits an answer.
 func (v *visit) open() *readmodel.Quote {
-	return v.quote(func(q readmodel.Quote) bool { return q.Status == repair.QuoteOpen && v.now.Before(q.ExpiresAt) })
+	return v.quote(func(q readmodel.Quote) bool { return q.Status == repair.StatusOpen && v.now.Before(q.ExpiresAt) })
 }
 
 func (v *visit) revision(n int32) *readmodel.Quote {

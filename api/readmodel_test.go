@@ -117,23 +117,23 @@ func (w *world) project() {
 			v.Agreed = workOf(e.Agreed)
 		case *repair.ApprovalRequested:
 			if e.Replaces > 0 {
-				quote(e.Replaces).Status, quote(e.Replaces).ClosedAt = repair.QuoteReplaced, &at
+				quote(e.Replaces).Status, quote(e.Replaces).ClosedAt = repair.StatusReplaced, &at
 			}
-			q := readmodel.Quote{Revision: e.Revision, Status: repair.QuoteOpen, Work: workOf(e.Quote), RequestedAt: at, AskedBy: e.AskedBy.ID, ExpiresAt: e.ExpiresAt}
+			q := readmodel.Quote{Revision: e.Revision, Status: repair.StatusOpen, Work: workOf(e.Quote), RequestedAt: at, AskedBy: e.AskedBy.ID, ExpiresAt: e.ExpiresAt}
 			if !e.AnswerBy.IsZero() {
 				q.AnswerBy = &e.AnswerBy
 			}
 			v.Quotes = append(v.Quotes, q)
 		case *repair.QuoteWithdrawn:
-			quote(e.Revision).Status, quote(e.Revision).ClosedAt = repair.QuoteTakenBack, &at
+			quote(e.Revision).Status, quote(e.Revision).ClosedAt = repair.StatusWithdrawn, &at
 		case *repair.QuoteExpired:
-			quote(e.Revision).Status, quote(e.Revision).ClosedAt = repair.QuoteLapsed, &at
+			quote(e.Revision).Status, quote(e.Revision).ClosedAt = repair.StatusExpired, &at
 		case *repair.QuoteViewed:
 			quote(e.Revision).ViewedAt = &at
 		case *repair.QuoteDecided:
 			q := quote(e.Revision)
 			q.Lines = slices.Clone(q.Lines)
-			q.Status, q.ClosedAt, q.Decision, q.ApprovedTotal, q.Method = repair.QuoteAnswered, &at, e.Decision, e.ApprovedTotal, e.Method
+			q.Status, q.ClosedAt, q.Decision, q.ApprovedTotal, q.Method = repair.StatusDecided, &at, e.Decision, e.ApprovedTotal, e.Method
 			ev, _ := avro.Open[repair.Evidence](ctx, w.codec, e.Evidence)
 			q.DecidedBy = ev.Name
 			for _, a := range e.Answers {
@@ -154,8 +154,8 @@ func (w *world) project() {
 			v.CompletedAt, v.Total = &at, &e.Total
 		case *repair.RepairCancelled:
 			for i := range v.Quotes {
-				if v.Quotes[i].Status == repair.QuoteOpen {
-					v.Quotes[i].Status, v.Quotes[i].ClosedAt = repair.QuoteAbandoned, &at
+				if v.Quotes[i].Status == repair.StatusOpen {
+					v.Quotes[i].Status, v.Quotes[i].ClosedAt = repair.StatusCancelled, &at
 				}
 			}
 		case *repair.MessagePosted:

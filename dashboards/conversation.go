@@ -49,8 +49,8 @@ var timeline = Panel{
 	Title:    Text{"Tijdlijn", "Timeline"},
 	Question: Text{"Wie deed wat, en wanneer?", "Who did what, and when?"},
 	Definition: Text{
-		"Alles wat er met de auto gebeurde, in volgorde: het werk, de vragen om akkoord en de antwoorden, en elke mail met wat ervan werd: klaargezet, en door de mailserver aangenomen of niet. Bedragen incl. btw. De tekst van berichten staat alleen in Pitstop zelf.",
-		"Everything that happened to the car, in order: the work, the requests for approval and the answers, and each mail with what became of it: queued, and accepted by the mail server or not. Amounts include VAT. The text of messages is in Pitstop itself only.",
+		"Alles wat er met de auto gebeurde, in volgorde: het werk, de vragen om akkoord en de antwoorden, wat werd geweigerd en waarom, en elke mail met wat ervan werd: klaargezet, en door de mailserver aangenomen of niet. Bedragen incl. btw. De tekst van berichten staat alleen in Pitstop zelf.",
+		"Everything that happened to the car, in order: the work, the requests for approval and the answers, what was refused and why, and each mail with what became of it: queued, and accepted by the mail server or not. Amounts include VAT. The text of messages is in Pitstop itself only.",
 	},
 	Empty: Text{"Deze reparatie is er niet.", "There is no such repair."},
 	Kind:  Table, Now: true, Width: 24, Height: 20,
@@ -69,7 +69,8 @@ var timeline = Panel{
 }
 
 // happenings name what a row of the timeline is: an event, or of a decision what it
-// was and of a message its kind; a notification, or what became of it.
+// was and of a message its kind; a command that was refused; a notification, or what
+// became of it.
 var happenings = map[string]Text{
 	"RepairStarted":          {"Begonnen aan de auto", "Work started"},
 	"ApprovalRequested":      {"Akkoord gevraagd", "Approval requested"},
@@ -87,6 +88,7 @@ var happenings = map[string]Text{
 	"text":                   {"Bericht geschreven", "Message written"},
 	"note":                   {"Notitie van de garage", "Note of the garage"},
 	"callback":               {"Vraagt om gebeld te worden", "Asks to be called"},
+	"CommandRefused":         {"Actie geweigerd", "Action refused"},
 	"NotificationRequested":  {"Mail klaargezet voor", "Mail queued for"},
 	"NotificationSuppressed": {"Mail niet verstuurd aan", "Mail not sent to"},
 	"DeliveryAccepted":       {"Mail aangenomen voor", "Mail accepted for"}, // by the mail server
@@ -95,15 +97,30 @@ var happenings = map[string]Text{
 	"CallTask":               {"Moet gebeld worden", "To be called"},
 }
 
-// details name how a decision was given, and why nothing was sent or somebody is
-// to be called.
+// details name how a decision was given, and why a command was refused, nothing was
+// sent or somebody is to be called.
 var details = func() map[string]Text {
 	all := map[string]Text{
 		"page":    {"Via de pagina", "By the page"},
 		"phone":   {"Per telefoon", "By phone"},
 		"counter": {"Aan de balie", "At the counter"},
 	}
+	maps.Copy(all, refusals)
 	maps.Copy(all, losses)
 	maps.Copy(all, calls)
 	return all
 }()
+
+// refusals name the codes with which a command is refused.
+var refusals = map[string]Text{
+	"not_found":       {"Bestaat niet", "Does not exist"},
+	"illegal_state":   {"Kan nu niet", "Not possible now"},
+	"superseded":      {"Vraag om akkoord was vervangen", "Request had been replaced"},
+	"expired":         {"Vraag om akkoord was verlopen", "Request had expired"},
+	"withdrawn":       {"Vraag om akkoord was ingetrokken", "Request had been withdrawn"},
+	"already_decided": {"Was al beantwoord", "Already answered"},
+	"already_started": {"Was al begonnen", "Already started"},
+	"total_mismatch":  {"Zag een ander bedrag", "Saw another amount"},
+	"reason_required": {"Reden ontbreekt", "Reason missing"},
+	"invalid":         {"Fouten in de invoer", "Mistakes in what was entered"},
+}

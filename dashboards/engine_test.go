@@ -13,6 +13,7 @@ import (
 	"pitstop/deploy/embedded/enginetest"
 	"pitstop/schemas/garage"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/query"
 )
 
 var (
@@ -32,7 +33,7 @@ func must(t testing.TB, err error) {
 // database is a database of its own for a test, migrated for the garages.
 type database struct {
 	conn driver.Conn
-	*clickhouse.Store
+	*query.Store
 }
 
 func newDatabase(t testing.TB, book *garage.Book) database {
@@ -48,7 +49,7 @@ func open(t testing.TB, c clickhouse.Config) database {
 	conn, err := c.Open()
 	must(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	return database{conn, clickhouse.NewStore(conn)}
+	return database{conn, query.NewStore(conn)}
 }
 
 // golden compares with a file, or writes it.

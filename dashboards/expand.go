@@ -25,6 +25,11 @@ var shared = func() *strings.Replacer {
 // in any test.
 func query(id string) string { return shared.Replace(file(id)) }
 
+// ofMeasure reads the SQL that several panels share, each about another measure.
+func ofMeasure(id, measure string) string {
+	return strings.ReplaceAll(query(id), "${measure}", measure)
+}
+
 func file(id string) string {
 	b, err := files.ReadFile("sql/" + id + ".sql")
 	if err != nil {

@@ -2,6 +2,7 @@ package dashboards_test
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -68,7 +69,7 @@ func measure(b *bytes.Buffer, p dashboards.Panel) {
 	if p.Kind == dashboards.Bars {
 		picture = "Bars"
 	}
-	fmt.Fprintf(b, "%s%s, of %s: %s.\n", picture, inUnit(p.Unit), when, link(p.ID))
+	fmt.Fprintf(b, "%s%s, of %s: %s.\n", picture, inUnit(p.Unit), when, link(cmp.Or(p.File, p.ID)))
 	threshold(b, p)
 	fmt.Fprint(b, "\n| column | nl | en | unit | values |\n|---|---|---|---|---|\n")
 	for _, c := range p.Columns {

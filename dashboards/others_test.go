@@ -106,6 +106,7 @@ var onConversation = []expected{
 		{brug(27, 10, 0), "QuoteExpired", "system", "", "", 1, nil, "", ""},
 		{brug(27, 10, 0), "NotificationRequested", "mechanic", "sam", "expiry", 1, nil, "", ""},
 		{brug(27, 10, 1), "DeliveryAccepted", "mechanic", "sam", "expiry", 1, nil, "", ""},
+		{brug(27, 10, 5), "CommandRefused", "customer", "", "", nil, nil, "", "expired"},
 	}},
 	{"timeline", about(quick, "oost", "brug"), [][]any{
 		{oost(27, 9, 30), "RepairStarted", "mechanic", "sam", "", nil, 28900, "JPY", ""},

@@ -98,7 +98,7 @@ type Threshold struct {
 
 // Panel is one figure, list or picture.
 type Panel struct {
-	ID         string // stable, lower-case words with "-"; also the name of its SQL file
+	ID         string // stable, lower-case words with "-"; also the name of its SQL file, but where File names one
 	Title      Text
 	Question   Text // the question it answers, as its reader would ask it
 	Definition Text // how it is computed: what counts, from when to when
@@ -110,6 +110,8 @@ type Panel struct {
 	// SQL is the query on ClickHouse, with Grafana's macros and variables (see
 	// Expand); empty for a Prometheus panel.
 	SQL string
+	// File is the SQL file that it shares with other panels; empty: it has its own.
+	File string
 	// Queries are those of a Prometheus panel.
 	Queries []PromQuery
 	// Now panels show the present, whatever the period.

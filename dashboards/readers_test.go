@@ -12,12 +12,14 @@ import (
 	"pitstop/dashboards"
 	"pitstop/deploy/embedded"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
+	"pitstop/sinks/clickhouse/query"
 )
 
 // A garage's reader can run every panel and alert, and gets what is his however
 // many garages he asks for; the operator's gets everything.
 func TestReaders(t *testing.T) {
-	readers := clickhouse.Readers{Secret: bytes.Repeat([]byte("k"), 32)}
+	readers := access.Readers{Secret: bytes.Repeat([]byte("k"), 32)}
 	book, dir := garages(t), t.TempDir()
 	data, err := embedded.Open(dir, quiet)
 	must(t, err)
@@ -28,17 +30,17 @@ func TestReaders(t *testing.T) {
 	c := clickhouse.Config{DSN: e.DSN}
 	_, err = clickhouse.Migrate(t.Context(), c, book, quiet)
 	must(t, err)
-	must(t, clickhouse.MigrateViews(t.Context(), c))
+	must(t, access.MigrateViews(t.Context(), c))
 	all := fill(t, open(t, c))
 	for _, as := range []struct {
-		reader  clickhouse.Reader
+		reader  access.Reader
 		garages []string
 	}{{readers.Of("brug"), []string{"brug"}}, {readers.Of("leeg"), []string{"leeg"}}, {readers.Operator(), []string{"brug", "oost"}}} {
 		t.Run(as.reader.User, func(t *testing.T) {
-			dsn, err := c.As(as.reader)
+			dsn, err := as.reader.DSN(c)
 			must(t, err)
 			his := open(t, clickhouse.Config{DSN: dsn})
-			his.Store = clickhouse.NewStore(bound{his.conn, t.Context()})
+			his.Store = query.NewStore(bound{his.conn, t.Context()})
 			for _, p := range panels() {
 				for _, repair := range []string{partly.id(), quick.id()} {
 					if repair != partly.id() && !strings.Contains(p.SQL, "${repair") {

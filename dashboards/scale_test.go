@@ -17,6 +17,8 @@ import (
 	"pitstop/deploy/embedded"
 	"pitstop/schemas/garage"
 	sink "pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
+	"pitstop/sinks/clickhouse/query"
 )
 
 // A year of 200 garages.
@@ -128,14 +130,14 @@ func TestScale(t *testing.T) {
 	data, err := embedded.Open(dir, quiet)
 	must(t, err)
 	t.Cleanup(func() { _ = data.Close() })
-	readers := sink.Readers{Secret: bytes.Repeat([]byte("k"), 32)}
+	readers := access.Readers{Secret: bytes.Repeat([]byte("k"), 32)}
 	e, err := embedded.StartClickHouse(t.Context(), data, embedded.ClickHouseOptions{Log: quiet, Users: readers.UsersFile(embedded.User, embedded.Database, book)})
 	must(t, err)
 	t.Cleanup(func() { _ = e.Stop(context.WithoutCancel(t.Context())) })
 	c := sink.Config{DSN: e.DSN}
 	_, err = sink.Migrate(t.Context(), c, book, quiet)
 	must(t, err)
-	must(t, sink.MigrateViews(t.Context(), c))
+	must(t, access.MigrateViews(t.Context(), c))
 	db := open(t, c)
 	db.generate(t)
 	for _, table := range []string{"events", "notifications", "deliveries", "latencies", "repairs", "calendar", "days"} {
@@ -148,11 +150,11 @@ func TestScale(t *testing.T) {
 	for i := range all {
 		all[i] = fmt.Sprintf("g%03d", i)
 	}
-	reader := func(r sink.Reader) database {
-		dsn, err := c.As(r)
+	reader := func(r access.Reader) database {
+		dsn, err := r.DSN(c)
 		must(t, err)
 		his := open(t, sink.Config{DSN: dsn})
-		his.Store = sink.NewStore(bound{his.conn, t.Context()})
+		his.Store = query.NewStore(bound{his.conn, t.Context()})
 		return his
 	}
 	one, every := reader(readers.Of("g007")), reader(readers.Operator())

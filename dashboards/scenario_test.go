@@ -116,6 +116,8 @@ func scenario(t testing.TB) []any {
 	w.answers[expired.id()] = []string{"accepted", "failed"}
 	w.start(brug(26, 8, 30), expired, brug(27, 12, 0), mail, nil)
 	w.ask(brug(26, 10, 0), expired, sam, brug(27, 10, 0), 15000)
+	w.decide(brug(27, 10, 5), expired, customer, repair.ByPage, 1, 15000) // too late
+	w.refused()
 
 	w.answers[withdrawn.id()] = []string{"accepted", "accepted", "accepted", "failed"}
 	w.start(brug(27, 8, 10), withdrawn, never, mail, nil)

@@ -65,7 +65,7 @@ var replyTime = Panel{
 	Empty: Text{"In deze periode is nog niets beantwoord.", "Nothing has been answered in this period."},
 	Kind:  Figure, Unit: Minutes, Width: 12, Height: 8,
 	Threshold: &Threshold{Good: 30, Bad: 120},
-	SQL:       query("reply-time"),
+	File:      "wait-time", SQL: ofMeasure("wait-time", "staff_response"),
 	Columns: []Column{
 		value(Text{"Mediaan", "Median"}, Minutes),
 		before(Minutes),
@@ -86,7 +86,7 @@ var replyByDay = Panel{
 	},
 	Empty: Text{"In deze periode schreef nog geen klant.", "No customer has written in this period."},
 	Kind:  Trend, Unit: Minutes, Width: 24, Height: 8,
-	SQL: query("reply-by-day"),
+	File: "wait-by-day", SQL: ofMeasure("wait-by-day", "staff_response"),
 	Columns: []Column{
 		day,
 		{Name: "median", Title: Text{"Mediaan", "Median"}, Unit: Minutes, Role: Value},

@@ -1,6 +1,7 @@
 package dashboards_test
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"pitstop/dashboards"
 	"pitstop/schemas/locale"
 	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
 )
 
 var id = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
@@ -69,6 +71,46 @@ func TestTexts(t *testing.T) {
 		if (a.SQL == "") == (a.Expr == "") || strings.Contains(a.SQL, "$__") || strings.Contains(a.SQL, "${") {
 			t.Errorf("%s: an alert has SQL or PromQL, without variables", a.ID)
 		}
+	}
+}
+
+// The timeline has a name for everything that can stand on it: each event, of a
+// decision and a message each kind, and each record about a notification.
+func TestTimelineNamesEverything(t *testing.T) {
+	var what map[string]dashboards.Text
+	for _, p := range dashboards.Conversation.Panels {
+		for _, c := range p.Columns {
+			if p.ID == "timeline" && c.Name == "what" {
+				what = c.Values
+			}
+		}
+	}
+	kinds := map[string][]string{
+		"QuoteDecided":  {string(repair.Approved), string(repair.PartlyApproved), string(repair.Rejected)},
+		"MessagePosted": {string(repair.Text), string(repair.Note), string(repair.Callback)},
+	}
+	if what["CommandRefused"] == (dashboards.Text{}) {
+		t.Error("a command that was refused has no name on the timeline")
+	}
+	named := 1
+	for _, rec := range record.Types() {
+		if !slices.ContainsFunc([]record.Topic{record.Events, record.Notifications, record.Deliveries}, func(topic record.Topic) bool {
+			return record.Belongs(topic.Name, reflect.New(rec).Interface())
+		}) {
+			continue
+		}
+		names, several := kinds[rec.Name()]
+		if !several {
+			names = []string{rec.Name()}
+		}
+		for _, name := range names {
+			if named++; what[name] == (dashboards.Text{}) {
+				t.Errorf("%s has no name on the timeline: give it one in conversation.go", name)
+			}
+		}
+	}
+	if named != len(what) {
+		t.Errorf("the timeline has %d names for %d things", len(what), named)
 	}
 }
 

@@ -128,7 +128,7 @@ var approvalTime = Panel{
 	Empty: Text{"In deze periode is nog geen vraag om akkoord beantwoord of verlopen.", "No request for approval has been answered or has expired in this period."},
 	Kind:  Figure, Unit: Minutes, Width: 6, Height: 8,
 	Threshold: &Threshold{Good: 60, Bad: 120},
-	SQL:       query("approval-time"),
+	File:      "wait-time", SQL: ofMeasure("wait-time", "approval"),
 	Columns: []Column{
 		value(Text{"Mediaan", "Median"}, Minutes),
 		before(Minutes),
@@ -149,7 +149,7 @@ var approvalByDay = Panel{
 	},
 	Empty: Text{"In deze periode is nog geen akkoord gevraagd.", "No approval has been requested in this period."},
 	Kind:  Trend, Unit: Minutes, Width: 12, Height: 8,
-	SQL: query("approval-by-day"),
+	File: "wait-by-day", SQL: ofMeasure("wait-by-day", "approval"),
 	Columns: []Column{
 		day,
 		{Name: "median", Title: Text{"Mediaan", "Median"}, Unit: Minutes, Role: Value},

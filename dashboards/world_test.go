@@ -75,8 +75,11 @@ func (w *world) until(at time.Time) {
 
 // do plans a command that is to be accepted.
 func (w *world) do(at time.Time, r car, by repair.Actor, c repair.Command) {
-	w.plan = append(w.plan, step{at, r, by, c})
+	w.plan = append(w.plan, step{at, r, by, c, repair.Accepted})
 }
+
+// refused has the command planned last be refused.
+func (w *world) refused() { w.plan[len(w.plan)-1].result = repair.Refused }
 
 // play lets happen what is planned, by time, and lets it become end.
 func (w *world) play(end time.Time) {
@@ -90,7 +93,7 @@ func (w *world) play(end time.Time) {
 		}
 		out, err := w.lifecycle.Send(record.Commands, s.command.(record.Headed))
 		for _, o := range out {
-			if o, ok := o.(*repair.Outcome); ok && o.Result != repair.Accepted {
+			if o, ok := o.(*repair.Outcome); ok && o.Result != s.result {
 				w.t.Fatalf("%s of %s is %s: %s", o.Command, s.car.plate, o.Result, o.Detail)
 			}
 		}
@@ -255,4 +258,5 @@ type step struct {
 	car     car
 	by      repair.Actor
 	command repair.Command
+	result  repair.Result // it is to have
 }

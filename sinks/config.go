@@ -20,10 +20,6 @@ var ErrAway = errors.New("target is away")
 // becomes a dead letter. Wrap it, or avro.ErrUndecodable.
 var ErrUnhandled = errors.New("unhandled")
 
-// ErrFenced says that another process took over this instance's name. Starting
-// again would throw that one out in turn: end instead.
-var ErrFenced = errors.New("another process runs the same instance")
-
 // Message is a record that could be read.
 type Message struct {
 	Topic     string
@@ -38,7 +34,7 @@ type Message struct {
 // Writer writes a batch to the target.
 type Writer interface {
 	// Write makes the messages durable in the target, in order within a
-	// partition, and gives the number of those, counted from the first, that
+	// partition, and returns the number of those, counted from the first, that
 	// need not come again. An error that wraps ErrAway brings the rest back
 	// after a pause; any other error ends Run. The context is not cut by a stop
 	// request, but has a deadline (Limits.Write).
@@ -68,19 +64,20 @@ type Config struct {
 	// m.Record; nil: it takes it as it is. An error that wraps ErrUnhandled or
 	// avro.ErrUndecodable makes the record a dead letter, any other stalls.
 	Prepare func(ctx context.Context, m *Message) error
-	// Mark is told from time to time how far everything has been written; nil: nobody asks.
-	Mark func(ctx context.Context, marks []Mark) error
-	// Through are the groups that write what the sink reads, in the order in which
+	// Watermarks is told from time to time how far everything has been written; nil:
+	// nobody asks.
+	Watermarks func(context.Context, []Watermark) error
+	// Upstream are the groups that write what the sink reads, in the order in which
 	// records go through them, with topics that the sink reads too; with them,
-	// Mark is also told about Everything.
-	Through  []Stage
+	// Watermarks is also told about EndToEnd.
+	Upstream []Stage
 	Progress *kafka.Progress
 	Metrics  *Metrics // nil: nothing is counted
 	Now      func() time.Time
 	Log      *slog.Logger
 }
 
-// Validate reports everything that is wrong, without asking anybody.
+// Validate reports everything that is wrong, without connecting to anything.
 func (c Config) Validate() error {
 	var errs []error
 	if c.Name == "" || len(c.Topics) == 0 {

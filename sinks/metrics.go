@@ -35,7 +35,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
-// start shows zeros: of what begins with its first event, nobody sees the first increase.
+// start exposes zeros: without them nobody would see the first increase.
 func (m *Metrics) start(sink string) {
 	if m == nil {
 		return

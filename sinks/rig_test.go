@@ -90,7 +90,7 @@ func (r *rig) sink(instance string) Config {
 	}
 }
 
-// start runs a sink; stop ends it and gives what it returned.
+// start runs a sink; stop ends it and returns what it returned.
 func (r *rig) start(c Config, w Writer) (stop func() error) {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	ended := make(chan error, 1)
@@ -141,7 +141,7 @@ func (m *memory) failWith(f func([]Message) (int, error)) {
 	m.fail = f
 }
 
-// count gives the number of events, and of writings of them.
+// count returns the number of events, and of writings of them.
 func (m *memory) count() (events, writings int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

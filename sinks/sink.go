@@ -21,15 +21,15 @@ import (
 )
 
 const (
-	// pulse is how often an idle sink looks whether the brokers answer, and
-	// every sink how far it is.
-	pulse = time.Second
+	// watermarkInterval is how often an idle sink looks whether the brokers answer,
+	// and every sink how far it is.
+	watermarkInterval = time.Second
 	// The pause before trying again doubles from the one to the other.
 	minPause = 100 * time.Millisecond
 	maxPause = 10 * time.Second
 )
 
-// Run moves records until ctx ends, which it answers with nil, or until
+// Run moves records until ctx ends, when it returns nil, or until
 // something fails that waiting does not cure. A batch in hand when ctx ends is
 // finished first.
 func Run(ctx context.Context, c Config, w Writer) error {
@@ -48,8 +48,6 @@ func Run(ctx context.Context, c Config, w Writer) error {
 		kgo.BlockRebalanceOnPoll(), // a batch is written and committed before its partitions go
 		// Positions pass the markers of transactions, so that a lag of 0 means all.
 		kgo.KeepControlRecords(),
-		// Dead letters hold a whole record and more.
-		kgo.ProducerBatchMaxBytes(maxDeadLetterBytes),
 	)...)
 	if err != nil {
 		return fmt.Errorf("sink %s: %w", c.Name, err)
@@ -70,15 +68,15 @@ func Run(ctx context.Context, c Config, w Writer) error {
 
 type loop struct {
 	Config
-	topics  []string
-	writer  Writer
-	client  *kgo.Client
-	admin   *kadm.Client
-	pause   time.Duration // the next one
-	stalled string        // why nothing gets on; empty: it does
-	pulsed  time.Time
-	targets targets
-	waves   map[int32]*wave
+	topics   []string
+	writer   Writer
+	client   *kgo.Client
+	admin    *kadm.Client
+	pause    time.Duration // the next one
+	stalled  string        // why nothing moves; empty: it does
+	reported time.Time
+	targets  targets
+	underWay map[int32]*inFlight // by partition
 }
 
 // step is one turn: fill, write, commit, and look how far that is.
@@ -87,9 +85,9 @@ func (l *loop) step(ctx context.Context) error {
 	if err == nil && len(records) > 0 {
 		err = l.handle(ctx, &records)
 	}
-	if now := l.Now(); err == nil && now.Sub(l.pulsed) >= pulse {
-		l.pulsed = now
-		err = l.beat(ctx)
+	if now := l.Now(); err == nil && now.Sub(l.reported) >= watermarkInterval {
+		l.reported = now
+		err = l.report(ctx)
 	}
 	switch {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
@@ -111,7 +109,7 @@ func (l *loop) step(ctx context.Context) error {
 // fill polls: the first poll waits, further ones top the batch up until it has
 // enough records or is old enough.
 func (l *loop) fill(ctx context.Context) ([]*kgo.Record, error) {
-	wait, cancel := context.WithTimeout(ctx, pulse)
+	wait, cancel := context.WithTimeout(ctx, watermarkInterval)
 	defer cancel()
 	records, err := l.poll(wait, nil)
 	if len(records) == 0 {
@@ -139,18 +137,14 @@ func (l *loop) poll(ctx context.Context, records []*kgo.Record) ([]*kgo.Record, 
 		switch {
 		case errors.Is(e.Err, context.DeadlineExceeded), errors.Is(e.Err, context.Canceled):
 		case errors.Is(e.Err, kerr.FencedInstanceID):
-			return records, l.fenced()
+			return records, kafka.Fenced(l.Instance)
 		case errors.As(e.Err, &lost):
-			l.Log.Warn("records are gone from the broker", "sink", l.Name, "topic", e.Topic, "partition", e.Partition, "error", e.Err)
+			l.Log.Warn("records are gone from the broker", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
 		default: // the client keeps trying by itself
 			away = fmt.Errorf("%w: read %s: %w", ErrAway, e.Topic, e.Err)
 		}
 	}
 	return records, away
-}
-
-func (l *loop) fenced() error {
-	return fmt.Errorf("%w (%s): give every process its own --instance", ErrFenced, l.Instance)
 }
 
 // handle writes a batch and commits it. It leaves in records what is not done.
@@ -171,16 +165,16 @@ func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
 	}
 	switch commitErr := l.client.CommitRecords(ctx, finished...); {
 	case errors.Is(commitErr, kerr.FencedInstanceID):
-		return errors.Join(err, l.fenced())
+		return errors.Join(err, kafka.Fenced(l.Instance))
 	case commitErr != nil:
 		// The next commit covers this one, unless the partitions went to another
 		// member: then it does the batch again.
-		l.Log.Warn("batch is written but not committed", "sink", l.Name, "records", len(finished), "error", commitErr)
+		l.Log.Warn("batch is written but not committed", "records", len(finished), "error", commitErr)
 	}
 	return err
 }
 
-// write decodes and writes a batch; bad records go to the dead letters. It gives
+// write decodes and writes a batch; bad records go to the dead letters. It returns
 // the number of records, from the first, that are done.
 func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 	messages := make([]Message, 0, len(records))
@@ -211,7 +205,7 @@ func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 		if err := l.client.ProduceSync(ctx, dead...).FirstErr(); err != nil {
 			return 0, fmt.Errorf("%w: write %d dead letters: %w", ErrAway, len(dead), err)
 		}
-		l.Log.Warn("records went to the dead letters", "sink", l.Name, "records", len(dead))
+		l.Log.Warn("records went to the dead letters", "records", len(dead))
 	}
 	if len(messages) == 0 {
 		return read, stall
@@ -248,7 +242,7 @@ func (l *loop) hold(ctx context.Context, rest []*kgo.Record, why error) {
 	why = kafka.Advise(why)
 	if l.stalled != why.Error() {
 		l.stalled = why.Error()
-		l.Log.Warn("sink waits and tries again", "sink", l.Name, "error", why)
+		l.Log.Warn("sink waits and tries again", "error", why)
 	}
 	l.Progress.Stalled(l.stalled)
 	l.Metrics.stalled(l.Name, true)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
 
@@ -116,7 +117,7 @@ func TestTwoProcessesWithOneInstance(t *testing.T) {
 		pass(5 * time.Second)
 		stopSecond := r.start(r.sink("one"), new(memory))
 		pass(30 * time.Second)
-		if err := stopFirst(); !errors.Is(err, ErrFenced) || !strings.Contains(err.Error(), "one") {
+		if err := stopFirst(); !errors.Is(err, kafka.ErrFenced) || !strings.Contains(err.Error(), "one") {
 			t.Errorf("the first ended with %v, want it to be fenced", err)
 		}
 		must(t, stopSecond())

@@ -8,7 +8,7 @@ import (
 
 	"pitstop/api"
 	"pitstop/cmd/pitstop/app"
-	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/query"
 )
 
 // apiCommand runs the HTTP API.
@@ -53,7 +53,7 @@ func (c *apiCommand) Run(e *env) error {
 	}
 	defer closing(log, "connections for metrics", conn.Close)
 	metrics := app.NewMetrics()
-	metrics.MustRegister(app.NewFreshness(clickhouse.NewStore(conn), log))
+	metrics.MustRegister(app.NewFreshness(query.NewStore(conn), log))
 	r := app.NewAPI(app.APIOptions{
 		Listener: l, Kafka: cfg, Database: c.clickhouseFlags.config(), CommandSecret: secret,
 		Config: api.Config{

@@ -86,7 +86,7 @@ func (c *clickhouseSinkCommand) Run(e *env) error {
 	}
 	metrics := app.NewMetrics()
 	r := app.NewClickHouseSink(c.clickhouseFlags.config(), sinks.Config{
-		Kafka: cfg, Instance: instance, Metrics: sinks.NewMetrics(metrics), Now: time.Now, Log: log,
+		Kafka: cfg, Instance: instance, Metrics: sinks.NewMetrics(metrics), Now: time.Now, Log: log.With("role", record.ClickHouseSink.Name),
 	})
 	return runRole(e, log, c.opsFlags, cfg, metrics, r)
 }

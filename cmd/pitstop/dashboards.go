@@ -12,7 +12,7 @@ import (
 	"pitstop/dashboards/grafana"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/locale"
-	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
 )
 
 // dashboardsCommand keeps Grafana as the dashboards say.
@@ -37,7 +37,7 @@ type sourceFlags struct {
 
 // organisations are the chosen ones: the operator's and every garage's, or one.
 // Without readers they have no passwords.
-func (f sourceFlags) organisations(book *garage.Book, readers *clickhouse.Readers) ([]grafana.Organisation, error) {
+func (f sourceFlags) organisations(book *garage.Book, readers *access.Readers) ([]grafana.Organisation, error) {
 	host, portText, addrErr := net.SplitHostPort(f.GrafanaClickHouse)
 	port, err := strconv.Atoi(portText)
 	if addrErr != nil || err != nil || host == "" {
@@ -56,18 +56,18 @@ func (f sourceFlags) organisations(book *garage.Book, readers *clickhouse.Reader
 	if err := errors.Join(addrErr, caErr); err != nil {
 		return nil, err
 	}
-	at := func(of func(clickhouse.Readers) clickhouse.Reader) grafana.ClickHouse {
+	at := func(of func(access.Readers) access.Reader) grafana.ClickHouse {
 		ch := grafana.ClickHouse{Host: host, Port: port, Secure: f.GrafanaClickHouseSecure, CA: string(ca), Database: f.GrafanaDatabase}
 		if readers != nil {
 			r := of(*readers)
 			ch.User, ch.Password = r.User, r.Password
 		} else {
-			ch.User = of(clickhouse.Readers{}).User
+			ch.User = of(access.Readers{}).User
 		}
 		return ch
 	}
 	ofGarage := func(id string) grafana.ClickHouse {
-		return at(func(r clickhouse.Readers) clickhouse.Reader { return r.Of(id) })
+		return at(func(r access.Readers) access.Reader { return r.Of(id) })
 	}
 	if f.Garage != "" {
 		p, ok := book.Garage(f.Garage)
@@ -76,7 +76,7 @@ func (f sourceFlags) organisations(book *garage.Book, readers *clickhouse.Reader
 		}
 		return []grafana.Organisation{grafana.ForGarage(p, ofGarage(p.ID))}, nil
 	}
-	return grafana.Organisations(book, f.Language, at(clickhouse.Readers.Operator), ofGarage, f.GrafanaPrometheus), nil
+	return grafana.Organisations(book, f.Language, at(access.Readers.Operator), ofGarage, f.GrafanaPrometheus), nil
 }
 
 type (

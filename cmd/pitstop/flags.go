@@ -16,6 +16,7 @@ import (
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/link"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
 	"pitstop/sinks/email"
 )
 
@@ -94,12 +95,12 @@ type readerFlags struct {
 }
 
 // readers is nil where no secret is given.
-func (f readerFlags) readers() (*clickhouse.Readers, error) {
+func (f readerFlags) readers() (*access.Readers, error) {
 	if f.ReaderSecret == "" {
 		return nil, nil
 	}
 	secret, err := secretFrom("PITSTOP_READER_SECRET", f.ReaderSecret)
-	return &clickhouse.Readers{Secret: secret}, err
+	return &access.Readers{Secret: secret}, err
 }
 
 // smtpFlags say how mail leaves.

@@ -9,6 +9,7 @@ import (
 
 	"pitstop/cmd/pitstop/app"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
 )
 
 // migrateCommand brings the tables up to date, and with a secret the users that
@@ -68,7 +69,7 @@ func (c *readerCommand) Run(e *env) error {
 		}
 		reader = readers.Of(c.Garage)
 	}
-	dsn, err := db.As(reader)
+	dsn, err := reader.DSN(db)
 	if err != nil {
 		return wrongUsage(err)
 	}
@@ -78,7 +79,7 @@ func (c *readerCommand) Run(e *env) error {
 
 // ofServer asks nobody: the server may be out of reach from here. The garages are
 // nil where no garage file is given.
-func (c *readerCommand) ofServer(context.Context) (db clickhouse.Config, readers *clickhouse.Readers, garages []string, err error) {
+func (c *readerCommand) ofServer(context.Context) (db clickhouse.Config, readers *access.Readers, garages []string, err error) {
 	readers, err = c.readers()
 	if err == nil && readers == nil {
 		err = errors.New("no secret: give PITSTOP_READER_SECRET, as to migrate, or --data DIR")
@@ -96,7 +97,7 @@ func (c *readerCommand) ofServer(context.Context) (db clickhouse.Config, readers
 }
 
 // ofEngine asks the engine which garages it was started with.
-func (c *readerCommand) ofEngine(ctx context.Context) (db clickhouse.Config, readers *clickhouse.Readers, garages []string, err error) {
+func (c *readerCommand) ofEngine(ctx context.Context) (db clickhouse.Config, readers *access.Readers, garages []string, err error) {
 	if c.ClickHouse != "" {
 		return db, nil, nil, errors.New("give --data or --clickhouse, not both")
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +18,8 @@ import (
 	"github.com/go-openapi/runtime"
 	httptransport "github.com/go-openapi/runtime/client"
 	"github.com/grafana/grafana-openapi-client-go/client"
+
+	"pitstop/schemas/cafile"
 )
 
 // Server is a Grafana, and who Pitstop is there: its server's administrator,
@@ -59,16 +59,12 @@ func (s Server) Validate() error {
 const longest = 30 * time.Second
 
 func (s Server) trust() (*tls.Config, error) {
-	if s.CA == "" {
-		return &tls.Config{MinVersion: tls.VersionTLS12}, nil
-	}
-	pem, err := os.ReadFile(s.CA)
-	if err != nil {
-		return nil, fmt.Errorf("read certificates to trust: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
+	pool, err := cafile.Read("certificates to trust", s.CA)
+	if errors.Is(err, cafile.ErrNone) {
 		return nil, fmt.Errorf("read certificates to trust: none in %s", s.CA)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}, nil
 }
@@ -112,7 +108,6 @@ func (s *session) in(ctx context.Context, organisation int64) *client.GrafanaHTT
 		u = new(url.URL) // not after Validate
 	}
 	transport := httptransport.NewWithClient(u.Host, strings.TrimSuffix(u.Path, "/")+"/api", []string{u.Scheme}, s.http)
-	transport.Context = ctx
 	transport.Consumers[runtime.JSONMime] = runtime.ConsumerFunc(func(r io.Reader, v any) error { return json.NewDecoder(r).Decode(v) })
 	auth := httptransport.BasicAuth(s.server.User, s.server.Password)
 	if s.server.Token != "" {
@@ -122,7 +117,17 @@ func (s *session) in(ctx context.Context, organisation int64) *client.GrafanaHTT
 		auth = httptransport.Compose(auth, httptransport.APIKeyAuth(client.OrgIDHeader, "header", strconv.FormatInt(organisation, 10)))
 	}
 	transport.DefaultAuthentication = auth
-	return client.New(transport, client.DefaultTransportConfig(), nil)
+	return client.New(within{transport, ctx}, client.DefaultTransportConfig(), nil)
+}
+
+// within is a transport that asks in a context: the client's methods take none.
+type within struct {
+	*httptransport.Runtime
+	ctx context.Context
+}
+
+func (t within) Submit(operation *runtime.ClientOperation) (any, error) {
+	return t.SubmitContext(t.ctx, operation)
 }
 
 // call asks Grafana, by a method of the client's. The client panics on answers

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"pitstop/deploy/browser"
@@ -48,10 +47,7 @@ func shot(t *testing.T, ctx context.Context, name string) {
 	if dir == "" {
 		return
 	}
-	var png []byte
-	if err := chromedp.Run(ctx, chromedp.FullScreenshot(&png, 100)); err != nil {
-		t.Fatal(err)
-	}
+	png := browser.Value(t, ctx, chromedp.FullScreenshot(100))
 	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -68,30 +64,21 @@ func TestBrowser(t *testing.T) {
 		shown         string
 	}{{"phone", 390, 844, ".small svg"}, {"desk", 1280, 900, ".large svg"}} {
 		for _, scheme := range []string{"light", "dark"} {
-			dark := emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}})
-			if err := chromedp.Run(ctx, dark); err != nil {
+			_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+			})
+			if err != nil {
 				t.Fatal(err)
 			}
 			browser.Open(t, ctx, size.width, size.height, address)
 			shot(t, ctx, size.name+"-"+scheme)
-			var width float64
-			var line, ink string
-			err := chromedp.Run(ctx,
-				chromedp.Evaluate(`document.querySelector("#by-day `+size.shown+`").getBoundingClientRect().width`, &width),
-				chromedp.Evaluate(`getComputedStyle(document.querySelector("#by-day `+size.shown+` path.stroke-s1")).stroke`, &line),
-				chromedp.Evaluate(`getComputedStyle(document.body).color`, &ink),
-			)
-			if err != nil {
-				t.Fatal(err)
-			}
+			width := browser.Value(t, ctx, chromedp.Evaluate[float64](`document.querySelector("#by-day `+size.shown+`").getBoundingClientRect().width`))
+			line := browser.Value(t, ctx, chromedp.Evaluate[string](`getComputedStyle(document.querySelector("#by-day `+size.shown+` path.stroke-s1")).stroke`))
 			want := map[string]string{"light": "rgb(11, 87, 164)", "dark": "rgb(125, 184, 242)"}[scheme]
 			if width < 250 || line != want {
 				t.Errorf("%s %s: the chart is %.0f wide, its line %s, want %s", size.name, scheme, width, line, want)
 			}
-			var opened int64
-			if err := chromedp.Run(ctx, chromedp.Evaluate(`for (const d of document.querySelectorAll("details")) d.open = true; document.documentElement.scrollWidth`, &opened)); err != nil {
-				t.Fatal(err)
-			}
+			opened := browser.Value(t, ctx, chromedp.Evaluate[int64](`for (const d of document.querySelectorAll("details")) d.open = true; document.documentElement.scrollWidth`))
 			if opened > size.width {
 				t.Errorf("%s: with everything opened the page is %d wide", size.name, opened)
 			}
@@ -103,8 +90,7 @@ func TestBrowser(t *testing.T) {
 // contrast checks every text against what is behind it (WCAG AA, 4.5 to 1).
 func contrast(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
-	var poor []string
-	err := chromedp.Run(ctx, chromedp.Evaluate(`(() => {
+	poor := browser.Value(t, ctx, chromedp.Evaluate[[]string](`(() => {
 		const rgb = s => (s.match(/[\d.]+/g) || []).map(Number);
 		const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; };
 		const behind = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length === 3 || c[3] > 0) return c.slice(0, 3); } return [255, 255, 255]; };
@@ -118,10 +104,7 @@ func contrast(t *testing.T, ctx context.Context, name string) {
 			if ((a + .05) / (b + .05) < 4.5) poor.add(walker.currentNode.data.trim() + ": " + ((a + .05) / (b + .05)).toFixed(2));
 		}
 		return [...poor];
-	})()`, &poor))
-	if err != nil {
-		t.Fatal(err)
-	}
+	})()`))
 	if len(poor) > 0 {
 		t.Errorf("%s: too little contrast: %q", name, poor)
 	}
@@ -131,21 +114,20 @@ func contrast(t *testing.T, ctx context.Context, name string) {
 func TestBrowserWithoutScript(t *testing.T) {
 	ctx := browser.Start(t)
 	address := served(t, newPages(t, &world{rows: filled, asOf: now}), visit(func(v *Visit) { v.Lang = locale.EN }))
-	if err := chromedp.Run(ctx, emulation.SetScriptExecutionDisabled(true)); err != nil {
-		t.Fatal(err)
-	}
-	browser.Open(t, ctx, 390, 844, address)
-	var location, chosen string
-	_, err := chromedp.RunResponse(ctx,
-		chromedp.SetValue(`[name=period]`, "90", chromedp.ByQuery), chromedp.SetValue(`[name=clock]`, "wall", chromedp.ByQuery),
-		chromedp.Click(".top button", chromedp.ByQuery),
-	)
-	if err == nil {
-		err = chromedp.Run(ctx, chromedp.Location(&location), chromedp.TextContent(".chosen", &chosen, chromedp.ByQuery))
-	}
+	_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	browser.Open(t, ctx, 390, 844, address)
+	_, err = chromedp.RunResponse(ctx,
+		chromedp.SetValue(chromedp.CSS(`[name=period]`), "90"), chromedp.SetValue(chromedp.CSS(`[name=clock]`), "wall"),
+		chromedp.Click(chromedp.CSS(".top button")),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	location := browser.Value(t, ctx, chromedp.Location())
+	chosen := browser.Value(t, ctx, chromedp.TextContent(chromedp.CSS(".chosen")))
 	if want := address + "?lang=en&garage=de-brug&period=90&clock=wall"; location != want {
 		t.Errorf("the form leads to %s, want %s", location, want)
 	}
@@ -158,21 +140,14 @@ func TestBrowserWithoutScript(t *testing.T) {
 func TestPrint(t *testing.T) {
 	ctx := browser.Start(t)
 	browser.Open(t, ctx, 1280, 900, served(t, newPages(t, &world{rows: filled, asOf: now}), visit()))
-	var pdf []byte
-	var header, chosen, wrap string
-	err := chromedp.Run(ctx,
-		chromedp.ActionFunc(func(ctx context.Context) (err error) {
-			pdf, _, err = cdp.PrintToPDF().WithPreferCSSPageSize(true).WithPrintBackground(false).Do(ctx)
-			return err
-		}),
-		emulation.SetEmulatedMedia().WithMedia("print"),
-		chromedp.Evaluate(`getComputedStyle(document.querySelector("header")).display`, &header),
-		chromedp.Evaluate(`getComputedStyle(document.querySelector(".chosen")).display`, &chosen),
-		chromedp.Evaluate(`getComputedStyle(document.querySelector("td")).overflowWrap`, &wrap),
-	)
+	pdf := browser.Value(t, ctx, chromedp.PrintToPDF(chromedp.PDFPreferCSSPageSize())) // without backgrounds
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	header := browser.Value(t, ctx, chromedp.Evaluate[string](`getComputedStyle(document.querySelector("header")).display`))
+	chosen := browser.Value(t, ctx, chromedp.Evaluate[string](`getComputedStyle(document.querySelector(".chosen")).display`))
+	wrap := browser.Value(t, ctx, chromedp.Evaluate[string](`getComputedStyle(document.querySelector("td")).overflowWrap`))
 	if header != "none" || chosen != "block" {
 		t.Errorf("on paper the header is %q, what was chosen %q", header, chosen)
 	}

@@ -1,5 +1,5 @@
 // Package browser gives tests a real browser: the Chromium of an npm package,
-// which needs no root and nothing installed on the system. make deps installs
+// which needs no root and nothing installed on the system. make browser installs
 // the package; the first test that starts the browser unpacks it.
 package browser
 
@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -35,7 +34,6 @@ func Start(t testing.TB) context.Context {
 	options := append([]chromedp.ExecAllocatorOption{chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck},
 		chromedp.ExecPath(path),
 		chromedp.Env(env...),
-		chromedp.WSURLReadTimeout(patience), // until it listens
 		chromedp.CombinedOutput(t.Output()),
 		chromedp.Flag("headless", "shell"),
 		chromedp.NoSandbox, // as root, and in containers, Chromium has none
@@ -49,7 +47,7 @@ func Start(t testing.TB) context.Context {
 	t.Cleanup(cancel) // waits for the browser's end
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	if err := chromedp.Run(ctx); err != nil {
+	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start browser %s: %v", path, err)
 	}
 	return ctx
@@ -64,16 +62,14 @@ func Open(t testing.TB, ctx context.Context, width, height int64, url string) {
 	if width < 600 {
 		opts = append(opts, chromedp.EmulateMobile, chromedp.EmulateTouch)
 	}
-	var pageWidth int64
-	err := chromedp.Run(ctx,
+	err := chromedp.Do(ctx,
 		chromedp.EmulateViewport(width, height, opts...),
 		chromedp.Navigate(url), // waits for the load event
-		chromedp.Evaluate("document.fonts.ready.then(() => document.documentElement.scrollWidth)", &pageWidth,
-			func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
 	)
 	if err != nil {
 		t.Fatalf("open %s: %v", url, err)
 	}
+	pageWidth := Value(t, ctx, chromedp.Evaluate[int64]("document.fonts.ready.then(() => document.documentElement.scrollWidth)", chromedp.EvalAwaitPromise))
 	if pageWidth > width {
 		t.Errorf("%s is %d pixels wide in a window of %d: people must scroll sideways", url, pageWidth, width)
 	}
@@ -84,11 +80,19 @@ func Open(t testing.TB, ctx context.Context, width, height int64, url string) {
 func Screenshot(t testing.TB, ctx context.Context, width, height int64, url, file string) {
 	t.Helper()
 	Open(t, ctx, width, height, url)
-	var png []byte
-	if err := chromedp.Run(ctx, chromedp.FullScreenshot(&png, 100)); err != nil {
-		t.Fatalf("take a picture of %s: %v", url, err)
-	}
+	png := Value(t, ctx, chromedp.FullScreenshot(100))
 	if err := os.WriteFile(file, png, 0o600); err != nil {
 		t.Fatalf("keep the picture of %s: %v", url, err)
 	}
+}
+
+// Value runs an action in the browser and returns its value. The test fails where
+// the action does.
+func Value[T any](t testing.TB, ctx context.Context, action chromedp.Action[T]) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, action)
+	if err != nil {
+		t.Fatalf("in the browser: %v", err)
+	}
+	return v
 }

@@ -1,11 +1,15 @@
 package browser
 
 import (
+	"errors"
 	"image/png"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -35,8 +39,18 @@ func TestScreenshotShowsTheWholePage(t *testing.T) {
 			t.Errorf("picture of %d by %d, want %d by more than 2000", config.Width, config.Height, width)
 		}
 	}
-	var title string
-	if err := chromedp.Run(ctx, chromedp.Title(&title)); err != nil || title != "Klaar" {
-		t.Errorf("title %q, %v", title, err)
+	if title := Value(t, ctx, chromedp.Title()); title != "Klaar" {
+		t.Errorf("title %q", title)
+	}
+}
+
+func TestWhereTheBrowserIsMissingTheErrorSaysHowToFetchIt(t *testing.T) {
+	_, _, err := findIn(t.TempDir())
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "run make browser") || !strings.Contains(err.Error(), Env) {
+		t.Errorf("it says %v", err)
+	}
+	out, err := exec.Command("make", "-C", "../..", "--dry-run", "--always-make", "browser").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "cd deploy/browser && npm ci") {
+		t.Errorf("make browser does not fetch it: %v\n%s", err, out)
 	}
 }

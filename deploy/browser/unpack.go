@@ -23,9 +23,14 @@ func find() (path string, env []string, err error) {
 	}
 	_, source, _, _ := runtime.Caller(0)
 	modules := filepath.Join(filepath.Dir(source), "node_modules")
+	return findIn(modules)
+}
+
+// findIn is find for the package in modules, where npm has put it.
+func findIn(modules string) (path string, env []string, err error) {
 	packed := filepath.Join(modules, "@sparticuz", "chromium", "bin")
 	if _, err := os.Stat(packed); err != nil {
-		return "", nil, fmt.Errorf("the browser for tests is not installed: run make deps, or set %s to the path of a Chromium or Chrome: %w", Env, err)
+		return "", nil, fmt.Errorf("the browser for tests is not installed: run make browser, or set %s to the path of a Chromium or Chrome: %w", Env, err)
 	}
 	// npm ci empties node_modules, so what is unpacked there is never of
 	// another version.

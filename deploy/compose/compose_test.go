@@ -18,7 +18,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"pitstop/schemas/record"
-	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
 )
 
 // freshEnv is what env.sh writes.
@@ -88,7 +88,7 @@ func TestFreshSecretsAreRandomAndFit(t *testing.T) {
 	}
 	secret, err := hex.DecodeString(one["PITSTOP_READER_SECRET"])
 	must(t, err)
-	if want := (clickhouse.Readers{Secret: secret}).Operator().Password; one["PITSTOP_READER_PASSWORD"] != want {
+	if want := (access.Readers{Secret: secret}).Operator().Password; one["PITSTOP_READER_PASSWORD"] != want {
 		t.Errorf("the password of the operator's reader is %s, want %s", one["PITSTOP_READER_PASSWORD"], want)
 	}
 }

@@ -36,21 +36,21 @@ type board struct {
 	ctx context.Context
 }
 
-func (b *board) run(actions ...chromedp.Action) {
+func (b *board) run(steps ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
-	if err := chromedp.Run(b.ctx, actions...); err != nil {
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
 		b.Fatalf("in the browser: %v", err)
 	}
 }
 
 // goes runs what leads to another page, and waits for that page.
-func (b *board) goes(actions ...chromedp.Action) {
+func (b *board) goes(steps ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
 	until(b, "the page with all of its panels", func() string {
-		if _, err := chromedp.RunResponse(b.ctx, actions...); err != nil {
+		if _, err := chromedp.RunResponse(b.ctx, steps...); err != nil {
 			b.Fatalf("in the browser: %v", err)
 		}
-		actions = []chromedp.Action{chromedp.Reload()}
+		steps = []chromedp.Action[chromedp.Void]{chromedp.Reload()}
 		if text := b.text("body"); strings.Contains(text, tookTooLong) {
 			return text
 		}
@@ -61,10 +61,9 @@ func (b *board) goes(actions ...chromedp.Action) {
 // tookTooLong is what a panel says on a busy machine, until it is asked again.
 const tookTooLong = "Dit onderdeel duurde te lang"
 
-func (b *board) text(selector string) (text string) {
+func (b *board) text(selector string) string {
 	b.Helper()
-	b.run(chromedp.Text(selector, &text, chromedp.ByQuery))
-	return plain(text)
+	return plain(browser.Value(b, b.ctx, chromedp.Text(chromedp.CSS(selector))))
 }
 
 func (b *board) says(selector string, words ...string) {
@@ -108,44 +107,40 @@ func TestDashboards(t *testing.T) {
 		home := w.API + "/dashboards/waiting"
 		browser.Open(t, b.ctx, size.width, size.height, home)
 		b.says("h1", "Inloggen")
-		b.run(chromedp.SendKeys("#token", "nonsense", chromedp.ByQuery))
-		b.goes(chromedp.Click(".act button", chromedp.ByQuery))
+		b.run(chromedp.SendKeys(chromedp.CSS("#token"), "nonsense"))
+		b.goes(chromedp.Click(chromedp.CSS(".act button")))
 		b.says("#notice", "Dit token is hier niet geldig")
-		b.run(chromedp.SetValue("#token", token, chromedp.ByQuery))
-		b.goes(chromedp.Click(".act button", chromedp.ByQuery))
+		b.run(chromedp.SetValue(chromedp.CSS("#token"), token))
+		b.goes(chromedp.Click(chromedp.CSS(".act button")))
 		b.says("h1", "Wachten")
 		b.says("#open-quotes", "K-482-TR", "€ 387,95", "06 – 87 65 43 21", `Piet <script>document.title="x"</script> & 'Zn`, "1 u 3")
 		b.says("#approval-time", fmt.Sprintf("%.0f min", counted.Opening.P50/60), fmt.Sprintf("Aantal antwoorden: %d", counted.N))
 		b.says("#answered-in-time", "50%", "Aantal vragen om akkoord: 4")
-		var whole string
-		b.run(chromedp.Evaluate(`document.documentElement.outerHTML + document.cookie`, &whole))
+		whole := browser.Value(b, b.ctx, chromedp.Evaluate[string](`document.documentElement.outerHTML + document.cookie`))
 		for _, foreign := range []string{"Geheim", "GG-999-G", "geheim@", token} {
 			if strings.Contains(whole, foreign) {
 				t.Errorf("%s: the page has %q", size.name, foreign)
 			}
 		}
 		// A longer period, by the form.
-		b.run(chromedp.SetValue("[name=period]", "30", chromedp.ByQuery))
-		b.goes(chromedp.Click(".top button", chromedp.ByQuery))
+		b.run(chromedp.SetValue(chromedp.CSS("[name=period]"), "30"))
+		b.goes(chromedp.Click(chromedp.CSS(".top button")))
 		b.says("#approval-time", fmt.Sprintf("Aantal antwoorden: %d", w.latencies("measure=approval&from=" + url.QueryEscape(ago(30*24*60)))[0].N))
 		b.says("#open-quotes", "K-482-TR") // is about now, whatever the period
 		// The next one opens the address that is left behind, by chance or not.
-		var title string
-		b.run(chromedp.Title(&title))
-		if title != "Wachten – Pitstop" {
+		if title := browser.Value(b, b.ctx, chromedp.Title()); title != "Wachten – Pitstop" {
 			t.Errorf("%s: a customer's name did %q", size.name, title)
 		}
-		b.goes(chromedp.Click("footer.page button", chromedp.ByQuery))
+		b.goes(chromedp.Click(chromedp.CSS("footer.page button")))
 		b.says("h1", "Inloggen")
 		browser.Open(t, b.ctx, size.width, size.height, home)
 		b.says("h1", "Inloggen")
-		cookies := []*network.Cookie{}
-		b.run(chromedp.ActionFunc(func(ctx context.Context) (err error) {
-			cookies, err = network.GetCookies().WithURLs([]string{home}).Do(ctx)
-			return err
-		}))
-		if len(cookies) > 0 {
-			t.Errorf("%s: after signing out there is %+v", size.name, cookies[0])
+		left, err := chromedp.Call(b.ctx, network.GetCookies, network.GetCookiesParams{URLs: []string{home}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(left.Cookies) > 0 {
+			t.Errorf("%s: after signing out there is %+v", size.name, left.Cookies[0])
 		}
 	}
 	if said := w.said.String(); strings.Contains(said, token) {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"pitstop/deploy/browser"
 )
 
 // "no login; anyone approves anything; the customer lands on the staff pages":
@@ -154,20 +156,18 @@ func TestEarlier_TextIsNotEscaped(t *testing.T) {
 	m := j.mailTo("hostile@example.nl", "extra werk")
 	p := openOnPhone(t, m.link(t))
 	p.do(
-		chromedp.SetValue("#message", "Vraag "+hostile, chromedp.ByQuery),
-		chromedp.Click(`button[name=kind][value=text]`, chromedp.ByQuery),
+		chromedp.SetValue(chromedp.CSS("#message"), "Vraag "+hostile),
+		chromedp.Click(chromedp.CSS(`button[name=kind][value=text]`)),
 	)
 	p.shows("Vraag " + hostile)
 	p.answer("1", "reject")
 	p.answer("2", "reject")
 	p.do(
-		chromedp.SetValue("#text-1", "Reden "+hostile, chromedp.ByQuery), chromedp.SetValue("#name", "Beslisser "+hostile, chromedp.ByQuery),
-		chromedp.Click("#decide", chromedp.ByQuery),
+		chromedp.SetValue(chromedp.CSS("#text-1"), "Reden "+hostile), chromedp.SetValue(chromedp.CSS("#name"), "Beslisser "+hostile),
+		chromedp.Click(chromedp.CSS("#decide")),
 	)
 	p.shows("Titel "+hostile, "Reden "+hostile, "Golf "+hostile)
-	var title string
-	p.do(chromedp.Title(&title))
-	if title == "taken" {
+	if title := browser.Value(p, p.ctx, chromedp.Title()); title == "taken" {
 		t.Error("the page ran what a customer wrote")
 	}
 	if page := visit(t, m.link(t)); strings.Contains(page.body, "<script>document") || strings.Contains(page.body, "<img src=x") {

@@ -97,7 +97,7 @@ func TestReplace(t *testing.T) {
 	p.shows("€ 348,00")
 	p.answer("1", "approve")
 	says(t, "the button", p.text("#decide"), "Akkoord, ik betaal € 348,00")
-	p.do(chromedp.Click("#decide", chromedp.ByQuery))
+	p.do(chromedp.Click(chromedp.CSS("#decide")))
 	p.shows("U gaf akkoord voor € 348,00")
 	says(t, "the mechanic's board", string(s.board.hears(s.id, "QuoteDecided").Data), `"revision":2`, `"decision":"approved"`)
 	s.happens(answered("QuoteDecided", "decision", "decided")...)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas/kafka"
 )
 
 // log is the pipeline's Kafka, as a checker reaches it.
@@ -30,9 +32,9 @@ func (p *process) log(t testing.TB) log {
 // partitions is how many a topic has.
 func (l log) partitions(topic string) int32 {
 	l.Helper()
-	ends, err := kadm.NewClient(l.client).ListEndOffsets(l.Context(), topic)
-	if err != nil || ends.Error() != nil || len(ends[topic]) == 0 {
-		l.Fatalf("partitions of %s: %v, %v", topic, err, ends.Error())
+	ends, err := kafka.Ends(l.Context(), kadm.NewClient(l.client), topic)
+	if err != nil || len(ends[topic]) == 0 {
+		l.Fatalf("partitions of %s: %v", topic, err)
 	}
 	return int32(len(ends[topic]))
 }
@@ -42,9 +44,9 @@ func (l log) about(topic, repairID string) (found []*kgo.Record) {
 	l.Helper()
 	ctx, cancel := context.WithTimeout(l.Context(), patience)
 	defer cancel()
-	ends, err := kadm.NewClient(l.client).ListCommittedOffsets(ctx, topic)
-	if err != nil || ends.Error() != nil {
-		l.Fatalf("ends of %s: %v, %v", topic, err, ends.Error())
+	ends, err := kafka.StableEnds(ctx, kadm.NewClient(l.client), topic)
+	if err != nil {
+		l.Fatal(err)
 	}
 	from := make(map[int32]kgo.Offset)
 	open := make(map[int32]int64)

@@ -27,9 +27,9 @@ func TestApprove(t *testing.T) {
 	p := openOnPhone(t, s.mail.link(t))
 	p.shows("Remschijven en remblokken vóór vervangen", "€ 348,00", "€ 39,95", "€ 387,95 incl. btw", "€ 67,33", "€ 676,95")
 	s.happens("QuoteViewed") // somebody has the page before them
-	p.do(chromedp.Click(`button[name=all][value=approve]`, chromedp.ByQuery))
+	p.do(chromedp.Click(chromedp.CSS(`button[name=all][value=approve]`)))
 	says(t, "the button", p.text("#decide"), "Akkoord, ik betaal € 387,95")
-	p.do(chromedp.Click("#decide", chromedp.ByQuery))
+	p.do(chromedp.Click(chromedp.CSS("#decide")))
 	p.shows("U gaf akkoord voor € 387,95", "Totaal afgesproken", "€ 676,95")
 	if p.asks() {
 		t.Error("the page asks again after the answer")
@@ -58,15 +58,15 @@ func TestPartlyApprove(t *testing.T) {
 	s.happens("QuoteViewed")
 	says(t, "the button", p.text("#decide"), "Kies eerst bij elk onderdeel ja of nee")
 	p.answer("1", "approve")
-	p.do(chromedp.Click("#decide", chromedp.ByQuery)) // too early: nothing is sent
+	p.do(chromedp.Click(chromedp.CSS("#decide"))) // too early: nothing is sent
 	p.shows("Kies bij onderdeel 2 ja of nee.")
 	p.answer("2", "reject")
 	says(t, "the button", p.text("#decide"), "Akkoord, ik betaal € 348,00")
 	p.do(
-		chromedp.SetValue("#reason-2", "price", chromedp.ByQuery),
-		chromedp.SendKeys("#text-2", "Doe ik <b>zelf</b> wel.", chromedp.ByQuery),
-		chromedp.SetValue("#name", "Jan & Ans", chromedp.ByQuery),
-		chromedp.Click("#decide", chromedp.ByQuery),
+		chromedp.SetValue(chromedp.CSS("#reason-2"), "price"),
+		chromedp.SendKeys(chromedp.CSS("#text-2"), "Doe ik <b>zelf</b> wel."),
+		chromedp.SetValue(chromedp.CSS("#name"), "Jan & Ans"),
+		chromedp.Click(chromedp.CSS("#decide")),
 	)
 	p.shows("U gaf akkoord voor € 348,00", "de rest doen we niet", "Doe ik <b>zelf</b> wel.", "€ 637,00")
 	if p.asks() {

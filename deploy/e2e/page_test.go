@@ -33,9 +33,9 @@ func (p *phone) open(link string) {
 	browser.Open(p, p.ctx, 390, 844, link)
 }
 
-func (p *phone) do(actions ...chromedp.Action) {
+func (p *phone) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.Helper()
-	if err := chromedp.Run(p.ctx, actions...); err != nil {
+	if err := chromedp.Do(p.ctx, steps...); err != nil {
 		p.Fatalf("in the browser: %v", err)
 	}
 }
@@ -43,22 +43,21 @@ func (p *phone) do(actions ...chromedp.Action) {
 // answer taps the answer to a line.
 func (p *phone) answer(line, answer string) {
 	p.Helper()
-	p.do(chromedp.Click(`[name="line.`+line+`"][value=`+answer+`]`, chromedp.ByQuery))
+	p.do(chromedp.Click(chromedp.CSS(`[name="line.` + line + `"][value=` + answer + `]`)))
 }
 
 // text is what the page shows of an element.
-func (p *phone) text(selector string) (text string) {
+func (p *phone) text(selector string) string {
 	p.Helper()
-	p.do(chromedp.Text(selector, &text, chromedp.ByQuery))
-	return text
+	return browser.Value(p, p.ctx, chromedp.Text(chromedp.CSS(selector)))
 }
 
 // shows waits until the page shows these words, on this page or the next one.
 func (p *phone) shows(words ...string) {
 	p.Helper()
 	until(p, "the page", func() string {
-		var text string
-		if err := chromedp.Run(p.ctx, chromedp.Text("main", &text, chromedp.ByQuery)); err != nil {
+		text, err := chromedp.Run(p.ctx, chromedp.Text(chromedp.CSS("main")))
+		if err != nil {
 			return err.Error()
 		}
 		for _, w := range words {
@@ -71,10 +70,9 @@ func (p *phone) shows(words ...string) {
 }
 
 // asks reports whether the page has the form for a decision.
-func (p *phone) asks() (form bool) {
+func (p *phone) asks() bool {
 	p.Helper()
-	p.do(chromedp.Evaluate(`document.querySelector("form[action$='/decision']") !== null`, &form))
-	return form
+	return browser.Value(p, p.ctx, chromedp.Evaluate[bool](`document.querySelector("form[action$='/decision']") !== null`))
 }
 
 // page is the customer's page without a browser.

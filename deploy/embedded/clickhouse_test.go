@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -303,7 +304,7 @@ func TestClickHouseRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := StartClickHouse(t.Context(), openData(t, t.TempDir()), ClickHouseOptions{Library: library, Log: newLog(t).Logger})
-		wantError(t, err, "load the ClickHouse library", "make deps", "--clickhouse DSN")
+		wantError(t, err, "load the ClickHouse library", "remove deploy/clickhouse-lib/node_modules and run make deps", "--clickhouse DSN")
 	})
 }
 
@@ -322,5 +323,12 @@ func TestFindLibrarySaysWhatToDo(t *testing.T) {
 	t.Setenv(LibraryEnv, "")
 	t.Chdir(t.TempDir())
 	_, err = FindLibrary("")
-	wantError(t, err, "make deps", LibraryEnv, "--clickhouse DSN")
+	wantError(t, err, "run make deps", LibraryEnv, "--clickhouse DSN")
+}
+
+func TestMakeDepsFetchesTheLibrary(t *testing.T) {
+	out, err := exec.Command("make", "-C", "../..", "--dry-run", "--always-make", "deps").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "cd deploy/clickhouse-lib && npm ci") {
+		t.Errorf("it does not: %v\n%s", err, out)
+	}
 }

@@ -106,7 +106,7 @@ func stopOnRequest(control, terminal *os.File, dir string, port int) error {
 func callEngine(library string, args []string) error {
 	handle, err := purego.Dlopen(library, purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {
-		return fmt.Errorf("load the ClickHouse library: %w: run make deps again, or give a server of your own with --clickhouse DSN", err)
+		return fmt.Errorf("load the ClickHouse library: %w: to fetch it anew, remove deploy/clickhouse-lib/node_modules and run make deps, or give a server of your own with --clickhouse DSN", err)
 	}
 	var setSignalHandlers func(uint8)
 	purego.RegisterLibFunc(&setSignalHandlers, handle, "chdb_set_signal_handlers_enabled")

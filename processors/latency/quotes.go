@@ -70,7 +70,7 @@ func (q *Quote) rows() []record.Latency {
 	switch {
 	case wrote >= 0:
 		response = until(q.WroteAt[wrote], "message", ended, response)
-	case q.Closed == repair.QuoteAnswered && otherwise != void:
+	case q.Closed == repair.StatusDecided && otherwise != void:
 		response = until(q.ClosedAt, "decided", ended, response)
 	case !q.ClosedAt.IsZero():
 		response = until(q.ClosedAt, otherwise, ended, response)

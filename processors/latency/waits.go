@@ -23,12 +23,13 @@ func (s step) event(event repair.Event) {
 	if resumes(event) {
 		s.end(record.MeasureResume, "resumed")
 	}
+	effect := repair.EffectOf(event)
 	switch e := event.(type) {
 	case *repair.RepairStarted:
 		s.begin(Wait{Measure: record.MeasureTurnaround, Mechanic: s.Mechanic})
 
 	case *repair.ApprovalRequested:
-		s.closed(repair.QuoteReplaced, "")
+		s.closed(effect.Quote, "")
 		if _, waiting := s.waiting(record.MeasureCustomerWait); !waiting {
 			s.begin(Wait{Measure: record.MeasureCustomerWait, Revision: e.Revision, Mechanic: e.AskedBy.ID})
 		}
@@ -43,17 +44,13 @@ func (s step) event(event repair.Event) {
 			s.see(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
 		}
 		asked, _ := s.waiting(record.MeasureApproval)
-		s.closed(repair.QuoteAnswered, string(e.Decision))
+		s.closed(effect.Quote, string(e.Decision))
 		s.end(record.MeasureCustomerWait, string(e.Decision))
 		s.begin(Wait{Measure: record.MeasureResume, Revision: e.Revision, Mechanic: asked.Mechanic})
 
-	case *repair.QuoteExpired:
-		s.closed(repair.QuoteLapsed, "")
-		s.end(record.MeasureCustomerWait, string(repair.QuoteLapsed))
-
-	case *repair.QuoteWithdrawn:
-		s.closed(repair.QuoteTakenBack, "")
-		s.end(record.MeasureCustomerWait, string(repair.QuoteTakenBack))
+	case *repair.QuoteExpired, *repair.QuoteWithdrawn:
+		s.closed(effect.Quote, "")
+		s.end(record.MeasureCustomerWait, string(effect.Quote))
 
 	case *repair.QuoteViewed:
 		s.see(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
@@ -62,15 +59,11 @@ func (s step) event(event repair.Event) {
 		s.message(e)
 
 	case *repair.RepairCompleted:
-		s.over(repair.Completed)
+		s.over(effect.State)
 
-	case *repair.VehicleCollected:
-		s.over(repair.Collected)
-		s.Over, s.Mechanic = true, ""
-
-	case *repair.RepairCancelled:
-		s.closed(repair.QuoteAbandoned, "")
-		s.over(repair.Cancelled)
+	case *repair.VehicleCollected, *repair.RepairCancelled:
+		s.closed(effect.Quote, "")
+		s.over(effect.State)
 		s.Over, s.Mechanic = true, ""
 
 	case *repair.ReadyTimeChanged, *repair.ContactCorrected: // at most somebody's next action
@@ -97,6 +90,8 @@ func resumes(event repair.Event) bool {
 		return true
 	case *repair.RepairCancelled, *repair.VehicleCollected:
 		return false
+	case *repair.RepairStarted, *repair.QuoteDecided, *repair.QuoteExpired, *repair.QuoteWithdrawn, *repair.QuoteViewed,
+		*repair.ReadyTimeChanged, *repair.ContactCorrected, *repair.MessagePosted: // it depends on who did it
 	}
 	by := event.Head().Actor.Role
 	return by == repair.Mechanic || by == repair.Integrator
@@ -122,10 +117,11 @@ func (s step) message(e *repair.MessagePosted) {
 	}
 }
 
-// closed ends the open revision. Its outcome is what became of it, or the decision.
+// closed ends the open revision, if the event closes it. Its outcome is what became
+// of it, or the decision.
 func (s step) closed(as repair.QuoteStatus, decision string) {
 	w, open := s.waiting(record.MeasureApproval)
-	if !open {
+	if !open || as == "" {
 		return
 	}
 	s.end(w.Measure, cmp.Or(decision, string(as)))

@@ -95,9 +95,9 @@ func handle(c *stream.Context, s *State, rec record.Headed) error {
 	switch n := s.Repair.OpenRevision(); n {
 	case open: // a timer set once keeps the correlation of who asked
 	case 0:
-		c.Cancel(expire)
+		c.CancelTimer(expire)
 	default:
-		c.Set(expire, s.Repair.Revisions[n-1].ExpiresAt)
+		c.SetTimer(expire, s.Repair.Revisions[n-1].ExpiresAt)
 	}
 	s.Commands = append(s.Commands, Remembered{ID: id, Digest: digest, At: c.Time(), Verdict: verdict})
 	for s.size() > rememberBytes {
@@ -139,7 +139,7 @@ func timer(c *stream.Context, s *State, t stream.Timer) error {
 // need not be the first that came.
 func (s *State) setForget(c *stream.Context) {
 	oldest := slices.MinFunc(s.Commands, func(a, b Remembered) int { return a.At.Compare(b.At) })
-	c.Set(forget, oldest.At.Add(Remember))
+	c.SetTimer(forget, oldest.At.Add(Remember))
 }
 
 func (s *State) remembered(id string) *Remembered {

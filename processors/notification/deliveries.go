@@ -49,7 +49,7 @@ func (s step) underWay(id string, attempt int32) int {
 func (s step) drop(i int) Pending {
 	p := s.Known.Pending[i]
 	s.Known.Pending = slices.Delete(s.Known.Pending, i, i+1)
-	s.Cancel(retryTimer + p.Request.NotificationID)
+	s.CancelTimer(retryTimer + p.Request.NotificationID)
 	return p
 }
 
@@ -60,10 +60,7 @@ func (s step) accepted(id string) {
 	if i < 0 {
 		return
 	}
-	p := s.drop(i)
-	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired && p.Passed == "" {
-		a.Accepted = true
-	}
+	s.taken(s.drop(i))
 }
 
 // deferred sets the time of the next try, unless there is no sense or no use in one.
@@ -82,7 +79,7 @@ func (s step) deferred(id string, attempt int32) {
 		s.callInstead(record.CallUndeliverable, p.Request.Notice, s.current(p.Request.Recipient))
 	default:
 		s.Known.Pending[i].Waiting = true
-		s.Set(retryTimer+id, s.Time().Add(wait(id, attempt)))
+		s.SetTimer(retryTimer+id, s.Time().Add(wait(id, attempt)))
 	}
 }
 
@@ -98,9 +95,7 @@ func (s step) failed(id string, attempt int32) {
 	if p.Passed != "" || to.contact == nil {
 		return
 	}
-	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired {
-		a.Refused = true
-	}
+	s.refused(p)
 	s.call(record.CallUndeliverable, p.Request.Kind, p.Request.RestsOn, p.Request.Revision, to)
 }
 

@@ -2,8 +2,6 @@ package notification
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -28,7 +26,7 @@ func (s step) event(e repair.Event) error {
 	}
 	s.happened(e)
 	if !s.Stage.Open() {
-		s.Set(forgetTimer, s.Time().Add(keptFor))
+		s.SetTimer(forgetTimer, s.Time().Add(keptFor))
 	}
 	return nil
 }
@@ -49,45 +47,38 @@ var whileOpen = []record.NotificationKind{
 	record.NotifyDecision, record.NotifyExpiry,
 }
 
-// happened is the table of DESIGN §7: what each event tells whom, and which
-// notifications it makes pointless.
+// happened is the table of who is told what of each event, and which notifications
+// it makes pointless.
 func (s step) happened(event repair.Event) {
 	k, seq := s.Known, repair.SequenceOf(event)
+	s.Stage = s.Stage.After(event)
+	asked := s.close(repair.EffectOf(event).Quote)
 	switch e := event.(type) {
 	case *repair.RepairStarted:
-		s.Stage = repair.InProgress
 		s.tell(s.draft(record.NotifyStarted, s.customer(), seq, 0))
 
 	case *repair.ApprovalRequested:
-		s.close(repair.QuoteReplaced)
-		s.Stage = repair.AwaitingApproval
 		s.pass(string(s.Stage), record.NotifyQuoteWithdrawn, record.NotifyExpiry)
 		s.ask(e)
 		s.tell(s.draft(record.NotifyApprovalRequired, s.approver(), seq, e.Revision))
 
 	case *repair.QuoteDecided:
-		asked := s.close(repair.QuoteAnswered)
-		s.Stage = repair.InProgress
 		s.settle(asked.Quote, e)
 		d := s.draft(record.NotifyDecision, s.staff(asked.AskedBy), seq, e.Revision).about(asked)
 		d.Decision, d.Answers, d.Method, d.Evidence = e.Decision, e.Answers, e.Method, e.Evidence
 		s.tell(d)
 
 	case *repair.QuoteExpired:
-		asked := s.close(repair.QuoteLapsed)
-		s.Stage = repair.InProgress
 		s.tell(s.draft(record.NotifyExpiry, s.staff(asked.AskedBy), seq, e.Revision).about(asked))
 
 	case *repair.QuoteWithdrawn:
-		asked := s.close(repair.QuoteTakenBack)
-		s.Stage = repair.InProgress
 		d := s.draft(record.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(asked)
 		d.Text = e.Reason
 		s.tell(d)
 
 	case *repair.ReadyTimeChanged:
 		k.ReadyAt = e.ReadyAt
-		s.pass(string(repair.QuoteReplaced), record.NotifyReadyLater)
+		s.pass(string(repair.StatusReplaced), record.NotifyReadyLater)
 		if !e.Previous.IsZero() && e.ReadyAt.After(e.Previous) {
 			d := s.draft(record.NotifyReadyLater, s.customer(), seq, 0)
 			d.PreviousReadyAt = e.Previous
@@ -95,19 +86,15 @@ func (s step) happened(event repair.Event) {
 		}
 
 	case *repair.RepairCompleted:
-		s.Stage = repair.Completed
 		s.pass(string(s.Stage), whileOpen...)
 		d := s.draft(record.NotifyCompleted, s.customer(), seq, 0)
 		d.Total, d.Text = e.Total, e.Reason
 		s.tell(d)
 
 	case *repair.VehicleCollected:
-		s.Stage = repair.Collected
 		s.pass(string(s.Stage), record.NotifyCompleted)
 
 	case *repair.RepairCancelled:
-		s.close(repair.QuoteAbandoned)
-		s.Stage = repair.Cancelled
 		s.pass(string(s.Stage), whileOpen...)
 
 	case *repair.ContactCorrected:
@@ -118,65 +105,6 @@ func (s step) happened(event repair.Event) {
 
 	case *repair.QuoteViewed: // nobody waits for this
 	}
-}
-
-// ask sets the clocks of a request for approval. What would be due when the quote
-// has expired is not set.
-func (s step) ask(e *repair.ApprovalRequested) {
-	pace, calendar := s.garage.Approval, s.garage.Calendar()
-	s.Known.Asked = &Asked{
-		Revision: e.Revision, Sequence: e.Sequence, Quote: e.Quote, AnswerBy: e.AnswerBy, ExpiresAt: e.ExpiresAt,
-		AskedBy: e.AskedBy, Reminders: int32(len(pace.RemindAfter)),
-	}
-	for i, after := range pace.RemindAfter {
-		if due := calendar.Add(e.OccurredAt, after); due.Before(e.ExpiresAt) {
-			s.Set(remindTimer+strconv.Itoa(i), due)
-		}
-	}
-	if due := calendar.Add(e.OccurredAt, pace.CallAfter); due.Before(e.ExpiresAt) {
-		s.Set(callTimer, due)
-	}
-}
-
-// settle sorts the jobs of a decided quote. A job that was rejected before and
-// approved now is not declined any more.
-func (s step) settle(q repair.Quote, e *repair.QuoteDecided) {
-	k := s.Known
-	k.ApprovedTotal += e.ApprovedTotal
-	for _, a := range e.Answers {
-		if a.Line < 1 || int(a.Line) > len(q.Lines) {
-			continue
-		}
-		job := record.DoneLine{Title: q.Lines[a.Line-1].Title, Total: q.Lines[a.Line-1].Total}
-		k.Declined = slices.DeleteFunc(k.Declined, func(d record.DoneLine) bool { return d.Title == job.Title })
-		if a.Answer == repair.Approve {
-			k.Done = append(k.Done, job)
-		} else {
-			k.Declined = append(k.Declined, job)
-		}
-	}
-}
-
-// correct replaces a contact. Whoever decides about the open quote is asked anew,
-// unless a mail server took the request to the same person over before.
-func (s step) correct(e *repair.ContactCorrected) {
-	k, before := s.Known, s.approver().actor
-	if e.Party == repair.TheApprover {
-		k.Approver = &e.Contact
-	} else {
-		k.Customer = e.Contact
-	}
-	a, decides := k.Asked, s.approver()
-	if a == nil || k.Approver != nil && e.Party != repair.TheApprover {
-		return
-	}
-	a.Refused = false
-	if a.Accepted && decides.actor == before {
-		return
-	}
-	a.Accepted = false
-	s.pass("contact_corrected", record.NotifyApprovalRequired)
-	s.tell(s.draft(record.NotifyApprovalRequired, decides, a.Sequence, a.Revision))
 }
 
 // message passes a message on to the other side: the customer's to the mechanic
@@ -198,10 +126,7 @@ func (s step) message(e *repair.MessagePosted) {
 		}
 	}
 	if e.Kind == repair.Callback {
-		if k.Asked != nil {
-			s.stopReminders(string(repair.Callback))
-			k.Asked.Called = true
-		}
+		s.asksBack()
 		s.call(record.CallRequested, "", e.Sequence, 0, s.writer())
 	}
 	for _, r := range to {

@@ -1,9 +1,9 @@
 // Package notification decides what to tell whom, when: a pure function of the
 // events of a repair and of what became of each delivery.
 //
-// What each event tells whom stands in events.go, how it is told or why not in
-// tell.go, and what becomes of it in deliveries.go. Waits count the garage's opening
-// time from the request for approval.
+// What each event tells whom stands in events.go, the quote that awaits an answer in
+// quote.go, how somebody is told or why not in tell.go, and what becomes of it in
+// deliveries.go. Waits count the garage's opening time from the request for approval.
 //
 // What holds:
 //
@@ -28,7 +28,6 @@ package notification
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -113,7 +112,7 @@ func (p processor) timer(c *stream.Context, state *State, t stream.Timer) error 
 	case strings.HasPrefix(t.Name, remindTimer):
 		s.remind()
 	case t.Name == callTimer:
-		s.call(record.CallNoAnswer, "", s.Known.Asked.Sequence, s.Known.Asked.Revision, s.approver())
+		s.unanswered()
 	case t.Name == forgetTimer:
 		s.forget()
 	}
@@ -123,43 +122,8 @@ func (p processor) timer(c *stream.Context, state *State, t stream.Timer) error 
 // forget leaves a marker of a repair that is over, once nothing is under way.
 func (s step) forget() {
 	if len(s.Known.Pending) > 0 {
-		s.Set(forgetTimer, s.Time().Add(keptFor))
+		s.SetTimer(forgetTimer, s.Time().Add(keptFor))
 		return
 	}
 	s.Known = nil
-}
-
-// remind sends the next reminder.
-func (s step) remind() {
-	a := s.Known.Asked
-	a.Reminded++
-	d := s.draft(record.NotifyReminder, s.approver(), a.Sequence, a.Revision)
-	if a.Refused {
-		s.suppress(d.Notice, record.AddressRefused, "")
-		return
-	}
-	s.tell(d)
-}
-
-// close ends the quote that awaits an answer, if there is one, and everything
-// about it.
-func (s step) close(as repair.QuoteStatus) Asked {
-	a := s.Known.Asked
-	if a == nil {
-		return Asked{}
-	}
-	s.stopReminders(string(as))
-	s.Cancel(callTimer)
-	s.pass(string(as), record.NotifyApprovalRequired, record.NotifyReminder)
-	s.Known.Asked = nil
-	return *a
-}
-
-// stopReminders records every reminder that has not been sent as suppressed.
-func (s step) stopReminders(because string) {
-	for a := s.Known.Asked; a.Reminded < a.Reminders; a.Reminded++ {
-		number := strconv.Itoa(int(a.Reminded))
-		s.Cancel(remindTimer + number)
-		s.suppress(s.name(record.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), record.MomentPassed, because)
-	}
 }

@@ -97,12 +97,6 @@ func (s step) draft(kind record.NotificationKind, to recipient, restsOn int64, r
 	return d
 }
 
-// about fills in a quote that does not await an answer any more.
-func (d draft) about(a Asked) draft {
-	d.Quote, d.AnswerBy, d.ExpiresAt = &a.Quote, a.AnswerBy, a.ExpiresAt
-	return d
-}
-
 // tell requests an attempt; or says why nothing is sent.
 func (s step) tell(d draft) {
 	if !d.to.reachable {
@@ -150,7 +144,7 @@ func (s step) pass(because string, kinds ...record.NotificationKind) {
 			p.Passed = because
 		}
 		if p.Waiting && p.Passed != "" {
-			s.Cancel(retryTimer + p.Request.NotificationID)
+			s.CancelTimer(retryTimer + p.Request.NotificationID)
 			s.suppress(p.Request.Notice, record.MomentPassed, p.Passed)
 			continue
 		}
@@ -178,12 +172,8 @@ func (s step) callInstead(why record.CallReason, n record.Notice, to recipient) 
 // call asks customer service and the mechanic to call: about a revision only while
 // it awaits an answer, and once.
 func (s step) call(why record.CallReason, kind record.NotificationKind, restsOn int64, revision int32, to recipient) {
-	if revision != 0 {
-		a := s.Known.Asked
-		if a == nil || a.Revision != revision || a.Called {
-			return
-		}
-		a.Called = true
+	if revision != 0 && !s.firstCall(revision) {
+		return
 	}
 	t := &record.CallTask{Reason: why, RestsOn: restsOn, Revision: revision, Kind: kind, Recipient: to.actor}
 	t.GarageID = s.garage.ID

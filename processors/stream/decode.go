@@ -19,8 +19,7 @@ type partitionBatch struct {
 }
 
 type consumed struct {
-	source
-	control bool // ends a transaction; moves the position and nothing else
+	*kgo.Record
 	decoded any
 	err     error // why decoded is none
 }
@@ -58,12 +57,8 @@ func (m *member) decode(ctx context.Context, fetches kgo.Fetches) ([]partitionBa
 }
 
 func (m *member) decodeRecord(ctx context.Context, r *kgo.Record) (consumed, error) {
-	c := consumed{source: source{topic: r.Topic, offset: r.Offset, at: r.Timestamp, key: r.Key, value: r.Value}}
-	for _, h := range r.Headers {
-		c.headers = append(c.headers, header{Key: h.Key, Value: h.Value})
-	}
+	c := consumed{Record: r}
 	if r.Attrs.IsControl() {
-		c.control = true
 		return c, nil
 	}
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
@@ -71,7 +66,7 @@ func (m *member) decodeRecord(ctx context.Context, r *kgo.Record) (consumed, err
 		if c.err == nil || errors.Is(c.err, avro.ErrUndecodable) {
 			return c, nil
 		}
-		m.Log.Warn("waiting for the schema registry", "processor", m.logic.consumer.Name, "error", c.err)
+		m.Log.Warn("waiting for the schema registry", "error", c.err)
 		m.Monitor.Stalled(c.err.Error())
 		select {
 		case <-ctx.Done():

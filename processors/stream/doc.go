@@ -18,7 +18,7 @@
 //     overlay until the commit is known.
 //   - Timers are state. They fire only in a transaction that consumed something,
 //     so that a member that lost its partitions cannot fire them too.
-//   - Timers never overtake queued input: see Tick in package schemas, and ticker.
+//   - Timers never overtake queued input: see record.Tick, and ticker.go.
 //   - A record that cannot be read or handled is a dead letter, its effects are
 //     dropped and the partition goes on. A broker or registry that is away
 //     stalls the processor; it never makes dead letters.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"pitstop/schemas/avro"
 	"pitstop/schemas/record"
 )
@@ -16,7 +18,7 @@ type Driver[S any] struct {
 	offsets map[string]int64
 }
 
-// NewDriver gives a driver with empty state. It fails when the processor's state
+// NewDriver returns a driver with empty state. It fails when the processor's state
 // has no Avro schema.
 func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
 	l := p.logic()
@@ -30,7 +32,7 @@ func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
 // Codec is the driver's, to seal and open personal data with.
 func (d *Driver[S]) Codec() *avro.Codec { return d.task.codec }
 
-// Send handles records of one topic and gives what the processor emitted: its
+// Send handles records of one topic and returns what the processor emitted: its
 // outputs and dead letters in order.
 func (d *Driver[S]) Send(topic record.Topic, records ...record.Headed) ([]any, error) {
 	var out []any
@@ -51,9 +53,9 @@ func (d *Driver[S]) Send(topic record.Topic, records ...record.Headed) ([]any, e
 // SendBytes handles one record as it stands on the topic.
 func (d *Driver[S]) SendBytes(topic record.Topic, key string, value []byte) ([]any, error) {
 	decoded, decodeErr := d.task.codec.Decode(context.Background(), value)
-	src := source{topic: topic.Name, offset: d.offsets[topic.Name], key: []byte(key), value: value}
+	r := &kgo.Record{Topic: topic.Name, Offset: d.offsets[topic.Name], Key: []byte(key), Value: value}
 	d.offsets[topic.Name]++
-	if err := d.task.handle(src, decoded, decodeErr); err != nil {
+	if err := d.task.handle(r, decoded, decodeErr); err != nil {
 		return nil, err
 	}
 	return d.commit()
@@ -85,7 +87,7 @@ func (d *Driver[S]) commit() ([]any, error) {
 	return out, nil
 }
 
-// State gives the state of a key, and whether there is any.
+// State returns the state of a key, and whether there is any.
 func (d *Driver[S]) State(key string) (S, bool, error) {
 	var zero S
 	e := d.task.get(key)
@@ -103,7 +105,7 @@ func (d *Driver[S]) State(key string) (S, bool, error) {
 	return *s, true, nil
 }
 
-// Timers gives the timers set for a key, earliest first.
+// Timers returns the timers set for a key, earliest first.
 func (d *Driver[S]) Timers(key string) []Timer {
 	var out []Timer
 	for _, t := range d.task.get(key).timers {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
 
@@ -47,7 +48,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
-// start shows zeros: of what begins with its first event, nobody sees the first increase.
+// start exposes zeros: without them nobody would see the first increase.
 func (m *Metrics) start(processor string) {
 	if m == nil {
 		return
@@ -57,7 +58,7 @@ func (m *Metrics) start(processor string) {
 	for _, outcome := range []string{committed, aborted} {
 		m.transactions.WithLabelValues(processor, outcome)
 	}
-	for _, reason := range []string{undecodable, misplaced, unhandled, tooLarge} {
+	for _, reason := range []string{kafka.Undecodable, kafka.Misplaced, kafka.Unhandled, kafka.TooLarge} {
 		m.deadLetters.WithLabelValues(processor, reason)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"pitstop/schemas/avro"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -63,12 +65,9 @@ type output struct {
 	topic  string
 	key    string
 	record any
-	value  []byte   // the record's bytes
-	trace  []header // trace context, passed on from the cause
+	value  []byte             // the record's bytes
+	trace  []kgo.RecordHeader // trace context, passed on from the cause
 }
-
-// header is a Kafka header.
-type header = record.DeadLetterHeader
 
 // Key is the key being handled: the repair's id.
 func (c *Context) Key() string { return c.key }
@@ -104,15 +103,15 @@ func (c *Context) Emit(topic record.Topic, rec record.Headed) {
 	c.outputs = append(c.outputs, output{topic: topic.Name, key: c.key, record: rec})
 }
 
-// Set sets a timer, or moves the one with the same name. A timer that is due
+// SetTimer sets a timer, or moves the one with the same name. A timer that is due
 // already fires as soon as what is queued before it has been handled.
-func (c *Context) Set(name string, due time.Time) {
-	c.Cancel(name)
+func (c *Context) SetTimer(name string, due time.Time) {
+	c.CancelTimer(name)
 	c.timers = append(c.timers, record.TimerEntry{Name: name, Due: due, CorrelationID: c.cause.CorrelationID})
 }
 
-// Cancel takes a timer back. One that is not set is none to worry about.
-func (c *Context) Cancel(name string) {
+// CancelTimer cancels a timer; where none is set, it does nothing.
+func (c *Context) CancelTimer(name string) {
 	c.timers = slices.DeleteFunc(c.timers, func(t record.TimerEntry) bool { return t.Name == name })
 }
 

@@ -38,18 +38,22 @@ func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*ta
 		return nil, err
 	}
 	changelog := m.logic.consumer.Changelog().Name
-	starts, err := m.adm.ListStartOffsets(ctx, changelog)
+	starts, err := kafka.Starts(ctx, m.adm, changelog)
 	if err != nil {
-		return nil, fmt.Errorf("start of %s: %w", changelog, err)
+		return nil, err
 	}
-	ends, err := m.adm.ListEndOffsets(ctx, changelog)
+	ends, err := kafka.Ends(ctx, m.adm, changelog)
 	if err != nil {
-		return nil, fmt.Errorf("end of %s: %w", changelog, err)
+		return nil, err
 	}
 	remaining := make(map[int32]int64) // partition → offset to be reached
 	from := make(map[int32]kgo.Offset)
 	for _, p := range partitions {
-		start, end, err := bounds(starts, ends, changelog, p)
+		start, err := kafka.OffsetOf(starts, changelog, p)
+		if err != nil {
+			return nil, err
+		}
+		end, err := kafka.OffsetOf(ends, changelog, p)
 		if err != nil {
 			return nil, err
 		}
@@ -64,8 +68,8 @@ func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*ta
 	}
 	for p, t := range tasks {
 		if len(t.kept) > 0 && !positioned {
-			return nil, fmt.Errorf("%w: there is state of partition %d, but %s has no position: give it the time it was stopped, by kafka-consumer-groups --reset-offsets --to-datetime TIME --execute --group %[3]s --topic %s, and raise offsets.retention.minutes",
-				ErrForgotten, p, m.logic.consumer.Group(), strings.Join(m.logic.topics(), " --topic "))
+			return nil, fmt.Errorf("%w where it was: there is state of partition %d, but %s has no position: give it the time it was stopped, by kafka-consumer-groups --reset-offsets --to-datetime TIME --execute --group %[3]s --topic %s, and raise offsets.retention.minutes",
+				kafka.ErrForgotten, p, m.logic.consumer.Group(), strings.Join(m.logic.topics(), " --topic "))
 		}
 		t.restored()
 		t.commit()
@@ -137,41 +141,41 @@ func (m *member) restoreRecord(ctx context.Context, t *task, r *kgo.Record) erro
 // whether the group has committed anything at all.
 func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) (positioned bool, err error) {
 	topics := m.logic.topics()
-	committed, err := m.committed(ctx, topics)
+	committed, err := m.committed(ctx)
 	if err != nil {
-		return false, fmt.Errorf("committed offsets: %w", err)
+		return false, err
 	}
-	starts, err := m.adm.ListStartOffsets(ctx, topics...)
+	starts, err := kafka.Starts(ctx, m.adm, topics...)
 	if err != nil {
-		return false, fmt.Errorf("start offsets: %w", err)
+		return false, err
 	}
-	committed.Each(func(o kadm.OffsetResponse) { positioned = positioned || o.At >= 0 })
-	for p, t := range tasks {
-		for _, topic := range topics {
-			start, ok := starts.Lookup(topic, p)
-			if !ok || start.Err != nil {
-				return false, fmt.Errorf("start of %s[%d]: %w", topic, p, errOrMissing(start.Err))
+	for _, topic := range topics {
+		for _, o := range committed[topic] {
+			positioned = positioned || o.At >= 0
+		}
+		for p, t := range tasks {
+			if t.positions[topic], err = kafka.OffsetOf(starts, topic, p); err != nil {
+				return false, err
 			}
-			t.positions[topic] = start.Offset
-			if o, ok := committed.Lookup(topic, p); ok && o.Err == nil && o.At > start.Offset {
-				t.positions[topic] = o.At
+			if o, ok := committed.Lookup(topic, p); ok {
+				t.positions[topic] = max(t.positions[topic], o.At)
 			}
 		}
 	}
 	return positioned, nil
 }
 
-// committed gives the group's offsets once no transaction is about to change them:
+// committed returns the group's offsets once no transaction is about to change them:
 // another member may be in the middle of its last one, or have been killed there.
 // The broker ends such a transaction when its time is over, so what is unstable for
 // longer than twice that is an error.
-func (m *member) committed(ctx context.Context, topics []string) (kadm.OffsetResponses, error) {
+func (m *member) committed(ctx context.Context) (kadm.OffsetResponses, error) {
 	last := time.NewTimer(2 * kafka.TransactionTimeout)
 	defer last.Stop()
 	for {
-		committed, err := m.adm.FetchOffsetsForTopics(kadm.RequireStable(ctx), m.logic.consumer.Group(), topics...)
+		committed, err := kafka.Committed(kadm.RequireStable(ctx), m.adm, m.logic.consumer.Group())
 		if !errors.Is(err, kerr.UnstableOffsetCommit) { // the broker does not wait, and leaves that to us
-			return committed, err
+			return committed[m.logic.consumer.Group()], err
 		}
 		m.Monitor.Starting("waiting for the transaction of another member")
 		select {
@@ -182,23 +186,4 @@ func (m *member) committed(ctx context.Context, topics []string) (kadm.OffsetRes
 		case <-time.After(unstablePause):
 		}
 	}
-}
-
-func bounds(starts, ends kadm.ListedOffsets, topic string, p int32) (start, end int64, err error) {
-	s, ok := starts.Lookup(topic, p)
-	if !ok || s.Err != nil {
-		return 0, 0, fmt.Errorf("start of %s[%d]: %w", topic, p, errOrMissing(s.Err))
-	}
-	e, ok := ends.Lookup(topic, p)
-	if !ok || e.Err != nil {
-		return 0, 0, fmt.Errorf("end of %s[%d]: %w", topic, p, errOrMissing(e.Err))
-	}
-	return s.Offset, e.Offset, nil
-}
-
-func errOrMissing(err error) error {
-	if err == nil {
-		return fmt.Errorf("the broker did not say")
-	}
-	return err
 }

@@ -29,7 +29,7 @@ type Options struct {
 	Clock   func() time.Time
 	Log     *slog.Logger
 	Metrics *Metrics
-	// Monitor is told what the member does; nil: nobody wants to know.
+	// Monitor is told what the member does; nil: nobody is told.
 	Monitor *Monitor
 }
 
@@ -38,8 +38,9 @@ type Options struct {
 const maxPoll = 1000
 
 // Run runs one member of a processor until the context ends (nil) or something
-// fails that it cannot get over. Then all of its state is dropped, and the
-// caller starts it again; but not after ErrFenced or ErrForgotten.
+// fails that it cannot recover from. Then all of its state is dropped, and the
+// caller starts it again; but not after kafka.ErrFenced or
+// kafka.ErrForgotten.
 func Run[S any](ctx context.Context, p Processor[S], o Options) error {
 	l := p.logic()
 	if err := run(ctx, &l, o); err != nil && ctx.Err() == nil {
@@ -85,8 +86,8 @@ func run(ctx context.Context, l *logic, o Options) error {
 		ticking <- m.tick(ctx)
 	}()
 	err = m.loop(ctx)
-	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrFenced) && m.replaced(ctx) {
-		err = errors.Join(m.fenced(), err)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, kafka.ErrFenced) && m.replaced(ctx) {
+		err = errors.Join(kafka.Fenced(m.Instance), err)
 	}
 	cancel()
 	return errors.Join(err, <-ticking)
@@ -221,7 +222,7 @@ func (m *member) poll(ctx context.Context) (kgo.Fetches, error) {
 		switch {
 		case errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, kgo.ErrClientClosed):
 		case errors.Is(e.Err, kerr.FencedInstanceID):
-			return nil, m.fenced()
+			return nil, kafka.Fenced(m.Instance)
 		case errors.As(e.Err, &dataLoss):
 			m.Log.Warn("the broker lost records that had been read", "error", e.Err)
 		case errors.As(e.Err, &groupSession): // franz-go joins again by itself
@@ -255,7 +256,7 @@ func (m *member) adopt(ctx context.Context) error {
 	}
 	m.tasks, m.out = tasks, false
 	m.Metrics.restored(m.logic.consumer.Name, time.Since(began))
-	m.Log.Info("adopted partitions", "processor", m.logic.consumer.Name, "partitions", len(assigned), "took", time.Since(began))
+	m.Log.Info("adopted partitions", "partitions", len(assigned), "took", time.Since(began))
 	return nil
 }
 
@@ -293,12 +294,12 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 	case err != nil:
 		return err
 	case !committed: // a rebalance came in between; the records come again
-		m.Log.Info("transaction aborted by a rebalance", "processor", m.logic.consumer.Name)
+		m.Log.Info("transaction aborted by a rebalance")
 	}
 	return nil
 }
 
-// handle lets the tasks handle a batch, and gives those it touched.
+// handle lets the tasks handle a batch, and returns those it touched.
 func (m *member) handle(batch []partitionBatch) ([]*task, error) {
 	var touched []*task
 	for _, p := range batch {
@@ -308,11 +309,11 @@ func (m *member) handle(batch []partitionBatch) ([]*task, error) {
 		}
 		touched = append(touched, t)
 		for _, r := range p.records {
-			if r.control {
-				t.positions[r.topic] = r.offset + 1
+			if r.Attrs.IsControl() { // the end of a transaction
+				t.positions[r.Topic] = r.Offset + 1
 				continue
 			}
-			if err := t.handle(r.source, r.decoded, r.err); err != nil {
+			if err := t.handle(r.Record, r.decoded, r.err); err != nil {
 				return touched, err
 			}
 		}
@@ -334,10 +335,7 @@ func (m *member) produce(ctx context.Context, touched []*task) error {
 		}
 		for _, o := range append(t.out, changes...) {
 			m.Metrics.output(m.logic.consumer.Name, o)
-			r := &kgo.Record{Topic: o.topic, Partition: t.partition, Key: []byte(o.key), Value: o.value}
-			for _, h := range o.trace {
-				r.Headers = append(r.Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
-			}
+			r := &kgo.Record{Topic: o.topic, Partition: t.partition, Key: []byte(o.key), Value: o.value, Headers: o.trace}
 			m.session.Produce(ctx, r, promise.Promise())
 		}
 	}

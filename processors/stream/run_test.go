@@ -19,6 +19,7 @@ import (
 
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/stream"
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -303,7 +304,7 @@ func TestSameInstanceTwice(t *testing.T) {
 		time.Sleep(time.Minute)
 		select {
 		case err := <-first:
-			if !errors.Is(err, stream.ErrFenced) {
+			if !errors.Is(err, kafka.ErrFenced) {
 				t.Errorf("the first ended with %v, want ErrFenced", err)
 			}
 		default:
@@ -329,7 +330,7 @@ func TestForgottenPosition(t *testing.T) {
 		time.Sleep(8 * 24 * time.Hour)
 		err := stream.Run(t.Context(), lifecycle.New(), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
 		const todo = "--group pitstop.lifecycle --topic pitstop.commands --topic pitstop.ticks"
-		if !errors.Is(err, stream.ErrForgotten) || !strings.Contains(err.Error(), todo) {
+		if !errors.Is(err, kafka.ErrForgotten) || !strings.Contains(err.Error(), todo) {
 			t.Errorf("it ends with %v, want ErrForgotten and %s", err, todo)
 		}
 	})

@@ -62,7 +62,7 @@ func (s *store) restored() {
 	heap.Init(&s.wakeups)
 }
 
-// due gives the timers due by now, over all keys, in the order of their due times.
+// due returns the timers due by now, over all keys, in the order of their due times.
 func (s *store) due(now time.Time) []wakeup {
 	var due []wakeup
 	for len(s.wakeups) > 0 && !s.wakeups[0].due.After(now) {

@@ -2,27 +2,13 @@ package stream
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"pitstop/schemas/kafka"
 )
 
-// ErrFenced says that another process took over this instance's name. Starting
-// again would throw that one out in turn, so the process should end.
-var ErrFenced = errors.New("another process runs the same instance")
-
-// ErrForgotten says that the brokers have forgotten where the processor was, as
-// they do with a group that nobody has been in for offsets.retention.minutes (7
-// days, by default). From the beginning of its inputs it would do everything twice.
-var ErrForgotten = errors.New("the brokers have forgotten where it was")
-
 // name is the member's transactional id, and its instance id in the group.
 func (m *member) name() string { return m.logic.consumer.Group() + "/" + m.Instance }
-
-func (m *member) fenced() error {
-	return fmt.Errorf("%w (%s): give every process its own --instance", ErrFenced, m.Instance)
-}
 
 // takeOver ends the transaction that a killed process left open under this
 // instance's name. The first transaction would do so too; but before that comes

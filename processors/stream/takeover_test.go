@@ -152,7 +152,7 @@ func TestReplacedInTheMiddleOfATransaction(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		select {
 		case err := <-first:
-			if !errors.Is(err, stream.ErrFenced) {
+			if !errors.Is(err, kafka.ErrFenced) {
 				t.Errorf("the first ended with %v, want ErrFenced", err)
 			}
 		default:
@@ -184,7 +184,7 @@ func TestTransactionThatTookTooLong(t *testing.T) {
 		c.Produce(t, c.Client(t), record.Commands, start("r", time.Now()))
 		time.Sleep(3 * kafka.TransactionTimeout)
 		close(goOn)
-		if err := <-ended; err == nil || errors.Is(err, stream.ErrFenced) {
+		if err := <-ended; err == nil || errors.Is(err, kafka.ErrFenced) {
 			t.Errorf("ended with %v, want an error that is not ErrFenced", err)
 		}
 		runTally(t, c)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
@@ -37,20 +39,10 @@ func newTask(l *logic, codec *avro.Codec, partition int32) *task {
 	return &task{logic: l, codec: codec, partition: partition, store: newStore(), positions: make(map[string]int64)}
 }
 
-// source is a consumed record.
-type source struct {
-	topic   string
-	offset  int64
-	at      time.Time // its Kafka timestamp
-	key     []byte
-	value   []byte
-	headers []header
-}
-
 // handle handles one record: decoded is what its value is, or err says why it is none.
-func (t *task) handle(src source, decoded any, err error) error {
-	t.positions[src.topic] = src.offset + 1
-	if tick, ok := decoded.(*record.Tick); ok && src.topic == record.Ticks.Name {
+func (t *task) handle(r *kgo.Record, decoded any, err error) error {
+	t.positions[r.Topic] = r.Offset + 1
+	if tick, ok := decoded.(*record.Tick); ok && r.Topic == record.Ticks.Name {
 		if tick.Processor == t.logic.consumer.Name {
 			t.pending = append(t.pending, *tick)
 		}
@@ -59,23 +51,23 @@ func (t *task) handle(src source, decoded any, err error) error {
 	rec, headed := decoded.(record.Headed)
 	switch {
 	case err != nil:
-		return t.deadLetter(src, undecodable, err)
+		return t.deadLetter(r, kafka.Undecodable, err)
 	case !headed:
-		return t.deadLetter(src, misplaced, fmt.Errorf("a %s does not belong on %s", record.NameOf(decoded), src.topic))
-	case rec.Head().AggregateID != string(src.key):
-		return t.deadLetter(src, misplaced, fmt.Errorf("the record is of %q but its key is %q", rec.Head().AggregateID, src.key))
+		return t.deadLetter(r, kafka.Misplaced, fmt.Errorf("a %s does not belong on %s", record.NameOf(decoded), r.Topic))
+	case rec.Head().AggregateID != string(r.Key):
+		return t.deadLetter(r, kafka.Misplaced, fmt.Errorf("the record is of %q but its key is %q", rec.Head().AggregateID, r.Key))
 	}
 	h := *rec.Head()
-	if t.logic.movesTime(src.topic) {
+	if t.logic.movesTime(r.Topic) {
 		if err := t.fireKey(h.AggregateID, h.OccurredAt); err != nil {
 			return err
 		}
 	}
-	reason, err := t.invoke(h, h.OccurredAt, traceOf(src.headers), func(c *Context, state []byte) ([]byte, error) {
+	reason, err := t.invoke(h, h.OccurredAt, traceOf(r.Headers), func(c *Context, state []byte) ([]byte, error) {
 		return t.logic.record(c, t.codec, state, rec)
 	})
 	if err != nil {
-		return t.deadLetter(src, reason, err)
+		return t.deadLetter(r, reason, err)
 	}
 	return nil
 }
@@ -143,41 +135,33 @@ func (t *task) fire(key string, timer record.TimerEntry) error {
 		return t.logic.timer(c, t.codec, state, Timer{timer.Name, timer.Due})
 	})
 	if err != nil {
-		src := source{topic: t.logic.consumer.Changelog().Name, at: timer.Due, key: []byte(key)}
-		return t.deadLetter(src, reason, fmt.Errorf("timer %s due %s: %w", timer.Name, timer.Due.Format(time.RFC3339Nano), err))
+		set := &kgo.Record{Topic: t.logic.consumer.Changelog().Name, Partition: t.partition, Timestamp: timer.Due, Key: []byte(key)}
+		return t.deadLetter(set, reason, fmt.Errorf("timer %s due %s: %w", timer.Name, timer.Due.Format(time.RFC3339Nano), err))
 	}
 	return nil
 }
 
-// Why a record is a dead letter.
-const (
-	undecodable = "undecodable" // its bytes are no record
-	misplaced   = "misplaced"   // it does not belong on its topic or under its key
-	unhandled   = "unhandled"   // the processor returned an error
-	tooLarge    = "too_large"   // what follows from it is too large for the broker
-)
-
 // invoke runs the processor on one key and keeps its effects; or, with the error
 // and its class, none of them.
-func (t *task) invoke(cause repair.Header, now time.Time, trace []header, run func(*Context, []byte) ([]byte, error)) (reason string, err error) {
+func (t *task) invoke(cause repair.Header, now time.Time, trace []kgo.RecordHeader, run func(*Context, []byte) ([]byte, error)) (reason string, err error) {
 	key := cause.AggregateID
 	before := t.get(key)
 	c := &Context{key: key, time: now, cause: cause, timers: slices.Clone(before.timers)}
 	state, err := protect(func() ([]byte, error) { return run(c, before.state) })
 	if err != nil {
-		return unhandled, err
+		return kafka.Unhandled, err
 	}
 	if len(state) > kafka.MaxRecordBytes {
-		return tooLarge, fmt.Errorf("the state of %s takes %d bytes, more than %d", key, len(state), kafka.MaxRecordBytes)
+		return kafka.TooLarge, fmt.Errorf("the state of %s takes %d bytes, more than %d", key, len(state), kafka.MaxRecordBytes)
 	}
 	for i := range c.outputs {
 		o := &c.outputs[i]
 		o.trace = trace
 		if o.value, err = t.codec.Encode(o.record); err != nil {
-			return unhandled, err
+			return kafka.Unhandled, err
 		}
 		if len(o.value) > kafka.MaxRecordBytes {
-			return tooLarge, fmt.Errorf("a %s takes %d bytes, more than %d", record.NameOf(o.record), len(o.value), kafka.MaxRecordBytes)
+			return kafka.TooLarge, fmt.Errorf("a %s takes %d bytes, more than %d", record.NameOf(o.record), len(o.value), kafka.MaxRecordBytes)
 		}
 	}
 	slices.SortFunc(c.timers, func(a, b record.TimerEntry) int {
@@ -202,25 +186,21 @@ func protect(run func() ([]byte, error)) (state []byte, err error) {
 }
 
 // deadLetter keeps a record that could not be read or handled, where and why.
-func (t *task) deadLetter(src source, reason string, cause error) error {
-	at := src.at
-	if at.IsZero() {
+func (t *task) deadLetter(r *kgo.Record, reason string, cause error) error {
+	at := r.Timestamp
+	if at.IsZero() { // which no record may hold
 		at = time.Unix(0, 0)
 	}
-	d := &record.DeadLetter{
-		Consumer: t.logic.consumer.Name, Reason: reason, Detail: cause.Error(),
-		Topic: src.topic, Partition: t.partition, Offset: src.offset, At: at,
-		Key: src.key, Value: src.value, Headers: src.headers,
-	}
+	d := kafka.DeadLetter(r, t.logic.consumer.Name, reason, cause, at)
 	b, err := t.codec.Encode(d)
 	if err != nil {
 		return fmt.Errorf("dead letter: %w", err)
 	}
-	t.out = append(t.out, output{topic: record.DeadLetters.Name, key: string(src.key), record: d, value: b})
+	t.out = append(t.out, output{topic: record.DeadLetters.Name, key: string(d.Key), record: d, value: b})
 	return nil
 }
 
-// changes gives the changelog of the open transaction, in the order of its keys.
+// changes returns the changelog of the open transaction, in the order of its keys.
 func (t *task) changes() ([]output, error) {
 	var out []output
 	for _, key := range slices.Sorted(maps.Keys(t.overlay)) {
@@ -249,8 +229,8 @@ func (t *task) abort() {
 }
 
 // traceOf picks the W3C trace context from a record's headers.
-func traceOf(headers []header) []header {
-	var trace []header
+func traceOf(headers []kgo.RecordHeader) []kgo.RecordHeader {
+	var trace []kgo.RecordHeader
 	for _, h := range headers {
 		if h.Key == "traceparent" || h.Key == "tracestate" {
 			trace = append(trace, h)

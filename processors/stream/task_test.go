@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/avro"
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -23,7 +25,7 @@ func counter() Processor[count] {
 		Consumer: record.LifecycleProcessor, MovesTime: []record.Topic{record.Commands},
 		Record: func(c *Context, s *count, _ record.Headed) error {
 			s.N++
-			c.Set("hundred", c.Time().Add(delay))
+			c.SetTimer("hundred", c.Time().Add(delay))
 			return nil
 		},
 		Timer: func(_ *Context, s *count, _ Timer) error {
@@ -45,13 +47,13 @@ func newCounterTask(t *testing.T) *task {
 
 func (t *task) mustHandle(tb testing.TB, offset int64, rec any) {
 	tb.Helper()
-	src := source{topic: record.Commands.Name, offset: offset}
+	r := &kgo.Record{Topic: record.Commands.Name, Offset: offset}
 	if h, ok := rec.(record.Headed); ok {
-		src.key = []byte(h.Head().AggregateID)
+		r.Key = []byte(h.Head().AggregateID)
 	} else {
-		src.topic = record.Ticks.Name
+		r.Topic = record.Ticks.Name
 	}
-	if err := t.handle(src, rec, nil); err != nil {
+	if err := t.handle(r, rec, nil); err != nil {
 		tb.Fatal(err)
 	}
 	if err := t.settle(); err != nil {
@@ -151,7 +153,7 @@ func TestPanicIsADeadLetter(t *testing.T) {
 	p := counter()
 	p.Record = func(c *Context, s *count, _ record.Headed) error {
 		s.N = 7
-		c.Set("left over", noon)
+		c.SetTimer("left over", noon)
 		c.Emit(record.Events, &repair.VehicleCollected{})
 		panic("oh")
 	}
@@ -175,7 +177,7 @@ func TestTooLargeIsADeadLetter(t *testing.T) {
 	task := newCounterTask(t)
 	task.logic = &l
 	task.mustHandle(t, 0, command("a", noon))
-	if len(task.out) != 1 || task.out[0].record.(*record.DeadLetter).Reason != tooLarge {
+	if len(task.out) != 1 || task.out[0].record.(*record.DeadLetter).Reason != kafka.TooLarge {
 		t.Errorf("got outputs %v, want one dead letter", task.out)
 	}
 }

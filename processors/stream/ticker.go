@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
 
@@ -15,7 +16,7 @@ const (
 	// tickEvery is how often the ticker looks whether a timer is due. Looking costs
 	// nothing; a tick is written only when one is.
 	tickEvery = 20 * time.Millisecond
-	// tickAgain is how long a tick may take to have its effect before it is written
+	// tickAgain is how long a tick may go without taking effect before it is written
 	// again. A superfluous tick does no harm.
 	tickAgain = time.Second
 )
@@ -52,12 +53,12 @@ func (m *member) tick(ctx context.Context) error {
 		case <-look.C:
 		}
 		if err := w.look(ctx); err != nil && ctx.Err() == nil {
-			m.Log.Warn("tick not written, trying again", "processor", m.logic.consumer.Name, "error", err)
+			m.Log.Warn("tick not written, trying again", "error", err)
 		}
 	}
 }
 
-// tickWriter brings ticks on their way.
+// tickWriter writes ticks when their time has come.
 type tickWriter struct {
 	*member
 	cl      *kgo.Client
@@ -65,7 +66,7 @@ type tickWriter struct {
 }
 
 // waitingTick is a tick of one partition, from the reading of the clock until it
-// has had its effect.
+// takes effect.
 type waitingTick struct {
 	now      time.Time // what the clock said
 	upstream int64     // what upstream must have committed; 0: nothing
@@ -107,16 +108,14 @@ func (w *tickWriter) begin(ctx context.Context, now time.Time, due map[int32]tim
 		ticks[p] = &waitingTick{now: now}
 	}
 	if up := w.logic.upstream; up != nil {
-		ends, err := w.adm.ListEndOffsets(ctx, up.Topic.Name)
+		ends, err := kafka.Ends(ctx, w.adm, up.Topic.Name)
 		if err != nil {
-			return fmt.Errorf("end of %s: %w", up.Topic.Name, err)
+			return err
 		}
 		for p, t := range ticks {
-			end, ok := ends.Lookup(up.Topic.Name, p)
-			if !ok || end.Err != nil {
-				return fmt.Errorf("end of %s[%d]: %w", up.Topic.Name, p, errOrMissing(end.Err))
+			if t.upstream, err = kafka.OffsetOf(ends, up.Topic.Name, p); err != nil {
+				return err
 			}
-			t.upstream = end.Offset
 		}
 	}
 	for p, t := range ticks {
@@ -125,7 +124,7 @@ func (w *tickWriter) begin(ctx context.Context, now time.Time, due map[int32]tim
 	return nil
 }
 
-// ready gives the partitions whose tick can be written: upstream got far enough.
+// ready returns the partitions whose tick can be written: upstream got far enough.
 func (w *tickWriter) ready(ctx context.Context) ([]int32, error) {
 	var ready, behind []int32
 	for p, t := range w.waiting {
@@ -141,12 +140,13 @@ func (w *tickWriter) ready(ctx context.Context) ([]int32, error) {
 		return ready, nil
 	}
 	up := w.logic.upstream
-	committed, err := w.adm.FetchOffsetsForTopics(ctx, up.Consumer.Group(), up.Topic.Name)
+	upstream := up.Consumer.Group()
+	committed, err := kafka.Committed(ctx, w.adm, upstream)
 	if err != nil {
-		return nil, fmt.Errorf("committed offsets of %s: %w", up.Consumer.Group(), err)
+		return nil, err
 	}
 	for _, p := range behind {
-		if o, ok := committed.Lookup(up.Topic.Name, p); ok && o.Err == nil && o.At >= w.waiting[p].upstream {
+		if o, ok := committed[upstream].Lookup(up.Topic.Name, p); ok && o.At >= w.waiting[p].upstream {
 			ready = append(ready, p)
 		}
 	}
@@ -155,19 +155,17 @@ func (w *tickWriter) ready(ctx context.Context) ([]int32, error) {
 
 func (w *tickWriter) write(ctx context.Context, ready []int32) error {
 	inputs := w.logic.inputs()
-	ends, err := w.adm.ListEndOffsets(ctx, inputs...)
+	ends, err := kafka.Ends(ctx, w.adm, inputs...)
 	if err != nil {
-		return fmt.Errorf("ends of inputs: %w", err)
+		return err
 	}
 	var records []*kgo.Record
 	for _, p := range ready {
 		tick := &record.Tick{Processor: w.logic.consumer.Name, Time: w.waiting[p].now, Ends: make(map[string]int64)}
 		for _, topic := range inputs {
-			end, ok := ends.Lookup(topic, p)
-			if !ok || end.Err != nil {
-				return fmt.Errorf("end of %s[%d]: %w", topic, p, errOrMissing(end.Err))
+			if tick.Ends[topic], err = kafka.OffsetOf(ends, topic, p); err != nil {
+				return err
 			}
-			tick.Ends[topic] = end.Offset
 		}
 		value, err := w.codec.Encode(tick)
 		if err != nil {

@@ -255,10 +255,7 @@ func (c *Client) Run(ctx context.Context) error {
 func (c *Client) position(ctx context.Context) {
 	topic := record.Outcomes.Name
 	for {
-		ends, err := kadm.NewClient(c.kafka).ListEndOffsets(ctx, topic)
-		if err == nil {
-			err = ends.Error()
-		}
+		ends, err := kafka.Ends(ctx, kadm.NewClient(c.kafka), topic)
 		if err == nil && len(ends[topic]) == 0 {
 			err = fmt.Errorf("topic %s does not exist: create the topics first", topic)
 		}

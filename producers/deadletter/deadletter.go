@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/avro"
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
 
@@ -51,16 +52,13 @@ type Box struct {
 func (b Box) Each(ctx context.Context, fn func(Position, *record.DeadLetter) error) error {
 	topic := record.DeadLetters.Name
 	adm := kadm.NewClient(b.Client)
-	starts, err := adm.ListStartOffsets(ctx, topic)
+	starts, err := kafka.Starts(ctx, adm, topic)
 	if err != nil {
-		return fmt.Errorf("start of %s: %w", topic, err)
+		return err
 	}
-	ends, err := adm.ListEndOffsets(ctx, topic)
+	ends, err := kafka.Ends(ctx, adm, topic)
 	if err != nil {
-		return fmt.Errorf("end of %s: %w", topic, err)
-	}
-	if err := ends.Error(); err != nil {
-		return fmt.Errorf("end of %s: %w", topic, err)
+		return err
 	}
 	from, remaining := make(map[int32]kgo.Offset), make(map[int32]int64)
 	ends.Each(func(end kadm.ListedOffset) {
@@ -114,7 +112,7 @@ func (b Box) visit(ctx context.Context, r *kgo.Record, fn func(Position, *record
 // errFound ends the search.
 var errFound = errors.New("found")
 
-// Get gives one dead letter.
+// Get returns one dead letter.
 func (b Box) Get(ctx context.Context, p Position) (*record.DeadLetter, error) {
 	var found *record.DeadLetter
 	err := b.Each(ctx, func(at Position, d *record.DeadLetter) error {

@@ -1,20 +1,19 @@
-// Package kafka is the contract with the log and the schema registry: how to
-// reach them, which topics there are, and whether a consumer gets on. It does
-// not produce or consume for anybody: that is the business of producers,
-// processors and sinks.
+// Package kafka is the contract with the log and the schema registry: how to reach
+// them and which topics there are; and what every consumer must do the same way: ask
+// for offsets, end when it was fenced or its offsets are gone, put a record aside as
+// a dead letter, and say whether it makes progress. It neither produces nor consumes:
+// that is the business of producers, processors, sinks and the API.
 package kafka
 
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -29,6 +28,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/plugin/kslog"
 
+	"pitstop/schemas/cafile"
 	"pitstop/schemas/record"
 )
 
@@ -81,12 +81,12 @@ func maxBatchBytes(topic string) int32 {
 	return 1 << 20
 }
 
-// Validate reports everything that is wrong, without asking anybody.
+// Validate reports everything that is wrong, without connecting to anything.
 func (c Config) Validate() error {
 	return errors.Join(c.ValidateBrokers(), c.validateRegistry())
 }
 
-// ValidateBrokers is Validate for who needs no schema registry.
+// ValidateBrokers is Validate for callers that need no schema registry.
 func (c Config) ValidateBrokers() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -143,18 +143,9 @@ func (c Config) validateRegistry() error {
 }
 
 func (c Config) tls() (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	var errs []error
-	if c.CA != "" {
-		pem, err := os.ReadFile(c.CA)
-		conf.RootCAs = x509.NewCertPool()
-		switch {
-		case err != nil:
-			errs = append(errs, fmt.Errorf("read Kafka CA: %w", err))
-		case !conf.RootCAs.AppendCertsFromPEM(pem):
-			errs = append(errs, fmt.Errorf("read Kafka CA: %s holds no certificate in PEM", c.CA))
-		}
-	}
+	roots, err := cafile.Read("Kafka CA", c.CA)
+	errs := []error{err}
+	conf := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	if c.Cert != "" && c.Key != "" {
 		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
 		if err != nil {
@@ -162,13 +153,13 @@ func (c Config) tls() (*tls.Config, error) {
 		}
 		conf.Certificates = []tls.Certificate{pair}
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	return conf, nil
 }
 
-// Opts are the options every client shares: where the brokers are, how to log
+// Opts returns the options that every client shares: where the brokers are, how to log
 // in, and who is asking.
 func (c Config) Opts(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
 	logger := &clientLogger{Logger: kslog.New(log)}
@@ -210,9 +201,9 @@ func (c Config) mechanism() sasl.Mechanism {
 	return nil
 }
 
-// clientLogger keeps franz-go's running commentary for those who debug; and what
-// its user is told by an error too, and says once: that no broker has let it in
-// yet, and that another took its place.
+// clientLogger leaves franz-go's running commentary to level debug; and also what its
+// user learns from an error anyway, and logs once: that no broker has let it in yet,
+// and that another member took its place.
 type clientLogger struct {
 	*kslog.Logger
 	in atomic.Bool // a broker has let us in
@@ -254,7 +245,7 @@ func (l *clientLogger) OnBrokerE2E(_ kgo.BrokerMetadata, key int16, e2e kgo.Brok
 	}
 }
 
-// Producer are the options of a client that writes records nobody has to
+// Producer returns the options of a client that writes records nobody has to
 // coordinate: idempotent, acknowledged by every in-sync replica, and kept trying
 // for as long as the context of the caller allows.
 func (c Config) Producer(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
@@ -264,7 +255,7 @@ func (c Config) Producer(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
 	), err
 }
 
-// Group are the options of a member of a consumer group that commits by itself,
+// Group returns the options of a member of a consumer group that commits by itself,
 // after its work is durable. Whether a rebalance waits for that work is up to
 // the member: see kgo.BlockRebalanceOnPoll.
 func (c Config) Group(group, instance string, log *slog.Logger, topics ...string) ([]kgo.Opt, error) {
@@ -288,7 +279,7 @@ func (c Config) Group(group, instance string, log *slog.Logger, topics ...string
 	return opts, err
 }
 
-// RegistryClient gives a client of the schema registry.
+// RegistryClient returns a client of the schema registry.
 func (c Config) RegistryClient(clientID string) (*sr.Client, error) {
 	opts := []sr.ClientOpt{
 		sr.URLs(c.RegistryURL), sr.UserAgent(clientID),

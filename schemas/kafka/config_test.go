@@ -21,7 +21,14 @@ import (
 	"pitstop/schemas/record"
 )
 
-// clientFiles writes a certificate and its key, and gives their files.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// clientFiles writes a certificate and its key, and returns their files.
 func clientFiles(t *testing.T) (cert, key string) {
 	t.Helper()
 	cert, server := certificate(t)

@@ -9,7 +9,7 @@ import (
 // StuckAfter is how long a consumer may work on one batch before it counts as stuck.
 const StuckAfter = 30 * time.Second
 
-// Progress tells readiness whether a consumer gets on. The consumer says what
+// Progress tells readiness whether a consumer makes progress. The consumer says what
 // it does; the zero Progress has not started. It is safe for concurrent use.
 type Progress struct {
 	mu      sync.Mutex
@@ -28,7 +28,7 @@ func (p *Progress) Working(what string, now time.Time) { p.set(true, what, now, 
 // Starting says what must be done before the first record.
 func (p *Progress) Starting(what string) { p.set(false, what, time.Time{}, "") }
 
-// Stalled says why nothing gets on: something it needs is away.
+// Stalled says why nothing moves: something it needs is away.
 func (p *Progress) Stalled(why string) { p.set(true, "", time.Time{}, why) }
 
 func (p *Progress) set(started bool, doing string, since time.Time, stalled string) {
@@ -37,7 +37,7 @@ func (p *Progress) set(started bool, doing string, since time.Time, stalled stri
 	p.started, p.doing, p.since, p.stalled = started, doing, since, stalled
 }
 
-// Check gives the reason the consumer is not ready, nil when it is.
+// Check returns the reason the consumer is not ready, nil when it is.
 func (p *Progress) Check(now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

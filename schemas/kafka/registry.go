@@ -13,7 +13,7 @@ import (
 )
 
 // NewCodec registers every record of the catalogue, and the extra ones, and
-// gives the codec that writes them with the registry's ids. subjects names the
+// returns the codec that writes them with the registry's ids. subjects names the
 // subjects of the extra records (a processor's changelog).
 //
 // A schema that is not compatible with the subject's latest is refused with the

@@ -73,7 +73,7 @@ func TestTLSAndSASL(t *testing.T) {
 }
 
 // certificate makes a certificate for the loopback address that is its own
-// authority, and gives the authority's file and the server's configuration.
+// authority, and returns the authority's file and the server's configuration.
 func certificate(t *testing.T) (ca string, server *tls.Config) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

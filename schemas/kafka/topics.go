@@ -229,7 +229,7 @@ func known(ctx context.Context, adm *kadm.Client, steps []Step) error {
 	return nil
 }
 
-// differs gives what a broker says that is not as the steps left it.
+// differs returns what a broker says that is not as the steps left it.
 func differs(ctx context.Context, adm *kadm.Client, steps []Step) error {
 	var names []string
 	for _, s := range steps {

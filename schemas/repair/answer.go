@@ -7,31 +7,31 @@ import (
 
 // answer takes a decision. One that comes too late, or after another, is refused
 // whatever it says; one that repeats the answer that was given changes nothing.
-func (d *decision) answer(c *DecideQuote) *Verdict {
-	rev, refusal := d.undecided(c.Revision, c.OccurredAt)
+func (h *handling) answer(c *DecideQuote) *Verdict {
+	rev, refusal := h.undecided(c.Revision, c.OccurredAt)
 	if rev == nil {
 		return refusal
 	}
 	mistakes := invalid(checkAnswers(c, len(rev.LineTotals)))
-	repeats := rev.Status == QuoteAnswered && mistakes == nil && sameAnswers(rev.Answers, c.Answers)
+	repeats := rev.Status == StatusDecided && mistakes == nil && sameAnswers(rev.Answers, c.Answers)
 	switch {
 	case refusal != nil && !repeats:
 		return refusal
 	case mistakes != nil:
 		return mistakes
 	}
-	d.revisionNo = c.Revision
-	d.outcome, d.approved = sum(c.Answers, rev.LineTotals)
+	h.revisionNo = c.Revision
+	h.outcome, h.approved = sum(c.Answers, rev.LineTotals)
 	if repeats {
 		return nil // the same answer again changes nothing
 	}
-	if c.TotalSeen != d.approved {
-		return refuse(TotalMismatch, "the approved lines come to %d, but the decider saw %d", d.approved, c.TotalSeen)
+	if c.TotalSeen != h.approved {
+		return refuse(TotalMismatch, "the approved lines come to %d, but the decider saw %d", h.approved, c.TotalSeen)
 	}
 	answers := slices.Clone(c.Answers)
 	slices.SortFunc(answers, func(x, y Answer) int { return int(x.Line) - int(y.Line) })
-	d.emit(&QuoteDecided{
-		Revision: c.Revision, Decision: d.outcome, Answers: answers, ApprovedTotal: d.approved,
+	h.emit(&QuoteDecided{
+		Revision: c.Revision, Decision: h.outcome, Answers: answers, ApprovedTotal: h.approved,
 		Method: c.Method, Evidence: c.Evidence,
 	})
 	return nil
@@ -44,28 +44,48 @@ func checkAnswers(c *DecideQuote, lines int) []FieldError {
 	if c.Method != ByPage && c.Method != ByPhone && c.Method != AtCounter {
 		errs = append(errs, FieldError{"/method", "must be page, phone or counter"})
 	}
-	seen := make(map[int32]bool)
+	answered := make(map[int32]bool)
 	for i, a := range c.Answers {
 		at := fmt.Sprintf("/lines/%d", i)
-		switch {
-		case a.Line < 1 || int(a.Line) > lines:
+		if int(a.Line) > lines {
 			errs = append(errs, FieldError{at + "/line", fmt.Sprintf("the quote has lines 1 to %d", lines)})
-		case seen[a.Line]:
-			errs = append(errs, FieldError{at + "/line", fmt.Sprintf("line %d is answered twice", a.Line)})
 		}
-		seen[a.Line] = true
-		if a.Answer != Approve && a.Answer != Reject {
-			errs = append(errs, FieldError{at + "/answer", "must be approve or reject"})
-		}
-		known := []RejectReason{"", ReasonPrice, ReasonLater, ReasonElsewhere, ReasonOther}
-		if !slices.Contains(known, a.Reason) || a.Answer == Approve && a.Reason != "" {
-			errs = append(errs, FieldError{at + "/reason", "must be price, later, elsewhere or other, and only for a rejection"})
-		}
+		errs = append(errs, a.Validate(at, answered)...)
 	}
 	for n := int32(1); int(n) <= lines; n++ {
-		if !seen[n] {
+		if !answered[n] {
 			errs = append(errs, FieldError{"/lines", fmt.Sprintf("line %d is not answered", n)})
 		}
+	}
+	return errs
+}
+
+// Validate reports everything that is wrong with one answer to a quote whose lines
+// are not known, with pointers below at. The lines that other answers were about
+// are in answered, and it adds its own.
+func (a Answer) Validate(at string, answered map[int32]bool) []FieldError {
+	var errs []FieldError
+	bad := func(field, format string, args ...any) {
+		errs = append(errs, FieldError{at + field, fmt.Sprintf(format, args...)})
+	}
+	if a.Line < 1 {
+		bad("/line", "lines are numbered from 1")
+	}
+	if answered[a.Line] {
+		bad("/line", "line %d is answered twice", a.Line)
+	}
+	answered[a.Line] = true
+	if a.Answer != Approve && a.Answer != Reject {
+		bad("/answer", "must be approve or reject")
+	}
+	switch a.Reason {
+	case "":
+	case ReasonPrice, ReasonLater, ReasonElsewhere, ReasonOther:
+		if a.Answer == Approve {
+			bad("/reason", "belongs to a rejection")
+		}
+	default:
+		bad("/reason", "must be price, later, elsewhere or other")
 	}
 	return errs
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -49,6 +50,20 @@ func TestVerdictsAreComplete(t *testing.T) {
 	want := slices.DeleteFunc(structs["Fact"], func(s string) bool { return s == "QuoteExpired" }) // follows from no command
 	if d := cmp.Diff(want, slices.Compact(followed)); d != "" {
 		t.Errorf("not every event follows from a command:\n%s", d)
+	}
+}
+
+// A command or an event that is not in the catalogue cannot be written to a topic.
+func TestCommandsAndEventsAreInTheCatalogue(t *testing.T) {
+	_, structs := declared(t)
+	var records []string
+	for _, r := range record.Types() {
+		records = append(records, r.Name())
+	}
+	for _, name := range slices.Concat(structs["Ask"], structs["Fact"]) {
+		if !slices.Contains(records, name) {
+			t.Errorf("%s is not in the catalogue of records", name)
+		}
 	}
 }
 

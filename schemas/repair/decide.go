@@ -11,17 +11,17 @@ import (
 //
 // The events occur when the command did, but never before the repair's last event.
 func (r *Repair) Handle(c Command) ([]Event, Verdict) {
-	d := decision{Repair: r, cmd: c}
-	refusal := d.decide()
-	v := Verdict{Revision: d.revisionNo, Decision: d.outcome, ApprovedTotal: d.approved}
+	h := handling{Repair: r, cmd: c}
+	refusal := h.decide()
+	v := Verdict{Revision: h.revisionNo, Decision: h.outcome, ApprovedTotal: h.approved}
 	if refusal != nil {
-		d.events = nil
+		h.events = nil
 		v = *refusal
 	}
-	if !d.foreign() { // what another garage's repair is up to is none of the sender's business
+	if !h.foreign() { // what another garage's repair is up to is none of the sender's business
 		v.State, v.Sequence = r.State, r.Sequence
 	}
-	return d.events, v
+	return h.events, v
 }
 
 // Expire answers for the customer who did not: the open revision is over at its
@@ -51,8 +51,8 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// decision is one command on its way to a verdict.
-type decision struct {
+// handling is one command while it is handled, with what is known of its verdict so far.
+type handling struct {
 	*Repair
 	cmd        Command
 	events     []Event
@@ -61,11 +61,11 @@ type decision struct {
 	approved   int64
 }
 
-func (d *decision) emit(e Event) {
-	h, c := e.Head(), d.cmd.Head()
-	h.GarageID, h.Actor = c.GarageID, c.Actor
-	d.record(e, c.OccurredAt)
-	d.events = append(d.events, e)
+func (h *handling) emit(e Event) {
+	head, c := e.Head(), h.cmd.Head()
+	head.GarageID, head.Actor = c.GarageID, c.Actor
+	h.record(e, c.OccurredAt)
+	h.events = append(h.events, e)
 }
 
 func refuse(code Code, format string, args ...any) *Verdict {
@@ -87,71 +87,69 @@ func invalid(errs []FieldError) *Verdict {
 }
 
 // foreign reports whether the repair is another garage's than the sender's.
-func (d *decision) foreign() bool {
-	return d.State != NotStarted && d.GarageID != d.cmd.Head().GarageID
+func (h *handling) foreign() bool {
+	return h.State != NotStarted && h.GarageID != h.cmd.Head().GarageID
 }
 
-func (d *decision) decide() *Verdict {
-	h := d.cmd.Head()
-	start, starts := d.cmd.(*StartRepair)
-	switch {
-	case d.foreign(), d.State == NotStarted && !starts:
-		return refuse(NotFound, "no repair %s in garage %s", h.AggregateID, h.GarageID)
-	case starts:
-		return d.start(start)
+func (h *handling) decide() *Verdict {
+	head := h.cmd.Head()
+	if _, starts := h.cmd.(*StartRepair); h.foreign() || h.State == NotStarted && !starts {
+		return refuse(NotFound, "no repair %s in garage %s", head.AggregateID, head.GarageID)
 	}
-	switch c := d.cmd.(type) {
+	switch c := h.cmd.(type) {
+	case *StartRepair:
+		return h.start(c)
 	case *PostMessage:
-		return d.post(c)
+		return h.post(c)
 	case *RecordView:
-		return d.view(c)
+		return h.view(c)
 	case *DecideQuote:
-		return d.answer(c)
+		return h.answer(c)
 	case *WithdrawQuote:
-		return d.withdraw(c)
+		return h.withdraw(c)
 	case *RequestApproval:
-		return d.request(c)
+		return h.request(c)
 	case *CompleteRepair:
-		return d.complete(c)
+		return h.complete(c)
 	case *CollectVehicle:
-		if d.State != Completed {
-			return d.illegal("only a completed repair's vehicle can be collected")
+		if h.State != Completed {
+			return h.illegal("only a completed repair's vehicle can be collected")
 		}
-		d.emit(&VehicleCollected{})
+		h.emit(&VehicleCollected{})
 	case *CancelRepair:
-		if !d.State.Open() {
-			return d.illegal("only open work can be cancelled")
+		if !h.State.Open() {
+			return h.illegal("only open work can be cancelled")
 		}
-		d.emit(&RepairCancelled{Reason: c.Reason})
+		h.emit(&RepairCancelled{Reason: c.Reason})
 	case *ChangeReadyTime:
-		if !d.State.Open() {
-			return d.illegal("the promised time can change only while work is open")
+		if !h.State.Open() {
+			return h.illegal("the promised time can change only while work is open")
 		}
-		if c.ReadyAt.Equal(d.ReadyAt) {
+		if c.ReadyAt.Equal(h.ReadyAt) {
 			return nil
 		}
-		d.emit(&ReadyTimeChanged{Previous: d.ReadyAt, ReadyAt: c.ReadyAt})
+		h.emit(&ReadyTimeChanged{Previous: h.ReadyAt, ReadyAt: c.ReadyAt})
 	case *CorrectContact:
-		if d.State.Final() {
-			return d.illegal("the repair is over")
+		if h.State.Final() {
+			return h.illegal("the repair is over")
 		}
 		if c.Party != TheCustomer && c.Party != TheApprover {
 			return invalid([]FieldError{{"/party", "must be customer or approver"}})
 		}
-		d.emit(&ContactCorrected{Party: c.Party, Contact: c.Contact})
+		h.emit(&ContactCorrected{Party: c.Party, Contact: c.Contact})
 	default:
-		return refuse(Invalid, "command %T is not known", d.cmd)
+		return refuse(Invalid, "command %T is not known", h.cmd)
 	}
 	return nil
 }
 
-func (d *decision) illegal(why string) *Verdict {
-	return refuse(IllegalState, "the repair is %s: %s", d.State, why)
+func (h *handling) illegal(why string) *Verdict {
+	return refuse(IllegalState, "the repair is %s: %s", h.State, why)
 }
 
-func (d *decision) start(c *StartRepair) *Verdict {
-	if d.State != NotStarted {
-		return refuse(AlreadyStarted, "this repair was started before and is %s", d.State)
+func (h *handling) start(c *StartRepair) *Verdict {
+	if h.State != NotStarted {
+		return refuse(AlreadyStarted, "this repair was started before and is %s", h.State)
 	}
 	errs := c.Agreed.Validate("/agreed", false)
 	if c.GarageID == "" {
@@ -164,22 +162,22 @@ func (d *decision) start(c *StartRepair) *Verdict {
 	if err != nil {
 		return invalid([]FieldError{{"/agreed", err.Error()}})
 	}
-	d.emit(&RepairStarted{
+	h.emit(&RepairStarted{
 		ExternalRef: c.ExternalRef, Vehicle: c.Vehicle, Customer: c.Customer, Approver: c.Approver,
 		ReadyAt: c.ReadyAt, Bay: c.Bay, Agreed: agreed,
 	})
 	return nil
 }
 
-func (d *decision) request(c *RequestApproval) *Verdict {
-	if !d.State.Open() {
-		return d.illegal("extra work can be proposed only while work is open")
+func (h *handling) request(c *RequestApproval) *Verdict {
+	if !h.State.Open() {
+		return h.illegal("extra work can be proposed only while work is open")
 	}
 	errs := c.Work.Validate("", true)
-	if c.Work.Currency != d.Currency {
-		errs = append(errs, FieldError{"/currency", fmt.Sprintf("the repair is in %s", d.Currency)})
+	if c.Work.Currency != h.Currency {
+		errs = append(errs, FieldError{"/currency", fmt.Sprintf("the repair is in %s", h.Currency)})
 	}
-	at := later(c.OccurredAt, d.LastAt) // when it will have been requested
+	at := later(c.OccurredAt, h.LastAt) // when it will have been requested
 	if !c.ExpiresAt.After(at) {
 		errs = append(errs, FieldError{"/expires_at", "must lie after the request"})
 	}
@@ -193,72 +191,72 @@ func (d *decision) request(c *RequestApproval) *Verdict {
 	if err != nil {
 		return invalid([]FieldError{{"/lines", err.Error()}})
 	}
-	d.revisionNo = int32(len(d.Revisions) + 1)
-	d.emit(&ApprovalRequested{
-		Revision: d.revisionNo, Replaces: d.OpenRevision(), Quote: quote,
+	h.revisionNo = int32(len(h.Revisions) + 1)
+	h.emit(&ApprovalRequested{
+		Revision: h.revisionNo, Replaces: h.OpenRevision(), Quote: quote,
 		AnswerBy: c.AnswerBy, ExpiresAt: c.ExpiresAt, AskedBy: c.Actor,
 	})
 	return nil
 }
 
 // undecided gives the open revision n, or the reason it cannot be acted upon.
-func (d *decision) undecided(n int32, at time.Time) (*Revision, *Verdict) {
-	rev := d.revision(n)
+func (h *handling) undecided(n int32, at time.Time) (*Revision, *Verdict) {
+	rev := h.revision(n)
 	if rev == nil {
-		if len(d.Revisions) == 0 && d.State.Final() {
-			return nil, d.illegal("its quotes are closed")
+		if len(h.Revisions) == 0 && h.State.Final() {
+			return nil, h.illegal("its quotes are closed")
 		}
 		return nil, refuse(NotFound, "the repair has no quote %d", n)
 	}
 	switch rev.Status {
-	case QuoteOpen:
+	case StatusOpen:
 		if !at.Before(rev.ExpiresAt) {
 			return rev, refuse(Expired, "quote %d expired at %s", n, rev.ExpiresAt.Format(time.RFC3339))
 		}
 		return rev, nil
-	case QuoteReplaced:
-		return rev, refuse(Superseded, "quote %d was replaced by a newer one; quote %d is the latest", n, len(d.Revisions))
-	case QuoteLapsed:
+	case StatusReplaced:
+		return rev, refuse(Superseded, "quote %d was replaced by a newer one; quote %d is the latest", n, len(h.Revisions))
+	case StatusExpired:
 		return rev, refuse(Expired, "quote %d expired at %s", n, rev.ExpiresAt.Format(time.RFC3339))
-	case QuoteTakenBack:
+	case StatusWithdrawn:
 		return rev, refuse(Withdrawn, "quote %d was withdrawn by the garage", n)
-	case QuoteAnswered:
+	case StatusDecided:
 		return rev, refuse(AlreadyDecided, "quote %d was decided before", n)
-	case QuoteAbandoned:
-		return rev, d.illegal("its quotes are closed")
+	case StatusCancelled:
+		return rev, h.illegal("its quotes are closed")
 	}
-	return rev, d.illegal("the quote is " + string(rev.Status))
+	return rev, h.illegal("the quote is " + string(rev.Status))
 }
 
-func (d *decision) withdraw(c *WithdrawQuote) *Verdict {
-	if _, refusal := d.undecided(c.Revision, c.OccurredAt); refusal != nil {
+func (h *handling) withdraw(c *WithdrawQuote) *Verdict {
+	if _, refusal := h.undecided(c.Revision, c.OccurredAt); refusal != nil {
 		return refusal
 	}
-	d.revisionNo = c.Revision
-	d.emit(&QuoteWithdrawn{Revision: c.Revision, Reason: c.Reason})
+	h.revisionNo = c.Revision
+	h.emit(&QuoteWithdrawn{Revision: c.Revision, Reason: c.Reason})
 	return nil
 }
 
-func (d *decision) complete(c *CompleteRepair) *Verdict {
+func (h *handling) complete(c *CompleteRepair) *Verdict {
 	switch {
-	case d.State == AwaitingApproval:
-		return d.illegal("a quote awaits an answer; withdraw it first")
-	case d.State != InProgress:
-		return d.illegal("only work in progress can be completed")
+	case h.State == AwaitingApproval:
+		return h.illegal("a quote awaits an answer; withdraw it first")
+	case h.State != InProgress:
+		return h.illegal("only work in progress can be completed")
 	case c.Total < 0 || c.Total > maxTotal:
 		return invalid([]FieldError{{"/total", fmt.Sprintf("must lie between 0 and %d minor units", maxTotal)}})
-	case c.Total > d.AgreedTotal+d.ApprovedTotal && !c.ReasonGiven:
+	case c.Total > h.AgreedTotal+h.ApprovedTotal && !c.ReasonGiven:
 		return refuse(ReasonRequired, "%d is more than the %d that was agreed and approved: state a reason, or ask for approval",
-			c.Total, d.AgreedTotal+d.ApprovedTotal)
+			c.Total, h.AgreedTotal+h.ApprovedTotal)
 	}
-	d.emit(&RepairCompleted{
-		Total: c.Total, AgreedTotal: d.AgreedTotal, ApprovedTotal: d.ApprovedTotal, Currency: d.Currency,
+	h.emit(&RepairCompleted{
+		Total: c.Total, AgreedTotal: h.AgreedTotal, ApprovedTotal: h.ApprovedTotal, Currency: h.Currency,
 		ReasonGiven: c.ReasonGiven, Reason: c.Reason,
 	})
 	return nil
 }
 
-func (d *decision) post(c *PostMessage) *Verdict {
+func (h *handling) post(c *PostMessage) *Verdict {
 	switch {
 	case c.Kind != Text && c.Kind != Note && c.Kind != Callback:
 		return invalid([]FieldError{{"/kind", "must be text, note or callback"}})
@@ -269,20 +267,20 @@ func (d *decision) post(c *PostMessage) *Verdict {
 	case c.Kind == Callback && !c.Actor.Role.CustomerSide():
 		return invalid([]FieldError{{"/kind", "only the customer asks to be called"}})
 	}
-	d.emit(&MessagePosted{Kind: c.Kind, Text: c.Text})
+	h.emit(&MessagePosted{Kind: c.Kind, Text: c.Text})
 	return nil
 }
 
 // view records that a person saw an open quote for the first time; seeing it
 // again, or seeing one that is over, is accepted and changes nothing.
-func (d *decision) view(c *RecordView) *Verdict {
-	rev := d.revision(c.Revision)
-	if rev == nil && !d.State.Final() {
+func (h *handling) view(c *RecordView) *Verdict {
+	rev := h.revision(c.Revision)
+	if rev == nil && !h.State.Final() {
 		return refuse(NotFound, "the repair has no quote %d", c.Revision)
 	}
-	d.revisionNo = c.Revision
-	if rev != nil && rev.Status == QuoteOpen && !rev.Viewed {
-		d.emit(&QuoteViewed{Revision: c.Revision})
+	h.revisionNo = c.Revision
+	if rev != nil && rev.Status == StatusOpen && !rev.Viewed {
+		h.emit(&QuoteViewed{Revision: c.Revision})
 	}
 	return nil
 }

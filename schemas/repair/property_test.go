@@ -2,6 +2,7 @@ package repair_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -84,6 +85,40 @@ func (h *history) add(t *rapid.T, e repair.Event) {
 		}
 	case *repair.VehicleCollected, *repair.RepairCancelled:
 		h.ended = nameOf(e)
+	}
+}
+
+// checkEffect wants of an event that it did to the repair what EffectOf says, and
+// that this is the same for an empty event of its type.
+func checkEffect(t *rapid.T, e repair.Event, before, after repair.Repair) {
+	effect := repair.EffectOf(e)
+	if empty := reflect.New(reflect.TypeOf(e).Elem()).Interface().(repair.Event); repair.EffectOf(empty) != effect {
+		t.Fatalf("%s has the effect %+v, and empty %+v", nameOf(e), effect, repair.EffectOf(empty))
+	}
+	if want := before.State.After(e); after.State != want || effect.State != "" && effect.State != want {
+		t.Fatalf("%s leads from %q to %q, not %q; its effect is %+v", nameOf(e), before.State, after.State, want, effect)
+	}
+	closes := int32(0) // the revision that the event names, or that was open
+	switch e := e.(type) {
+	case *repair.ApprovalRequested:
+		closes = e.Replaces
+	case *repair.QuoteDecided:
+		closes = e.Revision
+	case *repair.QuoteExpired:
+		closes = e.Revision
+	case *repair.QuoteWithdrawn:
+		closes = e.Revision
+	case *repair.RepairCancelled:
+		closes = before.OpenRevision()
+	}
+	for i, rev := range before.Revisions {
+		want := rev.Status
+		if int32(i+1) == closes {
+			want = effect.Quote
+		}
+		if after.Revisions[i].Status != want {
+			t.Fatalf("%s makes revision %d %s, not %s; its effect is %+v", nameOf(e), i+1, after.Revisions[i].Status, want, effect)
+		}
 	}
 }
 
@@ -205,7 +240,9 @@ func TestAnyHistoryMakesSense(t *testing.T) {
 			}
 			var rebuilt repair.Repair
 			for _, e := range h.events {
+				before := clone(rebuilt)
 				rebuilt.Apply(e)
+				checkEffect(t, e, before, rebuilt)
 			}
 			if forgotten {
 				rebuilt.Forget()

@@ -24,17 +24,17 @@ func (s State) Final() bool { return s == Collected || s == Cancelled }
 // Open reports whether work is still going on.
 func (s State) Open() bool { return s == InProgress || s == AwaitingApproval }
 
-// QuoteStatus is where one revision stands.
+// QuoteStatus is where one revision of a quote stands.
 type QuoteStatus string
 
-// The states of a revision.
+// The statuses of a revision.
 const (
-	QuoteOpen      QuoteStatus = "open"
-	QuoteAnswered  QuoteStatus = "decided"
-	QuoteLapsed    QuoteStatus = "expired"
-	QuoteTakenBack QuoteStatus = "withdrawn"
-	QuoteReplaced  QuoteStatus = "replaced"
-	QuoteAbandoned QuoteStatus = "cancelled"
+	StatusOpen      QuoteStatus = "open"
+	StatusDecided   QuoteStatus = "decided"
+	StatusExpired   QuoteStatus = "expired"
+	StatusWithdrawn QuoteStatus = "withdrawn"
+	StatusReplaced  QuoteStatus = "replaced"
+	StatusCancelled QuoteStatus = "cancelled"
 )
 
 // Revision is what the state machine remembers of one quote.
@@ -78,7 +78,7 @@ type Repair struct {
 
 // OpenRevision is the number of the revision that awaits an answer; 0: none.
 func (r *Repair) OpenRevision() int32 {
-	if n := len(r.Revisions); n > 0 && r.Revisions[n-1].Status == QuoteOpen {
+	if n := len(r.Revisions); n > 0 && r.Revisions[n-1].Status == StatusOpen {
 		return int32(n)
 	}
 	return 0
@@ -95,58 +95,40 @@ func (r *Repair) Forget() {
 // Apply folds a fact into the state. Events come in the order of their sequence.
 func (r *Repair) Apply(e Event) {
 	r.Sequence, r.LastAt = e.fact().Sequence, e.Head().OccurredAt
+	r.State = r.State.After(e)
+	if n, as := r.OpenRevision(), EffectOf(e).Quote; n > 0 && as != "" {
+		r.Revisions[n-1].Status = as
+	}
 	switch e := e.(type) {
 	case *RepairStarted:
-		r.State, r.GarageID = InProgress, e.GarageID
+		r.GarageID = e.GarageID
 		r.Currency, r.AgreedTotal, r.ReadyAt = e.Agreed.Currency, e.Agreed.Total, e.ReadyAt
 	case *ApprovalRequested:
-		r.close(e.Replaces, QuoteReplaced)
-		rev := Revision{Status: QuoteOpen, ExpiresAt: e.ExpiresAt}
+		rev := Revision{Status: StatusOpen, ExpiresAt: e.ExpiresAt}
 		for _, l := range e.Quote.Lines {
 			rev.LineTotals = append(rev.LineTotals, l.Total)
 		}
 		r.Revisions = append(r.Revisions, rev)
-		r.State = AwaitingApproval
-	case *QuoteWithdrawn:
-		r.close(e.Revision, QuoteTakenBack)
-		r.State = InProgress
-	case *QuoteExpired:
-		r.close(e.Revision, QuoteLapsed)
-		r.State = InProgress
 	case *QuoteDecided:
-		r.close(e.Revision, QuoteAnswered)
 		if rev := r.revision(e.Revision); rev != nil {
 			rev.Answers, rev.ApprovedTotal = e.Answers, e.ApprovedTotal
 		}
 		r.ApprovedTotal += e.ApprovedTotal
-		r.State = InProgress
 	case *QuoteViewed:
 		if rev := r.revision(e.Revision); rev != nil {
 			rev.Viewed = true
 		}
 	case *ReadyTimeChanged:
 		r.ReadyAt = e.ReadyAt
-	case *RepairCompleted:
-		r.State = Completed
-	case *VehicleCollected:
-		r.State = Collected
-	case *RepairCancelled:
-		r.close(r.OpenRevision(), QuoteAbandoned)
-		r.State = Cancelled
+	case *QuoteWithdrawn, *QuoteExpired, *RepairCompleted, *VehicleCollected, *RepairCancelled: // their effect is all
 	case *ContactCorrected, *MessagePosted: // nothing a later command depends on
 	}
 }
 
-// revision gives the state of a revision by number, nil when there is none.
+// revision returns the state of a revision by number, nil when there is none.
 func (r *Repair) revision(n int32) *Revision {
 	if n < 1 || int(n) > len(r.Revisions) {
 		return nil
 	}
 	return &r.Revisions[n-1]
-}
-
-func (r *Repair) close(n int32, as QuoteStatus) {
-	if rev := r.revision(n); rev != nil {
-		rev.Status = as
-	}
 }

@@ -69,29 +69,12 @@ func (d *draft) decision(ask repair.Ask, body *DecideQuote) repair.Command {
 	if len(body.Lines) == 0 {
 		d.bad("/lines", "every line of the quote needs an answer")
 	}
-	seen := make(map[int32]bool)
+	answered := make(map[int32]bool)
 	for i, a := range body.Lines {
 		at := fmt.Sprintf("/lines/%d", i)
-		if a.Line < 1 {
-			d.bad(at+"/line", "lines are numbered from 1")
-		}
-		if seen[a.Line] {
-			d.bad(at+"/line", "line %d is answered twice", a.Line)
-		}
-		seen[a.Line] = true
-		if a.Answer != repair.Approve && a.Answer != repair.Reject {
-			d.bad(at+"/answer", "must be approve or reject")
-		}
-		switch a.Reason {
-		case "":
-		case repair.ReasonPrice, repair.ReasonLater, repair.ReasonElsewhere, repair.ReasonOther:
-			if a.Answer == repair.Approve {
-				d.bad(at+"/reason", "belongs to a rejection")
-			}
-		default:
-			d.bad(at+"/reason", "must be price, later, elsewhere or other")
-		}
-		c.Answers = append(c.Answers, repair.Answer{Line: a.Line, Answer: a.Answer, Reason: a.Reason})
+		answer := repair.Answer{Line: a.Line, Answer: a.Answer, Reason: a.Reason}
+		d.errs = append(d.errs, answer.Validate(at, answered)...)
+		c.Answers = append(c.Answers, answer)
 		if text := d.prose(at+"/text", a.Text); text != "" {
 			evidence.Texts = append(evidence.Texts, repair.LineText{Line: a.Line, Text: text})
 		}

@@ -1,4 +1,4 @@
-package clickhouse
+package clickhouse_test
 
 import (
 	"fmt"
@@ -8,21 +8,23 @@ import (
 	"pitstop/schemas/avro"
 	"pitstop/schemas/record"
 	"pitstop/sinks"
+	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/clickhousetest"
 )
 
 // batchOf makes a batch of about n records of ordinary stories, and their bytes.
-func batchOf(d *db, n int) (batch []sinks.Message, encoded [][]byte) {
+func batchOf(t testing.TB, codec *avro.Codec, n int) (batch []sinks.Message, encoded [][]byte) {
 	for i := 0; len(batch) < n; i++ {
-		s := d.story("brug", fmt.Sprint(i)).start("K482TR", "J. de Vries").ask(sam)
-		s.decide(customer, "page", "approve", "reject")
-		s.say(customer, "text", "Hoe laat is hij klaar?").add(&record.NotificationRequested{
+		s := clickhousetest.NewStory(t, codec, "brug", fmt.Sprint(i)).Start("K482TR", "J. de Vries").Ask(sam)
+		s.Decide(customer, "page", "approve", "reject")
+		s.Say(customer, "text", "Hoe laat is hij klaar?").Add(&record.NotificationRequested{
 			Notice: record.Notice{NotificationID: "n", Kind: record.NotifyDecision, Recipient: sam, Channel: "email"}, Attempt: 1,
-			FirstRequestedAt: s.at, Vehicle: s.text("K482TR"), Text: s.text("akkoord"), Currency: "EUR",
+			FirstRequestedAt: s.At, Vehicle: s.Text("K482TR"), Text: s.Text("akkoord"), Currency: "EUR",
 		})
-		for _, r := range s.records {
+		for _, r := range s.Records {
 			batch = append(batch, sinks.Message{Timestamp: time.Unix(1, 0), Record: r})
-			b, err := d.codec.Encode(r)
-			must(d.t, err)
+			b, err := codec.Encode(r)
+			must(t, err)
 			encoded = append(encoded, b)
 		}
 	}
@@ -33,13 +35,13 @@ func batchOf(d *db, n int) (batch []sinks.Message, encoded [][]byte) {
 func BenchmarkDecode(b *testing.B) {
 	codec, err := avro.NewCodec()
 	must(b, err)
-	_, encoded := batchOf(&db{t: b, codec: codec}, 1000)
+	_, encoded := batchOf(b, codec, 1000)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		rec, err := codec.Decode(b.Context(), encoded[i%len(encoded)])
 		must(b, err)
 		m := sinks.Message{Timestamp: time.Unix(1, 0), Record: rec}
-		must(b, reader{codec}.Prepare(b.Context(), &m))
+		must(b, clickhouse.Prepare(b.Context(), codec, &m))
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }
@@ -47,14 +49,13 @@ func BenchmarkDecode(b *testing.B) {
 // BenchmarkWrite is the cost of a full batch of rows in the engine.
 func BenchmarkWrite(b *testing.B) {
 	d := newDB(b)
-	batch, _ := batchOf(d, Limits.Records)
+	batch, _ := batchOf(b, d.Codec, clickhouse.Limits.Records)
 	for i := range batch {
-		must(b, reader{d.codec}.Prepare(b.Context(), &batch[i]))
+		must(b, clickhouse.Prepare(b.Context(), d.Codec, &batch[i]))
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		_, err := writer{d.conn}.Write(b.Context(), batch)
-		must(b, err)
+		must(b, clickhouse.Write(b.Context(), d.Conn, batch))
 	}
 	b.ReportMetric(float64(b.N*len(batch))/b.Elapsed().Seconds(), "rows/s")
 }

@@ -1,6 +1,6 @@
-// Package clickhouse fills ClickHouse with every record of the log and reads it
-// back: the timeline, the lists and the figures. It owns the tables
-// (migrations) and every query on them but the dashboards'.
+// Package clickhouse fills ClickHouse with every record of the log. It owns the
+// tables (migrations) and the way to the server ([Config]). Beside it, and resting
+// on it, query reads the tables for the API, and access says who may read them.
 //
 // Rows are identified by event_id in ReplacingMergeTree tables, and every read
 // deduplicates: inserting the same records again, in whatever batches, changes
@@ -9,18 +9,18 @@ package clickhouse
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"pitstop/schemas/cafile"
 )
 
-// Config says how to reach the server.
+// Config says how to reach the server, and as whom.
 type Config struct {
 	// DSN is clickhouse://user:password@host:9000/database; with ?secure=true
 	// over TLS.
@@ -31,12 +31,13 @@ type Config struct {
 
 // Validate reports everything that is wrong, without asking anybody.
 func (c Config) Validate() error {
-	_, err := c.options()
+	_, err := c.Options()
 	return err
 }
 
-// options reads the DSN. Its errors never hold the DSN, which holds a password.
-func (c Config) options() (*clickhouse.Options, error) {
+// Options returns what the DSN and the CA say as the driver's options. Its errors
+// never hold the DSN, which holds a password.
+func (c Config) Options() (*clickhouse.Options, error) {
 	const give = "give --clickhouse clickhouse://user:password@host:9000/database"
 	var errs []error
 	u, err := url.Parse(c.DSN)
@@ -44,7 +45,7 @@ func (c Config) options() (*clickhouse.Options, error) {
 		return nil, fmt.Errorf("the ClickHouse DSN is not of the form clickhouse://…: %s", give)
 	}
 	// The driver would let these win over what stands before the question mark, which
-	// is what As replaces.
+	// is what a reader's login replaces.
 	for _, name := range []string{"username", "password", "database"} {
 		if u.Query().Has(name) {
 			errs = append(errs, fmt.Errorf("the ClickHouse DSN has %s after the question mark: %s", name, give))
@@ -70,7 +71,7 @@ func (c Config) options() (*clickhouse.Options, error) {
 	case o.TLS == nil:
 		errs = append(errs, errors.New("a ClickHouse CA is set without TLS: add ?secure=true to the DSN"))
 	default:
-		pool, err := readCA(c.CA)
+		pool, err := cafile.Read("ClickHouse CA", c.CA)
 		errs = append(errs, err)
 		o.TLS.RootCAs = pool
 	}
@@ -88,22 +89,10 @@ func (c Config) options() (*clickhouse.Options, error) {
 	return o, nil
 }
 
-func readCA(file string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read ClickHouse CA: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("read ClickHouse CA: %s holds no certificate in PEM", file)
-	}
-	return pool, nil
-}
-
-// Open gives a pool of connections. It asks nobody: a server that is away shows
+// Open returns a pool of connections. It asks nobody: a server that is away shows
 // at the first use.
 func (c Config) Open() (driver.Conn, error) {
-	o, err := c.options()
+	o, err := c.Options()
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func fillGarages(ctx context.Context, conn driver.Conn, book *garage.Book) error
 	)
 }
 
-// replace gives a table other rows in one step, so that nobody ever reads half of them.
+// replace exchanges the rows of a table in one step, so that nobody ever reads half of them.
 func replace[R any](ctx context.Context, conn driver.Conn, t table[R], rows []*R) error {
 	name := t.name
 	next := name + "_next"

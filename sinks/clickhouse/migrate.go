@@ -18,7 +18,7 @@ import (
 var migrations embed.FS
 
 // Migrate brings the tables to this program's version, forward only, and
-// rewrites what is known about the garages. It gives the number of migrations it
+// rewrites what is known about the garages. It returns the number of migrations it
 // applied. Running it again changes nothing.
 func Migrate(ctx context.Context, c Config, book *garage.Book, log *slog.Logger) (steps int, err error) {
 	steps, err = migrate(ctx, c, log)
@@ -37,7 +37,7 @@ func Migrate(ctx context.Context, c Config, book *garage.Book, log *slog.Logger)
 const unknownDatabase = 81
 
 func migrate(ctx context.Context, c Config, log *slog.Logger) (steps int, err error) {
-	o, err := c.options()
+	o, err := c.Options()
 	if err != nil {
 		return 0, err
 	}

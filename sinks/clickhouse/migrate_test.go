@@ -1,48 +1,50 @@
-package clickhouse
+package clickhouse_test
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/schemas/repair"
+	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
+	"pitstop/sinks/clickhouse/clickhousetest"
 )
 
 // schema is every table of the database as the server would create it, one
 // statement after another, separated by lines of "--".
-func schema(t *testing.T, c Config) string {
+func schema(t *testing.T, c clickhouse.Config) string {
 	t.Helper()
 	conn, err := c.Open()
 	must(t, err)
 	defer conn.Close()
-	var statements []string
-	must(t, each(t.Context(), conn, `
+	statements, err := clickhousetest.Texts(t, conn, `
 SELECT create_table_query FROM system.tables
 WHERE database = currentDatabase() AND name NOT LIKE '.%'
-ORDER BY engine IN ('View', 'MaterializedView'), name`, nil, func(r driver.Rows) error {
-		var s string
-		err := r.Scan(&s)
-		statements = append(statements, s)
-		return err
-	}))
-	o, err := c.options()
+ORDER BY engine IN ('View', 'MaterializedView'), name`)
 	must(t, err)
 	// A dump must not name this test's database.
 	text := strings.Join(statements, "\n--\n") + "\n"
-	return strings.NewReplacer("`"+o.Auth.Database+"`.", "", o.Auth.Database+".", "").Replace(text)
+	name := database(t, c)
+	return strings.NewReplacer("`"+name+"`.", "", name+".", "").Replace(text)
+}
+
+func database(t *testing.T, c clickhouse.Config) string {
+	t.Helper()
+	o, err := c.Options()
+	must(t, err)
+	return o.Auth.Database
 }
 
 // versions are the numbers of the migrations.
 func versions(t *testing.T) []int {
 	t.Helper()
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+	files, err := filepath.Glob("migrations/*.sql")
 	must(t, err)
 	var numbers []int
 	for i, f := range files {
@@ -59,22 +61,22 @@ func versions(t *testing.T) []int {
 // of its own: -update writes it. Never change the others.
 func TestMigrateFromEveryVersion(t *testing.T) {
 	fresh := emptyDatabase(t)
-	steps, err := Migrate(t.Context(), fresh, book(t), quiet)
+	steps, err := clickhouse.Migrate(t.Context(), fresh, book(t), quiet)
 	must(t, err)
 	all := versions(t)
 	if steps != len(all) {
 		t.Errorf("from nothing it takes %d steps, want %d", steps, len(all))
 	}
 	want := schema(t, fresh)
-	golden(t, fmt.Sprintf("versions/%04d.sql", len(all)), []byte(want))
-	if steps, err := Migrate(t.Context(), fresh, book(t), quiet); steps != 0 || err != nil {
+	clickhousetest.Golden(t, fmt.Sprintf("versions/%04d.sql", len(all)), []byte(want))
+	if steps, err := clickhouse.Migrate(t.Context(), fresh, book(t), quiet); steps != 0 || err != nil {
 		t.Errorf("a second run takes %d steps, %v", steps, err)
 	}
 	for _, version := range all {
 		t.Run(fmt.Sprintf("%04d", version), func(t *testing.T) {
 			c := emptyDatabase(t)
 			load(t, c, version)
-			steps, err := Migrate(t.Context(), c, book(t), quiet)
+			steps, err := clickhouse.Migrate(t.Context(), c, book(t), quiet)
 			must(t, err)
 			if steps != len(all)-version {
 				t.Errorf("it takes %d steps, want %d", steps, len(all)-version)
@@ -87,7 +89,7 @@ func TestMigrateFromEveryVersion(t *testing.T) {
 }
 
 // load creates the tables of a version, and says that it has been migrated to.
-func load(t *testing.T, c Config, version int) {
+func load(t *testing.T, c clickhouse.Config, version int) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "versions", fmt.Sprintf("%04d.sql", version)))
 	must(t, err)
@@ -106,12 +108,12 @@ func load(t *testing.T, c Config, version int) {
 // later ones gather of them is the same as if they had come afterwards.
 func TestMigrateReadsOldRows(t *testing.T) {
 	fresh := newDB(t)
-	lease := &repair.Contact{Personal: (&story{t: t, codec: fresh.codec}).seal(&repair.ContactDetails{Name: "Lease BV", Phone: "+31201234567"})}
-	s := fresh.story("brug", "1").start("K482TR", "J. de Vries").ask(sam)
-	s.must(sam, &repair.ChangeReadyTime{ReadyAt: monday.Add(9 * time.Hour)})
-	s.must(desk, &repair.CorrectContact{Party: repair.TheApprover, Contact: *lease})
-	s.decide(customer, repair.ByPage, repair.Approve, repair.Reject)
-	fresh.write(s.records...)
+	s := fresh.Story("brug", "1").Start("K482TR", "J. de Vries").Ask(sam)
+	lease := repair.Contact{Personal: s.Seal(&repair.ContactDetails{Name: "Lease BV", Phone: "+31201234567"})}
+	s.Must(sam, &repair.ChangeReadyTime{ReadyAt: monday.Add(9 * time.Hour)})
+	s.Must(desk, &repair.CorrectContact{Party: repair.TheApprover, Contact: lease})
+	s.Decide(customer, repair.ByPage, repair.Approve, repair.Reject)
+	fresh.Write(s.Records...)
 
 	t.Run("from before", func(t *testing.T) {
 		c := emptyDatabase(t)
@@ -123,7 +125,7 @@ func TestMigrateReadsOldRows(t *testing.T) {
 		must(t, conn.QueryRow(t.Context(), `
 			SELECT arrayStringConcat(groupArray(name), ', ') FROM system.columns
 			WHERE database = currentDatabase() AND table = 'events'`).Scan(&columns))
-		must(t, conn.Exec(t.Context(), fmt.Sprintf("INSERT INTO events (%[1]s) SELECT %[1]s FROM %[2]s.events", columns, fresh.config.database())))
+		must(t, conn.Exec(t.Context(), fmt.Sprintf("INSERT INTO events (%[1]s) SELECT %[1]s FROM %[2]s.events", columns, database(t, fresh.Config))))
 		old := openDB(t, c)
 		const gathered = "SELECT promised_at, approver_name, approver_phone, toString(decisions) AS decisions FROM conversations"
 		_, want, err := fresh.Select(t.Context(), gathered)
@@ -142,13 +144,22 @@ func TestMigrateGoesOnWhereItWasCut(t *testing.T) {
 	must(t, err)
 	defer conn.Close()
 	// The first statement was done, the version was not recorded.
-	text, err := fs.ReadFile(migrations, "migrations/0001_tables.sql")
+	text, err := os.ReadFile("migrations/0001_tables.sql")
 	must(t, err)
 	_, rest, _ := strings.Cut(string(text), "CREATE TABLE")
 	first, _, _ := strings.Cut(rest, ";")
 	must(t, conn.Exec(t.Context(), "CREATE TABLE"+first))
-	if steps, err := Migrate(t.Context(), c, book(t), quiet); steps != len(versions(t)) || err != nil {
+	if steps, err := clickhouse.Migrate(t.Context(), c, book(t), quiet); steps != len(versions(t)) || err != nil {
 		t.Errorf("%d steps, %v", steps, err)
+	}
+}
+
+func TestMigrateWithoutADatabase(t *testing.T) {
+	c := emptyDatabase(t)
+	c.DSN += "_missing"
+	_, err := clickhouse.Migrate(t.Context(), c, book(t), quiet)
+	if err == nil || !strings.Contains(err.Error(), "CREATE DATABASE "+database(t, c)) {
+		t.Errorf("it says %v, not what to do", err)
 	}
 }
 
@@ -156,20 +167,20 @@ func TestConfigIsChecked(t *testing.T) {
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	must(t, os.WriteFile(ca, []byte("no certificate"), 0o600))
 	for _, tc := range []struct {
-		config Config
+		config clickhouse.Config
 		want   []string // empty: it is right
 	}{
-		{Config{DSN: "clickhouse://u:secret@host:9000/pitstop"}, nil},
-		{Config{DSN: "clickhouse://u:secret@a:9440,b:9440/pitstop?secure=true"}, nil},
-		{Config{}, []string{"--clickhouse"}},
-		{Config{DSN: "http://host/pitstop"}, []string{"--clickhouse"}},
-		{Config{DSN: "clickhouse://u:secret@host:90:00/pitstop"}, []string{"--clickhouse"}},
-		{Config{DSN: "clickhouse://u:secret@host:9000/pitstop?dial_timeout=secret"}, []string{"dial"}},
-		{Config{DSN: "clickhouse://host:9000/pitstop?username=u"}, []string{"username", "--clickhouse"}},
-		{Config{DSN: "clickhouse://x@host:9000/pitstop?password=u:secret&secure=true"}, []string{"password"}},
-		{Config{DSN: "clickhouse://u:secret@host:9000/pitstop?database=other"}, []string{"database after"}},
-		{Config{DSN: "clickhouse://u:secret@host:9000", CA: ca}, []string{"database", "?secure=true"}},
-		{Config{DSN: "clickhouse://u:secret@host:9000?secure=true", CA: ca}, []string{"database", "no certificate"}},
+		{clickhouse.Config{DSN: "clickhouse://u:secret@host:9000/pitstop"}, nil},
+		{clickhouse.Config{DSN: "clickhouse://u:secret@a:9440,b:9440/pitstop?secure=true"}, nil},
+		{clickhouse.Config{}, []string{"--clickhouse"}},
+		{clickhouse.Config{DSN: "http://host/pitstop"}, []string{"--clickhouse"}},
+		{clickhouse.Config{DSN: "clickhouse://u:secret@host:90:00/pitstop"}, []string{"--clickhouse"}},
+		{clickhouse.Config{DSN: "clickhouse://u:secret@host:9000/pitstop?dial_timeout=secret"}, []string{"dial"}},
+		{clickhouse.Config{DSN: "clickhouse://host:9000/pitstop?username=u"}, []string{"username", "--clickhouse"}},
+		{clickhouse.Config{DSN: "clickhouse://x@host:9000/pitstop?password=u:secret&secure=true"}, []string{"password"}},
+		{clickhouse.Config{DSN: "clickhouse://u:secret@host:9000/pitstop?database=other"}, []string{"database after"}},
+		{clickhouse.Config{DSN: "clickhouse://u:secret@host:9000", CA: ca}, []string{"database", "?secure=true"}},
+		{clickhouse.Config{DSN: "clickhouse://u:secret@host:9000?secure=true", CA: ca}, []string{"database", "no certificate"}},
 	} {
 		err := tc.config.Validate()
 		if (err != nil) != (tc.want != nil) {
@@ -183,7 +194,7 @@ func TestConfigIsChecked(t *testing.T) {
 		if strings.Contains(fmt.Sprint(err), "u:secret") {
 			t.Errorf("the error tells the password: %v", err)
 		}
-		if dsn, err := tc.config.As(Reader{User: "r", Password: "p"}); (err != nil) != (tc.want != nil) || strings.Contains(dsn, "secret") {
+		if dsn, err := (access.Reader{User: "r", Password: "p"}).DSN(tc.config); (err != nil) != (tc.want != nil) || strings.Contains(dsn, "secret") {
 			t.Errorf("%+v as a reader is %s, %v", tc.config, dsn, err)
 		}
 	}

@@ -65,13 +65,13 @@ type (
 	}
 )
 
-// reader turns records into rows.
-type reader struct{ codec *avro.Codec }
+// rowBuilder builds the rows of records.
+type rowBuilder struct{ codec *avro.Codec }
 
 // Prepare replaces a message's record by its row. It is the edge that opens
 // personal data. What cannot be opened, or stands outside the time that the
 // tables can hold, is a dead letter.
-func (r reader) Prepare(ctx context.Context, m *sinks.Message) error {
+func (r rowBuilder) Prepare(ctx context.Context, m *sinks.Message) error {
 	logged := storable(m.Timestamp)
 	switch rec := m.Record.(type) {
 	case *record.Latency:
@@ -88,7 +88,7 @@ func (r reader) Prepare(ctx context.Context, m *sinks.Message) error {
 	return fmt.Errorf("%w: no table for a %s", sinks.ErrUnhandled, record.NameOf(m.Record))
 }
 
-func (r reader) row(ctx context.Context, rec record.Headed, logged time.Time) (any, error) {
+func (r rowBuilder) row(ctx context.Context, rec record.Headed, logged time.Time) (any, error) {
 	data, err := r.codec.AppendJSON(ctx, make([]byte, 0, 512), rec)
 	if err != nil {
 		return nil, err
@@ -121,12 +121,15 @@ func (r reader) row(ctx context.Context, rec record.Headed, logged time.Time) (a
 	return nil, fmt.Errorf("%w: no table for a %s", sinks.ErrUnhandled, head.kind)
 }
 
-func (r reader) event(ctx context.Context, head headRow, e repair.Event) (*eventRow, error) {
-	row := &eventRow{headRow: head, sequence: repair.SequenceOf(e), side: side(head.Actor.Role), readyAt: storable(time.Time{})}
+func (r rowBuilder) event(ctx context.Context, head headRow, e repair.Event) (*eventRow, error) {
+	row := &eventRow{
+		headRow: head, sequence: repair.SequenceOf(e), state: repair.EffectOf(e).State,
+		side: side(head.Actor.Role), readyAt: storable(time.Time{}),
+	}
 	var err error
 	switch e := e.(type) {
 	case *repair.RepairStarted:
-		row.state, row.externalRef = repair.InProgress, e.ExternalRef
+		row.externalRef = e.ExternalRef
 		row.amount, row.currency, row.readyAt = e.Agreed.Total, e.Agreed.Currency, storable(e.ReadyAt)
 		if row.vehicle, err = avro.Open[repair.VehicleDetails](ctx, r.codec, e.Vehicle); err == nil {
 			err = r.contact(ctx, row, e.Customer)
@@ -135,16 +138,16 @@ func (r reader) event(ctx context.Context, head headRow, e repair.Event) (*event
 			row.approver, err = avro.Open[repair.ContactDetails](ctx, r.codec, e.Approver.Personal)
 		}
 	case *repair.ApprovalRequested:
-		row.state, row.revision, row.replaces = repair.AwaitingApproval, e.Revision, e.Replaces
+		row.revision, row.replaces = e.Revision, e.Replaces
 		row.amount, row.currency = e.Quote.Total, e.Quote.Currency
 	case *repair.QuoteWithdrawn:
-		row.state, row.revision = repair.InProgress, e.Revision
+		row.revision = e.Revision
 	case *repair.QuoteDecided:
-		row.state, row.revision = repair.InProgress, e.Revision
+		row.revision = e.Revision
 		row.decision, row.method, row.amount = e.Decision, e.Method, e.ApprovedTotal
 		row.reason = reason(e.Answers)
 	case *repair.QuoteExpired:
-		row.state, row.revision = repair.InProgress, e.Revision
+		row.revision = e.Revision
 	case *repair.QuoteViewed:
 		row.revision = e.Revision
 	case *repair.ContactCorrected:
@@ -154,11 +157,8 @@ func (r reader) event(ctx context.Context, head headRow, e repair.Event) (*event
 			row.approver, err = avro.Open[repair.ContactDetails](ctx, r.codec, e.Contact.Personal)
 		}
 	case *repair.RepairCompleted:
-		row.state, row.amount, row.currency = repair.Completed, e.Total, e.Currency
-	case *repair.VehicleCollected:
-		row.state = repair.Collected
-	case *repair.RepairCancelled:
-		row.state = repair.Cancelled
+		row.amount, row.currency = e.Total, e.Currency
+	case *repair.VehicleCollected, *repair.RepairCancelled: // nothing else to filter by
 	case *repair.MessagePosted:
 		var text repair.FreeText
 		text, err = avro.Open[repair.FreeText](ctx, r.codec, e.Text)
@@ -179,7 +179,7 @@ func reason(answers []repair.Answer) repair.RejectReason {
 	return ""
 }
 
-func (r reader) contact(ctx context.Context, row *eventRow, c repair.Contact) (err error) {
+func (r rowBuilder) contact(ctx context.Context, row *eventRow, c repair.Contact) (err error) {
 	row.customerID, row.language = c.ID, c.Language
 	row.customer, err = avro.Open[repair.ContactDetails](ctx, r.codec, c.Personal)
 	return err
@@ -195,15 +195,16 @@ func side(r repair.Role) string {
 	return "system"
 }
 
-// The times that a DateTime64 and a time.Time's nanoseconds can both hold.
+// FirstTime and LastTime bound the times that the tables hold: a DateTime64 and a
+// time.Time's nanoseconds can both hold them.
 var (
-	firstTime = time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC)
-	lastTime  = time.Date(2262, time.January, 1, 0, 0, 0, 0, time.UTC)
+	FirstTime = time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC)
+	LastTime  = time.Date(2262, time.January, 1, 0, 0, 0, 0, time.UTC)
 )
 
 func checkTimes(times ...time.Time) error {
 	for _, t := range times {
-		if !t.IsZero() && (t.Before(firstTime) || t.After(lastTime)) {
+		if !t.IsZero() && (t.Before(FirstTime) || t.After(LastTime)) {
 			return fmt.Errorf("%w: no table can hold the time %d (Unix seconds)", sinks.ErrUnhandled, t.Unix())
 		}
 	}

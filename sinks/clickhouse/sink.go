@@ -24,7 +24,7 @@ var Limits = sinks.Limits{Records: 20_000, Age: 250 * time.Millisecond, Write: 3
 func Run(ctx context.Context, conn driver.Conn, c sinks.Config) error {
 	w := writer{conn}
 	c.Name, c.Topics = record.ClickHouseSink.Name, record.ClickHouseSink.Reads
-	c.Prepare, c.Mark = reader{c.Codec}.Prepare, w.mark
+	c.Prepare, c.Watermarks = rowBuilder{c.Codec}.Prepare, w.writeWatermarks
 	if c.Limits == (sinks.Limits{}) {
 		c.Limits = Limits
 	}
@@ -36,7 +36,7 @@ func Insert(ctx context.Context, conn driver.Conn, codec *avro.Codec, records ..
 	batch := make([]sinks.Message, len(records))
 	for i, r := range records {
 		batch[i].Record = r
-		if err := (reader{codec}).Prepare(ctx, &batch[i]); err != nil {
+		if err := (rowBuilder{codec}).Prepare(ctx, &batch[i]); err != nil {
 			return err
 		}
 	}
@@ -60,10 +60,10 @@ func (w writer) Write(ctx context.Context, batch []sinks.Message) (int, error) {
 	return len(batch), nil
 }
 
-func (w writer) mark(ctx context.Context, marks []sinks.Mark) error {
-	rows := make([]*sinks.Mark, len(marks))
-	for i := range marks {
-		rows[i] = &marks[i]
+func (w writer) writeWatermarks(ctx context.Context, watermarks []sinks.Watermark) error {
+	rows := make([]*sinks.Watermark, len(watermarks))
+	for i := range watermarks {
+		rows[i] = &watermarks[i]
 	}
 	if err := freshness.send(ctx, w.conn, rows); err != nil {
 		return classify(fmt.Errorf("insert into freshness: %w", err))

@@ -1,4 +1,4 @@
-package clickhouse
+package clickhouse_test
 
 import (
 	"bytes"
@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -25,6 +24,7 @@ import (
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/sinks"
+	"pitstop/sinks/clickhouse"
 )
 
 // pipeline is a broker in memory before a database.
@@ -45,7 +45,7 @@ func newPipeline(d *db) *pipeline {
 	must(d.t, err)
 	d.t.Cleanup(cluster.Close)
 	p := &pipeline{db: d, cluster: cluster, config: sinks.Config{
-		Codec: d.codec, Progress: new(kafka.Progress), Now: time.Now, Log: quiet,
+		Codec: d.Codec, Progress: new(kafka.Progress), Now: time.Now, Log: quiet,
 		Kafka: kafka.Config{Brokers: cluster.ListenAddrs(), RegistryURL: "http://localhost"},
 	}}
 	opts, err := p.config.Kafka.Producer("test", quiet)
@@ -66,7 +66,7 @@ func (p *pipeline) produce(records ...any) {
 	p.t.Helper()
 	var out []*kgo.Record
 	for _, r := range records {
-		value, err := p.codec.Encode(r)
+		value, err := p.Codec.Encode(r)
 		must(p.t, err)
 		out = append(out, &kgo.Record{Topic: topicOf(r), Key: []byte(r.(record.Headed).Head().AggregateID), Value: value})
 	}
@@ -77,7 +77,7 @@ func (p *pipeline) produce(records ...any) {
 func (p *pipeline) run() (stop func()) {
 	ctx, cancel := context.WithCancel(p.t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- Run(ctx, p.conn, p.config) }()
+	go func() { ended <- clickhouse.Run(ctx, p.Conn, p.config) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -124,8 +124,8 @@ func (p *pipeline) fresh() {
 
 func TestSinkReplaysGiveTheSameAnswers(t *testing.T) {
 	p := newPipeline(newDB(t))
-	s := eventful(p.db)
-	p.produce(s.records...)
+	s := p.Eventful()
+	p.produce(s.Records...)
 	p.produce(wait("w", "approval", "sam", monday, "approved", time.Minute, 0))
 	if at, err := p.AsOf(t.Context()); err != nil || !at.IsZero() {
 		t.Errorf("before anything is read it is as of %v, %v", at, err)
@@ -136,14 +136,14 @@ func TestSinkReplaysGiveTheSameAnswers(t *testing.T) {
 	if lag := p.lag(); lag != 0 {
 		t.Errorf("lag is %d", lag)
 	}
-	want := p.answers(s.id)
+	want := p.answers(s.ID)
 	for range 2 {
 		_, err := kadm.NewClient(p.client).DeleteGroup(t.Context(), record.ClickHouseSink.Group())
 		must(t, err)
 		stop := p.run()
 		p.fresh()
 		stop()
-		if diff := cmp.Diff(want, p.answers(s.id)); diff != "" {
+		if diff := cmp.Diff(want, p.answers(s.ID)); diff != "" {
 			t.Errorf("a replay changes the answers:\n%s", diff)
 		}
 	}
@@ -151,11 +151,11 @@ func TestSinkReplaysGiveTheSameAnswers(t *testing.T) {
 
 func TestBadBytesOnEveryTopicAreKeptAside(t *testing.T) {
 	p := newPipeline(newDB(t))
-	s := p.story("brug", "1").start("K482TR", "J. de Vries")
+	s := p.Story("brug", "1").Start("K482TR", "J. de Vries")
 	sealed := &repair.MessagePosted{Kind: repair.Text, Text: repair.Personal{KeyID: "k1", Bytes: []byte("x")}}
-	s.stamp(&sealed.Header, sam, "")
+	s.Stamp(&sealed.Header, sam, "")
 	timeless := &repair.VehicleCollected{}
-	s.stamp(&timeless.Header, sam, "")
+	s.Stamp(&timeless.Header, sam, "")
 	timeless.OccurredAt = time.UnixMicro(1 << 62)
 	var want []string
 	for _, topic := range record.ClickHouseSink.Reads {
@@ -167,16 +167,19 @@ func TestBadBytesOnEveryTopicAreKeptAside(t *testing.T) {
 		}
 	}
 	p.produce(sealed, timeless)
-	p.produce(s.records...)
+	p.produce(s.Records...)
 	want = append(want, record.Events.Name+" clickhouse undecodable", record.Events.Name+" clickhouse unhandled")
 	stop := p.run()
 	var got []string
 	eventually(t, "the dead letters are in the table", func() bool {
 		got = nil
-		must(t, each(t.Context(), p.conn, "SELECT topic, consumer, reason, value, headers.value FROM dead_letters FINAL", nil, func(rows driver.Rows) error {
+		rows, err := p.Conn.Query(t.Context(), "SELECT topic, consumer, reason, value, headers.value FROM dead_letters FINAL")
+		must(t, err)
+		defer rows.Close()
+		for rows.Next() {
 			var topic, consumer, reason, value string
 			var headers []string
-			err := rows.Scan(&topic, &consumer, &reason, &value, &headers)
+			must(t, rows.Scan(&topic, &consumer, &reason, &value, &headers))
 			text := topic + " " + consumer + " " + reason
 			if strings.HasPrefix(value, "junk") {
 				text += fmt.Sprintf(" %q", value)
@@ -185,8 +188,8 @@ func TestBadBytesOnEveryTopicAreKeptAside(t *testing.T) {
 				}
 			}
 			got = append(got, text)
-			return err
-		}))
+		}
+		must(t, rows.Err())
 		return len(got) >= len(want)
 	})
 	p.fresh()
@@ -196,7 +199,7 @@ func TestBadBytesOnEveryTopicAreKeptAside(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("dead letters (-want +got):\n%s", diff)
 	}
-	if r, err := p.Repair(t.Context(), []string{"brug"}, s.id); err != nil || r.Sequence != 1 {
+	if r, err := p.Repair(t.Context(), []string{"brug"}, s.ID); err != nil || r.Sequence != 1 {
 		t.Errorf("what came after them: %+v, %v", r, err)
 	}
 	if lag := p.lag(); lag != 0 {
@@ -220,13 +223,13 @@ func TestNothingIsLostWhenTheEngineIsAway(t *testing.T) {
 		return e
 	}
 	e := start()
-	d := openDB(t, Config{DSN: e.DSN})
+	d := openDB(t, clickhouse.Config{DSN: e.DSN})
 	must(t, e.Stop(t.Context()))
 
 	p := newPipeline(d)
 	defer p.run()()
-	s := p.story("brug", "first").start("K482TR", "J. de Vries")
-	p.produce(s.records...)
+	s := p.Story("brug", "first").Start("K482TR", "J. de Vries")
+	p.produce(s.Records...)
 	eventually(t, "the sink is not ready and says why", func() bool {
 		err := p.config.Progress.Check(time.Now())
 		return err != nil && strings.Contains(err.Error(), "connection refused")
@@ -242,20 +245,20 @@ func TestNothingIsLostWhenTheEngineIsAway(t *testing.T) {
 		if n%(repairs/kills) == repairs/kills/2 {
 			kill(t, dir)
 		}
-		s := p.story("brug", strconv.Itoa(n)).start(fmt.Sprint("P", n), "J. de Vries").ask(sam)
-		s.decide(customer, repair.ByPage, repair.Approve, repair.Reject)
-		p.produce(s.records...)
+		s := p.Story("brug", strconv.Itoa(n)).Start(fmt.Sprint("P", n), "J. de Vries").Ask(sam)
+		s.Decide(customer, repair.ByPage, repair.Approve, repair.Reject)
+		p.produce(s.Records...)
 	}
 	p.fresh()
 	for table, want := range map[string]uint64{"commands": 3*repairs + 1, "outcomes": 3*repairs + 1, "events": 3*repairs + 1} {
 		var got uint64
-		must(t, p.conn.QueryRow(t.Context(), "SELECT count() FROM "+table+" FINAL").Scan(&got))
+		must(t, p.Conn.QueryRow(t.Context(), "SELECT count() FROM "+table+" FINAL").Scan(&got))
 		if got != want {
 			t.Errorf("%s has %d rows, want %d", table, got, want)
 		}
 	}
 	var summed uint64
-	must(t, p.conn.QueryRow(t.Context(), "SELECT count() FROM conversations WHERE sequence = 3 AND state = 'in_progress'").Scan(&summed))
+	must(t, p.Conn.QueryRow(t.Context(), "SELECT count() FROM conversations WHERE sequence = 3 AND state = 'in_progress'").Scan(&summed))
 	if summed != repairs {
 		t.Errorf("%d of %d repairs are summed up in full", summed, repairs)
 	}

@@ -60,7 +60,7 @@ func (t table[R]) send(ctx context.Context, conn driver.Conn, rows []*R) error {
 	if err != nil {
 		return err
 	}
-	defer insert.Close() //nolint:errcheck // an unsent batch gives its connection back; a sent one has
+	defer insert.Close() //nolint:errcheck // an unsent batch returns its connection; a sent one has
 	for i, c := range t.columns {
 		if err := insert.Column(i).Append(c.values(rows)); err != nil {
 			return fmt.Errorf("column %s: %w", c.name, err)
@@ -196,9 +196,9 @@ var (
 		col("logged_at", func(r *deadLetterRow) time.Time { return r.logged }),
 	}}
 
-	freshness = table[sinks.Mark]{"freshness", []column[sinks.Mark]{
-		col("topic", func(m *sinks.Mark) string { return m.Topic }),
-		col("partition", func(m *sinks.Mark) int32 { return m.Partition }),
-		col("as_of", func(m *sinks.Mark) time.Time { return m.AsOf }),
+	freshness = table[sinks.Watermark]{"freshness", []column[sinks.Watermark]{
+		col("topic", func(m *sinks.Watermark) string { return m.Topic }),
+		col("partition", func(m *sinks.Watermark) int32 { return m.Partition }),
+		col("as_of", func(m *sinks.Watermark) time.Time { return m.AsOf }),
 	}}
 )

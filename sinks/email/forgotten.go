@@ -2,24 +2,14 @@ package email
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
-
-// ErrForgotten says that the sink cannot know which mails were sent: the brokers
-// have forgotten where its group was. From the beginning, every mail would be sent
-// a second time.
-var ErrForgotten = errors.New("the brokers have forgotten which mails were sent")
-
-// forgetful is how soon brokers forget the position of a group without members
-// (offsets.retention.minutes, by default).
-const forgetful = 7 * 24 * time.Hour
 
 // resume makes sure that the group begins where it should. A group that has a
 // position begins there. One that has none is new, and is given its position before
@@ -36,23 +26,17 @@ func resume(ctx context.Context, admin *kadm.Client, since, now time.Time) error
 	if begun, err := hasBegun(ctx, admin, group); begun || err != nil {
 		return err
 	}
-	starts, err := admin.ListStartOffsets(ctx, topic)
-	if err == nil {
-		err = starts.Error()
-	}
+	starts, err := kafka.Starts(ctx, admin, topic)
 	if err != nil {
-		return fmt.Errorf("read the start of %s: %w", topic, err)
+		return err
 	}
 	from := since
 	if from.IsZero() {
-		from = now.Add(-forgetful)
+		from = now.Add(-kafka.OffsetsRetention)
 	}
-	offsets, err := admin.ListOffsetsAfterMilli(ctx, from.UnixMilli(), topic)
-	if err == nil {
-		err = offsets.Error()
-	}
+	offsets, err := kafka.Since(ctx, admin, from, topic)
 	if err != nil {
-		return fmt.Errorf("read what is on %s since %s: %w", topic, from.Format(time.RFC3339), err)
+		return err
 	}
 	if since.IsZero() {
 		old := ""
@@ -65,8 +49,8 @@ func resume(ctx context.Context, admin *kadm.Client, since, now time.Time) error
 			}
 		}
 		if old != "" {
-			return fmt.Errorf("%w: %s has no position, though %s; say with --since from when on mails are to be sent (the timeline shows when the last one was accepted), and raise offsets.retention.minutes",
-				ErrForgotten, group, old)
+			return fmt.Errorf("%w which mails were sent: %s has no position, though %s; say with --since from when on mails are to be sent (the timeline shows when the last one was accepted), and raise offsets.retention.minutes",
+				kafka.ErrForgotten, group, old)
 		}
 		offsets = starts
 	}
@@ -82,23 +66,14 @@ func resume(ctx context.Context, admin *kadm.Client, since, now time.Time) error
 
 // hasBegun reports whether group has a position on the requests.
 func hasBegun(ctx context.Context, admin *kadm.Client, group string) (bool, error) {
-	committed, err := admin.FetchOffsets(ctx, group)
-	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-		return false, fmt.Errorf("read the position of %s: %w", group, err)
-	}
-	return len(committed[record.Notifications.Name]) > 0, nil
+	committed, err := kafka.Committed(ctx, admin, group)
+	return len(committed[group][record.Notifications.Name]) > 0, err
 }
 
 // written reports whether anything was ever written to topic.
 func written(ctx context.Context, admin *kadm.Client, topic string) (bool, error) {
-	ends, err := admin.ListEndOffsets(ctx, topic)
-	if err == nil {
-		err = ends.Error()
-	}
-	if err != nil {
-		return false, fmt.Errorf("read the end of %s: %w", topic, err)
-	}
+	ends, err := kafka.Ends(ctx, admin, topic)
 	found := false
 	ends.Each(func(o kadm.ListedOffset) { found = found || o.Offset > 0 })
-	return found, nil
+	return found, err
 }

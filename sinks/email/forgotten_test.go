@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
 
@@ -28,7 +29,7 @@ func TestForgottenPosition(t *testing.T) {
 		since := time.Now()
 		r.produce(r.to("new@example.nl"))
 
-		if err := r.again(time.Time{}); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), "--since") {
+		if err := r.again(time.Time{}); !errors.Is(err, kafka.ErrForgotten) || !strings.Contains(err.Error(), "--since") {
 			r.Errorf("it ends with %v, not with what to do", err)
 		}
 		r.none()
@@ -65,7 +66,7 @@ func TestDeletedPosition(t *testing.T) {
 		if _, err := kadm.NewClient(r.client).DeleteGroups(r.Context(), record.EmailSink.Group()); err != nil {
 			r.Fatal(err)
 		}
-		if err := r.again(time.Time{}); !errors.Is(err, ErrForgotten) || !strings.Contains(err.Error(), record.Deliveries.Name) {
+		if err := r.again(time.Time{}); !errors.Is(err, kafka.ErrForgotten) || !strings.Contains(err.Error(), record.Deliveries.Name) {
 			r.Errorf("it ends with %v, not with what to do", err)
 		}
 		r.none()
@@ -78,15 +79,15 @@ func TestPositionBeforeTheFirstMail(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.start("a")
 		time.Sleep(time.Minute) // in the bubble
-		committed, err := kadm.NewClient(r.client).FetchOffsets(r.Context(), record.EmailSink.Group())
+		committed, err := kafka.Committed(r.Context(), kadm.NewClient(r.client), record.EmailSink.Group())
 		if err != nil {
 			r.Fatal(err)
 		}
-		ends, err := kadm.NewClient(r.client).ListEndOffsets(r.Context(), record.Notifications.Name)
+		ends, err := kafka.Ends(r.Context(), kadm.NewClient(r.client), record.Notifications.Name)
 		if err != nil {
 			r.Fatal(err)
 		}
-		if got, want := len(committed[record.Notifications.Name]), len(ends[record.Notifications.Name]); got != want || want == 0 {
+		if got, want := len(committed[record.EmailSink.Group()][record.Notifications.Name]), len(ends[record.Notifications.Name]); got != want || want == 0 {
 			r.Errorf("positions on %d partitions, want on all %d", got, want)
 		}
 	})

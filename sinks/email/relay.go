@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"strings"
+
+	"pitstop/schemas/cafile"
 )
 
 // Security says how a connection to the relay is encrypted.
@@ -79,10 +80,8 @@ func (r Relay) Validate() error {
 	if (r.User == "") != (r.Password == "") {
 		bad("an SMTP login needs both a user and a password")
 	}
-	if r.CA != "" {
-		if _, err := r.roots(); err != nil {
-			errs = append(errs, err)
-		}
+	if _, err := r.roots(); err != nil {
+		errs = append(errs, err)
 	}
 	if strings.ContainsAny(r.Helo, " \t\r\n") {
 		bad("SMTP HELO name %q is not a host name", r.Helo)
@@ -90,17 +89,4 @@ func (r Relay) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (r Relay) roots() (*x509.CertPool, error) {
-	if r.CA == "" {
-		return nil, nil //nolint:nilnil // tls.Config takes nil for the system's
-	}
-	pem, err := os.ReadFile(r.CA)
-	if err != nil {
-		return nil, fmt.Errorf("read SMTP CA: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("read SMTP CA: %s holds no certificate in PEM", r.CA)
-	}
-	return pool, nil
-}
+func (r Relay) roots() (*x509.CertPool, error) { return cafile.Read("SMTP CA", r.CA) }

@@ -47,7 +47,7 @@ type Sink struct {
 	// Attempts count what becomes of mails; nil: nothing is counted.
 	Attempts *Metrics
 	// Since is from when on requests are answered if the group has no position: one
-	// that is new, or that the brokers have forgotten (ErrForgotten).
+	// that is new, or that the brokers have forgotten (kafka.ErrForgotten).
 	Since     time.Time
 	book      *garage.Book
 	transport Transport

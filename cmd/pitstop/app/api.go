@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pitstop/api"
+	"pitstop/api/feed"
 	"pitstop/dashboards"
 	"pitstop/dashboards/page"
 	"pitstop/deploy/serve"
@@ -15,6 +16,7 @@ import (
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/request"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/query"
 )
 
 // APIOptions are what the API runs on and with.
@@ -58,14 +60,13 @@ func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[command.Cli
 	if err != nil {
 		return err
 	}
-	feed := kafka.NewFeed(o.Kafka, codec, o.Config.Log)
 	c := o.Config
 	c.Stopping = ctx
 	if c.Requests, err = request.NewBuilder(codec, c.Garages, o.CommandSecret, time.Now); err != nil {
 		return err
 	}
-	store := clickhouse.NewStore(conn)
-	c.Commands, c.Store, c.Events = client, store, openEvents(feed)
+	store := query.NewStore(conn)
+	c.Commands, c.Store, c.Events = client, store, openEvents(feed.New(o.Kafka, codec, o.Config.Log))
 	if c.Dashboards, err = newDashboards(store, c); err != nil {
 		return err
 	}
@@ -92,11 +93,11 @@ func (p pages) Page(ctx context.Context, v api.DashboardVisit) ([]byte, error) {
 	return p.Pages.Page(ctx, page.Visit(v))
 }
 
-func newDashboards(store *clickhouse.Store, c api.Config) (api.Dashboards, error) {
+func newDashboards(store *query.Store, c api.Config) (api.Dashboards, error) {
 	drawn, err := page.New(page.Config{All: dashboards.All, Query: store.Select, AsOf: store.AsOf, Garages: c.Garages, Log: c.Log})
 	return pages{drawn}, err
 }
 
-func openEvents(feed *kafka.Feed) api.OpenEvents {
-	return func(ctx context.Context, after string) (api.EventReader, error) { return feed.Open(ctx, after) }
+func openEvents(f *feed.Feed) api.OpenEvents {
+	return func(ctx context.Context, after string) (api.EventReader, error) { return f.Open(ctx, after) }
 }

@@ -127,7 +127,7 @@ func (r *remains) readLog(ctx context.Context, cfg kafka.Config, log *slog.Logge
 		return err
 	}
 	defer cl.Close()
-	ends, err := kadm.NewClient(cl).ListEndOffsets(ctx, logged...)
+	ends, err := kafka.Ends(ctx, kadm.NewClient(cl), logged...)
 	if err != nil {
 		return err
 	}

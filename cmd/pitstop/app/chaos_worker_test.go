@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"pitstop/deploy/embedded"
-	"pitstop/processors/stream"
 	"pitstop/schemas/kafka"
 )
 
@@ -196,7 +195,7 @@ func (w *worker) replace() {
 		_ = old.cmd.Process.Kill()
 		<-old.ended
 	}
-	if said := tail(old.log); !strings.Contains(said, stream.ErrFenced.Error()) {
+	if said := tail(old.log); !strings.Contains(said, kafka.ErrFenced.Error()) {
 		w.t.Errorf("%s ended (%v) without saying that it was replaced:\n%s", w.role, old.err, said)
 	}
 }

@@ -235,8 +235,8 @@ func (c *company) resume(ctx context.Context, role string) {
 	if group != "" {
 		w.until("the ends of its inputs are known", func() bool { // a connection may have ended with its broker
 			var err error
-			ends, err = c.adm.ListEndOffsets(ctx, topics...)
-			return err == nil && ends.Error() == nil
+			ends, err = kafka.Ends(ctx, c.adm, topics...)
+			return err == nil
 		})
 	}
 	w.until("it has resumed", func() bool {
@@ -246,13 +246,13 @@ func (c *company) resume(ctx context.Context, role string) {
 		if group == "" {
 			return true
 		}
-		committed, err := c.adm.FetchOffsets(ctx, group)
+		committed, err := kafka.Committed(ctx, c.adm, group)
 		if err != nil {
 			return false
 		}
 		done := true
 		ends.Each(func(e kadm.ListedOffset) {
-			at, _ := committed.Lookup(e.Topic, e.Partition)
+			at, _ := committed[group].Lookup(e.Topic, e.Partition)
 			done = done && at.At >= e.Offset
 		})
 		return done

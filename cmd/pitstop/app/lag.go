@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"pitstop/processors/stream"
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
 
@@ -37,25 +37,22 @@ func positionsOf(ctx context.Context, adm *kadm.Client, consumers []record.Consu
 	for _, c := range consumers {
 		groups = append(groups, c.Group())
 	}
-	committed := adm.FetchManyOffsets(ctx, groups...) // before the ends: a lag may be too large, never too small
-	if err := committed.Error(); err != nil {
-		return nil, 0, fmt.Errorf("ask for committed offsets: %w", err)
-	}
-	ends, err := adm.ListEndOffsets(ctx, topics...)
-	if err == nil {
-		err = ends.Error()
-	}
+	committed, err := kafka.Committed(ctx, adm, groups...) // before the ends: a lag may be too large, never too small
 	if err != nil {
-		return nil, 0, fmt.Errorf("ask for ends: %w", err)
+		return nil, 0, err
+	}
+	ends, err := kafka.Ends(ctx, adm, topics...)
+	if err != nil {
+		return nil, 0, err
 	}
 	ends.Each(func(e kadm.ListedOffset) { end += e.Offset })
-	starts := sync.OnceValues(func() (kadm.ListedOffsets, error) { return adm.ListStartOffsets(ctx, topics...) })
+	starts := sync.OnceValues(func() (kadm.ListedOffsets, error) { return kafka.Starts(ctx, adm, topics...) })
 	for _, c := range consumers {
 		for _, t := range c.Reads {
 			for id, e := range ends[t.Name] {
 				at, err := reached(committed[c.Group()], e, starts)
 				if err != nil {
-					return nil, 0, fmt.Errorf("ask for starts: %w", err)
+					return nil, 0, err
 				}
 				all = append(all, position{place{c.Name, t.Name, id}, at, e.Offset})
 			}
@@ -65,8 +62,8 @@ func positionsOf(ctx context.Context, adm *kadm.Client, consumers []record.Consu
 }
 
 // reached is how far a group is: where it committed, else where the topic begins.
-func reached(committed kadm.FetchOffsetsResponse, end kadm.ListedOffset, starts func() (kadm.ListedOffsets, error)) (int64, error) {
-	if o, ok := committed.Fetched.Lookup(end.Topic, end.Partition); ok || end.Offset == 0 {
+func reached(committed kadm.OffsetResponses, end kadm.ListedOffset, starts func() (kadm.ListedOffsets, error)) (int64, error) {
+	if o, ok := committed.Lookup(end.Topic, end.Partition); ok || end.Offset == 0 {
 		return o.At, nil
 	}
 	all, err := starts()

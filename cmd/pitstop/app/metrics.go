@@ -13,7 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"pitstop/schemas/record"
-	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/query"
 )
 
 // askFor bounds what one scrape may ask of Kafka or ClickHouse. Where they do not
@@ -99,13 +99,13 @@ func (m *lagMetrics) Collect(ch chan<- prometheus.Metric) {
 
 // freshnessMetrics reports how complete the tables are.
 type freshnessMetrics struct {
-	store *clickhouse.Store
+	store *query.Store
 	log   *slog.Logger
 }
 
 // NewFreshness returns the metric of how complete the tables are, which asks
 // ClickHouse at every scrape.
-func NewFreshness(store *clickhouse.Store, log *slog.Logger) prometheus.Collector {
+func NewFreshness(store *query.Store, log *slog.Logger) prometheus.Collector {
 	return freshnessMetrics{store, log}
 }
 

@@ -17,6 +17,7 @@ import (
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
 	"pitstop/sinks/email"
 )
 
@@ -75,7 +76,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	if o.ClickHouse == "" { // the engine's readers are in its users file
-		if err := clickhouse.MigrateViews(ctx, p.Database); err != nil {
+		if err := access.MigrateViews(ctx, p.Database); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"pitstop/deploy/embedded"
 	"pitstop/schemas/kafka"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
 )
 
 // partitions of the embedded topics: enough to show that a key's place matters,
@@ -44,7 +45,7 @@ func (p *Pipeline) startParts(ctx context.Context, o Options) error {
 		}
 		engine, err = embedded.StartClickHouse(ctx, p.Data, embedded.ClickHouseOptions{
 			Library: o.ClickHouseLibrary, Log: o.Log,
-			Users: clickhouse.Readers{Secret: secret}.UsersFile(embedded.User, embedded.Database, p.Garages),
+			Users: access.Readers{Secret: secret}.UsersFile(embedded.User, embedded.Database, p.Garages),
 		})
 		return err
 	})

@@ -17,6 +17,7 @@ import (
 	"pitstop/schemas/record"
 	"pitstop/sinks"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/query"
 	"pitstop/sinks/email"
 )
 
@@ -111,7 +112,7 @@ func (p *Pipeline) measure(log *slog.Logger, metrics *prometheus.Registry) (Role
 		return Role{}, err
 	}
 	p.stops = append(p.stops, stop{"connections for metrics", func(context.Context) error { return conn.Close() }})
-	metrics.MustRegister(newLagMetrics(p.adm, record.Consumers, log), NewFreshness(clickhouse.NewStore(conn), log))
+	metrics.MustRegister(newLagMetrics(p.adm, record.Consumers, log), NewFreshness(query.NewStore(conn), log))
 	return brokers(broker), nil
 }
 

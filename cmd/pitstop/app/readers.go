@@ -7,11 +7,13 @@ import (
 
 	"pitstop/deploy/embedded"
 	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/access"
+	"pitstop/sinks/clickhouse/query"
 )
 
 // EngineReaders returns where the engine of a running pipeline is, its readers, and the
 // garages that it was started with.
-func EngineReaders(ctx context.Context, dir string) (db clickhouse.Config, readers *clickhouse.Readers, garages []string, err error) {
+func EngineReaders(ctx context.Context, dir string) (db clickhouse.Config, readers *access.Readers, garages []string, err error) {
 	a, err := embedded.ReadAddresses(dir)
 	if err != nil {
 		return db, nil, nil, err
@@ -25,7 +27,7 @@ func EngineReaders(ctx context.Context, dir string) (db clickhouse.Config, reade
 	}
 	db = clickhouse.Config{DSN: a.ClickHouse}
 	garages, err = garagesIn(ctx, db)
-	return db, &clickhouse.Readers{Secret: secret}, garages, err
+	return db, &access.Readers{Secret: secret}, garages, err
 }
 
 func garagesIn(ctx context.Context, db clickhouse.Config) (ids []string, err error) {
@@ -34,7 +36,7 @@ func garagesIn(ctx context.Context, db clickhouse.Config) (ids []string, err err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	_, rows, err := clickhouse.NewStore(conn).Select(ctx, "SELECT garage_id FROM garages ORDER BY garage_id")
+	_, rows, err := query.NewStore(conn).Select(ctx, "SELECT garage_id FROM garages ORDER BY garage_id")
 	for _, row := range rows {
 		ids = append(ids, fmt.Sprint(row[0]))
 	}

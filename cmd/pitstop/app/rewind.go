@@ -9,7 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"pitstop/schemas/record"
-	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/query"
 )
 
 // rewind lets the ClickHouse sink begin at the beginning where the tables hold
@@ -20,7 +20,7 @@ func (p *Pipeline) rewind(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	asOf, err := clickhouse.NewStore(conn).AsOf(ctx)
+	asOf, err := query.NewStore(conn).AsOf(ctx)
 	if err != nil || !asOf.IsZero() {
 		return err
 	}

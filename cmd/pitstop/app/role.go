@@ -20,11 +20,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/processors/stream"
 	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
-	"pitstop/sinks"
-	"pitstop/sinks/email"
 )
 
 // Role is a long-running part of the pipeline: the API, a processor or a sink. It
@@ -46,7 +43,7 @@ const (
 // final reports whether starting the role again would fail in the same way, or
 // do harm.
 func final(err error) bool {
-	return errors.Is(err, stream.ErrFenced) || errors.Is(err, stream.ErrForgotten) || errors.Is(err, sinks.ErrFenced) || errors.Is(err, email.ErrForgotten) || errors.Is(err, avro.ErrIncompatible)
+	return errors.Is(err, kafka.ErrFenced) || errors.Is(err, kafka.ErrForgotten) || errors.Is(err, avro.ErrIncompatible)
 }
 
 // remembering is the role that says in its check why it failed, until it is ready,

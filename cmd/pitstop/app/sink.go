@@ -20,7 +20,7 @@ import (
 // Kafka, Instance, Now and Log; zero Limits mean the default.
 func NewClickHouseSink(db clickhouse.Config, c sinks.Config) Role {
 	c.Progress = new(kafka.Progress)
-	c.Through = processorStages()
+	c.Upstream = processorStages()
 	return Role{name: record.ClickHouseSink.Name, check: c.Progress.Check, run: func(ctx context.Context) error {
 		var err error
 		if c.Codec, err = NewCodec(ctx, c.Kafka); err != nil {

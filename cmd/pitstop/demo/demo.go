@@ -17,7 +17,7 @@ import (
 	"pitstop/deploy/embedded/mailbox"
 	"pitstop/producers/simulate"
 	"pitstop/schemas/garage"
-	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/query"
 	"pitstop/sinks/email"
 )
 
@@ -80,7 +80,7 @@ func (d *Demo) Play(ctx context.Context, p *app.Pipeline) error {
 	if err != nil {
 		return err
 	}
-	store := clickhouse.NewStore(conn)
+	store := query.NewStore(conn)
 	doors := p.Doors(d.saved.Plan.To, &d.stats, d.Log)
 	err = d.history(ctx, p, doors)
 	if err == nil && d.Live {
@@ -117,7 +117,7 @@ func (d *Demo) history(ctx context.Context, p *app.Pipeline, doors *simulate.Doo
 }
 
 // live plays until ctx ends, and shows how things go.
-func (d *Demo) live(ctx context.Context, p *app.Pipeline, doors *simulate.Doors, store *clickhouse.Store) error {
+func (d *Demo) live(ctx context.Context, p *app.Pipeline, doors *simulate.Doors, store *query.Store) error {
 	d.clock.Go()
 	live := simulate.NewLive(doors, p.Garages, d.Seed+uint64(time.Now().Unix()), d.Every, time.Now)
 	stop := p.Mails.OnMail(func(m mailbox.Mail) {

@@ -14,7 +14,7 @@ import (
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/sinks/clickhouse"
+	"pitstop/sinks/clickhouse/query"
 	"pitstop/sinks/email"
 )
 
@@ -22,7 +22,7 @@ import (
 const managerTokenTTL = 12 * time.Hour
 
 // pointOut names pages that have something to show.
-func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *clickhouse.Store) error {
+func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *query.Store) error {
 	garages := make([]string, 0, len(p.Garages.Garages()))
 	for _, g := range p.Garages.Garages() {
 		garages = append(garages, g.ID)
@@ -51,7 +51,7 @@ func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *clickhouse.
 }
 
 // summary says what was played.
-func (d *Demo) summary(ctx context.Context, store *clickhouse.Store) error {
+func (d *Demo) summary(ctx context.Context, store *query.Store) error {
 	ctx, cancel := context.WithTimeout(ctx, app.ShutdownTimeout)
 	defer cancel()
 	totals, err := store.Totals(ctx)
@@ -79,7 +79,7 @@ type table struct {
 	drawn  int
 }
 
-func (t *table) draw(ctx context.Context, p *app.Pipeline, store *clickhouse.Store) error {
+func (t *table) draw(ctx context.Context, p *app.Pipeline, store *query.Store) error {
 	totals, err := store.Totals(ctx)
 	if err != nil {
 		return err

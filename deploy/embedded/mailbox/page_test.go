@@ -1,7 +1,6 @@
 package mailbox
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -167,9 +166,9 @@ func TestInABrowser(t *testing.T) {
 		}
 	}
 	browser.Open(t, ctx, 390, 844, url+"/")
-	if err := chromedp.Run(ctx,
-		chromedp.Click(".mails li:first-child a", chromedp.ByQuery),
-		chromedp.WaitVisible("iframe", chromedp.ByQuery),
+	if err := chromedp.Do(ctx,
+		chromedp.Click(chromedp.CSS(".mails li:first-child a")),
+		chromedp.WaitVisible(chromedp.CSS("iframe")),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -177,12 +176,8 @@ func TestInABrowser(t *testing.T) {
 	// and looking again where that is: nothing tells when the frame is ready for it, or
 	// has its place.
 	for {
-		var box struct{ X, Y float64 }
-		err := chromedp.Run(ctx,
-			chromedp.Evaluate(`(r => ({X: r.x + 25, Y: r.y + 18}))(document.querySelector("iframe").getBoundingClientRect())`, &box),
-			chromedp.ActionFunc(func(ctx context.Context) error { return chromedp.MouseClickXY(box.X, box.Y).Do(ctx) }),
-		)
-		if err != nil {
+		box := browser.Value(t, ctx, chromedp.Evaluate[struct{ X, Y float64 }](`(r => ({X: r.x + 25, Y: r.y + 18}))(document.querySelector("iframe").getBoundingClientRect())`))
+		if err := chromedp.Do(ctx, chromedp.MouseClickXY(box.X, box.Y)); err != nil {
 			t.Fatalf("click the link of the mail, which did not open: %v", err)
 		}
 		select {

@@ -67,7 +67,7 @@ func Start(t testing.TB, partitions int32) *Cluster {
 	return c
 }
 
-// Client gives a client of the cluster, closed when the test ends.
+// Client returns a client of the cluster, closed when the test ends.
 func (c *Cluster) Client(t testing.TB, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
 	base, err := c.Producer("test", c.Log)
@@ -99,7 +99,7 @@ func (c *Cluster) Produce(t testing.TB, cl *kgo.Client, topic record.Topic, reco
 	}
 }
 
-// ReadAll gives every committed record of a topic up to its end now, decoded.
+// ReadAll returns every committed record of a topic up to its end now, decoded.
 func (c *Cluster) ReadAll(t testing.TB, topic record.Topic) []any {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -107,7 +107,7 @@ func (c *Cluster) ReadAll(t testing.TB, topic record.Topic) []any {
 	cl := c.Client(t, kgo.ConsumeTopics(topic.Name), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())
 	defer cl.Close()
-	ends, err := kadm.NewClient(cl).ListEndOffsets(ctx, topic.Name)
+	ends, err := kafka.Ends(ctx, kadm.NewClient(cl), topic.Name)
 	if err != nil {
 		t.Fatal(err)
 	}

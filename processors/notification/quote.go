@@ -1,0 +1,154 @@
+package notification
+
+import (
+	"slices"
+	"strconv"
+
+	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
+)
+
+// This file is about the quote that awaits an answer: the request for approval, its
+// reminders and the call when nobody answers, who is asked anew, and its end.
+
+// ask sets the clocks of a request for approval. What would be due when the quote
+// has expired is not set.
+func (s step) ask(e *repair.ApprovalRequested) {
+	pace, calendar := s.garage.Approval, s.garage.Calendar()
+	s.Known.Asked = &Asked{
+		Revision: e.Revision, Sequence: e.Sequence, Quote: e.Quote, AnswerBy: e.AnswerBy, ExpiresAt: e.ExpiresAt,
+		AskedBy: e.AskedBy, Reminders: int32(len(pace.RemindAfter)),
+	}
+	for i, after := range pace.RemindAfter {
+		if due := calendar.Add(e.OccurredAt, after); due.Before(e.ExpiresAt) {
+			s.SetTimer(remindTimer+strconv.Itoa(i), due)
+		}
+	}
+	if due := calendar.Add(e.OccurredAt, pace.CallAfter); due.Before(e.ExpiresAt) {
+		s.SetTimer(callTimer, due)
+	}
+}
+
+// remind sends the next reminder.
+func (s step) remind() {
+	a := s.Known.Asked
+	a.Reminded++
+	d := s.draft(record.NotifyReminder, s.approver(), a.Sequence, a.Revision)
+	if a.Refused {
+		s.suppress(d.Notice, record.AddressRefused, "")
+		return
+	}
+	s.tell(d)
+}
+
+// unanswered asks somebody to call about the quote, as nobody has answered.
+func (s step) unanswered() {
+	a := s.Known.Asked
+	s.call(record.CallNoAnswer, "", a.Sequence, a.Revision, s.approver())
+}
+
+// taken notes that a mail server took a notification over: whether it was a request
+// for approval that still makes sense.
+func (s step) taken(p Pending) {
+	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired && p.Passed == "" {
+		a.Accepted = true
+	}
+}
+
+// refused notes that an address refused a notification for good: no reminder goes
+// where the request for approval did not arrive.
+func (s step) refused(p Pending) {
+	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired {
+		a.Refused = true
+	}
+}
+
+// asksBack ends the reminders: the customer has answered them by asking to be called,
+// which is a call task of its own.
+func (s step) asksBack() {
+	if a := s.Known.Asked; a != nil {
+		s.stopReminders(string(repair.Callback))
+		a.Called = true
+	}
+}
+
+// firstCall reports whether a revision awaits an answer and nobody was asked to call
+// about it; from now on somebody is.
+func (s step) firstCall(revision int32) bool {
+	a := s.Known.Asked
+	if a == nil || a.Revision != revision || a.Called {
+		return false
+	}
+	a.Called = true
+	return true
+}
+
+// correct replaces a contact. Whoever decides about the open quote is asked anew,
+// unless a mail server took the request to the same person over before.
+func (s step) correct(e *repair.ContactCorrected) {
+	k, before := s.Known, s.approver().actor
+	if e.Party == repair.TheApprover {
+		k.Approver = &e.Contact
+	} else {
+		k.Customer = e.Contact
+	}
+	a, decides := k.Asked, s.approver()
+	if a == nil || k.Approver != nil && e.Party != repair.TheApprover {
+		return
+	}
+	a.Refused = false
+	if a.Accepted && decides.actor == before {
+		return
+	}
+	a.Accepted = false
+	s.pass("contact_corrected", record.NotifyApprovalRequired)
+	s.tell(s.draft(record.NotifyApprovalRequired, decides, a.Sequence, a.Revision))
+}
+
+// close ends the quote that awaits an answer and everything about it, and returns
+// what it was; nothing where there is none, or as is empty.
+func (s step) close(as repair.QuoteStatus) Asked {
+	a := s.Known.Asked
+	if a == nil || as == "" {
+		return Asked{}
+	}
+	s.stopReminders(string(as))
+	s.CancelTimer(callTimer)
+	s.pass(string(as), record.NotifyApprovalRequired, record.NotifyReminder)
+	s.Known.Asked = nil
+	return *a
+}
+
+// stopReminders records every reminder that has not been sent as suppressed.
+func (s step) stopReminders(because string) {
+	for a := s.Known.Asked; a.Reminded < a.Reminders; a.Reminded++ {
+		number := strconv.Itoa(int(a.Reminded))
+		s.CancelTimer(remindTimer + number)
+		s.suppress(s.name(record.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), record.MomentPassed, because)
+	}
+}
+
+// settle sorts the jobs of a decided quote. A job that was rejected before and
+// approved now is not declined any more.
+func (s step) settle(q repair.Quote, e *repair.QuoteDecided) {
+	k := s.Known
+	k.ApprovedTotal += e.ApprovedTotal
+	for _, a := range e.Answers {
+		if a.Line < 1 || int(a.Line) > len(q.Lines) {
+			continue
+		}
+		job := record.DoneLine{Title: q.Lines[a.Line-1].Title, Total: q.Lines[a.Line-1].Total}
+		k.Declined = slices.DeleteFunc(k.Declined, func(d record.DoneLine) bool { return d.Title == job.Title })
+		if a.Answer == repair.Approve {
+			k.Done = append(k.Done, job)
+		} else {
+			k.Declined = append(k.Declined, job)
+		}
+	}
+}
+
+// about fills in a quote that does not await an answer any more.
+func (d draft) about(a Asked) draft {
+	d.Quote, d.AnswerBy, d.ExpiresAt = &a.Quote, a.AnswerBy, a.ExpiresAt
+	return d
+}

@@ -1,0 +1,29 @@
+// Package cafile reads files of certificate authorities.
+package cafile
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// ErrNone means that a file holds no certificate.
+var ErrNone = errors.New("holds no certificate in PEM")
+
+// Read returns the authorities in a file in PEM; no file means the system's, for
+// which tls.Config wants nil. An error says what was read, such as "Kafka CA".
+func Read(what, file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // documented
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", what, err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("read %s: %s %w", what, file, ErrNone)
+	}
+	return pool, nil
+}

@@ -1,0 +1,34 @@
+package query
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"math"
+
+	"pitstop/schemas/readmodel"
+)
+
+// cursor is a place in a list: after the row with this key and id.
+type cursor struct {
+	List string `json:"l"` // which list, so that a cursor of another is noticed
+	Key  int64  `json:"k"`
+	ID   string `json:"i"`
+}
+
+func (c cursor) String() string {
+	text, _ := json.Marshal(c) // of a string and an integer
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// readCursor reads the cursor of a list; the empty one is before its first row.
+func readCursor(list, text string) (cursor, error) {
+	c := cursor{List: list, Key: math.MinInt64}
+	if text == "" {
+		return c, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || json.Unmarshal(b, &c) != nil || c.List != list {
+		return c, readmodel.ErrCursor
+	}
+	return c, nil
+}

@@ -1,0 +1,116 @@
+package query
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
+	"pitstop/sinks/clickhouse/clickhousetest"
+)
+
+// TestFoldAgreesWithTheStateMachine folds what random commands lead to.
+func TestFoldAgreesWithTheStateMachine(t *testing.T) {
+	codec, err := avro.NewCodec()
+	must(t, err)
+	rapid.Check(t, func(rt *rapid.T) {
+		s := clickhousetest.NewStory(t, codec, "brug", "r").Start("K482TR", "J. de Vries")
+		actors := []repair.Actor{sam, kim, desk, customer}
+		for range rapid.IntRange(0, 25).Draw(rt, "steps") {
+			s.After(time.Duration(rapid.IntRange(0, 12).Draw(rt, "hours")) * time.Hour)
+			actor := rapid.SampledFrom(actors).Draw(rt, "actor")
+			revision := int32(rapid.IntRange(0, 3).Draw(rt, "revision"))
+			kinds := rapid.SampledFrom([]repair.AnswerKind{repair.Approve, repair.Reject})
+			switch rapid.IntRange(0, 9).Draw(rt, "command") {
+			case 0:
+				if s.State.State.Open() {
+					s.Ask(actor)
+				}
+			case 1:
+				s.Decide(actor, repair.ByPage, kinds.Draw(rt, "first"), kinds.Draw(rt, "second"))
+			case 2:
+				s.Do(actor, &repair.WithdrawQuote{Revision: revision})
+			case 3:
+				s.Do(actor, &repair.RecordView{Revision: revision})
+			case 4:
+				s.Do(actor, &repair.PostMessage{Kind: repair.Text, Text: s.Text("hoi"), TextGiven: true})
+			case 5:
+				s.Do(actor, &repair.CompleteRepair{Total: 100})
+			case 6:
+				s.Do(actor, &repair.CollectVehicle{})
+			case 7:
+				if rapid.IntRange(0, 5).Draw(rt, "rarely") == 0 {
+					s.Do(actor, &repair.CancelRepair{})
+				}
+			case 8:
+				s.Do(actor, &repair.ChangeReadyTime{ReadyAt: s.At.Add(time.Hour)})
+			case 9:
+				for _, e := range s.State.Expire(s.At) {
+					s.Stamp(e.Head(), e.Head().Actor, "")
+					s.Records = append(s.Records, e)
+				}
+			}
+		}
+		facts, err := factsOf(t.Context(), codec, s)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		got, err := fold(facts)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if got.State != s.State.State || got.Sequence != s.State.Sequence || len(got.Quotes) != len(s.State.Revisions) {
+			rt.Fatalf("folded to %s at %d with %d quotes, the domain says %s at %d with %d", got.State, got.Sequence, len(got.Quotes),
+				s.State.State, s.State.Sequence, len(s.State.Revisions))
+		}
+		var approved int64
+		for i, rev := range s.State.Revisions {
+			q := got.Quotes[i]
+			if q.Status != rev.Status || q.ApprovedTotal != rev.ApprovedTotal || (q.ViewedAt != nil) != rev.Viewed {
+				rt.Fatalf("quote %d is %+v, the domain says %+v", i+1, q, rev)
+			}
+			for _, a := range rev.Answers {
+				if l := line(&q, a.Line); l.Answer != a.Answer || l.Reason != a.Reason {
+					rt.Fatalf("line %d of quote %d is %+v, the domain says %+v", a.Line, i+1, l, a)
+				}
+			}
+			approved += q.ApprovedTotal
+		}
+		if approved != s.State.ApprovedTotal {
+			rt.Fatalf("%d is approved, the domain says %d", approved, s.State.ApprovedTotal)
+		}
+
+		twice := slices.Concat(facts, facts)
+		slices.SortStableFunc(twice, func(a, b fact) int { return int(a.sequence - b.sequence) })
+		again, err := fold(twice)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if diff := cmp.Diff(got, again); diff != "" {
+			rt.Fatalf("events that come twice change it:\n%s", diff)
+		}
+	})
+}
+
+// factsOf returns the story's events as the table holds them.
+func factsOf(ctx context.Context, codec *avro.Codec, s *story) (facts []fact, err error) {
+	for _, r := range s.Records {
+		e, ok := r.(repair.Event)
+		if !ok {
+			continue
+		}
+		data, err := codec.AppendJSON(ctx, nil, e)
+		if err != nil {
+			return nil, err
+		}
+		h := e.Head()
+		facts = append(facts, fact{h.AggregateID, h.GarageID, repair.SequenceOf(e), record.NameOf(e), h.OccurredAt, h.Actor, data})
+	}
+	return facts, nil
+}

@@ -1,0 +1,68 @@
+package query
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"pitstop/schemas/readmodel"
+	sink "pitstop/sinks/clickhouse"
+)
+
+//go:embed queries/latencies.sql
+var latenciesSQL string
+
+// Latencies sums up the waits that began in [From, To) (zero: without bound),
+// each by the last that is known of it. Which of them count stands in the view
+// waits (migrations). Percentiles are exact; those of no waits are 0.
+func (s *Store) Latencies(ctx context.Context, q readmodel.LatencyQuery) (*readmodel.Latencies, error) {
+	asOf, err := s.AsOf(ctx) // before the rows: they are at least as fresh
+	if err != nil {
+		return nil, err
+	}
+	l := &readmodel.Latencies{Measure: q.Measure, Rows: []readmodel.LatencyRow{}, AsOf: asOf}
+	args := []any{
+		clickhouse.Named("measure", q.Measure),
+		clickhouse.Named("garages", q.Garages),
+		clickhouse.Named("from", within(q.From, sink.FirstTime)),
+		clickhouse.Named("to", within(q.To, sink.LastTime)),
+		clickhouse.Named("group", q.GroupBy),
+	}
+	err = each(ctx, s.conn, latenciesSQL, args, func(rows driver.Rows) error {
+		var r readmodel.LatencyRow
+		var wall, opening []float64
+		if err := rows.Scan(&r.Group, &r.N, &r.Open, &wall, &opening); err != nil {
+			return err
+		}
+		if r.N > 0 {
+			r.Wall, r.Opening = percentiles(wall), percentiles(opening)
+		}
+		l.Rows = append(l.Rows, r)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read latencies %s: %w", q.Measure, err)
+	}
+	return l, nil
+}
+
+func percentiles(p []float64) readmodel.Percentiles {
+	return readmodel.Percentiles{P50: p[0], P90: p[1], P99: p[2]}
+}
+
+// within holds a time in what the tables can hold; zero is otherwise.
+func within(t, otherwise time.Time) time.Time {
+	switch {
+	case t.IsZero():
+		return otherwise
+	case t.Before(sink.FirstTime):
+		return sink.FirstTime
+	case t.After(sink.LastTime):
+		return sink.LastTime
+	}
+	return t
+}
