@@ -6,81 +6,85 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"pitstop/deploy/e2e/customer"
+	"pitstop/deploy/e2e/expect"
+	"pitstop/deploy/e2e/garage"
 )
 
 func TestApprove(t *testing.T) {
 	t.Parallel()
 	s := tell(t, "approve", nil)
-	says(t, "the first mail", s.mailTo(s.to, "We zijn begonnen aan uw Volkswagen Golf (K-482-TR)").Text,
+	expect.Says(t, "the first mail", s.MailTo(s.To, "We zijn begonnen aan uw Volkswagen Golf (K-482-TR)").Text,
 		"Beste", "J. de Vries", "Sam", "kleine beurt en APK", "€ 289,00 incl. btw")
-	s.propose(object{"answer_by": time.Now().Add(2 * time.Hour).Format(time.RFC3339)})
-	if a := s.asked; a.Revision != 1 || a.State != "awaiting_approval" || a.Total != 38795 || a.Currency != "EUR" ||
+	s.Propose(object{"answer_by": time.Now().Add(2 * time.Hour).Format(time.RFC3339)})
+	if a := s.Asked; a.Revision != 1 || a.State != "awaiting_approval" || a.Total != 38795 || a.Currency != "EUR" ||
 		len(a.VAT) != 1 || a.VAT[0].Rate != "21" || a.VAT[0].Amount != 6733 ||
 		len(a.Lines) != 2 || a.Lines[0].Total != 34800 || a.Lines[1].Total != 3995 {
 		t.Errorf("asked: %+v", a)
 	}
-	says(t, "the subject", s.mail.Subject, "extra werk aan uw Golf (K-482-TR), € 387,95")
-	says(t, "the mail", s.mail.Text, "1. Remschijven en remblokken vóór vervangen: € 348,00", "Remschijven 2 × € 69,00 = € 138,00",
+	expect.Says(t, "the subject", s.Mail.Subject, "extra werk aan uw Golf (K-482-TR), € 387,95")
+	expect.Says(t, "the mail", s.Mail.Text, "1. Remschijven en remblokken vóór vervangen: € 348,00", "Remschijven 2 × € 69,00 = € 138,00",
 		"1,2 uur × € 115,00 = € 138,00", "2. Ruitenwissers vervangen: € 39,95", "Samen: € 387,95 incl. btw (waarvan € 67,33 btw)",
 		"€ 676,95 incl. btw")
 
-	p := openOnPhone(t, s.mail.link(t))
-	p.shows("Remschijven en remblokken vóór vervangen", "€ 348,00", "€ 39,95", "€ 387,95 incl. btw", "€ 67,33", "€ 676,95")
-	s.happens("QuoteViewed") // somebody has the page before them
-	p.do(chromedp.Click(`button[name=all][value=approve]`, chromedp.ByQuery))
-	says(t, "the button", p.text("#decide"), "Akkoord, ik betaal € 387,95")
-	p.do(chromedp.Click("#decide", chromedp.ByQuery))
-	p.shows("U gaf akkoord voor € 387,95", "Totaal afgesproken", "€ 676,95")
-	if p.asks() {
+	p := customer.OpenOnPhone(t, s.Mail.Link(t))
+	p.Shows("Remschijven en remblokken vóór vervangen", "€ 348,00", "€ 39,95", "€ 387,95 incl. btw", "€ 67,33", "€ 676,95")
+	s.Happens("QuoteViewed") // somebody has the page before them
+	p.Do(chromedp.Click(`button[name=all][value=approve]`, chromedp.ByQuery))
+	expect.Says(t, "the button", p.Text("#decide"), "Akkoord, ik betaal € 387,95")
+	p.Do(chromedp.Click("#decide", chromedp.ByQuery))
+	p.Shows("U gaf akkoord voor € 387,95", "Totaal afgesproken", "€ 676,95")
+	if p.Asks() {
 		t.Error("the page asks again after the answer")
 	}
 
-	told := s.board.hears(s.id, "QuoteDecided")
-	says(t, "the mechanic's board", string(told.Data), `"decision":"approved"`, `"approved_total":38795`, `"method":"page"`)
-	s.happens(answered("QuoteDecided", "decision", "decided")...)
-	says(t, "the mechanic's mail", s.mailTo("sam@approve.example", "K-482-TR").Text, "akkoord", s.ref, "€ 387,95", "€ 676,95")
+	told := s.Board.Await(s.ID, "QuoteDecided")
+	expect.Says(t, "the mechanic's board", string(told.Data), `"decision":"approved"`, `"approved_total":38795`, `"method":"page"`)
+	s.Happens(garage.Answered("QuoteDecided", "decision", "decided")...)
+	expect.Says(t, "the mechanic's mail", s.MailTo("sam@approve.example", "K-482-TR").Text, "akkoord", s.Ref, "€ 387,95", "€ 676,95")
 
-	s.complete(67695)
-	says(t, "the last mail", s.mailTo(s.to, "Uw Volkswagen Golf (K-482-TR) staat klaar").Text,
+	s.Complete(67695)
+	expect.Says(t, "the last mail", s.MailTo(s.To, "Uw Volkswagen Golf (K-482-TR) staat klaar").Text,
 		"Te betalen: € 676,95 incl. btw, precies zoals afgesproken")
-	s.as("customer_service").post(s.at("/collection"), object{}).taken(http.StatusOK)
-	s.happens("VehicleCollected")
-	p.open(s.mail.link(t))
-	p.shows("Uw auto is opgehaald")
-	s.adds(s.decided("approved"))
+	s.As("customer_service").Post(s.Path("/collection"), object{}).Accepted(http.StatusOK)
+	s.Happens("VehicleCollected")
+	p.Open(s.Mail.Link(t))
+	p.Shows("Uw auto is opgehaald")
+	s.AddsUp(s.Decided("approved"))
 }
 
 func TestPartlyApprove(t *testing.T) {
 	t.Parallel()
 	s := tell(t, "partly", nil)
-	s.propose(nil)
-	p := openOnPhone(t, s.mail.link(t))
-	s.happens("QuoteViewed")
-	says(t, "the button", p.text("#decide"), "Kies eerst bij elk onderdeel ja of nee")
-	p.answer("1", "approve")
-	p.do(chromedp.Click("#decide", chromedp.ByQuery)) // too early: nothing is sent
-	p.shows("Kies bij onderdeel 2 ja of nee.")
-	p.answer("2", "reject")
-	says(t, "the button", p.text("#decide"), "Akkoord, ik betaal € 348,00")
-	p.do(
+	s.Propose(nil)
+	p := customer.OpenOnPhone(t, s.Mail.Link(t))
+	s.Happens("QuoteViewed")
+	expect.Says(t, "the button", p.Text("#decide"), "Kies eerst bij elk onderdeel ja of nee")
+	p.Answer("1", "approve")
+	p.Do(chromedp.Click("#decide", chromedp.ByQuery)) // too early: nothing is sent
+	p.Shows("Kies bij onderdeel 2 ja of nee.")
+	p.Answer("2", "reject")
+	expect.Says(t, "the button", p.Text("#decide"), "Akkoord, ik betaal € 348,00")
+	p.Do(
 		chromedp.SetValue("#reason-2", "price", chromedp.ByQuery),
 		chromedp.SendKeys("#text-2", "Doe ik <b>zelf</b> wel.", chromedp.ByQuery),
 		chromedp.SetValue("#name", "Jan & Ans", chromedp.ByQuery),
 		chromedp.Click("#decide", chromedp.ByQuery),
 	)
-	p.shows("U gaf akkoord voor € 348,00", "de rest doen we niet", "Doe ik <b>zelf</b> wel.", "€ 637,00")
-	if p.asks() {
+	p.Shows("U gaf akkoord voor € 348,00", "de rest doen we niet", "Doe ik <b>zelf</b> wel.", "€ 637,00")
+	if p.Asks() {
 		t.Error("the page asks again after the answer")
 	}
 
-	told := s.board.hears(s.id, "QuoteDecided")
-	says(t, "the mechanic's board", string(told.Data), `"decision":"partly_approved"`, `"approved_total":34800`, `"price"`)
-	s.happens(answered("QuoteDecided", "decision", "decided")...)
-	mechanics := s.mailTo("sam@partly.example", "Deels akkoord: K-482-TR")
-	says(t, "the mechanic's mail", mechanics.Text, "€ 348,00", "Doe ik <b>zelf</b> wel.", "€ 637,00")
-	says(t, "the mechanic's mail", mechanics.HTML, "Doe ik &lt;b&gt;zelf&lt;/b&gt; wel.")
+	told := s.Board.Await(s.ID, "QuoteDecided")
+	expect.Says(t, "the mechanic's board", string(told.Data), `"decision":"partly_approved"`, `"approved_total":34800`, `"price"`)
+	s.Happens(garage.Answered("QuoteDecided", "decision", "decided")...)
+	mechanics := s.MailTo("sam@partly.example", "Deels akkoord: K-482-TR")
+	expect.Says(t, "the mechanic's mail", mechanics.Text, "€ 348,00", "Doe ik <b>zelf</b> wel.", "€ 637,00")
+	expect.Says(t, "the mechanic's mail", mechanics.HTML, "Doe ik &lt;b&gt;zelf&lt;/b&gt; wel.")
 
-	r := s.reads(told.Sequence)
+	r := s.Read(told.Sequence)
 	if len(r.Quotes) != 1 || r.State != "in_progress" || r.WaitingFor != "mechanic" {
 		t.Fatalf("the repair is %+v", r)
 	}
@@ -90,58 +94,58 @@ func TestPartlyApprove(t *testing.T) {
 		t.Errorf("the quote is %+v", q)
 	}
 
-	s.complete(63700)
-	says(t, "the last mail", s.mailTo(s.to, "staat klaar").Text, "€ 348,00", "Te betalen: € 637,00 incl. btw, precies zoals afgesproken",
+	s.Complete(63700)
+	expect.Says(t, "the last mail", s.MailTo(s.To, "staat klaar").Text, "€ 348,00", "Te betalen: € 637,00 incl. btw, precies zoals afgesproken",
 		"Niet gedaan, op uw verzoek: ruitenwissers vervangen (€ 39,95)")
-	s.adds(s.decided("partly_approved"))
+	s.AddsUp(s.Decided("partly_approved"))
 }
 
 // An English customer without JavaScript chooses, and then confirms.
 func TestReject(t *testing.T) {
 	t.Parallel()
 	s := tell(t, "reject", object{"customer": object{"name": "A. Smith", "email": "smith@reject.example", "language": "en-GB"}})
-	s.propose(nil)
-	s.mailTo(s.to, "We have started on your Volkswagen Golf (K-482-TR)")
-	says(t, "the subject", s.mail.Subject, "extra work on your Golf (K-482-TR), €387.95")
-	says(t, "the mail", s.mail.Text, "€348.00", "€39.95", "€387.95 incl. VAT (of which VAT €67.33)")
+	s.Propose(nil)
+	s.MailTo(s.To, "We have started on your Volkswagen Golf (K-482-TR)")
+	expect.Says(t, "the subject", s.Mail.Subject, "extra work on your Golf (K-482-TR), €387.95")
+	expect.Says(t, "the mail", s.Mail.Text, "€348.00", "€39.95", "€387.95 incl. VAT (of which VAT €67.33)")
 
-	first := visit(t, s.mail.link(t))
-	says(t, "the page", first.body, `lang="en"`, "€348.00", "€387.95 incl. VAT")
-	f := first.form("/quotes/1/decision")
+	first := customer.Visit(t, s.Mail.Link(t))
+	expect.Says(t, "the page", first.Body, `lang="en"`, "€348.00", "€387.95 incl. VAT")
+	f := first.Form("/quotes/1/decision")
 	if f == nil {
-		t.Fatalf("the page has no form: %s", first.body)
+		t.Fatalf("the page has no form: %s", first.Body)
 	}
-	again := f.send() // nothing chosen
-	if again.status != http.StatusUnprocessableEntity {
-		t.Errorf("nothing chosen: status %d", again.status)
+	again := f.Send() // nothing chosen
+	if again.Status != http.StatusUnprocessableEntity {
+		t.Errorf("nothing chosen: status %d", again.Status)
 	}
-	says(t, "the page", again.body, "Choose yes or no for item 1.", "Choose yes or no for item 2.")
-	s.happens("QuoteViewed") // who sends a form has seen the page
-	f.values.Set("line.1", "reject")
-	f.values.Set("line.2", "reject")
-	f.values.Set("reason.1", "elsewhere")
-	confirm := f.send()
-	if confirm.status != http.StatusOK {
-		t.Fatalf("choice: status %d: %s", confirm.status, confirm.body)
+	expect.Says(t, "the page", again.Body, "Choose yes or no for item 1.", "Choose yes or no for item 2.")
+	s.Happens("QuoteViewed") // who sends a form has seen the page
+	f.Values.Set("line.1", "reject")
+	f.Values.Set("line.2", "reject")
+	f.Values.Set("reason.1", "elsewhere")
+	confirm := f.Send()
+	if confirm.Status != http.StatusOK {
+		t.Fatalf("choice: status %d: %s", confirm.Status, confirm.Body)
 	}
-	says(t, "the confirmation", confirm.body, "Is this right?", "Not agreed, do nothing extra")
-	s.happens() // nothing is decided yet
-	f = confirm.form("/quotes/1/decision")
+	expect.Says(t, "the confirmation", confirm.Body, "Is this right?", "Not agreed, do nothing extra")
+	s.Happens() // nothing is decided yet
+	f = confirm.Form("/quotes/1/decision")
 	if f == nil {
-		t.Fatalf("the confirmation has no form: %s", confirm.body)
+		t.Fatalf("the confirmation has no form: %s", confirm.Body)
 	}
-	done := f.send("confirmed", "1").follow()
-	says(t, "the page after the answer", done.body, "You do not want the extra work done.")
-	if done.form("/decision") != nil {
+	done := f.Send("confirmed", "1").Follow()
+	expect.Says(t, "the page after the answer", done.Body, "You do not want the extra work done.")
+	if done.Form("/decision") != nil {
 		t.Error("the page asks again after the answer")
 	}
-	f.send("confirmed", "1").follow() // a second tap changes nothing
+	f.Send("confirmed", "1").Follow() // a second tap changes nothing
 
-	told := s.board.hears(s.id, "QuoteDecided")
-	says(t, "the mechanic's board", string(told.Data), `"decision":"rejected"`, `"elsewhere"`)
-	s.happens(answered("QuoteDecided", "decision", "decided")...)
-	says(t, "the mechanic's mail", s.mailTo("sam@reject.example", "Niet akkoord").Text, s.ref)
-	s.complete(28900)
-	says(t, "the last mail", s.mailTo(s.to, "is ready").Text, "€289.00 incl. VAT")
-	s.adds(s.decided("rejected"))
+	told := s.Board.Await(s.ID, "QuoteDecided")
+	expect.Says(t, "the mechanic's board", string(told.Data), `"decision":"rejected"`, `"elsewhere"`)
+	s.Happens(garage.Answered("QuoteDecided", "decision", "decided")...)
+	expect.Says(t, "the mechanic's mail", s.MailTo("sam@reject.example", "Niet akkoord").Text, s.Ref)
+	s.Complete(28900)
+	expect.Says(t, "the last mail", s.MailTo(s.To, "is ready").Text, "€289.00 incl. VAT")
+	s.AddsUp(s.Decided("rejected"))
 }

@@ -8,38 +8,34 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-// answers is a decision about the extra work, given to staff.
-func answers(first, second string, total int) object {
-	return object{
-		"lines": []object{{"line": 1, "answer": first}, {"line": 2, "answer": second}}, "total_seen": total,
-		"method": "phone", "name": "J. de Vries",
-	}
-}
+	"pitstop/deploy/e2e/client"
+	"pitstop/deploy/e2e/expect"
+	"pitstop/deploy/e2e/garage"
+)
 
 func TestContract_Refusals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "refusals")
-	mechanic, desk := w.as("mechanic"), w.as("customer_service")
-	j := w.start(nil)
+	g := garage.New(t, shared(t), "refusals")
+	mechanic, desk := g.As("mechanic"), g.As("customer_service")
+	j := g.Start(nil)
 
-	mechanic.send(http.MethodPost, "/v1/repairs", order("x", "x@example.nl")).refused(http.StatusBadRequest, "key_missing")
-	mechanic.send(http.MethodPatch, j.at(""), object{}).refused(http.StatusBadRequest, "key_missing")
-	mechanic.post("/v1/repairs", `{"external_ref":`).refused(http.StatusBadRequest, "malformed")
-	mechanic.get("/v1/nothing").refused(http.StatusNotFound, "not_found")
-	mechanic.post(j.at("/nothing"), object{}).refused(http.StatusNotFound, "not_found")
-	if a := mechanic.send(http.MethodDelete, j.at(""), nil); a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") == "" {
-		t.Errorf("DELETE: %d, Allow %q", a.status, a.header.Get("Allow"))
+	mechanic.Send(http.MethodPost, "/v1/repairs", garage.Order("x", "x@example.nl")).Refused(http.StatusBadRequest, "key_missing")
+	mechanic.Send(http.MethodPatch, j.Path(""), object{}).Refused(http.StatusBadRequest, "key_missing")
+	mechanic.Post("/v1/repairs", `{"external_ref":`).Refused(http.StatusBadRequest, "malformed")
+	mechanic.Get("/v1/nothing").Refused(http.StatusNotFound, "not_found")
+	mechanic.Post(j.Path("/nothing"), object{}).Refused(http.StatusNotFound, "not_found")
+	if a := mechanic.Send(http.MethodDelete, j.Path(""), nil); a.Status != http.StatusMethodNotAllowed || a.Header.Get("Allow") == "" {
+		t.Errorf("DELETE: %d, Allow %q", a.Status, a.Header.Get("Allow"))
 	}
-	mechanic.get(j.at("/quotes/1")).refused(http.StatusNotFound, "not_found")
-	desk.post(j.at("/quotes/1/decision"), answers("approve", "approve", 38795)).refused(http.StatusNotFound, "not_found")
+	mechanic.Get(j.Path("/quotes/1")).Refused(http.StatusNotFound, "not_found")
+	desk.Post(j.Path("/quotes/1/decision"), garage.Decision("approve", "approve", 38795)).Refused(http.StatusNotFound, "not_found")
 
 	// Everything that is wrong, at once, each with its place.
-	p := mechanic.post("/v1/repairs", object{
+	p := mechanic.Post("/v1/repairs", object{
 		"vehicle": object{"plate": "", "country": "Nederland"}, "customer": object{"name": "", "email": "no address"},
 		"agreed": object{"lines": []object{{"title": "x", "details": []object{{"kind": "part", "quantity": "two", "unit_price": -1, "vat": "20"}}}}},
-	}).refused(http.StatusUnprocessableEntity, "invalid")
+	}).Refused(http.StatusUnprocessableEntity, "invalid")
 	if len(p.Errors) == 0 {
 		t.Errorf("no errors in %+v", p)
 	}
@@ -57,10 +53,10 @@ func TestContract_Refusals(t *testing.T) {
 		{"/expires_at", object{"expires_at": "2020-01-01T00:00:00Z"}},
 		{"/answer_by", object{"answer_by": "2020-01-01T00:00:00Z"}},
 		{"/occurred_at", object{"occurred_at": time.Now().Add(3 * time.Minute).Format(time.RFC3339)}},
-		{"/lines/0/urgency", object{"lines": []object{{"title": "x", "urgency": "maybe", "details": []object{part("x", "1", 1)}}}}},
-		{"/lines/0/details/0/quantity", object{"lines": []object{{"title": "x", "urgency": "soon", "details": []object{part("x", "1.2345", 1)}}}}},
+		{"/lines/0/urgency", object{"lines": []object{{"title": "x", "urgency": "maybe", "details": []object{garage.Part("x", "1", 1)}}}}},
+		{"/lines/0/details/0/quantity", object{"lines": []object{{"title": "x", "urgency": "soon", "details": []object{garage.Part("x", "1.2345", 1)}}}}},
 	} {
-		p := mechanic.post(j.at("/quotes"), with(extraWork(), bad.body)).refused(http.StatusUnprocessableEntity, "invalid")
+		p := mechanic.Post(j.Path("/quotes"), garage.With(garage.ExtraWork(), bad.body)).Refused(http.StatusUnprocessableEntity, "invalid")
 		found := false
 		for _, e := range p.Errors {
 			found = found || e.Pointer == bad.pointer
@@ -69,11 +65,11 @@ func TestContract_Refusals(t *testing.T) {
 			t.Errorf("%v: the errors are %+v, want one at %s", bad.body, p.Errors, bad.pointer)
 		}
 	}
-	mechanic.post(j.at("/quotes"), with(extraWork(), object{"occurred_at": time.Now().Add(time.Minute).Format(time.RFC3339)})).taken(http.StatusCreated)
+	mechanic.Post(j.Path("/quotes"), garage.With(garage.ExtraWork(), object{"occurred_at": time.Now().Add(time.Minute).Format(time.RFC3339)})).Accepted(http.StatusCreated)
 
 	// The states that refuse.
-	mechanic.post(j.at("/completion"), object{"total": 28900}).refused(http.StatusConflict, "illegal_state")
-	mechanic.post(j.at("/collection"), object{}).refused(http.StatusConflict, "illegal_state")
+	mechanic.Post(j.Path("/completion"), object{"total": 28900}).Refused(http.StatusConflict, "illegal_state")
+	mechanic.Post(j.Path("/collection"), object{}).Refused(http.StatusConflict, "illegal_state")
 	for _, lines := range [][]object{
 		{{"line": 1, "answer": "approve"}},
 		{{"line": 1, "answer": "approve"}, {"line": 1, "answer": "approve"}, {"line": 2, "answer": "reject"}},
@@ -81,59 +77,59 @@ func TestContract_Refusals(t *testing.T) {
 		{{"line": 1, "answer": "approve"}, {"line": 2, "answer": "reject"}, {"line": 3, "answer": "reject"}},
 		{{"line": 1, "answer": "approve", "reason": "price"}, {"line": 2, "answer": "reject"}},
 	} {
-		desk.post(j.at("/quotes/1/decision"), with(answers("approve", "reject", 34800), object{"lines": lines})).
-			refused(http.StatusUnprocessableEntity, "invalid")
+		desk.Post(j.Path("/quotes/1/decision"), garage.With(garage.Decision("approve", "reject", 34800), object{"lines": lines})).
+			Refused(http.StatusUnprocessableEntity, "invalid")
 	}
-	desk.post(j.at("/quotes/1/decision"), with(answers("approve", "reject", 34800), object{"method": "page"})).refused(http.StatusUnprocessableEntity, "invalid")
-	desk.post(j.at("/quotes/1/decision"), with(answers("approve", "reject", 34800), object{"name": ""})).refused(http.StatusUnprocessableEntity, "invalid")
-	desk.post(j.at("/quotes/1/decision"), answers("approve", "reject", 38795)).refused(http.StatusConflict, "total_mismatch")
-	j.ask(nil)
-	desk.post(j.at("/quotes/1/decision"), answers("approve", "approve", 38795)).refused(http.StatusConflict, "superseded")
-	mechanic.post(j.at("/quotes/2/withdrawal"), object{}).taken(http.StatusOK)
-	desk.post(j.at("/quotes/2/decision"), answers("approve", "approve", 38795)).refused(http.StatusConflict, "withdrawn")
-	mechanic.post(j.at("/quotes/2/withdrawal"), object{}).refused(http.StatusConflict, "withdrawn")
+	desk.Post(j.Path("/quotes/1/decision"), garage.With(garage.Decision("approve", "reject", 34800), object{"method": "page"})).Refused(http.StatusUnprocessableEntity, "invalid")
+	desk.Post(j.Path("/quotes/1/decision"), garage.With(garage.Decision("approve", "reject", 34800), object{"name": ""})).Refused(http.StatusUnprocessableEntity, "invalid")
+	desk.Post(j.Path("/quotes/1/decision"), garage.Decision("approve", "reject", 38795)).Refused(http.StatusConflict, "total_mismatch")
+	j.Ask(nil)
+	desk.Post(j.Path("/quotes/1/decision"), garage.Decision("approve", "approve", 38795)).Refused(http.StatusConflict, "superseded")
+	mechanic.Post(j.Path("/quotes/2/withdrawal"), object{}).Accepted(http.StatusOK)
+	desk.Post(j.Path("/quotes/2/decision"), garage.Decision("approve", "approve", 38795)).Refused(http.StatusConflict, "withdrawn")
+	mechanic.Post(j.Path("/quotes/2/withdrawal"), object{}).Refused(http.StatusConflict, "withdrawn")
 	// What was told later happened earlier: the quote had expired when the answer came.
 	past := func(minutes int) string {
 		return time.Now().Add(time.Duration(-minutes) * time.Minute).Format(time.RFC3339)
 	}
-	old := w.start(object{"occurred_at": past(60)})
-	old.ask(object{"occurred_at": past(50), "expires_at": past(40)})
-	desk.post(old.at("/quotes/1/decision"), with(answers("approve", "approve", 38795), object{"occurred_at": past(30)})).
-		refused(http.StatusConflict, "expired")
-	j.ask(nil)
-	desk.post(j.at("/quotes/3/decision"), answers("approve", "reject", 34800)).taken(http.StatusOK)
-	desk.post(j.at("/quotes/3/decision"), answers("reject", "reject", 0)).refused(http.StatusConflict, "already_decided")
-	mechanic.post(j.at("/completion"), object{"total": 63701, "reason": ""}).refused(http.StatusConflict, "reason_required")
-	mechanic.post(j.at("/completion"), object{"total": 63701, "reason": "Een liter olie extra."}).taken(http.StatusOK)
-	mechanic.post(j.at("/cancellation"), object{}).refused(http.StatusConflict, "illegal_state")
-	mechanic.post(j.at("/quotes"), extraWork()).refused(http.StatusConflict, "illegal_state")
-	says(t, "the mail", j.mailTo(j.to, "staat klaar").Text, "€ 637,01", "Een liter olie extra.")
-	mechanic.post(j.at("/collection"), object{}).taken(http.StatusOK)
-	mechanic.patch(j.at(""), object{"ready_at": "2099-01-01T00:00:00Z"}).refused(http.StatusConflict, "illegal_state")
+	old := g.Start(object{"occurred_at": past(60)})
+	old.Ask(object{"occurred_at": past(50), "expires_at": past(40)})
+	desk.Post(old.Path("/quotes/1/decision"), garage.With(garage.Decision("approve", "approve", 38795), object{"occurred_at": past(30)})).
+		Refused(http.StatusConflict, "expired")
+	j.Ask(nil)
+	desk.Post(j.Path("/quotes/3/decision"), garage.Decision("approve", "reject", 34800)).Accepted(http.StatusOK)
+	desk.Post(j.Path("/quotes/3/decision"), garage.Decision("reject", "reject", 0)).Refused(http.StatusConflict, "already_decided")
+	mechanic.Post(j.Path("/completion"), object{"total": 63701, "reason": ""}).Refused(http.StatusConflict, "reason_required")
+	mechanic.Post(j.Path("/completion"), object{"total": 63701, "reason": "Een liter olie extra."}).Accepted(http.StatusOK)
+	mechanic.Post(j.Path("/cancellation"), object{}).Refused(http.StatusConflict, "illegal_state")
+	mechanic.Post(j.Path("/quotes"), garage.ExtraWork()).Refused(http.StatusConflict, "illegal_state")
+	expect.Says(t, "the mail", j.MailTo(j.To, "staat klaar").Text, "€ 637,01", "Een liter olie extra.")
+	mechanic.Post(j.Path("/collection"), object{}).Accepted(http.StatusOK)
+	mechanic.Patch(j.Path(""), object{"ready_at": "2099-01-01T00:00:00Z"}).Refused(http.StatusConflict, "illegal_state")
 	// Messages are taken in every state, after the end too.
-	mechanic.post(j.at("/messages"), object{"kind": "text", "text": "Tot ziens!"}).taken(http.StatusCreated)
+	mechanic.Post(j.Path("/messages"), object{"kind": "text", "text": "Tot ziens!"}).Accepted(http.StatusCreated)
 }
 
 func TestContract_EveryRouteForWhomItIs(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "roles")
-	j := w.start(nil)
-	j.ask(nil)
+	g := garage.New(t, shared(t), "roles")
+	j := g.Start(nil)
+	j.Ask(nil)
 	letters := map[string]string{"M": "mechanic", "S": "customer_service", "W": "manager", "I": "integrator", "A": "admin"}
 	for _, c := range []struct{ method, path, users string }{
 		{"POST", "/v1/repairs", "MI"},
 		{"GET", "/v1/repairs", "MSWI"},
-		{"GET", j.at(""), "MSWI"},
-		{"PATCH", j.at(""), "MSI"},
-		{"POST", j.at("/quotes"), "MI"},
-		{"GET", j.at("/quotes/1"), "MSI"},
-		{"POST", j.at("/quotes/1/withdrawal"), "MI"},
-		{"POST", j.at("/quotes/1/decision"), "MS"},
-		{"POST", j.at("/completion"), "MI"},
-		{"POST", j.at("/collection"), "MSI"},
-		{"POST", j.at("/cancellation"), "MSI"},
-		{"POST", j.at("/messages"), "MS"},
-		{"GET", j.at("/timeline"), "MS"},
+		{"GET", j.Path(""), "MSWI"},
+		{"PATCH", j.Path(""), "MSI"},
+		{"POST", j.Path("/quotes"), "MI"},
+		{"GET", j.Path("/quotes/1"), "MSI"},
+		{"POST", j.Path("/quotes/1/withdrawal"), "MI"},
+		{"POST", j.Path("/quotes/1/decision"), "MS"},
+		{"POST", j.Path("/completion"), "MI"},
+		{"POST", j.Path("/collection"), "MSI"},
+		{"POST", j.Path("/cancellation"), "MSI"},
+		{"POST", j.Path("/messages"), "MS"},
+		{"GET", j.Path("/timeline"), "MS"},
 		{"GET", "/v1/conversations", "S"},
 		{"GET", "/v1/events", "MSI"},
 		{"GET", "/v1/latencies?measure=approval", "W"},
@@ -143,33 +139,33 @@ func TestContract_EveryRouteForWhomItIs(t *testing.T) {
 			if c.method != http.MethodGet {
 				body = object{"nonsense": 1} // whoever may is told that this is no request
 			}
-			a := w.as(role).send(c.method, c.path, body, "Idempotency-Key", "roles")
+			a := g.As(role).Send(c.method, c.path, body, "Idempotency-Key", "roles")
 			switch allowed := strings.Contains(c.users, letter); {
-			case allowed && (a.status == http.StatusForbidden || a.status == http.StatusUnauthorized || body != nil && a.status != http.StatusUnprocessableEntity):
-				t.Errorf("%s by %s: %d %s", a.call, role, a.status, a.body)
+			case allowed && (a.Status == http.StatusForbidden || a.Status == http.StatusUnauthorized || body != nil && a.Status != http.StatusUnprocessableEntity):
+				t.Errorf("%s by %s: %d %s", a.Call, role, a.Status, a.Body)
 			case !allowed:
-				a.refused(http.StatusForbidden, "forbidden")
+				a.Refused(http.StatusForbidden, "forbidden")
 			}
-			door{t: t, base: w.API}.send(c.method, c.path, body, "Idempotency-Key", "roles").refused(http.StatusUnauthorized, "unauthenticated")
+			client.Client{T: t, Base: g.API}.Send(c.method, c.path, body, "Idempotency-Key", "roles").Refused(http.StatusUnauthorized, "unauthenticated")
 		}
 	}
 	// A token for two garages needs to say which; another's is forbidden or not found.
-	both := door{t, w.API, w.token(t, "mechanic", "sam", "roles,other")}
-	both.post("/v1/repairs", order("B-1", "b@example.nl")).refused(http.StatusUnprocessableEntity, "invalid")
-	r := both.post("/v1/repairs", with(order("B-1", "b@example.nl"), object{"garage": "other"})).taken(http.StatusCreated)
-	both.post("/v1/repairs/"+r.RepairID+"/messages", object{"kind": "note", "text": "x"}).taken(http.StatusCreated)
-	w.as("mechanic").post("/v1/repairs", with(order("B-2", "b@example.nl"), object{"garage": "other"})).refused(http.StatusForbidden, "forbidden")
-	w.as("mechanic").get("/v1/repairs?garage=other").refused(http.StatusForbidden, "forbidden")
-	w.as("manager").get("/v1/latencies?measure=approval&garage=other").refused(http.StatusForbidden, "forbidden")
-	w.as("mechanic").get("/v1/events?garage=other").refused(http.StatusForbidden, "forbidden")
-	w.as("mechanic").post("/v1/repairs/"+r.RepairID+"/messages", object{"kind": "note", "text": "x"}).refused(http.StatusNotFound, "not_found")
+	both := client.Client{T: t, Base: g.API, Token: g.Token(t, "mechanic", "sam", "roles,other")}
+	both.Post("/v1/repairs", garage.Order("B-1", "b@example.nl")).Refused(http.StatusUnprocessableEntity, "invalid")
+	r := both.Post("/v1/repairs", garage.With(garage.Order("B-1", "b@example.nl"), object{"garage": "other"})).Accepted(http.StatusCreated)
+	both.Post("/v1/repairs/"+r.RepairID+"/messages", object{"kind": "note", "text": "x"}).Accepted(http.StatusCreated)
+	g.As("mechanic").Post("/v1/repairs", garage.With(garage.Order("B-2", "b@example.nl"), object{"garage": "other"})).Refused(http.StatusForbidden, "forbidden")
+	g.As("mechanic").Get("/v1/repairs?garage=other").Refused(http.StatusForbidden, "forbidden")
+	g.As("manager").Get("/v1/latencies?measure=approval&garage=other").Refused(http.StatusForbidden, "forbidden")
+	g.As("mechanic").Get("/v1/events?garage=other").Refused(http.StatusForbidden, "forbidden")
+	g.As("mechanic").Post("/v1/repairs/"+r.RepairID+"/messages", object{"kind": "note", "text": "x"}).Refused(http.StatusNotFound, "not_found")
 }
 
 func TestContract_TooManyRequests(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "limits")
-	j := w.start(nil)
-	link := j.mailTo(j.to, "We zijn begonnen").link(t)
+	g := garage.New(t, shared(t), "limits")
+	j := g.Start(nil)
+	link := j.MailTo(j.To, "We zijn begonnen").Link(t)
 	flood := func(address, token string) (status int, header http.Header, body string) {
 		client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{ // an address of its own, so that no other test is in its way
 			DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}).DialContext,
@@ -202,13 +198,13 @@ func TestContract_TooManyRequests(t *testing.T) {
 	if status == 0 || header.Get("Retry-After") == "" || !strings.HasPrefix(header.Get("Content-Type"), "text/html") {
 		t.Errorf("2000 visits in a row: %d, %v", status, header)
 	}
-	says(t, "the page", body, "<h1>")
-	status, header, body = flood(w.API+"/v1/repairs", "guess")
+	expect.Says(t, "the page", body, "<h1>")
+	status, header, body = flood(g.API+"/v1/repairs", "guess")
 	if header.Get("Retry-After") == "" {
 		t.Errorf("it is not said when to come back: %v", header)
 	}
-	answer{t, "GET /v1/repairs", status, header, []byte(body)}.refused(http.StatusTooManyRequests, "rate_limited")
-	if a := w.as("mechanic").get("/v1/repairs"); a.status != http.StatusOK { // others are not affected
-		t.Errorf("%s: %d %s", a.call, a.status, a.body)
+	client.Answer{T: t, Call: "GET /v1/repairs", Status: status, Header: header, Body: []byte(body)}.Refused(http.StatusTooManyRequests, "rate_limited")
+	if a := g.As("mechanic").Get("/v1/repairs"); a.Status != http.StatusOK { // others are not affected
+		t.Errorf("%s: %d %s", a.Call, a.Status, a.Body)
 	}
 }

@@ -9,48 +9,31 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pitstop/deploy/e2e/client"
+	"pitstop/deploy/e2e/expect"
+	"pitstop/deploy/e2e/garage"
+	"pitstop/deploy/e2e/mailbox"
+	"pitstop/deploy/e2e/relay"
 )
 
 // relayed is a garage whose mail goes to a relay that refuses some of it.
-func relayed(t testing.TB, garage string) (*world, *relay) {
+func relayed(t testing.TB, name string) (*garage.Garage, *relay.Relay) {
 	t.Helper()
-	return newWorld(t, pipelines.relayed.get(t), garage), pipelines.relayed.relay
+	return garage.New(t, pipelines.relayed.get(t), name), pipelines.relayed.relay
 }
 
 // relayedAlone is a pipeline and a relay of one test's own.
-func relayedAlone(t testing.TB) (*world, *relay) {
+func relayedAlone(t testing.TB) (*garage.Garage, *relay.Relay) {
 	t.Helper()
-	r := newRelay()
-	if err := r.open(); err != nil {
+	r := relay.New()
+	if err := r.Open(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(r.stop)
-	p := up(t, filepath.Join(t.TempDir(), "data"), "--garages", pacedGarages(t), "--smtp", r.addr,
+	t.Cleanup(r.Stop)
+	p := program.Up(t, filepath.Join(t.TempDir(), "data"), "--garages", pacedGarages(t), "--smtp", r.Addr,
 		"--public-url", "https://garage.example", "--mail-sender", "bericht@garage.example")
-	return newWorld(t, p, "calm"), r
-}
-
-// startFor registers a vehicle for a customer with this address.
-func (w *world) startFor(email string) *job {
-	w.Helper()
-	j := w.start(object{"customer": object{"name": "J. de Vries", "email": email, "phone": "+31612345678"}})
-	j.to = email
-	return j
-}
-
-// attempts are what the timeline tells of the deliveries of a kind: when, and what.
-func (j *job) attempts(kind string) (at []time.Time, what []string) {
-	j.Helper()
-	for _, e := range j.timeline() {
-		if d := e.data(j); d.Kind == kind && (e.Kind == "NotificationRequested" || strings.HasPrefix(e.Kind, "Delivery")) {
-			text := fmt.Sprintf("%s %d", e.Kind, d.Attempt)
-			if e.Kind != "NotificationRequested" {
-				text += fmt.Sprintf(" %v %s", d.Code, d.Reply)
-			}
-			at, what = append(at, e.At), append(what, text)
-		}
-	}
-	return at, what
+	return garage.New(t, p, "calm"), r
 }
 
 // "e-mail failure logged as 'sent', never retried": a transient failure is
@@ -59,17 +42,17 @@ func TestEarlier_AFailedMailCountsAsSent(t *testing.T) {
 	t.Parallel()
 	t.Run("transient", func(t *testing.T) {
 		t.Parallel()
-		w, relay := relayed(t, "later")
-		j := w.startFor("later@faults.example")
+		g, relay := relayed(t, "later")
+		j := g.StartFor("later@faults.example")
 		want := []string{
 			"NotificationRequested 1", "DeliveryDeferred 1 451 4.7.1 greylisted, come back",
 			"NotificationRequested 2", "DeliveryDeferred 2 451 4.7.1 greylisted, come back",
 			"NotificationRequested 3", "DeliveryAccepted 3 250 2.0.0 OK: queued",
 		}
 		var at []time.Time
-		until(t, "the third attempt", func() string {
+		expect.Until(t, "the third attempt", func() string {
 			var what []string
-			at, what = j.attempts("repair_started")
+			at, what = j.Attempts("repair_started")
 			if len(what) > len(want) || len(what) > 0 && cmp.Diff(want[:len(what)], what) != "" {
 				t.Fatalf("the attempts are %q", what)
 			}
@@ -81,84 +64,84 @@ func TestEarlier_AFailedMailCountsAsSent(t *testing.T) {
 				t.Errorf("attempt %d came %s after the refusal, want about %s", i+2, got, pause)
 			}
 		}
-		if mails := relay.mails(j.to); len(mails) != 1 {
+		if mails := relay.MailsTo(j.To); len(mails) != 1 {
 			t.Errorf("%d mails arrived, want 1", len(mails))
 		}
 		ids := make(map[string]bool)
-		for _, e := range j.timeline() {
-			if id := e.data(t).MessageID; id != "" {
+		for _, e := range j.Timeline() {
+			if id := e.Details(t).MessageID; id != "" {
 				ids[id] = true
 			}
 		}
 		if len(ids) != 1 {
 			t.Errorf("the attempts have Message-IDs %v, want one", ids)
 		}
-		waits := []wait{
-			waited("turnaround", "", 0, "", j.when("RepairStarted"), time.Time{}),
-			waited("delivery", "repair_started", 0, "accepted", at[0], at[5]),
+		waits := []garage.Wait{
+			garage.Waited("turnaround", "", 0, "", j.When("RepairStarted"), time.Time{}),
+			garage.Waited("delivery", "repair_started", 0, "accepted", at[0], at[5]),
 		}
-		j.measured(waits...)
-		w.figured(waits...)
+		j.Measured(waits...)
+		g.SummedUp(waits...)
 	})
 	t.Run("permanent", func(t *testing.T) {
 		t.Parallel()
-		w, relay := relayed(t, "never")
-		j := w.startFor("never@faults.example")
-		j.happens("RepairStarted", "NotificationRequested repair_started to customer", "DeliveryFailed repair_started to customer", "CallTask undeliverable")
-		j.ask(nil)
-		j.happens("ApprovalRequested", "NotificationRequested approval_required to customer", "DeliveryFailed approval_required to customer", "CallTask undeliverable")
-		if _, what := j.attempts("approval_required"); what[1] != "DeliveryFailed 1 550 5.1.1 no such <user>" {
+		g, relay := relayed(t, "never")
+		j := g.StartFor("never@faults.example")
+		j.Happens("RepairStarted", "NotificationRequested repair_started to customer", "DeliveryFailed repair_started to customer", "CallTask undeliverable")
+		j.Ask(nil)
+		j.Happens("ApprovalRequested", "NotificationRequested approval_required to customer", "DeliveryFailed approval_required to customer", "CallTask undeliverable")
+		if _, what := j.Attempts("approval_required"); what[1] != "DeliveryFailed 1 550 5.1.1 no such <user>" {
 			t.Errorf("the attempts are %q", what)
 		}
-		if mails := relay.mails(j.to); len(mails) != 0 {
+		if mails := relay.MailsTo(j.To); len(mails) != 0 {
 			t.Errorf("%d mails arrived", len(mails))
 		}
-		list := w.list("customer_service", "/v1/conversations?filter=call")
-		if len(list.Items) != 1 || list.Items[0].RepairID != j.id || list.Items[0].CallReason != "undeliverable" {
+		list := g.List("customer_service", "/v1/conversations?filter=call")
+		if len(list.Items) != 1 || list.Items[0].RepairID != j.ID || list.Items[0].CallReason != "undeliverable" {
 			t.Errorf("to be called: %+v", list.Items)
 		}
 		// The phone's answer is as good.
-		j.as("mechanic").post(j.at("/quotes/1/decision"), answers("approve", "reject", 34800)).taken(http.StatusOK)
-		j.happens(answered("QuoteDecided", "decision", "decided")...)
-		if list := w.list("customer_service", "/v1/conversations?filter=call"); len(list.Items) != 0 {
+		j.As("mechanic").Post(j.Path("/quotes/1/decision"), garage.Decision("approve", "reject", 34800)).Accepted(http.StatusOK)
+		j.Happens(garage.Answered("QuoteDecided", "decision", "decided")...)
+		if list := g.List("customer_service", "/v1/conversations?filter=call"); len(list.Items) != 0 {
 			t.Errorf("still to be called: %+v", list.Items)
 		}
-		failed := func(kind string, revision int) wait {
+		failed := func(kind string, revision int) garage.Wait {
 			about := kind + " to customer"
-			return waited("delivery", kind, revision, "failed", j.when("NotificationRequested "+about), j.when("DeliveryFailed "+about))
+			return garage.Waited("delivery", kind, revision, "failed", j.When("NotificationRequested "+about), j.When("DeliveryFailed "+about))
 		}
-		asking, done := j.when("ApprovalRequested"), j.when("QuoteDecided")
-		waits := []wait{
-			waited("turnaround", "", 0, "", j.when("RepairStarted"), time.Time{}),
-			waited("approval", "", 1, "partly_approved", asking, done), waited("customer_wait", "", 1, "partly_approved", asking, done),
-			waited("resume", "", 1, "", done, time.Time{}),
-			failed("repair_started", 0), failed("approval_required", 1), j.delivery("decision", "mechanic", 1),
+		asking, done := j.When("ApprovalRequested"), j.When("QuoteDecided")
+		waits := []garage.Wait{
+			garage.Waited("turnaround", "", 0, "", j.When("RepairStarted"), time.Time{}),
+			garage.Waited("approval", "", 1, "partly_approved", asking, done), garage.Waited("customer_wait", "", 1, "partly_approved", asking, done),
+			garage.Waited("resume", "", 1, "", done, time.Time{}),
+			failed("repair_started", 0), failed("approval_required", 1), j.Delivery("decision", "mechanic", 1),
 		}
-		j.measured(waits...)
-		w.figured(waits...)
+		j.Measured(waits...)
+		g.SummedUp(waits...)
 	})
 }
 
 // "one bad customer stopped everybody's reminders": the others are sent.
 func TestEarlier_OneBadCustomerStopsTheReminders(t *testing.T) {
 	t.Parallel()
-	w, relay := relayed(t, "reminders") // after 30 s
-	bad := w.startFor("turn@faults.example")
-	bad.happens(started...)
-	bad.ask(nil)
-	var good []*job
+	g, relay := relayed(t, "reminders") // after 30 s
+	bad := g.StartFor("turn@faults.example")
+	bad.Happens(garage.Started...)
+	bad.Ask(nil)
+	var good []*garage.Job
 	for i := range 3 {
-		j := w.startFor(fmt.Sprintf("good%d@reminders.example", i))
-		j.happens(started...)
-		j.ask(nil)
+		j := g.StartFor(fmt.Sprintf("good%d@reminders.example", i))
+		j.Happens(garage.Started...)
+		j.Ask(nil)
 		good = append(good, j)
 	}
 	reminder := "NotificationRequested approval_reminder to customer"
-	bad.happens(asked[0], asked[1], asked[2], reminder, "DeliveryFailed approval_reminder to customer", "CallTask undeliverable")
+	bad.Happens(garage.Asked[0], garage.Asked[1], garage.Asked[2], reminder, "DeliveryFailed approval_reminder to customer", "CallTask undeliverable")
 	for _, j := range good {
-		j.happens(asked[0], asked[1], asked[2], reminder, "DeliveryAccepted approval_reminder to customer")
-		if mails := relay.mails(j.to); len(mails) != 3 {
-			t.Errorf("%s has %d mails, want 3", j.to, len(mails))
+		j.Happens(garage.Asked[0], garage.Asked[1], garage.Asked[2], reminder, "DeliveryAccepted approval_reminder to customer")
+		if mails := relay.MailsTo(j.To); len(mails) != 3 {
+			t.Errorf("%s has %d mails, want 3", j.To, len(mails))
 		}
 	}
 }
@@ -166,19 +149,19 @@ func TestEarlier_OneBadCustomerStopsTheReminders(t *testing.T) {
 // Of 32 mails that wait together, the one on which the relay hangs delays no other.
 func TestRelayHangsOnOneOf32(t *testing.T) {
 	t.Parallel()
-	w, relay := relayedAlone(t)
-	if err := relay.close(); err != nil {
+	g, relay := relayedAlone(t)
+	if err := relay.Close(); err != nil {
 		t.Fatal(err)
 	}
-	jobs := make([]*job, 32)
+	jobs := make([]*garage.Job, 32)
 	for i := range jobs {
-		jobs[i] = w.startFor(fmt.Sprintf("one%d@calm.example", i))
+		jobs[i] = g.StartFor(fmt.Sprintf("one%d@calm.example", i))
 	}
 	for _, j := range jobs {
-		j.happens("RepairStarted", "NotificationRequested repair_started to customer")
+		j.Happens("RepairStarted", "NotificationRequested repair_started to customer")
 	}
-	relay.hangOn = 2 // the first shows that the relay is back
-	if err := relay.open(); err != nil {
+	relay.HangOn = 2 // the first shows that the relay is back
+	if err := relay.Open(); err != nil {
 		t.Fatal(err)
 	}
 	accepted := []string{"NotificationRequested 1", "DeliveryAccepted 1 250 2.0.0 OK: queued"}
@@ -189,8 +172,8 @@ func TestRelayHangsOnOneOf32(t *testing.T) {
 	var last, deferred time.Time // when the others were accepted, and when the one that hung was given up
 	slow := 0
 	for _, j := range jobs {
-		until(t, j.to, func() string {
-			at, what := j.attempts("repair_started")
+		expect.Until(t, j.To, func() string {
+			at, what := j.Attempts("repair_started")
 			switch {
 			case cmp.Equal(accepted, what):
 				if at[1].After(last) {
@@ -203,9 +186,9 @@ func TestRelayHangsOnOneOf32(t *testing.T) {
 			}
 			return ""
 		})
-		mails := relay.mails(j.to)
+		mails := relay.MailsTo(j.To)
 		if len(mails) != 1 {
-			t.Fatalf("%s has %d mails", j.to, len(mails))
+			t.Fatalf("%s has %d mails", j.To, len(mails))
 		}
 		for _, want := range []string{"https://garage.example/c/", "<bericht@garage.example>"} {
 			if !strings.Contains(strings.ReplaceAll(mails[0], "=\r\n", ""), want) {
@@ -221,22 +204,22 @@ func TestRelayHangsOnOneOf32(t *testing.T) {
 // A relay that is away burns no attempt, and readiness says why nothing goes out.
 func TestRelayAway(t *testing.T) {
 	t.Parallel()
-	w, relay := relayedAlone(t)
-	before := w.startFor("before@calm.example")
-	before.happens(started...)
-	if err := relay.close(); err != nil {
+	g, relay := relayedAlone(t)
+	before := g.StartFor("before@calm.example")
+	before.Happens(garage.Started...)
+	if err := relay.Close(); err != nil {
 		t.Fatal(err)
 	}
-	jobs := make([]*job, 5)
+	jobs := make([]*garage.Job, 5)
 	for i := range jobs {
-		jobs[i] = w.startFor(fmt.Sprintf("away%d@calm.example", i))
+		jobs[i] = g.StartFor(fmt.Sprintf("away%d@calm.example", i))
 	}
-	ops := door{t: t, base: w.Metrics}
+	ops := client.Client{T: t, Base: g.Metrics}
 	state := func() (ready bool, reasons map[string]string) {
-		a := ops.once(http.MethodGet, "/readyz", nil)
-		r := into[readiness](a, a.status)
-		if r.Ready != (a.status == http.StatusOK) {
-			t.Errorf("/readyz: %d %s", a.status, a.body)
+		a := ops.SendOnce(http.MethodGet, "/readyz", nil)
+		r := client.Decode[client.Readiness](a, a.Status)
+		if r.Ready != (a.Status == http.StatusOK) {
+			t.Errorf("/readyz: %d %s", a.Status, a.Body)
 		}
 		reasons = make(map[string]string)
 		for _, c := range r.Checks {
@@ -246,40 +229,40 @@ func TestRelayAway(t *testing.T) {
 		}
 		return r.Ready, reasons
 	}
-	until(t, "readiness says why", func() string {
+	expect.Until(t, "readiness says why", func() string {
 		if ready, reasons := state(); ready || !strings.Contains(reasons["email"], "relay") {
 			return fmt.Sprintf("ready %t, reasons %v", ready, reasons)
 		}
 		return ""
 	})
 	for _, j := range jobs {
-		j.happens("RepairStarted", "NotificationRequested repair_started to customer")
+		j.Happens("RepairStarted", "NotificationRequested repair_started to customer")
 	}
-	until(t, "the mails only are not ready", func() string {
-		if _, reasons := state(); len(reasons) != 1 || !strings.Contains(reasons["email"], relay.addr) {
+	expect.Until(t, "the mails only are not ready", func() string {
+		if _, reasons := state(); len(reasons) != 1 || !strings.Contains(reasons["email"], relay.Addr) {
 			return fmt.Sprintf("not ready: %v, want the mails only, and which relay", reasons)
 		}
 		return ""
 	})
-	if err := relay.open(); err != nil {
+	if err := relay.Open(); err != nil {
 		t.Fatal(err)
 	}
 	for _, j := range jobs {
-		j.happens("DeliveryAccepted repair_started to customer")
-		if _, what := j.attempts("repair_started"); cmp.Diff([]string{"NotificationRequested 1", "DeliveryAccepted 1 250 2.0.0 OK: queued"}, what) != "" {
+		j.Happens("DeliveryAccepted repair_started to customer")
+		if _, what := j.Attempts("repair_started"); cmp.Diff([]string{"NotificationRequested 1", "DeliveryAccepted 1 250 2.0.0 OK: queued"}, what) != "" {
 			t.Errorf("the attempts are %q", what)
 		}
-		if mails := relay.mails(j.to); len(mails) != 1 {
-			t.Errorf("%s has %d mails", j.to, len(mails))
+		if mails := relay.MailsTo(j.To); len(mails) != 1 {
+			t.Errorf("%s has %d mails", j.To, len(mails))
 		}
 	}
-	until(t, "readiness", func() string {
+	expect.Until(t, "readiness", func() string {
 		if ready, reasons := state(); !ready {
 			return fmt.Sprint(reasons)
 		}
 		return ""
 	})
-	if mails := w.mails(t, ""); len(mails) != 0 {
+	if mails := mailbox.Mails(t, g.Mailbox, ""); len(mails) != 0 {
 		t.Errorf("%d mails are in the mailbox", len(mails))
 	}
 }
