@@ -3,7 +3,7 @@ package e2e
 // The tests named TestEarlier are about what an earlier implementation got wrong:
 // what it did is quoted above each. Those about history stand here, those about
 // customers and staff in earlier_people_test.go, about amounts and lists in
-// earlier_work_test.go; those that need faults or a restart in smtp_test.go and
+// earlier_work_test.go; those that need faults or a restart in relay_test.go and
 // restart_test.go.
 
 import (
