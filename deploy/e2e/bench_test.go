@@ -14,6 +14,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"pitstop/deploy/e2e/client"
+	"pitstop/deploy/e2e/expect"
 )
 
 // BenchmarkRequestToMail starts 200 repairs a second through the API, and
@@ -21,10 +24,10 @@ import (
 // mail: every hop of the pipeline, the embedded broker syncing every write.
 func BenchmarkRequestToMail(b *testing.B) {
 	const perSecond = 200
-	p := up(b, b.TempDir())
-	mechanic := p.token(b, "mechanic", "sam", "de-brug")
-	manager := door{b, p.API, p.token(b, "manager", "jan", "de-brug")}
-	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
+	p := program.Up(b, b.TempDir())
+	mechanic := p.Token(b, "mechanic", "sam", "de-brug")
+	manager := client.Client{T: b, Base: p.API, Token: p.Token(b, "manager", "jan", "de-brug")}
+	sender := &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
 	start := func() error {
 		key := rand.Text()
 		body, err := json.Marshal(object{
@@ -44,7 +47,7 @@ func BenchmarkRequestToMail(b *testing.B) {
 		req.Header.Set("Authorization", "Bearer "+mechanic)
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Idempotency-Key", key)
-		answer, err := client.Do(req)
+		answer, err := sender.Do(req)
 		if err != nil {
 			return err
 		}
@@ -83,8 +86,8 @@ func BenchmarkRequestToMail(b *testing.B) {
 	}
 	query := url.Values{"measure": {"delivery"}, "from": {began.UTC().Format(time.RFC3339Nano)}}
 	var f figures
-	until(b, "every mail accepted", func() string {
-		f = into[figures](manager.get("/v1/latencies?"+query.Encode()), http.StatusOK)
+	expect.Until(b, "every mail accepted", func() string {
+		f = client.Decode[figures](manager.Get("/v1/latencies?"+query.Encode()), http.StatusOK)
 		if len(f.Rows) != 1 || f.Rows[0].N < b.N {
 			return fmt.Sprintf("%+v", f)
 		}
@@ -103,20 +106,20 @@ func BenchmarkUp(b *testing.B) {
 	for range b.N {
 		dir := b.TempDir()
 		began := time.Now()
-		first, err := launchUp(dir)
+		first, err := program.LaunchUp(dir)
 		if err != nil {
 			b.Fatal(err)
 		}
 		empty += time.Since(began)
-		first.stop(os.Interrupt)
+		first.Stop(os.Interrupt)
 		began = time.Now()
-		second, err := launchUp(dir)
+		second, err := program.LaunchUp(dir)
 		if err != nil {
 			b.Fatal(err)
 		}
 		used += time.Since(began)
-		memory += resident(b, second.cmd.Process.Pid)
-		second.stop(os.Interrupt)
+		memory += resident(b, second.Cmd.Process.Pid)
+		second.Stop(os.Interrupt)
 	}
 	n := float64(b.N)
 	b.ReportMetric(empty.Seconds()/n, "s-empty")
@@ -129,21 +132,21 @@ func BenchmarkUp(b *testing.B) {
 func BenchmarkHistory(b *testing.B) {
 	for range b.N {
 		began := time.Now()
-		p, err := launch("demo", "--data", b.TempDir(), "--every", "1h")
+		p, err := program.Launch("demo", "--data", b.TempDir(), "--every", "1h")
 		if err != nil {
 			b.Fatal(err)
 		}
-		for !strings.Contains(p.said.tail(), "Look at:") {
+		for !strings.Contains(p.Said.Tail(), "Look at:") {
 			select {
-			case <-p.ended:
-				b.Fatalf("ended early:\n%s", p.said.tail())
+			case <-p.Ended:
+				b.Fatalf("ended early:\n%s", p.Said.Tail())
 			case <-time.After(50 * time.Millisecond):
 			}
 		}
 		b.ReportMetric(time.Since(began).Seconds(), "s")
-		b.ReportMetric(float64(resident(b, p.cmd.Process.Pid))/(1<<20), "MiB")
-		if code := p.stop(os.Interrupt); code != 0 {
-			b.Errorf("ended with %d:\n%s", code, p.said.tail())
+		b.ReportMetric(float64(resident(b, p.Cmd.Process.Pid))/(1<<20), "MiB")
+		if code := p.Stop(os.Interrupt); code != 0 {
+			b.Errorf("ended with %d:\n%s", code, p.Said.Tail())
 		}
 	}
 }

@@ -14,6 +14,10 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"pitstop/deploy/browser"
+	"pitstop/deploy/e2e/client"
+	"pitstop/deploy/e2e/expect"
+	"pitstop/deploy/e2e/garage"
+	"pitstop/deploy/e2e/pitstop"
 )
 
 // ago is an instant some minutes before now, as bodies have it.
@@ -22,17 +26,17 @@ func ago(minutes int) string {
 }
 
 // askedAndAnswered is a repair whose quote waited for some minutes.
-func (w *world) askedAndAnswered(minutesAgo, minutes int) *job {
-	w.Helper()
-	j := w.start(object{"occurred_at": ago(minutesAgo + 60)})
-	j.ask(object{"occurred_at": ago(minutesAgo), "expires_at": "2099-01-01T00:00:00Z"})
-	w.as("customer_service").post(j.at("/quotes/1/decision"), with(answers("approve", "reject", 34800), object{"occurred_at": ago(minutesAgo - minutes)})).taken(http.StatusOK)
+func askedAndAnswered(g *garage.Garage, minutesAgo, minutes int) *garage.Job {
+	g.Helper()
+	j := g.Start(object{"occurred_at": ago(minutesAgo + 60)})
+	j.Ask(object{"occurred_at": ago(minutesAgo), "expires_at": "2099-01-01T00:00:00Z"})
+	g.As("customer_service").Post(j.Path("/quotes/1/decision"), garage.With(garage.Decision("approve", "reject", 34800), object{"occurred_at": ago(minutesAgo - minutes)})).Accepted(http.StatusOK)
 	return j
 }
 
 // board is a browser with a dashboard open.
 type board struct {
-	*world
+	*garage.Garage
 	ctx context.Context
 }
 
@@ -46,7 +50,7 @@ func (b *board) run(steps ...chromedp.Action[chromedp.Void]) {
 // goes runs what leads to another page, and waits for that page.
 func (b *board) goes(steps ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
-	until(b, "the page with all of its panels", func() string {
+	expect.Until(b, "the page with all of its panels", func() string {
 		if _, err := chromedp.RunResponse(b.ctx, steps...); err != nil {
 			b.Fatalf("in the browser: %v", err)
 		}
@@ -63,48 +67,48 @@ const tookTooLong = "Dit onderdeel duurde te lang"
 
 func (b *board) text(selector string) string {
 	b.Helper()
-	return plain(browser.Value(b, b.ctx, chromedp.Text(chromedp.CSS(selector))))
+	return expect.Plain(browser.Value(b, b.ctx, chromedp.Text(chromedp.CSS(selector))))
 }
 
 func (b *board) says(selector string, words ...string) {
 	b.Helper()
-	says(b, selector, b.text(selector), words...)
+	expect.Says(b, selector, b.text(selector), words...)
 }
 
 // A manager signs in at eight in the morning and sees whom to call; the figures
 // are those of the API, and nothing of another garage.
 func TestDashboards(t *testing.T) {
 	t.Parallel()
-	w, other := newWorld(t, shared(t), "board"), newWorld(t, shared(t), "hidden")
+	g, other := garage.New(t, shared(t), "board"), garage.New(t, shared(t), "hidden")
 	for _, minutes := range []int{20, 50, 130} {
-		w.askedAndAnswered(300, minutes)
+		askedAndAnswered(g, 300, minutes)
 	}
-	w.askedAndAnswered(20*24*60, 10)
-	other.askedAndAnswered(300, 5)
-	open := w.start(object{"occurred_at": ago(120), "customer": object{
+	askedAndAnswered(g, 20*24*60, 10)
+	askedAndAnswered(other, 300, 5)
+	open := g.Start(object{"occurred_at": ago(120), "customer": object{
 		"id": "c1", "name": `Piet <script>document.title="x"</script> & 'Zn`, "email": "piet@example.nl", "phone": "+31687654321", "language": "nl",
 	}})
-	open.ask(object{"occurred_at": ago(95), "expires_at": "2099-01-01T00:00:00Z"})
-	secret := other.start(object{"occurred_at": ago(120), "vehicle": object{"plate": "GG-999-G", "country": "NL"}, "customer": object{"id": "c2", "name": "Geheim", "email": "geheim@example.nl"}})
-	secret.ask(object{"occurred_at": ago(95), "expires_at": "2099-01-01T00:00:00Z"})
+	open.Ask(object{"occurred_at": ago(95), "expires_at": "2099-01-01T00:00:00Z"})
+	secret := other.Start(object{"occurred_at": ago(120), "vehicle": object{"plate": "GG-999-G", "country": "NL"}, "customer": object{"id": "c2", "name": "Geheim", "email": "geheim@example.nl"}})
+	secret.Ask(object{"occurred_at": ago(95), "expires_at": "2099-01-01T00:00:00Z"})
 	week := "measure=approval&from=" + url.QueryEscape(ago(7*24*60))
-	var counted figures
-	until(t, "the waits are measured", func() string {
-		rows := w.latencies(week)
-		if len(rows) != 1 || rows[0].N != 3 || rows[0].Open != 1 || len(other.latencies(week)) != 1 {
+	var counted client.Figures
+	expect.Until(t, "the waits are measured", func() string {
+		rows := g.Latencies(week)
+		if len(rows) != 1 || rows[0].N != 3 || rows[0].Open != 1 || len(other.Latencies(week)) != 1 {
 			return fmt.Sprintf("approval is %+v", rows)
 		}
 		counted = rows[0]
 		return ""
 	})
 
-	token := w.token(t, "manager", "baas", "board")
+	token := g.Token(t, "manager", "baas", "board")
 	for _, size := range []struct {
 		name          string
 		width, height int64
 	}{{"phone", 390, 844}, {"desk", 1280, 900}} {
-		b := &board{w, browser.Start(t)}
-		home := w.API + "/dashboards/waiting"
+		b := &board{g, browser.Start(t)}
+		home := g.API + "/dashboards/waiting"
 		browser.Open(t, b.ctx, size.width, size.height, home)
 		b.says("h1", "Inloggen")
 		b.run(chromedp.SendKeys(chromedp.CSS("#token"), "nonsense"))
@@ -125,7 +129,7 @@ func TestDashboards(t *testing.T) {
 		// A longer period, by the form.
 		b.run(chromedp.SetValue(chromedp.CSS("[name=period]"), "30"))
 		b.goes(chromedp.Click(chromedp.CSS(".top button")))
-		b.says("#approval-time", fmt.Sprintf("Aantal antwoorden: %d", w.latencies("measure=approval&from=" + url.QueryEscape(ago(30*24*60)))[0].N))
+		b.says("#approval-time", fmt.Sprintf("Aantal antwoorden: %d", g.Latencies("measure=approval&from=" + url.QueryEscape(ago(30*24*60)))[0].N))
 		b.says("#open-quotes", "K-482-TR") // is about now, whatever the period
 		// The next one opens the address that is left behind, by chance or not.
 		if title := browser.Value(b, b.ctx, chromedp.Title()); title != "Wachten – Pitstop" {
@@ -143,7 +147,7 @@ func TestDashboards(t *testing.T) {
 			t.Errorf("%s: after signing out there is %+v", size.name, left.Cookies[0])
 		}
 	}
-	if said := w.said.String(); strings.Contains(said, token) {
+	if said := g.Said.String(); strings.Contains(said, token) {
 		t.Error("the token is in the log")
 	}
 }
@@ -151,18 +155,18 @@ func TestDashboards(t *testing.T) {
 // The manager of one garage gets nothing of another, whatever is asked.
 func TestDashboards_OfOneGarage(t *testing.T) {
 	t.Parallel()
-	w, other := newWorld(t, shared(t), "fence"), newWorld(t, shared(t), "beyond")
-	w.start(nil).ask(nil)
-	secret := other.start(object{"vehicle": object{"plate": "GG-999-G", "country": "NL"}})
-	secret.ask(nil)
-	both := w.token(t, "manager", "baas", "fence,beyond")
-	until(t, "both garages have an open quote", func() string {
-		if _, body := w.look(both, "/dashboards/waiting"); !strings.Contains(body, "GG-999-G") || !strings.Contains(body, "K-482-TR") {
+	g, other := garage.New(t, shared(t), "fence"), garage.New(t, shared(t), "beyond")
+	g.Start(nil).Ask(nil)
+	secret := other.Start(object{"vehicle": object{"plate": "GG-999-G", "country": "NL"}})
+	secret.Ask(nil)
+	both := g.Token(t, "manager", "baas", "fence,beyond")
+	expect.Until(t, "both garages have an open quote", func() string {
+		if _, body := look(g.Process, both, "/dashboards/waiting"); !strings.Contains(body, "GG-999-G") || !strings.Contains(body, "K-482-TR") {
 			return "not yet"
 		}
 		return ""
 	})
-	mine := w.token(t, "manager", "baas", "fence")
+	mine := g.Token(t, "manager", "baas", "fence")
 	for query, want := range map[string]int{
 		"":                                 http.StatusOK,
 		"?garage=":                         http.StatusOK,
@@ -177,8 +181,8 @@ func TestDashboards_OfOneGarage(t *testing.T) {
 		for _, id := range []string{"waiting", "notifications", "service", "conversation"} {
 			var status int
 			var body string
-			until(t, id+query, func() string {
-				if status, body = w.look(mine, "/dashboards/"+id+query); strings.Contains(body, tookTooLong) {
+			expect.Until(t, id+query, func() string {
+				if status, body = look(g.Process, mine, "/dashboards/"+id+query); strings.Contains(body, tookTooLong) {
 					return body
 				}
 				return ""
@@ -188,24 +192,24 @@ func TestDashboards_OfOneGarage(t *testing.T) {
 			}
 		}
 	}
-	if _, body := w.look(mine, "/dashboards/conversation?repair="+secret.id); strings.Contains(body, "GG-999-G") || strings.Contains(body, "Ruitenwissers") {
+	if _, body := look(g.Process, mine, "/dashboards/conversation?repair="+secret.ID); strings.Contains(body, "GG-999-G") || strings.Contains(body, "Ruitenwissers") {
 		t.Errorf("a conversation of another garage is shown:\n%s", body)
 	}
-	for _, token := range []string{w.token(t, "mechanic", "sam", "fence"), w.token(t, "integrator", "dms", "fence")} {
-		if status, _ := w.look(token, "/dashboards/waiting"); status != http.StatusForbidden {
+	for _, token := range []string{g.Token(t, "mechanic", "sam", "fence"), g.Token(t, "integrator", "dms", "fence")} {
+		if status, _ := look(g.Process, token, "/dashboards/waiting"); status != http.StatusForbidden {
 			t.Errorf("who is no manager gets %d", status)
 		}
 	}
 }
 
 // look asks for a page with a session.
-func (p *process) look(token, path string) (status int, body string) {
+func look(p *pitstop.Process, token, path string) (status int, body string) {
 	request, err := http.NewRequest(http.MethodGet, p.API+path, http.NoBody)
 	if err != nil {
 		return 0, err.Error()
 	}
 	request.AddCookie(&http.Cookie{Name: "pitstop_session", Value: token})
-	response, err := web.Do(request)
+	response, err := client.HTTP.Do(request)
 	if err != nil {
 		return 0, err.Error()
 	}

@@ -8,7 +8,11 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"pitstop/deploy/browser"
+	"pitstop/deploy/e2e/client"
+	"pitstop/deploy/e2e/customer"
+	"pitstop/deploy/e2e/expect"
+	"pitstop/deploy/e2e/garage"
+	"pitstop/deploy/e2e/mailbox"
 )
 
 // "no login; anyone approves anything; the customer lands on the staff pages":
@@ -16,58 +20,58 @@ import (
 // link is refused.
 func TestEarlier_NoLogin(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "login")
-	other := newWorld(t, shared(t), "elsewhere")
-	j := w.start(nil)
-	j.ask(nil)
-	link := j.mailTo(j.to, "extra werk").link(t)
+	g := garage.New(t, shared(t), "login")
+	other := garage.New(t, shared(t), "elsewhere")
+	j := g.Start(nil)
+	j.Ask(nil)
+	link := j.MailTo(j.To, "extra werk").Link(t)
 	paths := []string{"", "/timeline", "/quotes/1"}
 	for _, path := range paths {
-		door{t: t, base: w.API}.get(j.at(path)).refused(http.StatusUnauthorized, "unauthenticated")
-		door{t, w.API, "nonsense"}.get(j.at(path)).refused(http.StatusUnauthorized, "unauthenticated")
-		other.as("mechanic").get(j.at(path)).refused(http.StatusNotFound, "not_found")
+		client.Client{T: t, Base: g.API}.Get(j.Path(path)).Refused(http.StatusUnauthorized, "unauthenticated")
+		client.Client{T: t, Base: g.API, Token: "nonsense"}.Get(j.Path(path)).Refused(http.StatusUnauthorized, "unauthenticated")
+		other.As("mechanic").Get(j.Path(path)).Refused(http.StatusNotFound, "not_found")
 	}
-	door{t: t, base: w.API}.post("/v1/repairs", order("x", "x@example.nl")).refused(http.StatusUnauthorized, "unauthenticated")
-	other.as("mechanic").post(j.at("/completion"), object{"total": 1}).refused(http.StatusNotFound, "not_found")
-	other.as("customer_service").post(j.at("/quotes/1/decision"), object{
+	client.Client{T: t, Base: g.API}.Post("/v1/repairs", garage.Order("x", "x@example.nl")).Refused(http.StatusUnauthorized, "unauthenticated")
+	other.As("mechanic").Post(j.Path("/completion"), object{"total": 1}).Refused(http.StatusNotFound, "not_found")
+	other.As("customer_service").Post(j.Path("/quotes/1/decision"), object{
 		"lines": []object{{"line": 1, "answer": "approve"}, {"line": 2, "answer": "approve"}}, "total_seen": 38795, "method": "phone", "name": "x",
-	}).refused(http.StatusNotFound, "not_found")
-	w.as("manager").post(j.at("/completion"), object{"total": 1}).refused(http.StatusForbidden, "forbidden")
-	w.as("mechanic").get("/v1/conversations").refused(http.StatusForbidden, "forbidden")
+	}).Refused(http.StatusNotFound, "not_found")
+	g.As("manager").Post(j.Path("/completion"), object{"total": 1}).Refused(http.StatusForbidden, "forbidden")
+	g.As("mechanic").Get("/v1/conversations").Refused(http.StatusForbidden, "forbidden")
 
 	// The link is not a token of staff, and opens nothing else than its page.
 	token := link[strings.LastIndex(link, "/")+1:]
-	door{t, w.API, token}.get(j.at("")).refused(http.StatusUnauthorized, "unauthenticated")
-	foreign := other.start(nil)
-	stranger := foreign.mailTo(foreign.to, "We zijn begonnen").link(t)
-	action, values := decisionForm(stranger, "1", "38795")
-	if p := fetch(t, http.MethodPost, action, values); p.status == http.StatusSeeOther {
-		t.Errorf("another repair's link decided: %d", p.status)
+	client.Client{T: t, Base: g.API, Token: token}.Get(j.Path("")).Refused(http.StatusUnauthorized, "unauthenticated")
+	foreign := other.Start(nil)
+	stranger := foreign.MailTo(foreign.To, "We zijn begonnen").Link(t)
+	action, values := garage.DecisionForm(stranger, "1", "38795")
+	if p := customer.Fetch(t, http.MethodPost, action, values); p.Status == http.StatusSeeOther {
+		t.Errorf("another repair's link decided: %d", p.Status)
 	}
 	for name, bad := range map[string]string{
-		"tampered": link[:len(link)-2] + "AA", "cut": link[:len(link)-5], "made up": w.API + "/c/1.x.y", "joined": link + token,
+		"tampered": link[:len(link)-2] + "AA", "cut": link[:len(link)-5], "made up": g.API + "/c/1.x.y", "joined": link + token,
 	} {
-		p := visit(t, bad)
-		if p.status != http.StatusNotFound {
-			t.Errorf("a %s link: status %d", name, p.status)
+		p := customer.Visit(t, bad)
+		if p.Status != http.StatusNotFound {
+			t.Errorf("a %s link: status %d", name, p.Status)
 		}
-		says(t, "the page of a bad link", p.body, "link")
+		expect.Says(t, "the page of a bad link", p.Body, "link")
 	}
 	// A link works for 90 days.
-	old := w.start(object{"occurred_at": time.Now().AddDate(0, 0, -91).Format(time.RFC3339)})
-	expired := visit(t, old.mailTo(old.to, "We zijn begonnen").link(t))
-	if expired.status != http.StatusGone {
-		t.Errorf("an expired link: status %d", expired.status)
+	old := g.Start(object{"occurred_at": time.Now().AddDate(0, 0, -91).Format(time.RFC3339)})
+	expired := customer.Visit(t, old.MailTo(old.To, "We zijn begonnen").Link(t))
+	if expired.Status != http.StatusGone {
+		t.Errorf("an expired link: status %d", expired.Status)
 	}
-	says(t, "the page of an expired link", expired.body, "Deze link is verlopen")
-	if strings.Contains(expired.body, "K-482-TR") || strings.Contains(expired.body, "de Vries") {
+	expect.Says(t, "the page of an expired link", expired.Body, "Deze link is verlopen")
+	if strings.Contains(expired.Body, "K-482-TR") || strings.Contains(expired.Body, "de Vries") {
 		t.Error("the page of an expired link tells about the customer")
 	}
-	young := w.start(object{"occurred_at": time.Now().AddDate(0, 0, -89).Format(time.RFC3339)})
-	if p := visit(t, young.mailTo(young.to, "We zijn begonnen").link(t)); p.status != http.StatusOK {
-		t.Errorf("a link that is 89 days old: status %d", p.status)
+	young := g.Start(object{"occurred_at": time.Now().AddDate(0, 0, -89).Format(time.RFC3339)})
+	if p := customer.Visit(t, young.MailTo(young.To, "We zijn begonnen").Link(t)); p.Status != http.StatusOK {
+		t.Errorf("a link that is 89 days old: status %d", p.Status)
 	}
-	if r := j.reads(2); r.Quotes[0].Status != "open" || r.Sequence != 2 {
+	if r := j.Read(2); r.Quotes[0].Status != "open" || r.Sequence != 2 {
 		t.Errorf("somebody changed the repair: %+v", r)
 	}
 }
@@ -76,32 +80,32 @@ func TestEarlier_NoLogin(t *testing.T) {
 // decision is a POST after a page.
 func TestEarlier_AScannerDecides(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "scanner")
-	j := w.start(nil)
-	j.happens(started...)
-	j.ask(nil)
-	j.happens(asked...)
-	link := j.mailTo(j.to, "extra werk").link(t)
+	g := garage.New(t, shared(t), "scanner")
+	j := g.Start(nil)
+	j.Happens(garage.Started...)
+	j.Ask(nil)
+	j.Happens(garage.Asked...)
+	link := j.MailTo(j.To, "extra werk").Link(t)
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
 		for _, address := range []string{
 			link, link + "?line.1=approve&line.2=approve&total_seen=38795&confirmed=1&command=x",
 			link + "/quotes/1/decision?line.1=approve&line.2=approve&total_seen=38795&confirmed=1&command=x",
 			link + "/messages?kind=text&text=x", link + "/view?revision=1",
 		} {
-			fetch(t, method, address, nil)
+			customer.Fetch(t, method, address, nil)
 		}
 	}
-	if p := visit(t, link+"/quotes/1/decision"); p.status != http.StatusMethodNotAllowed {
-		t.Errorf("GET of a decision: status %d", p.status)
+	if p := customer.Visit(t, link+"/quotes/1/decision"); p.Status != http.StatusMethodNotAllowed {
+		t.Errorf("GET of a decision: status %d", p.Status)
 	}
 	// A form that was never shown the total decides nothing either.
-	action, values := decisionForm(link, "1", "38795")
+	action, values := garage.DecisionForm(link, "1", "38795")
 	values.Del("confirmed")
-	if p := fetch(t, http.MethodPost, action, values); p.status != http.StatusOK || !strings.Contains(p.body, "Klopt dit?") {
-		t.Errorf("a POST without confirmation: status %d", p.status)
+	if p := customer.Fetch(t, http.MethodPost, action, values); p.Status != http.StatusOK || !strings.Contains(p.Body, "Klopt dit?") {
+		t.Errorf("a POST without confirmation: status %d", p.Status)
 	}
-	j.happens("QuoteViewed")
-	if r := j.reads(3); r.State != "awaiting_approval" || r.Quotes[0].Status != "open" {
+	j.Happens("QuoteViewed")
+	if r := j.Read(3); r.State != "awaiting_approval" || r.Quotes[0].Status != "open" {
 		t.Errorf("the repair is %+v", r)
 	}
 }
@@ -111,7 +115,7 @@ func TestEarlier_AScannerDecides(t *testing.T) {
 // customer's language and currency.
 func TestEarlier_TheMailSaysNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "mailtext")
+	g := garage.New(t, shared(t), "mailtext")
 	for _, c := range []struct {
 		language, subject, line string
 		says                    []string
@@ -120,20 +124,20 @@ func TestEarlier_TheMailSaysNothing(t *testing.T) {
 		{"en", "€387.95", "€348.00", []string{"Remschijven 2 × €69.00 = €138.00", "€348.00", "€39.95", "Together: €387.95 incl. VAT (of which VAT €67.33)", "Needed for your safety"}},
 		{"fr", "€ 387,95", "€ 348,00", []string{"Samen: € 387,95 incl. btw"}}, // the garage's
 	} {
-		j := w.start(nil)
+		j := g.Start(nil)
 		to := c.language + "@example.nl"
-		j.as("customer_service").patch(j.at(""), object{"contact": object{"name": "A. Jansen", "email": to, "language": c.language}}).taken(http.StatusOK)
-		j.reads(j.ask(nil).Sequence)
-		m := j.mailTo(to, c.subject)
-		says(t, "the mail in "+c.language, m.Text, c.says...)
+		j.As("customer_service").Patch(j.Path(""), object{"contact": object{"name": "A. Jansen", "email": to, "language": c.language}}).Accepted(http.StatusOK)
+		j.Read(j.Ask(nil).Sequence)
+		m := j.MailTo(to, c.subject)
+		expect.Says(t, "the mail in "+c.language, m.Text, c.says...)
 		if strings.Contains(m.Text+m.HTML, "$") {
 			t.Errorf("the mail has dollars: %s", m.Text)
 		}
-		link := m.link(t)
-		if !strings.HasPrefix(link, w.API+"/c/") {
-			t.Errorf("the link is %s, want one below %s", link, w.API)
+		link := m.Link(t)
+		if !strings.HasPrefix(link, g.API+"/c/") {
+			t.Errorf("the link is %s, want one below %s", link, g.API)
 		}
-		says(t, "the page in "+c.language, visit(t, link).body, "Remschijven", c.line)
+		expect.Says(t, "the page in "+c.language, customer.Visit(t, link).Body, "Remschijven", c.line)
 	}
 }
 
@@ -143,46 +147,46 @@ const hostile = `<script>document.title="taken"</script><img src=x onerror='docu
 // "customer text put into HTML unescaped": escaped everywhere.
 func TestEarlier_TextIsNotEscaped(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "escape")
-	work := extraWork()
+	g := garage.New(t, shared(t), "escape")
+	work := garage.ExtraWork()
 	line := work["lines"].([]object)[0]
 	line["title"], line["consequence"] = "Titel "+hostile, "Gevolg "+hostile
 	line["details"].([]object)[0]["description"] = "Deel " + hostile
-	j := w.start(object{
+	j := g.Start(object{
 		"vehicle":  object{"plate": "K482TR", "description": "Golf " + hostile},
 		"customer": object{"name": "Naam " + hostile, "email": "hostile@example.nl"}, "bay": "brug <b>",
 	})
-	j.reads(j.ask(work).Sequence)
-	m := j.mailTo("hostile@example.nl", "extra werk")
-	p := openOnPhone(t, m.link(t))
-	p.do(
+	j.Read(j.Ask(work).Sequence)
+	m := j.MailTo("hostile@example.nl", "extra werk")
+	p := customer.OpenOnPhone(t, m.Link(t))
+	p.Do(
 		chromedp.SetValue(chromedp.CSS("#message"), "Vraag "+hostile),
 		chromedp.Click(chromedp.CSS(`button[name=kind][value=text]`)),
 	)
-	p.shows("Vraag " + hostile)
-	p.answer("1", "reject")
-	p.answer("2", "reject")
-	p.do(
+	p.Shows("Vraag " + hostile)
+	p.Answer("1", "reject")
+	p.Answer("2", "reject")
+	p.Do(
 		chromedp.SetValue(chromedp.CSS("#text-1"), "Reden "+hostile), chromedp.SetValue(chromedp.CSS("#name"), "Beslisser "+hostile),
 		chromedp.Click(chromedp.CSS("#decide")),
 	)
-	p.shows("Titel "+hostile, "Reden "+hostile, "Golf "+hostile)
-	if title := browser.Value(p, p.ctx, chromedp.Title()); title == "taken" {
+	p.Shows("Titel "+hostile, "Reden "+hostile, "Golf "+hostile)
+	if title := p.Title(); title == "taken" {
 		t.Error("the page ran what a customer wrote")
 	}
-	if page := visit(t, m.link(t)); strings.Contains(page.body, "<script>document") || strings.Contains(page.body, "<img src=x") {
+	if page := customer.Visit(t, m.Link(t)); strings.Contains(page.Body, "<script>document") || strings.Contains(page.Body, "<img src=x") {
 		t.Error("the page has markup that a customer wrote")
 	}
 	for _, subject := range []string{"Niet akkoord", "ericht"} { // Bericht, bericht
-		j.mailTo("sam@escape.example", subject)
+		j.MailTo("sam@escape.example", subject)
 	}
 	for _, to := range []string{"hostile@example.nl", "sam@escape.example", "balie@escape.example"} {
-		for _, m := range w.mails(t, to) {
+		for _, m := range mailbox.Mails(t, g.Mailbox, to) {
 			if strings.Contains(m.HTML, "<script>document") || strings.Contains(m.HTML, "<img src=x") || strings.ContainsAny(m.Subject, "\r\n") {
 				t.Errorf("mail %q to %s has markup that a customer wrote: %s", m.Subject, to, m.HTML)
 			}
-			box := fetch(t, http.MethodGet, w.Mailbox+"/messages/"+m.ID, nil)
-			if strings.Contains(box.body, "<script>document") || strings.Contains(box.body, "<img src=x") {
+			box := customer.Fetch(t, http.MethodGet, g.Mailbox+"/messages/"+m.ID, nil)
+			if strings.Contains(box.Body, "<script>document") || strings.Contains(box.Body, "<img src=x") {
 				t.Errorf("the mailbox shows mail %q with markup that a customer wrote", m.Subject)
 			}
 		}
@@ -193,23 +197,23 @@ func TestEarlier_TextIsNotEscaped(t *testing.T) {
 // asked is told.
 func TestEarlier_NobodyIsTold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "told")
-	noor := door{t, w.API, w.token(t, "mechanic", "noor", w.garage)}
+	g := garage.New(t, shared(t), "told")
+	noor := client.Client{T: t, Base: g.API, Token: g.Token(t, "mechanic", "noor", g.ID)}
 	for _, answer := range []string{"approve", "reject"} {
-		j := w.start(nil) // by sam
-		noor.post(j.at("/quotes"), extraWork()).taken(http.StatusCreated)
+		j := g.Start(nil) // by sam
+		noor.Post(j.Path("/quotes"), garage.ExtraWork()).Accepted(http.StatusCreated)
 		total := map[string]int{"approve": 38795, "reject": 0}[answer]
-		w.as("customer_service").post(j.at("/quotes/1/decision"), object{
+		g.As("customer_service").Post(j.Path("/quotes/1/decision"), object{
 			"lines": []object{{"line": 1, "answer": answer}, {"line": 2, "answer": answer}}, "total_seen": total, "method": "phone", "name": "J. de Vries",
-		}).taken(http.StatusOK)
+		}).Accepted(http.StatusOK)
 		subject := map[string]string{"approve": "Akkoord", "reject": "Niet akkoord"}[answer]
-		m := j.mailTo("noor@told.example", subject)
-		says(t, "the mechanic's mail", m.Text, j.ref)
+		m := j.MailTo("noor@told.example", subject)
+		expect.Says(t, "the mechanic's mail", m.Text, j.Ref)
 		if strings.Contains(strings.ToLower(m.From), "noreply") {
 			t.Errorf("the mail is from %s", m.From)
 		}
 	}
-	if mails := w.mails(t, "sam@told.example"); len(mails) != 0 {
+	if mails := mailbox.Mails(t, g.Mailbox, "sam@told.example"); len(mails) != 0 {
 		t.Errorf("sam, who did not ask, has %d mails", len(mails))
 	}
 }
@@ -218,26 +222,26 @@ func TestEarlier_NobodyIsTold(t *testing.T) {
 // reaches the customer.
 func TestEarlier_CompletedReachesNobody(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "driver")
-	j := w.start(object{"approver": object{"name": "Lease BV", "email": "fleet@driver.example"}})
-	j.happens(started...)
-	j.ask(nil)
-	j.happens("ApprovalRequested", "NotificationRequested approval_required to approver", "DeliveryAccepted approval_required to approver")
-	link := j.mailTo("fleet@driver.example", "extra werk").link(t)
+	g := garage.New(t, shared(t), "driver")
+	j := g.Start(object{"approver": object{"name": "Lease BV", "email": "fleet@driver.example"}})
+	j.Happens(garage.Started...)
+	j.Ask(nil)
+	j.Happens("ApprovalRequested", "NotificationRequested approval_required to approver", "DeliveryAccepted approval_required to approver")
+	link := j.MailTo("fleet@driver.example", "extra werk").Link(t)
 	// The driver sees what is asked, but does not decide.
-	j.reads(2)
-	drivers := visit(t, j.mailTo(j.to, "We zijn begonnen").link(t))
-	if drivers.form("/decision") != nil {
+	j.Read(2)
+	drivers := customer.Visit(t, j.MailTo(j.To, "We zijn begonnen").Link(t))
+	if drivers.Form("/decision") != nil {
 		t.Error("the driver is asked to decide")
 	}
-	says(t, "the driver's page", drivers.body, "iemand anders")
-	action, values := decisionForm(link, "1", "38795")
-	fetch(t, http.MethodPost, action, values).follow()
-	j.happens("QuoteViewed", "QuoteDecided", "NotificationRequested decision to mechanic",
+	expect.Says(t, "the driver's page", drivers.Body, "iemand anders")
+	action, values := garage.DecisionForm(link, "1", "38795")
+	customer.Fetch(t, http.MethodPost, action, values).Follow()
+	j.Happens("QuoteViewed", "QuoteDecided", "NotificationRequested decision to mechanic",
 		"NotificationSuppressed approval_reminder to approver moment_passed decided", "DeliveryAccepted decision to mechanic")
-	j.complete(67695)
-	says(t, "the driver's last mail", j.mailTo(j.to, "staat klaar").Text, "Goed nieuws: uw auto is klaar.", "Ruitenwissers vervangen")
-	if mails := w.mails(t, "fleet@driver.example"); len(mails) != 1 {
+	j.Complete(67695)
+	expect.Says(t, "the driver's last mail", j.MailTo(j.To, "staat klaar").Text, "Goed nieuws: uw auto is klaar.", "Ruitenwissers vervangen")
+	if mails := mailbox.Mails(t, g.Mailbox, "fleet@driver.example"); len(mails) != 1 {
 		t.Errorf("the approver has %d mails, want the one", len(mails))
 	}
 }

@@ -20,6 +20,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/dashboards"
+	"pitstop/deploy/e2e/client"
+	"pitstop/deploy/e2e/expect"
+	"pitstop/deploy/e2e/garage"
+	"pitstop/deploy/e2e/pitstop"
+	"pitstop/deploy/e2e/relay"
+	"pitstop/deploy/e2e/topics"
 	"pitstop/schemas/record"
 )
 
@@ -43,16 +49,16 @@ func installed(t testing.TB, program string) string {
 func TestPrometheus_EveryQueryHasData(t *testing.T) {
 	t.Parallel()
 	server, promtool := installed(t, "prometheus"), installed(t, "promtool")
-	relay := newRelay()
-	if err := relay.open(); err != nil {
+	relay := relay.New()
+	if err := relay.Open(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(relay.stop)
+	t.Cleanup(relay.Stop)
 	garages := filepath.Join(t.TempDir(), "garages.yaml")
-	if err := os.WriteFile(garages, garageFile(named("gauge", "")...), 0o600); err != nil {
+	if err := os.WriteFile(garages, pitstop.GarageFile(pitstop.Garages("gauge", "")...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := up(t, t.TempDir(), "--garages", garages, "--smtp", relay.addr)
+	p := program.Up(t, t.TempDir(), "--garages", garages, "--smtp", relay.Addr)
 	prom := monitor(t, server, p.Metrics)
 	for _, zero := range []string{ // seen before the first event, or its increase is not
 		`pitstop_processor_dead_letters_total{role="lifecycle", reason="undecodable"} == 0`,
@@ -63,15 +69,15 @@ func TestPrometheus_EveryQueryHasData(t *testing.T) {
 		prom.has(zero)
 	}
 
-	w := newWorld(t, p, "gauge")
+	g := garage.New(t, p, "gauge")
 	refused := slices.Repeat([]string{"never@example.nl"}, 8) // enough for an alert
 	for _, customer := range append(refused, "first@example.nl", "later@example.nl") {
-		job := w.start(object{"customer": object{"id": "c1", "name": "J. de Vries", "email": customer, "phone": "+31612345678", "language": "nl"}})
-		job.ask(nil)
+		job := g.Start(object{"customer": object{"id": "c1", "name": "J. de Vries", "email": customer, "phone": "+31612345678", "language": "nl"}})
+		job.Ask(nil)
 	}
-	p.log(t).write(&kgo.Record{Topic: record.Commands.Name, Key: []byte("k"), Value: []byte("garbage")})
+	topics.Open(t, p.Kafka).Write(&kgo.Record{Topic: record.Commands.Name, Key: []byte("k"), Value: []byte("garbage")})
 	for range 2 { // a route is first seen by its first request, the increase by the second
-		w.as("mechanic").get("/v1/repairs")
+		g.As("mechanic").Get("/v1/repairs")
 		prom.has(`pitstop_http_request_duration_seconds_count{route="/v1/repairs", method="GET"}`)
 	}
 
@@ -85,13 +91,13 @@ func TestPrometheus_EveryQueryHasData(t *testing.T) {
 	prom.has(`pitstop_consumer_lag_records{role="lifecycle", topic="pitstop.commands"}`)
 
 	// The relay goes away: the mail waits, and that is told.
-	if err := relay.close(); err != nil {
+	if err := relay.Close(); err != nil {
 		t.Fatal(err)
 	}
-	w.start(nil)
+	g.Start(nil)
 	prom.has(alert(t, "mail-paused"))
 	prom.has(`pitstop_mail_attempt_duration_seconds_count{outcome="paused"} > 0`)
-	if err := relay.open(); err != nil {
+	if err := relay.Open(); err != nil {
 		t.Fatal(err)
 	}
 	prom.has(`pitstop_sink_stalled{role="email"} == 0`)
@@ -105,13 +111,13 @@ func TestPrometheus_EveryQueryHasData(t *testing.T) {
 		prom.ask(a.Expr)
 	}
 	down := alert(t, "role-down") // none is: it knows the roles by their names
-	until(t, down, func() string { return strings.Join(prom.ask(down), ", ") })
+	expect.Until(t, down, func() string { return strings.Join(prom.ask(down), ", ") })
 	if rules := prom.rules(); len(rules) != len(dashboards.PipelineAlerts) {
 		t.Errorf("Prometheus knows %d rules, want %d: %v", len(rules), len(dashboards.PipelineAlerts), rules)
 	}
 
 	check := exec.CommandContext(t.Context(), promtool, "check", "metrics")
-	check.Stdin = bytes.NewReader(door{t: t, base: p.Metrics}.get("/metrics").body)
+	check.Stdin = bytes.NewReader(client.Client{T: t, Base: p.Metrics}.Get("/metrics").Body)
 	if said, err := check.CombinedOutput(); err != nil || len(said) > 0 {
 		t.Errorf("promtool check metrics: %v\n%s", err, said)
 	}
@@ -128,7 +134,7 @@ func alert(t testing.TB, id string) string {
 }
 
 // prometheus is a running one.
-type prometheus struct{ door }
+type prometheus struct{ client.Client }
 
 // monitor starts a Prometheus that scrapes an address every second, and
 // otherwise does what deploy/prometheus says.
@@ -160,7 +166,7 @@ func monitor(t testing.TB, program, metrics string) prometheus {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	said := new(transcript)
+	said := new(pitstop.Transcript)
 	cmd := exec.Command(program, "--config.file", file, "--storage.tsdb.path", filepath.Join(dir, "data"), "--web.listen-address", "127.0.0.1:0")
 	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
@@ -169,44 +175,44 @@ func monitor(t testing.TB, program, metrics string) prometheus {
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt) // it may have ended
 		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Logf("prometheus: %v\n%s", err, said.tail())
+			t.Logf("prometheus: %v\n%s", err, said.Tail())
 		}
 	})
 	address := regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 	var at string
-	until(t, "Prometheus", func() string {
+	expect.Until(t, "Prometheus", func() string {
 		if found := address.FindStringSubmatch(said.String()); found != nil {
 			at = found[1]
 			return ""
 		}
-		return "it does not listen yet: " + said.tail()
+		return "it does not listen yet: " + said.Tail()
 	})
-	p := prometheus{door{t: t, base: "http://" + at}}
-	until(t, "Prometheus", func() string {
-		if a := p.once(http.MethodGet, "/-/ready", nil); a.status != http.StatusOK {
-			return string(a.body)
+	p := prometheus{client.Client{T: t, Base: "http://" + at}}
+	expect.Until(t, "Prometheus", func() string {
+		if a := p.SendOnce(http.MethodGet, "/-/ready", nil); a.Status != http.StatusOK {
+			return string(a.Body)
 		}
 		return ""
 	})
 	return p
 }
 
-// ask gives the series that an expression has now, as texts.
+// ask returns the series that an expression has now, as texts.
 func (p prometheus) ask(expr string) (series []string) {
-	p.t.Helper()
+	p.T.Helper()
 	type sample struct {
 		Metric map[string]string
 		Value  [2]json.RawMessage
 	}
-	answer := into[struct{ Data struct{ Result []sample } }](p.get("/api/v1/query?query="+url.QueryEscape(expr)), http.StatusOK)
+	answer := client.Decode[struct{ Data struct{ Result []sample } }](p.Get("/api/v1/query?query="+url.QueryEscape(expr)), http.StatusOK)
 	for _, s := range answer.Data.Result {
 		var text string
 		if err := json.Unmarshal(s.Value[1], &text); err != nil {
-			p.t.Fatal(err)
+			p.T.Fatal(err)
 		}
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil {
-			p.t.Fatal(err)
+			p.T.Fatal(err)
 		}
 		if math.IsNaN(v) { // nothing divided by nothing is no data
 			continue
@@ -220,10 +226,10 @@ func (p prometheus) ask(expr string) (series []string) {
 	return series
 }
 
-// has waits until an expression gives data.
+// has waits until an expression has data.
 func (p prometheus) has(expr string) {
-	p.t.Helper()
-	until(p.t, expr, func() string {
+	p.T.Helper()
+	expect.Until(p.T, expr, func() string {
 		if len(p.ask(expr)) == 0 {
 			return "no data"
 		}
@@ -233,11 +239,11 @@ func (p prometheus) has(expr string) {
 
 // rules are the names of the alerting rules that could be evaluated.
 func (p prometheus) rules() (names []string) {
-	p.t.Helper()
+	p.T.Helper()
 	type rule struct{ Name, Health string }
 	type group struct{ Rules []rule }
-	until(p.t, "evaluation of the rules", func() string {
-		answer := into[struct{ Data struct{ Groups []group } }](p.get("/api/v1/rules?type=alert"), http.StatusOK)
+	expect.Until(p.T, "evaluation of the rules", func() string {
+		answer := client.Decode[struct{ Data struct{ Groups []group } }](p.Get("/api/v1/rules?type=alert"), http.StatusOK)
 		names = nil
 		for _, g := range answer.Data.Groups {
 			for _, r := range g.Rules {

@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"pitstop/sinks/email/relaytest"
 )
 
 // TestAwayBurnsNoAttempt: the relay fails in every way for ten minutes, then
@@ -35,13 +37,13 @@ func TestAwayBurnsNoAttempt(t *testing.T) {
 			}
 		}, `relay's greeting: 554 "go away"`},
 		{"sender refused", func(o *office, away func() bool) {
-			o.sender = func(string) error { return ifAway(away, reply(553, "5.7.1 not your domain")) }
+			o.Sender = func(string) error { return ifAway(away, reply(553, "5.7.1 not your domain")) }
 		}, `relay refuses the sender bericht@debrug.example: 553 "5.7.1 not your domain"`},
 		{"421 to a recipient", func(o *office, away func() bool) {
-			o.rcpt = func(string) error { return ifAway(away, reply(421, "4.7.0 too many")) }
+			o.Recipient = func(string) error { return ifAway(away, reply(421, "4.7.0 too many")) }
 		}, "relay closes the connection while taking a mail (421)"},
 		{"421 to a mail", func(o *office, away func() bool) {
-			o.data = func(letterIn) error { return ifAway(away, reply(421, "4.7.0 too many")) }
+			o.Data = func(relaytest.Mail) error { return ifAway(away, reply(421, "4.7.0 too many")) }
 		}, "relay closes the connection while taking a mail (421)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -98,7 +100,7 @@ func TestARelayThatComesAndGoes(t *testing.T) {
 // TestAMailThatMakesTheRelayHangUp holds back nobody in its batch.
 func TestAMailThatMakesTheRelayHangUp(t *testing.T) {
 	bubble(t, func(r *rig) {
-		r.office.rcpt = func(to string) error {
+		r.office.Recipient = func(to string) error {
 			return ifAway(func() bool { return to == "0@example.nl" }, reply(421, "never mind"))
 		}
 		r.many(20)

@@ -12,37 +12,24 @@ import (
 	"testing"
 
 	"github.com/emersion/go-smtp"
+
+	"pitstop/sinks/email/relaytest"
 )
 
-// office is a real SMTP server that fails as it is told, and keeps what it
-// accepted. It listens in memory, for tests in a synctest bubble; serve makes it
-// listen elsewhere too.
+// office is a relay that listens in memory, for tests in a synctest bubble; listen
+// makes it listen on a socket too. It may also fail before the conversation begins.
 type office struct {
-	// Each may refuse, hang or drop the connection; nil: does not.
-	connect func() error              // refuses the connection
-	greet   func() string             // answers instead of 220; empty: does not
-	sender  func(from string) error   // answers MAIL
-	rcpt    func(to string) error     // answers RCPT
-	data    func(mail letterIn) error // answers the end of DATA
+	connect func() error  // refuses the connection; nil does not
+	greet   func() string // answers instead of 220; nil or empty does not
 
+	relaytest.Relay
 	*smtp.Server
 	conns chan net.Conn
-
-	mu    sync.Mutex
-	mails []letterIn
 }
 
-// letterIn is a mail as it was accepted.
-type letterIn struct {
-	from string
-	to   []string
-	raw  []byte
-	utf8 bool
-}
-
-func (l letterIn) message(t testing.TB) *netmail.Message {
+func message(t testing.TB, mail relaytest.Mail) *netmail.Message {
 	t.Helper()
-	m, err := netmail.ReadMessage(bytes.NewReader(l.raw))
+	m, err := netmail.ReadMessage(bytes.NewReader(mail.Raw))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +39,7 @@ func (l letterIn) message(t testing.TB) *netmail.Message {
 func newOffice(t testing.TB) *office {
 	t.Helper()
 	o := &office{conns: make(chan net.Conn)}
-	o.Server = smtp.NewServer(o)
+	o.Server = smtp.NewServer(&o.Relay)
 	o.Domain, o.AllowInsecureAuth, o.ErrorLog = "relay.example", true, stdlog.New(io.Discard, "", 0)
 	o.EnableSMTPUTF8 = true
 	return o
@@ -97,61 +84,15 @@ func (o *office) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// accepted gives the mails that were accepted, by Message-ID.
-func (o *office) accepted(t testing.TB) map[string][]letterIn {
+// accepted returns the mails that were accepted, by Message-ID.
+func (o *office) accepted(t testing.TB) map[string][]relaytest.Mail {
 	t.Helper()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	byID := make(map[string][]letterIn)
-	for _, m := range o.mails {
-		id := m.message(t).Header.Get("Message-Id")
+	byID := make(map[string][]relaytest.Mail)
+	for _, m := range o.Mails() {
+		id := message(t, m).Header.Get("Message-Id")
 		byID[id] = append(byID[id], m)
 	}
 	return byID
-}
-
-func (o *office) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{office: o}, nil }
-
-type session struct {
-	*office
-	letterIn
-}
-
-func (s *session) Reset()        { s.letterIn = letterIn{} }
-func (s *session) Logout() error { return nil }
-
-func (s *session) Mail(from string, o *smtp.MailOptions) error {
-	s.from, s.utf8 = from, o.UTF8
-	if s.sender != nil {
-		return s.sender(from)
-	}
-	return nil
-}
-
-func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if s.rcpt != nil {
-		if err := s.rcpt(to); err != nil {
-			return err
-		}
-	}
-	s.to = append(s.to, to)
-	return nil
-}
-
-func (s *session) Data(r io.Reader) error {
-	var err error
-	if s.raw, err = io.ReadAll(r); err != nil {
-		return err
-	}
-	if s.data != nil {
-		if err := s.data(s.letterIn); err != nil {
-			return err
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.mails = append(s.mails, s.letterIn)
-	return nil
 }
 
 // reply is an SMTP answer.

@@ -20,6 +20,7 @@ import (
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
+	"pitstop/sinks/email/relaytest"
 )
 
 // rig is a broker and a relay in memory, inside a synctest bubble.
@@ -39,29 +40,13 @@ type rig struct {
 func bubble(t *testing.T, test func(r *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		var net kfake.VirtualNetwork
-		cluster, err := kfake.NewCluster(
-			kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
-			kfake.SeedTopics(2, record.Notifications.Name, record.Deliveries.Name, record.DeadLetters.Name),
-		)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(cluster.Close)
+		cluster := kafkatest.Start(t, 2)
 		r := &rig{
-			T: t, sealer: sealer{t, testCodec(t)}, cluster: cluster, office: newOffice(t), began: time.Now(),
-			kafka: kafka.Config{Brokers: cluster.ListenAddrs(), RegistryURL: "http://localhost", Dialer: net.DialContext},
-			log:   slog.New(slog.DiscardHandler),
+			T: t, sealer: sealer{t, testCodec(t)}, kafka: cluster.Config, cluster: cluster.Fake, office: newOffice(t), began: time.Now(),
+			client: cluster.Client(t, kgo.ConsumeTopics(record.Deliveries.Name, record.DeadLetters.Name)),
+			log:    slog.New(slog.DiscardHandler),
 		}
 		r.office.open(t)
-		opts, err := r.kafka.Producer("test", r.log)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r.client, err = kgo.NewClient(append(opts, kgo.ConsumeTopics(record.Deliveries.Name, record.DeadLetters.Name))...); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(r.client.Close)
 		test(r)
 	})
 }
@@ -207,7 +192,7 @@ func counts(records []any) map[string]int {
 	return n
 }
 
-func once(t *testing.T, mails map[string][]letterIn, n int) {
+func once(t *testing.T, mails map[string][]relaytest.Mail, n int) {
 	t.Helper()
 	if len(mails) != n {
 		t.Errorf("%d mails, want %d", len(mails), n)

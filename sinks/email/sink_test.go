@@ -11,6 +11,7 @@ import (
 
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
+	"pitstop/sinks/email/relaytest"
 )
 
 func TestAMailGoesOutAndIsRecorded(t *testing.T) {
@@ -48,8 +49,8 @@ func TestAMailGoesOutAndIsRecorded(t *testing.T) {
 		if len(mails) != 1 || len(mails[id]) != 1 {
 			t.Fatalf("accepted %v, want one mail %s", mails, id)
 		}
-		if m := mails[id][0]; m.from != "bericht@debrug.example" || !slices.Equal(m.to, []string{"j.devries@example.nl"}) {
-			t.Errorf("from %s to %s", m.from, m.to)
+		if m := mails[id][0]; m.From != "bericht@debrug.example" || !slices.Equal(m.To, []string{"j.devries@example.nl"}) {
+			t.Errorf("from %s to %s", m.From, m.To)
 		}
 		stop()
 		if lag := r.lag(); lag != 0 {
@@ -67,8 +68,8 @@ func TestOtherRecordsAndChannelsAreNotMailed(t *testing.T) {
 		r.produce(phone, suppressed)
 		r.none()
 		stop()
-		if len(r.office.mails) != 0 || r.lag() != 0 {
-			t.Errorf("%d mails, lag %d", len(r.office.mails), r.lag())
+		if len(r.office.Mails()) != 0 || r.lag() != 0 {
+			t.Errorf("%d mails, lag %d", len(r.office.Mails()), r.lag())
 		}
 	})
 }
@@ -77,7 +78,7 @@ func TestAHangingMailDelaysNobody(t *testing.T) {
 	bubble(t, func(r *rig) {
 		done := make(chan struct{})
 		defer close(done)
-		r.office.rcpt = func(to string) error {
+		r.office.Recipient = func(to string) error {
 			if to == "7@example.nl" {
 				<-done
 			}
@@ -105,7 +106,7 @@ func TestAHangingMailDelaysNobody(t *testing.T) {
 func TestAtMostSoManyAreInFlight(t *testing.T) {
 	bubble(t, func(r *rig) {
 		var now, most atomic.Int32
-		r.office.data = func(letterIn) error {
+		r.office.Data = func(relaytest.Mail) error {
 			for n, m := now.Add(1), most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 			}
 			defer now.Add(-1)
@@ -125,18 +126,18 @@ func TestAtMostSoManyAreInFlight(t *testing.T) {
 
 func TestAnswersOfTheRelay(t *testing.T) {
 	drop := func(o *office) {
-		o.data = func(letterIn) error { return reply(451, "4.3.0 try again") }
+		o.Data = func(relaytest.Mail) error { return reply(451, "4.3.0 try again") }
 	}
 	for _, c := range []struct {
 		name string
 		fail func(o *office)
 		want string
 	}{
-		{"recipient refused for now", func(o *office) { o.rcpt = func(string) error { return reply(450, "4.2.1 greylisted") } }, "DeliveryDeferred 450 4.2.1 greylisted"},
-		{"recipient refused for good", func(o *office) { o.rcpt = func(string) error { return reply(550, "5.1.1 no such user") } }, "DeliveryFailed 550 5.1.1 no such user"},
-		{"sender refused for now", func(o *office) { o.sender = func(string) error { return reply(452, "4.3.1 no room") } }, "DeliveryDeferred 452 4.3.1 no room"},
+		{"recipient refused for now", func(o *office) { o.Recipient = func(string) error { return reply(450, "4.2.1 greylisted") } }, "DeliveryDeferred 450 4.2.1 greylisted"},
+		{"recipient refused for good", func(o *office) { o.Recipient = func(string) error { return reply(550, "5.1.1 no such user") } }, "DeliveryFailed 550 5.1.1 no such user"},
+		{"sender refused for now", func(o *office) { o.Sender = func(string) error { return reply(452, "4.3.1 no room") } }, "DeliveryDeferred 452 4.3.1 no room"},
 		{"mail refused for now", drop, "DeliveryDeferred 451 4.3.0 try again"},
-		{"mail refused for good", func(o *office) { o.data = func(letterIn) error { return reply(554, "5.7.1 looks like spam") } }, "DeliveryFailed 554 5.7.1 looks like spam"},
+		{"mail refused for good", func(o *office) { o.Data = func(relaytest.Mail) error { return reply(554, "5.7.1 looks like spam") } }, "DeliveryFailed 554 5.7.1 looks like spam"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
@@ -194,7 +195,7 @@ func TestWhatCannotBeSentFails(t *testing.T) {
 				if len(got) != 1 || r.words(got[0]) != "DeliveryFailed 0 "+c.want {
 					t.Errorf("got %v, want %q", got, c.want)
 				}
-				if len(r.office.mails) != 0 {
+				if len(r.office.Mails()) != 0 {
 					t.Error("a mail went out")
 				}
 			})
@@ -212,8 +213,8 @@ func TestStaffAddressesComeFromTheGarageFile(t *testing.T) {
 			r.produce(n)
 			r.start("0")
 			r.next(1)
-			if len(r.office.mails) != 1 || !slices.Equal(r.office.mails[0].to, []string{want}) {
-				t.Errorf("%s: got %v, want %s", role, r.office.mails, want)
+			if len(r.office.Mails()) != 1 || !slices.Equal(r.office.Mails()[0].To, []string{want}) {
+				t.Errorf("%s: got %v, want %s", role, r.office.Mails(), want)
 			}
 		})
 	}

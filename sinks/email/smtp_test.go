@@ -51,7 +51,7 @@ func selfSigned(t *testing.T) (tls.Certificate, string) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
-// listen serves the office on a loopback socket and gives its address.
+// listen serves the office on a loopback socket and returns its address.
 func (o *office) listen(t *testing.T, encrypted *tls.Config) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -81,12 +81,13 @@ type secured struct {
 	logins     []string
 }
 
-func (s *secured) NewSession(*smtp.Conn) (smtp.Session, error) {
-	return &securedSession{session{office: s.office}, s}, nil
+func (s *secured) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	session, err := s.Relay.NewSession(c)
+	return &securedSession{session, s}, err
 }
 
 type securedSession struct {
-	session
+	smtp.Session
 	secured *secured
 }
 
@@ -174,7 +175,7 @@ func TestEncryptedConversations(t *testing.T) {
 				if !errors.Is(err, sinks.ErrAway) || !strings.Contains(err.Error(), c.away) {
 					t.Errorf("got %v, want the relay away: %s", err, c.away)
 				}
-				if len(o.mails) != 0 || len(s.logins) != 0 {
+				if len(o.Mails()) != 0 || len(s.logins) != 0 {
 					t.Error("a mail or a password went out")
 				}
 				return
@@ -182,8 +183,8 @@ func TestEncryptedConversations(t *testing.T) {
 			if want := (Receipt{At: morning, Code: 250, Words: "2.0.0 OK: queued"}); err != nil || receipt != want {
 				t.Errorf("got %v, %v, want %v", receipt, err, want)
 			}
-			if len(o.mails) != 1 {
-				t.Errorf("%d mails", len(o.mails))
+			if len(o.Mails()) != 1 {
+				t.Errorf("%d mails", len(o.Mails()))
 			}
 		})
 	}
@@ -213,8 +214,8 @@ func TestLogin(t *testing.T) {
 				t.Errorf("logins (-want +got):\n%s", diff)
 			}
 			switch {
-			case c.away == "" && (err != nil || len(o.mails) != 1):
-				t.Errorf("got %v and %d mails", err, len(o.mails))
+			case c.away == "" && (err != nil || len(o.Mails()) != 1):
+				t.Errorf("got %v and %d mails", err, len(o.Mails()))
 			case c.away != "" && (!errors.Is(err, sinks.ErrAway) || !strings.Contains(err.Error(), c.away) || strings.Contains(err.Error(), c.password)):
 				t.Errorf("got %v, want the relay away: %s", err, c.away)
 			}
@@ -250,7 +251,7 @@ func TestAMailForSeveral(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := newOffice(t)
-			o.rcpt = func(to string) error {
+			o.Recipient = func(to string) error {
 				if code := c.refused[to]; code != 0 {
 					return reply(code, "no")
 				}
@@ -266,8 +267,8 @@ func TestAMailForSeveral(t *testing.T) {
 			if got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
-			if c.to != nil && !slices.Equal(o.mails[0].to, c.to) {
-				t.Errorf("went to %v, want %v", o.mails[0].to, c.to)
+			if c.to != nil && !slices.Equal(o.Mails()[0].To, c.to) {
+				t.Errorf("went to %v, want %v", o.Mails()[0].To, c.to)
 			}
 		})
 	}
@@ -285,11 +286,11 @@ func TestWhatPeopleWriteStaysWhereItBelongs(t *testing.T) {
 	if _, err := send(t, Relay{Addr: o.listen(t, nil)}, m); err != nil {
 		t.Fatal(err)
 	}
-	got := o.mails[0]
-	if !slices.Equal(got.to, []string{"j.devries@example.nl"}) || got.from != "bericht@debrug.example" || got.utf8 {
-		t.Errorf("from %s to %v, SMTPUTF8 %t", got.from, got.to, got.utf8)
+	got := o.Mails()[0]
+	if !slices.Equal(got.To, []string{"j.devries@example.nl"}) || got.From != "bericht@debrug.example" || got.UTF8 {
+		t.Errorf("from %s to %v, SMTPUTF8 %t", got.From, got.To, got.UTF8)
 	}
-	msg := got.message(t)
+	msg := message(t, got)
 	if bcc := msg.Header.Get("Bcc"); bcc != "" {
 		t.Errorf("Bcc %q", bcc)
 	}
@@ -301,7 +302,7 @@ func TestWhatPeopleWriteStaysWhereItBelongs(t *testing.T) {
 	if err != nil || subject != m.Subject {
 		t.Errorf("subject %q, %v", subject, err)
 	}
-	for line := range strings.SplitSeq(string(got.raw), "\r\n") {
+	for line := range strings.SplitSeq(string(got.Raw), "\r\n") {
 		if len(line) > 78 {
 			t.Errorf("a line of %d characters", len(line))
 		}
@@ -318,8 +319,8 @@ func TestInternationalAddresses(t *testing.T) {
 	if _, err := send(t, Relay{Addr: o.listen(t, nil)}, m); err != nil {
 		t.Fatal(err)
 	}
-	if got := o.mails[0]; !got.utf8 || !slices.Equal(got.to, []string{"zoë@exämple.example"}) {
-		t.Errorf("to %v, SMTPUTF8 %t", got.to, got.utf8)
+	if got := o.Mails()[0]; !got.UTF8 || !slices.Equal(got.To, []string{"zoë@exämple.example"}) {
+		t.Errorf("to %v, SMTPUTF8 %t", got.To, got.UTF8)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"pitstop/schemas/record"
 	"pitstop/sinks"
+	"pitstop/sinks/email/relaytest"
 )
 
 // TestAnOutcomeThatCannotBeWritten is kept: the mail is not sent again.
@@ -63,7 +64,7 @@ func TestASecondCopyBearsTheSameMessageID(t *testing.T) {
 func TestABatchInHandIsFinished(t *testing.T) {
 	bubble(t, func(r *rig) {
 		begun := make(chan struct{}, 100)
-		r.office.data = func(letterIn) error {
+		r.office.Data = func(relaytest.Mail) error {
 			begun <- struct{}{}
 			<-time.After(time.Second)
 			return nil
@@ -86,7 +87,7 @@ func TestABatchInHandIsFinished(t *testing.T) {
 // out twice.
 func TestMembersComeAndGo(t *testing.T) {
 	bubble(t, func(r *rig) {
-		r.office.data = func(letterIn) error {
+		r.office.Data = func(relaytest.Mail) error {
 			<-time.After(300 * time.Millisecond)
 			return nil
 		}

@@ -21,6 +21,12 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
+	"pitstop/deploy/e2e/client"
+	"pitstop/deploy/e2e/customer"
+	"pitstop/deploy/e2e/expect"
+	"pitstop/deploy/e2e/garage"
+	"pitstop/deploy/e2e/pitstop"
+	"pitstop/deploy/e2e/topics"
 	"pitstop/deploy/embedded"
 	"pitstop/deploy/kafka"
 )
@@ -36,18 +42,18 @@ func needKafka(t *testing.T) {
 // installation is Pitstop as it is on somebody's own servers: every role a
 // process, on Apache Kafka and Apicurio Registry.
 type installation struct {
-	*process // its addresses; it is no process itself
-	t        *testing.T
-	cluster  *kafka.Cluster
-	data     *embedded.Data
-	sign     func(claims map[string]any) string
-	args     map[string][]string // of each role
-	roles    map[string]*process
-	ops      map[string]string // where each role's readiness is
+	*pitstop.Process // its addresses; it is no process itself
+	t                *testing.T
+	cluster          *kafka.Cluster
+	data             *embedded.Data
+	sign             func(claims map[string]any) string
+	args             map[string][]string // of each role
+	roles            map[string]*pitstop.Process
+	ops              map[string]string // where each role's readiness is
 }
 
 // install starts everything and waits until each role is ready.
-func install(t *testing.T, garages ...garage) *installation {
+func install(t *testing.T, garages ...pitstop.GarageConfig) *installation {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -68,7 +74,7 @@ func install(t *testing.T, garages ...garage) *installation {
 	cluster, err := kafka.Start(t.Context(), under("kafka"), kafka.Options{Log: log})
 	must(err)
 	t.Cleanup(cluster.Kill)
-	engine, err := embedded.StartClickHouse(t.Context(), data, embedded.ClickHouseOptions{Exe: binary, Log: log})
+	engine, err := embedded.StartClickHouse(t.Context(), data, embedded.ClickHouseOptions{Exe: program.Path, Log: log})
 	must(err)
 	t.Cleanup(func() { must(engine.Stop(t.Context())) })
 	mailbox, err := embedded.StartMailbox(t.Context(), data, embedded.MailboxOptions{Log: log})
@@ -76,15 +82,15 @@ func install(t *testing.T, garages ...garage) *installation {
 	t.Cleanup(func() { must(mailbox.Stop(t.Context())) })
 
 	i := &installation{
-		process: &process{addresses: addresses{
+		Process: &pitstop.Process{Addresses: pitstop.Addresses{
 			Mailbox: mailbox.URL, ClickHouse: engine.DSN, Kafka: cluster.Brokers[0], Registry: cluster.RegistryURL,
 		}},
-		t: t, cluster: cluster, data: data, roles: make(map[string]*process), ops: make(map[string]string),
+		t: t, cluster: cluster, data: data, roles: make(map[string]*pitstop.Process), ops: make(map[string]string),
 	}
 	issuer, sign := provider(t)
 	i.sign = sign
 	file := data.Path("garages.yaml")
-	must(os.WriteFile(file, garageFile(garages...), 0o600))
+	must(os.WriteFile(file, pitstop.GarageFile(garages...), 0o600))
 	api := i.address("api")
 	i.API = "http://" + api
 
@@ -108,7 +114,7 @@ func install(t *testing.T, garages ...garage) *installation {
 		slices.Concat([]string{"topics", "apply"}, brokers),
 		slices.Concat([]string{"migrate"}, db, book),
 	} {
-		if code, out, errOut := pitstop(t, command...); code != 0 {
+		if code, out, errOut := program.Run(t, command...); code != 0 {
 			t.Fatalf("pitstop %s: code %d, %s%s", command[0], code, out, errOut)
 		}
 	}
@@ -116,7 +122,7 @@ func install(t *testing.T, garages ...garage) *installation {
 		i.roles[role] = i.start(role, role)
 	}
 	for role := range i.args {
-		until(t, role+" is ready", func() string { return i.notReady(role) })
+		expect.Until(t, role+" is ready", func() string { return i.notReady(role) })
 	}
 	return i
 }
@@ -138,21 +144,21 @@ func (i *installation) address(name string) string {
 
 // start starts a process of a role, which is known by a name and stopped with the
 // test.
-func (i *installation) start(role, name string, more ...string) *process {
+func (i *installation) start(role, name string, more ...string) *pitstop.Process {
 	i.t.Helper()
 	i.ops[name] = i.address(name + "-ops")
 	args := slices.Concat(strings.Fields(role), i.args[role], []string{"--metrics-addr", i.ops[name]}, more)
 	if role != "api" && !slices.Contains(more, "--instance") {
 		args = append(args, "--instance", "first")
 	}
-	p, err := launch(args...)
+	p, err := program.Launch(args...)
 	if err != nil {
 		i.t.Fatal(err)
 	}
 	i.t.Cleanup(func() {
-		p.stop(os.Interrupt)
+		p.Stop(os.Interrupt)
 		if i.t.Failed() {
-			i.t.Logf("what %s said at last:\n%s", name, p.said.tail())
+			i.t.Logf("what %s said at last:\n%s", name, p.Said.Tail())
 		}
 	})
 	return p
@@ -160,7 +166,7 @@ func (i *installation) start(role, name string, more ...string) *process {
 
 // notReady is why a role is not ready, empty when it is.
 func (i *installation) notReady(name string) string {
-	answer, err := web.Get("http://" + i.ops[name] + "/readyz")
+	answer, err := client.HTTP.Get("http://" + i.ops[name] + "/readyz")
 	if err != nil {
 		return err.Error()
 	}
@@ -172,15 +178,15 @@ func (i *installation) notReady(name string) string {
 	return ""
 }
 
-// world is a garage, as its staff and its customers use the installation.
-func (i *installation) world(garage string) *world {
-	w := newWorld(i.t, i.process, garage)
-	for role, subject := range subjects {
-		w.doors[role] = door{i.t, i.API, i.sign(map[string]any{
-			"sub": subject, "aud": "pitstop", "exp": time.Now().Add(time.Hour).Unix(), "roles": []string{role}, "garages": []string{garage},
+// garage is a garage, as its staff and its customers use the installation.
+func (i *installation) garage(name string) *garage.Garage {
+	g := garage.New(i.t, i.Process, name)
+	for role, subject := range garage.Subjects {
+		g.Clients[role] = client.Client{T: i.t, Base: i.API, Token: i.sign(map[string]any{
+			"sub": subject, "aud": "pitstop", "exp": time.Now().Add(time.Hour).Unix(), "roles": []string{role}, "garages": []string{name},
 		})}
 	}
-	return w
+	return g
 }
 
 // provider is an identity provider with one key.
@@ -219,96 +225,96 @@ func provider(t *testing.T) (issuer string, sign func(claims map[string]any) str
 // registry is away, and after each role was started a second time under its name.
 func TestKafka_Installation(t *testing.T) {
 	needKafka(t)
-	i := install(t, named("servers", "remind_after: [], call_after: 10000h")...)
-	w := i.world("servers")
-	if n := i.log(t).partitions("pitstop.commands"); n != 12 {
+	i := install(t, pitstop.Garages("servers", "remind_after: [], call_after: 10000h")...)
+	g := i.garage("servers")
+	if n := topics.Open(t, i.Kafka).Partitions("pitstop.commands"); n != 12 {
 		t.Errorf("there are %d partitions", n)
 	}
 	began := time.Now()
-	w.repaired()
+	repaired(g)
 	t.Logf("from the mechanic's first request to the measured waits: %s", time.Since(began).Round(time.Millisecond))
 
-	t.Run("registry away", func(t *testing.T) { i.withoutRegistry(t, w) })
-	t.Run("two with one name", func(t *testing.T) { i.twice(t, w) })
+	t.Run("registry away", func(t *testing.T) { i.withoutRegistry(t, g) })
+	t.Run("two with one name", func(t *testing.T) { i.twice(t, g) })
 }
 
 // repaired is a repair with extra work that the customer approves, followed
 // through every part.
-func (w *world) repaired() {
-	w.Helper()
-	j := w.start(nil)
-	j.happens(started...)
-	j.ask(nil)
-	j.happens(asked...)
-	action, form := decisionForm(j.mailTo(j.to, "extra werk").link(w), "1", "38795")
-	if p := fetch(w, http.MethodPost, action, form); p.status != http.StatusSeeOther {
-		w.Fatalf("the customer's answer: status %d: %.2000s", p.status, p.body)
+func repaired(g *garage.Garage) {
+	g.Helper()
+	j := g.Start(nil)
+	j.Happens(garage.Started...)
+	j.Ask(nil)
+	j.Happens(garage.Asked...)
+	action, form := garage.DecisionForm(j.MailTo(j.To, "extra werk").Link(g), "1", "38795")
+	if p := customer.Fetch(g, http.MethodPost, action, form); p.Status != http.StatusSeeOther {
+		g.Fatalf("the customer's answer: status %d: %.2000s", p.Status, p.Body)
 	}
-	j.happens("QuoteViewed", "QuoteDecided", "NotificationRequested decision to mechanic", "DeliveryAccepted decision to mechanic")
-	j.complete(67695)
-	j.measured(j.decided("approved")...)
+	j.Happens("QuoteViewed", "QuoteDecided", "NotificationRequested decision to mechanic", "DeliveryAccepted decision to mechanic")
+	j.Complete(67695)
+	j.Measured(j.Decided("approved")...)
 }
 
 // withoutRegistry stops the registry: what runs goes on; what starts waits, says why,
 // and loses nothing.
-func (i *installation) withoutRegistry(t *testing.T, w *world) {
+func (i *installation) withoutRegistry(t *testing.T, g *garage.Garage) {
 	if err := i.cluster.StopRegistry(); err != nil {
 		t.Fatal(err)
 	}
-	w.repaired()
+	repaired(g)
 	const role = "processor lifecycle"
-	i.roles[role].stop(os.Kill)
+	i.roles[role].Stop(os.Kill)
 	i.roles[role] = i.start(role, role)
-	until(t, "readiness says why", func() string {
+	expect.Until(t, "readiness says why", func() string {
 		why := i.notReady(role)
 		if strings.Contains(why, "register schemas") && strings.Contains(why, "is --registry-url right, and the schema registry running?") {
 			return ""
 		}
 		return "it says " + why
 	})
-	d := w.as("mechanic")
-	waiting := d.once(http.MethodPost, "/v1/repairs", order("WO-WAITS", "wo-waits@example.nl"), "Idempotency-Key", "waits")
-	if waiting.status != http.StatusAccepted {
-		t.Errorf("a command that nobody decides: status %d, %s", waiting.status, waiting.body)
+	c := g.As("mechanic")
+	waiting := c.SendOnce(http.MethodPost, "/v1/repairs", garage.Order("WO-WAITS", "wo-waits@example.nl"), "Idempotency-Key", "waits")
+	if waiting.Status != http.StatusAccepted {
+		t.Errorf("a command that nobody decides: status %d, %s", waiting.Status, waiting.Body)
 	}
-	for line := range strings.Lines(i.roles[role].said.String()) {
+	for line := range strings.Lines(i.roles[role].Said.String()) {
 		if !strings.Contains(line, "msg=started") {
-			says(t, role, line, "role failed, starting it again", "register schemas", "the schema registry running?")
+			expect.Says(t, role, line, "role failed, starting it again", "register schemas", "the schema registry running?")
 		}
 	}
 	began := time.Now()
 	if err := i.cluster.StartRegistry(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	until(t, role+" is ready", func() string { return i.notReady(role) })
+	expect.Until(t, role+" is ready", func() string { return i.notReady(role) })
 	t.Logf("%s was ready %s after the start of the registry", role, time.Since(began).Round(time.Millisecond))
-	r := d.send(http.MethodPost, "/v1/repairs", order("WO-WAITS", "wo-waits@example.nl"), "Idempotency-Key", "waits").taken(http.StatusCreated)
-	j := &job{world: w, id: r.RepairID, ref: "WO-WAITS", to: "wo-waits@example.nl"}
-	j.happens(started...)
-	j.measured(waited("turnaround", "", 0, "", j.when("RepairStarted"), time.Time{}), j.delivery("repair_started", "customer", 0))
+	r := c.Send(http.MethodPost, "/v1/repairs", garage.Order("WO-WAITS", "wo-waits@example.nl"), "Idempotency-Key", "waits").Accepted(http.StatusCreated)
+	j := &garage.Job{Garage: g, ID: r.RepairID, Ref: "WO-WAITS", To: "wo-waits@example.nl"}
+	j.Happens(garage.Started...)
+	j.Measured(garage.Waited("turnaround", "", 0, "", j.When("RepairStarted"), time.Time{}), j.Delivery("repair_started", "customer", 0))
 }
 
 // twice starts a second process of each role under the name of the first: the first
 // must end and say why, in one line; the second does the work. Nothing is under way
 // when it comes: a transaction that it interrupts is reported first.
-func (i *installation) twice(t *testing.T, w *world) {
+func (i *installation) twice(t *testing.T, g *garage.Garage) {
 	for role, first := range i.roles {
 		if role == "api" { // it has no name
 			continue
 		}
-		before := first.said.String()
+		before := first.Said.String()
 		i.roles[role] = i.start(role, role+" again")
 		select {
-		case <-first.ended:
-		case <-time.After(patience):
+		case <-first.Ended:
+		case <-time.After(expect.Patience):
 			t.Fatalf("%s goes on beside a second one", role)
 		}
-		said := strings.TrimPrefix(first.said.String(), before)
-		if code := first.cmd.ProcessState.ExitCode(); code != 1 || strings.Count(said, "\n") != 1 {
+		said := strings.TrimPrefix(first.Said.String(), before)
+		if code := first.Cmd.ProcessState.ExitCode(); code != 1 || strings.Count(said, "\n") != 1 {
 			t.Errorf("%s ended with %d and not one line:\n%s", role, code, said)
 		}
-		says(t, role, said, "another process runs the same instance (first): give every process its own --instance")
-		until(t, role+" is ready", func() string { return i.notReady(role + " again") })
+		expect.Says(t, role, said, "another process runs the same instance (first): give every process its own --instance")
+		expect.Until(t, role+" is ready", func() string { return i.notReady(role + " again") })
 	}
-	w.repaired()
+	repaired(g)
 }

@@ -3,7 +3,7 @@ package e2e
 // The tests named TestEarlier are about what an earlier implementation got wrong:
 // what it did is quoted above each. Those about history stand here, those about
 // customers and staff in earlier_people_test.go, about amounts and lists in
-// earlier_work_test.go; those that need faults or a restart in smtp_test.go and
+// earlier_work_test.go; those that need faults or a restart in relay_test.go and
 // restart_test.go.
 
 import (
@@ -17,6 +17,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/deploy/e2e/client"
+	"pitstop/deploy/e2e/expect"
+	"pitstop/deploy/e2e/garage"
+	"pitstop/deploy/e2e/mailbox"
+	"pitstop/deploy/e2e/topics"
 )
 
 // "every event carried year 0001 and a zero order id: no latency could be
@@ -24,35 +30,35 @@ import (
 // round-trips.
 func TestEarlier_EventsWithoutTimesAndIDs(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "roundtrip")
+	g := garage.New(t, shared(t), "roundtrip")
 	at := func(minute int) time.Time { return time.Date(2025, 5, 21, 8, minute, 7, 123456000, time.UTC) }
 	field := func(minute int) string { return at(minute).Format(time.RFC3339Nano) }
 	expires, promised := time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2025, 5, 21, 14, 0, 0, 0, time.UTC)
 	approver := object{"id": "lease-7", "name": "Lease BV", "email": "lease@example.nl", "phone": "+31201234567", "language": "en"}
-	j := w.start(object{
+	j := g.Start(object{
 		"occurred_at": field(0), "ready_at": "2025-05-21T16:00:00+02:00", "bay": "brug 3", "approver": approver,
 		"vehicle": object{"plate": "1-abc-234", "country": "BE", "description": "Škoda Octavia"},
 	})
-	asked := j.ask(object{"occurred_at": field(10), "expires_at": expires.Format(time.RFC3339)})
-	decide := j.as("customer_service").post(j.at("/quotes/1/decision"), object{
+	asked := j.Ask(object{"occurred_at": field(10), "expires_at": expires.Format(time.RFC3339)})
+	decide := j.As("customer_service").Post(j.Path("/quotes/1/decision"), object{
 		"occurred_at": field(20), "total_seen": 34800, "method": "phone", "name": "mw. Lease",
 		"lines": []object{{"line": 1, "answer": "approve"}, {"line": 2, "answer": "reject", "reason": "later", "text": "Volgende keer."}},
 	})
-	decided := decide.taken(http.StatusOK)
+	decided := decide.Accepted(http.StatusOK)
 	if decided.Decision != "partly_approved" || decided.ApprovedTotal != 34800 {
-		t.Errorf("decided: %s", decide.body)
+		t.Errorf("decided: %s", decide.Body)
 	}
-	said := j.as("mechanic").post(j.at("/messages"), object{"occurred_at": field(30), "kind": "note", "text": "Slot <zit> vast"}).taken(http.StatusCreated)
-	done := j.as("mechanic").post(j.at("/completion"), object{"occurred_at": field(40), "total": 64000, "reason": "olie"}).taken(http.StatusOK)
+	said := j.As("mechanic").Post(j.Path("/messages"), object{"occurred_at": field(30), "kind": "note", "text": "Slot <zit> vast"}).Accepted(http.StatusCreated)
+	done := j.As("mechanic").Post(j.Path("/completion"), object{"occurred_at": field(40), "total": 64000, "reason": "olie"}).Accepted(http.StatusOK)
 
-	r := j.reads(done.Sequence)
-	if r.RepairID != j.id || r.GarageID != "roundtrip" || r.ExternalRef != j.ref || r.State != "completed" || r.WaitingFor != "nobody" ||
+	r := j.Read(done.Sequence)
+	if r.RepairID != j.ID || r.GarageID != "roundtrip" || r.ExternalRef != j.Ref || r.State != "completed" || r.WaitingFor != "nobody" ||
 		r.Vehicle.Plate != "1ABC234" || r.Vehicle.Country != "BE" || r.Vehicle.Description != "Škoda Octavia" || r.Bay != "brug 3" ||
 		r.Mechanic != "sam" || r.ReadyAt == nil || !r.ReadyAt.Equal(promised) || r.AsOf == nil || r.AsOf.IsZero() || r.Total == nil || *r.Total != 64000 {
 		t.Errorf("the repair is %+v", r)
 	}
-	wantCustomer := person{"c1", "J. de Vries", j.to, "+31612345678", "nl"}
-	if r.Customer != wantCustomer || r.Approver == nil || *r.Approver != (person{"lease-7", "Lease BV", "lease@example.nl", "+31201234567", "en"}) {
+	wantCustomer := client.Person{ID: "c1", Name: "J. de Vries", Email: j.To, Phone: "+31612345678", Language: "nl"}
+	if r.Customer != wantCustomer || r.Approver == nil || *r.Approver != (client.Person{ID: "lease-7", Name: "Lease BV", Email: "lease@example.nl", Phone: "+31201234567", Language: "en"}) {
 		t.Errorf("customer %+v, approver %+v", r.Customer, r.Approver)
 	}
 	if r.Agreed.Total != 28900 || r.Agreed.Currency != "EUR" || !r.Agreed.PricesIncludeVAT || len(r.Agreed.Lines) != 1 || len(r.Agreed.VAT) != 1 || r.Agreed.VAT[0].Amount != 5016 {
@@ -65,8 +71,8 @@ func TestEarlier_EventsWithoutTimesAndIDs(t *testing.T) {
 		q.Lines[0].Details[2].Kind != "labour" || q.Lines[0].Details[2].VAT != "21" || q.Lines[1].Reason != "later" || q.Lines[1].Text != "Volgende keer." {
 		t.Errorf("the quote is %+v", q)
 	}
-	one := into[quote](j.as("mechanic").get(j.at("/quotes/1")), http.StatusOK)
-	if diff := cmp.Diff(q, one, cmp.AllowUnexported(quote{})); diff != "" {
+	one := client.Decode[client.Quote](j.As("mechanic").Get(j.Path("/quotes/1")), http.StatusOK)
+	if diff := cmp.Diff(q, one, cmp.AllowUnexported(client.Quote{})); diff != "" {
 		t.Errorf("the quote by itself: %s", diff)
 	}
 
@@ -81,8 +87,8 @@ func TestEarlier_EventsWithoutTimesAndIDs(t *testing.T) {
 		{"MessagePosted", "mechanic", "sam", said.CommandID, 30},
 		{"RepairCompleted", "mechanic", "sam", done.CommandID, 40},
 	} {
-		e := j.history()[i]
-		if e.Type != want.kind || e.RepairID != j.id || e.GarageID != "roundtrip" || e.Sequence != int64(i+1) ||
+		e := j.History()[i]
+		if e.Type != want.kind || e.RepairID != j.ID || e.GarageID != "roundtrip" || e.Sequence != int64(i+1) ||
 			!e.OccurredAt.Equal(at(want.minute)) || e.Actor.Role != want.role || e.Actor.ID != want.who ||
 			len(e.EventID) != 27 || ids[e.EventID] || e.CausationID == "" || want.command != "" && e.CorrelationID != want.command {
 			t.Errorf("event %d is %+v, want %+v", i+1, e, want)
@@ -90,7 +96,7 @@ func TestEarlier_EventsWithoutTimesAndIDs(t *testing.T) {
 		ids[e.EventID] = true
 	}
 	var strange uint64
-	if err := w.database(t).QueryRow(t.Context(), `
+	if err := g.Database().QueryRow(t.Context(), `
 		SELECT count() FROM (
 			SELECT event_id, aggregate_id, occurred_at FROM events UNION ALL SELECT event_id, aggregate_id, occurred_at FROM notifications
 			UNION ALL SELECT event_id, aggregate_id, occurred_at FROM deliveries UNION ALL SELECT event_id, aggregate_id, occurred_at FROM outcomes
@@ -98,13 +104,13 @@ func TestEarlier_EventsWithoutTimesAndIDs(t *testing.T) {
 		) WHERE length(event_id) != 27 OR length(aggregate_id) != 27 OR toYear(occurred_at) < 2025`).Scan(&strange); err != nil || strange != 0 {
 		t.Errorf("%d records have no id or no time (%v)", strange, err)
 	}
-	j.measured(
-		waited("turnaround", "", 0, "completed", at(0), at(40)),
-		waited("approval", "", 1, "partly_approved", at(10), at(20)),
-		waited("customer_wait", "", 1, "partly_approved", at(10), at(20)),
-		waited("resume", "", 1, "resumed", at(20), at(30)), // the mechanic wrote a note
-		j.delivery("repair_started", "customer", 0), j.delivery("approval_required", "approver", 1),
-		j.delivery("decision", "mechanic", 1), j.delivery("repair_completed", "customer", 0),
+	j.Measured(
+		garage.Waited("turnaround", "", 0, "completed", at(0), at(40)),
+		garage.Waited("approval", "", 1, "partly_approved", at(10), at(20)),
+		garage.Waited("customer_wait", "", 1, "partly_approved", at(10), at(20)),
+		garage.Waited("resume", "", 1, "resumed", at(20), at(30)), // the mechanic wrote a note
+		j.Delivery("repair_started", "customer", 0), j.Delivery("approval_required", "approver", 1),
+		j.Delivery("decision", "mechanic", 1), j.Delivery("repair_completed", "customer", 0),
 	)
 }
 
@@ -112,21 +118,21 @@ func TestEarlier_EventsWithoutTimesAndIDs(t *testing.T) {
 // repeating an answer changes nothing, another answer is a 409.
 func TestEarlier_ApproveAfterReject(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "statemachine")
-	j := w.start(nil)
-	j.ask(nil)
+	g := garage.New(t, shared(t), "statemachine")
+	j := g.Start(nil)
+	j.Ask(nil)
 	answers := func(first, second string, total int) object {
 		return object{"lines": []object{{"line": 1, "answer": first}, {"line": 2, "answer": second}}, "total_seen": total, "method": "counter", "name": "J. de Vries"}
 	}
-	desk, path := j.as("customer_service"), j.at("/quotes/1/decision")
-	first := desk.post(path, answers("reject", "reject", 0)).taken(http.StatusOK)
-	if again := desk.post(path, answers("reject", "reject", 0)).taken(http.StatusOK); again.Sequence != first.Sequence || again.Decision != "rejected" {
+	desk, path := j.As("customer_service"), j.Path("/quotes/1/decision")
+	first := desk.Post(path, answers("reject", "reject", 0)).Accepted(http.StatusOK)
+	if again := desk.Post(path, answers("reject", "reject", 0)).Accepted(http.StatusOK); again.Sequence != first.Sequence || again.Decision != "rejected" {
 		t.Errorf("the same answer again: %+v, after %+v", again, first)
 	}
-	desk.post(path, answers("approve", "approve", 38795)).refused(http.StatusConflict, "already_decided")
-	desk.post(path, answers("approve", "reject", 34800)).refused(http.StatusConflict, "already_decided")
-	desk.post(j.at("/quotes/2/decision"), answers("approve", "approve", 38795)).refused(http.StatusNotFound, "not_found")
-	if r := j.reads(first.Sequence); r.Sequence != first.Sequence || r.Quotes[0].Decision != "rejected" || r.Quotes[0].ApprovedTotal != 0 {
+	desk.Post(path, answers("approve", "approve", 38795)).Refused(http.StatusConflict, "already_decided")
+	desk.Post(path, answers("approve", "reject", 34800)).Refused(http.StatusConflict, "already_decided")
+	desk.Post(j.Path("/quotes/2/decision"), answers("approve", "approve", 38795)).Refused(http.StatusNotFound, "not_found")
+	if r := j.Read(first.Sequence); r.Sequence != first.Sequence || r.Quotes[0].Decision != "rejected" || r.Quotes[0].ApprovedTotal != 0 {
 		t.Errorf("the repair is %+v", r)
 	}
 }
@@ -135,28 +141,28 @@ func TestEarlier_ApproveAfterReject(t *testing.T) {
 // blocks a queue for ever": dead letters with the reason; the partition goes on.
 func TestEarlier_ABadRecordBlocksTheQueue(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "badrecords")
-	l := w.log(t)
+	g := garage.New(t, shared(t), "badrecords")
+	l := topics.Open(t, g.Kafka)
 	written := 0
 	for _, topic := range []string{"commands", "outcomes", "events", "notifications", "deliveries", "latencies", "ticks"} {
 		name := "pitstop." + topic
-		for partition := range l.partitions(name) {
+		for partition := range l.Partitions(name) {
 			for i, value := range [][]byte{nil, []byte("no record"), {0, 0, 0, 0xff, 0xff, 1, 2, 3}} {
-				l.write(&kgo.Record{Topic: name, Partition: partition, Key: fmt.Appendf(nil, "garbage-%d", i), Value: value})
+				l.Write(&kgo.Record{Topic: name, Partition: partition, Key: fmt.Appendf(nil, "garbage-%d", i), Value: value})
 				written++
 			}
 		}
 	}
 	for range 6 { // on every partition, most likely
-		j := w.start(nil)
-		j.happens(started...)
-		j.complete(28900)
+		j := g.Start(nil)
+		j.Happens(garage.Started...)
+		j.Complete(28900)
 	}
-	if got := len(w.events()); got != 12 {
+	if got := len(g.Events()); got != 12 {
 		t.Errorf("the feed has %d events of the garage, want 12", got)
 	}
-	conn := w.database(t)
-	until(t, "dead letters", func() string {
+	conn := g.Database()
+	expect.Until(t, "dead letters", func() string {
 		var consumers []string
 		var reasons uint64
 		if err := conn.QueryRow(t.Context(), `
@@ -178,96 +184,96 @@ func TestEarlier_ABadRecordBlocksTheQueue(t *testing.T) {
 		}
 		return ""
 	})
-	code, out, errOut := pitstop(t, "dead-letters", "list", "--data", w.dir)
+	code, out, errOut := program.Run(t, "dead-letters", "list", "--data", g.Dir)
 	if code != 0 || strings.Count(out, "\n") < written/3 {
 		t.Errorf("pitstop dead-letters list: code %d, %q, %q", code, out, errOut)
 	}
-	says(t, "pitstop dead-letters list", out, "REASON", "lifecycle", "pitstop.commands", "undecodable")
+	expect.Says(t, "pitstop dead-letters list", out, "REASON", "lifecycle", "pitstop.commands", "undecodable")
 }
 
 // "retries without a key: duplicate customers, orders, mails": same command id,
 // one effect; duplicate delivery, one mail, one count.
 func TestEarlier_RetriesDuplicateEverything(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "retries")
-	j := &job{world: w, ref: "WO-1", to: "retry@example.nl"}
-	body, mechanic := order(j.ref, j.to), w.as("mechanic")
-	answers := make([]answer, 8)
+	g := garage.New(t, shared(t), "retries")
+	j := &garage.Job{Garage: g, Ref: "WO-1", To: "retry@example.nl"}
+	body, mechanic := garage.Order(j.Ref, j.To), g.As("mechanic")
+	answers := make([]client.Answer, 8)
 	var posting sync.WaitGroup
 	for i := range answers {
-		posting.Go(func() { answers[i] = mechanic.send(http.MethodPost, "/v1/repairs", body, "Idempotency-Key", "one") })
+		posting.Go(func() { answers[i] = mechanic.Send(http.MethodPost, "/v1/repairs", body, "Idempotency-Key", "one") })
 	}
 	posting.Wait()
 	if t.Failed() { // the answer of who failed is missing
 		t.FailNow()
 	}
 	for _, a := range answers {
-		if r := a.taken(http.StatusCreated); r.RepairID != answers[0].taken(http.StatusCreated).RepairID || string(a.body) != string(answers[0].body) {
-			t.Errorf("one key, two answers: %s and %s", a.body, answers[0].body)
+		if r := a.Accepted(http.StatusCreated); r.RepairID != answers[0].Accepted(http.StatusCreated).RepairID || string(a.Body) != string(answers[0].Body) {
+			t.Errorf("one key, two answers: %s and %s", a.Body, answers[0].Body)
 		}
 	}
-	again := mechanic.send(http.MethodPost, "/v1/repairs", body, "Idempotency-Key", "one")
-	if again.header.Get("Idempotent-Replayed") != "true" || string(again.body) != string(answers[0].body) || again.status != http.StatusCreated {
-		t.Errorf("a repeat is %d %s, replayed %q", again.status, again.body, again.header.Get("Idempotent-Replayed"))
+	again := mechanic.Send(http.MethodPost, "/v1/repairs", body, "Idempotency-Key", "one")
+	if again.Header.Get("Idempotent-Replayed") != "true" || string(again.Body) != string(answers[0].Body) || again.Status != http.StatusCreated {
+		t.Errorf("a repeat is %d %s, replayed %q", again.Status, again.Body, again.Header.Get("Idempotent-Replayed"))
 	}
-	j.id = answers[0].taken(http.StatusCreated).RepairID
-	j.happens(started...)
+	j.ID = answers[0].Accepted(http.StatusCreated).RepairID
+	j.Happens(garage.Started...)
 
 	// What a broker may do: deliver again what was delivered.
-	l := w.log(t)
+	l := topics.Open(t, g.Kafka)
 	for _, topic := range []string{"commands", "events", "notifications", "deliveries"} {
-		records := l.about("pitstop."+topic, j.id)
+		records := l.About("pitstop."+topic, j.ID)
 		if len(records) == 0 {
 			t.Fatalf("no record about the repair on %s", topic)
 		}
-		l.repeat(records...)
+		l.Repeat(records...)
 	}
 	for i := range 2 { // what comes after them is handled after them
-		mechanic.post(j.at("/messages"), object{"kind": "text", "text": fmt.Sprintf("Bericht %d", i)}).taken(http.StatusCreated)
-		j.happens("MessagePosted", "NotificationRequested message to customer", "DeliveryAccepted message to customer")
+		mechanic.Post(j.Path("/messages"), object{"kind": "text", "text": fmt.Sprintf("Bericht %d", i)}).Accepted(http.StatusCreated)
+		j.Happens("MessagePosted", "NotificationRequested message to customer", "DeliveryAccepted message to customer")
 	}
-	if mails := w.mails(t, j.to); len(mails) != 3 {
+	if mails := mailbox.Mails(t, g.Mailbox, j.To); len(mails) != 3 {
 		t.Errorf("%d mails, want one about the start and two messages", len(mails))
 	}
-	if list := w.list("integrator", "/v1/repairs?external_ref=WO-1"); len(list.Items) != 1 {
+	if list := g.List("integrator", "/v1/repairs?external_ref=WO-1"); len(list.Items) != 1 {
 		t.Errorf("%d repairs with the reference, want 1", len(list.Items))
 	}
-	waits := []wait{
-		waited("turnaround", "", 0, "", j.when("RepairStarted"), time.Time{}), j.delivery("repair_started", "customer", 0),
+	waits := []garage.Wait{
+		garage.Waited("turnaround", "", 0, "", j.When("RepairStarted"), time.Time{}), j.Delivery("repair_started", "customer", 0),
 	}
-	for i, e := range j.timeline() {
+	for i, e := range j.Timeline() {
 		if e.Kind == "MessagePosted" {
-			waits = append(waits, waited("delivery", "message", 0, "accepted", e.At, j.timeline()[i+2].At))
+			waits = append(waits, garage.Waited("delivery", "message", 0, "accepted", e.At, j.Timeline()[i+2].At))
 		}
 	}
-	j.measured(waits...)
-	w.figured(waits...)
+	j.Measured(waits...)
+	g.SummedUp(waits...)
 }
 
 // "day tick by process uptime: drifts, doubles with two replicas": two ticks,
 // one reminder. (A restart loses none: restart_test.go.)
 func TestEarlier_TwoTicksTwoReminders(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shared(t), "pace") // remind after 15 s, call after 40 s
-	j := w.start(nil)
-	j.happens(started...)
-	j.ask(nil)
-	j.happens(slices.Concat(asked, []string{
+	g := garage.New(t, shared(t), "pace") // remind after 15 s, call after 40 s
+	j := g.Start(nil)
+	j.Happens(garage.Started...)
+	j.Ask(nil)
+	j.Happens(slices.Concat(garage.Asked, []string{
 		"NotificationRequested approval_reminder to customer", "DeliveryAccepted approval_reminder to customer", "CallTask no_answer",
 	})...)
-	asking := j.when("ApprovalRequested")
-	if at := j.when("NotificationRequested approval_reminder to customer"); !at.Equal(asking.Add(15 * time.Second)) {
+	asking := j.When("ApprovalRequested")
+	if at := j.When("NotificationRequested approval_reminder to customer"); !at.Equal(asking.Add(15 * time.Second)) {
 		t.Errorf("reminded %s after the request, want 15s", at.Sub(asking))
 	}
-	if at := j.when("CallTask no_answer"); !at.Equal(asking.Add(40 * time.Second)) {
+	if at := j.When("CallTask no_answer"); !at.Equal(asking.Add(40 * time.Second)) {
 		t.Errorf("to be called %s after the request, want 40s", at.Sub(asking))
 	}
 	// Every tick there was comes again, on every partition.
-	l := w.log(t)
-	l.repeat(l.about("pitstop.ticks", "")...)
-	j.as("mechanic").post(j.at("/messages"), object{"kind": "text", "text": "Nog daar?"}).taken(http.StatusCreated)
-	j.happens("MessagePosted", "NotificationRequested message to customer", "DeliveryAccepted message to customer")
-	if list := w.list("customer_service", "/v1/conversations?filter=call"); len(list.Items) != 0 {
+	l := topics.Open(t, g.Kafka)
+	l.Repeat(l.About("pitstop.ticks", "")...)
+	j.As("mechanic").Post(j.Path("/messages"), object{"kind": "text", "text": "Nog daar?"}).Accepted(http.StatusCreated)
+	j.Happens("MessagePosted", "NotificationRequested message to customer", "DeliveryAccepted message to customer")
+	if list := g.List("customer_service", "/v1/conversations?filter=call"); len(list.Items) != 0 {
 		t.Errorf("still to be called after staff wrote: %+v", list)
 	}
 }

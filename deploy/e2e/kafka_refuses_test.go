@@ -23,6 +23,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pitstop/deploy/e2e/expect"
+	"pitstop/deploy/e2e/pitstop"
+	"pitstop/deploy/e2e/topics"
 	"pitstop/deploy/embedded"
 	"pitstop/deploy/kafka"
 )
@@ -109,12 +112,12 @@ func TestKafka_Refuses(t *testing.T) {
 		{"--kafka-brokers", cluster.Addr("TLS", 0), "--kafka-tls", "--kafka-ca", ca},
 		append([]string{"--kafka-brokers", cluster.Addr("LOGIN", 0)}, login("plain", "pitstop", "right")...),
 	} {
-		if code, out, errOut := pitstop(t, slices.Concat([]string{"topics", "apply"}, single, welcome)...); code != 0 || errOut != "" {
+		if code, out, errOut := program.Run(t, slices.Concat([]string{"topics", "apply"}, single, welcome)...); code != 0 || errOut != "" {
 			t.Fatalf("topics apply: code %d, %s%s", code, out, errOut)
 		}
 	}
 	garages := data.Path("garages.yaml")
-	if err := os.WriteFile(garages, garageFile(named("refused", "")...), 0o600); err != nil {
+	if err := os.WriteFile(garages, pitstop.GarageFile(pitstop.Garages("refused", "")...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Run("cases", func(t *testing.T) {
@@ -122,13 +125,13 @@ func TestKafka_Refuses(t *testing.T) {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
 				reach := slices.Concat([]string{"--kafka-brokers", cluster.Addr(c.listener, 0)}, c.flags)
-				code, out, errOut := pitstop(t, slices.Concat([]string{"topics", "plan"}, single, reach)...)
+				code, out, errOut := program.Run(t, slices.Concat([]string{"topics", "plan"}, single, reach)...)
 				if code != 1 || out != "" || strings.Count(errOut, "\n") != 1 {
 					t.Errorf("topics plan: code %d, %q, and not one line:\n%s", code, out, errOut)
 				}
-				says(t, "topics plan", errOut, c.says...)
+				expect.Says(t, "topics plan", errOut, c.says...)
 
-				i := &installation{process: &process{}, t: t, cluster: cluster, data: data, roles: make(map[string]*process), ops: make(map[string]string)}
+				i := &installation{Process: &pitstop.Process{}, t: t, cluster: cluster, data: data, roles: make(map[string]*pitstop.Process), ops: make(map[string]string)}
 				reach = append(reach, "--registry-url", cluster.RegistryURL)
 				i.args = map[string][]string{
 					"processor lifecycle": reach,
@@ -140,24 +143,24 @@ func TestKafka_Refuses(t *testing.T) {
 				for role := range i.args {
 					id := role + " " + c.name
 					p := i.start(role, id)
-					until(t, "readiness says why", func() string {
+					expect.Until(t, "readiness says why", func() string {
 						why := i.notReady(id)
 						if !slices.ContainsFunc(c.says, func(s string) bool { return !strings.Contains(why, s) }) {
 							return ""
 						}
 						return "it says " + why
 					})
-					until(t, "the log says why", func() string {
-						if !strings.Contains(p.said.String(), "again") {
-							return "it says " + p.said.String()
+					expect.Until(t, "the log says why", func() string {
+						if !strings.Contains(p.Said.String(), "again") {
+							return "it says " + p.Said.String()
 						}
 						return ""
 					})
-					for line := range strings.Lines(p.said.String()) {
+					for line := range strings.Lines(p.Said.String()) {
 						if strings.Contains(line, "msg=started") {
 							continue
 						}
-						says(t, role, line, append(c.says[:1:1], "again")...)
+						expect.Says(t, role, line, append(c.says[:1:1], "again")...)
 					}
 					i.roles[role] = p
 				}
@@ -173,9 +176,9 @@ func TestKafka_Refuses(t *testing.T) {
 // themselves, and handled what came meanwhile.
 func (i *installation) allowed(t *testing.T, name string) {
 	i.Kafka = i.cluster.Brokers[0]
-	log := i.log(t)
-	log.write(&kgo.Record{Topic: "pitstop.commands", Key: []byte("k"), Value: []byte("garbage")})
-	adm := kadm.NewClient(log.client)
+	log := topics.Open(t, i.Kafka)
+	log.Write(&kgo.Record{Topic: "pitstop.commands", Key: []byte("k"), Value: []byte("garbage")})
+	adm := kadm.NewClient(log.Client)
 	allow := func() *kadm.ACLBuilder {
 		return kadm.NewACLs().Allow("User:stranger").AllowHosts("*").ResourcePatternType(kadm.ACLPatternPrefixed)
 	}
@@ -192,27 +195,27 @@ func (i *installation) allowed(t *testing.T, name string) {
 			t.Fatal(err)
 		}
 	}
-	until(t, "lifecycle is ready", func() string { return i.notReady("processor lifecycle " + name) })
-	until(t, "what was written meanwhile is handled", func() string {
-		if n := len(log.about("pitstop.dead-letters", "")); n != 1 {
+	expect.Until(t, "lifecycle is ready", func() string { return i.notReady("processor lifecycle " + name) })
+	expect.Until(t, "what was written meanwhile is handled", func() string {
+		if n := len(log.About("pitstop.dead-letters", "")); n != 1 {
 			return fmt.Sprintf("there are %d dead letters", n)
 		}
 		return ""
 	})
-	until(t, "the sink is ready", func() string { return i.notReady("sink email " + name) })
+	expect.Until(t, "the sink is ready", func() string { return i.notReady("sink email " + name) })
 
 	apply := slices.Concat([]string{"topics", "apply", "--replication", "1", "--min-in-sync", "1", "--kafka-brokers", i.cluster.Addr("LOGIN", 0)}, login("plain", "stranger", "right"))
-	code, out, errOut := pitstop(t, apply...)
+	code, out, errOut := program.Run(t, apply...)
 	if code != 1 || out != "" || strings.Count(errOut, "\n") != 1 {
 		t.Errorf("topics apply: code %d, %q, and not one line:\n%s", code, out, errOut)
 	}
-	says(t, "topics apply", errOut, "_AUTHORIZATION_FAILED", "docs/kafka.md")
+	expect.Says(t, "topics apply", errOut, "_AUTHORIZATION_FAILED", "docs/kafka.md")
 	created, err := adm.CreateACLs(t.Context(), allow().Topics("pitstop.").Operations(kadm.OpCreate, kadm.OpAlterConfigs, kadm.OpDescribeConfigs))
 	if err != nil || created[0].Err != nil {
 		t.Fatal(err, created)
 	}
-	until(t, "topics apply is allowed", func() string { // by every broker, a moment after the controller
-		code, out, errOut = pitstop(t, apply...)
+	expect.Until(t, "topics apply is allowed", func() string { // by every broker, a moment after the controller
+		code, out, errOut = program.Run(t, apply...)
 		return errOut
 	})
 	if code != 0 || out != "nothing to do: every topic is as the catalogue says\n" {

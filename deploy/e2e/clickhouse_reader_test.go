@@ -25,7 +25,7 @@ func TestReaderOfOneGarage(t *testing.T) {
 		{[]string{"--garage", every[1]}, every[1:2]},
 		{nil, every},
 	} {
-		code, out, errOut := pitstop(t, append([]string{"reader", "--data", p.dir}, who.args...)...)
+		code, out, errOut := program.Run(t, append([]string{"reader", "--data", p.Dir}, who.args...)...)
 		if code != 0 {
 			t.Fatalf("pitstop reader %q: %d %s", who.args, code, errOut)
 		}
@@ -41,5 +41,5 @@ func TestReaderOfOneGarage(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	refuses(t, []string{"reader", "--data", p.dir, "--garage", "nowhere"}, `no garage "nowhere"`, strings.Join(every, ", "))
+	refuses(t, []string{"reader", "--data", p.Dir, "--garage", "nowhere"}, `no garage "nowhere"`, strings.Join(every, ", "))
 }

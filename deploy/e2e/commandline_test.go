@@ -9,12 +9,17 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"pitstop/deploy/e2e/client"
+	"pitstop/deploy/e2e/expect"
+	"pitstop/deploy/e2e/garage"
+	"pitstop/deploy/e2e/pitstop"
 )
 
 // refuses runs pitstop, which must refuse with code 2 and say all of this.
 func refuses(t *testing.T, args []string, says ...string) {
 	t.Helper()
-	code, out, errOut := pitstop(t, args...)
+	code, out, errOut := program.Run(t, args...)
 	if code != 2 || out != "" {
 		t.Errorf("pitstop %s: code %d, printed %q, want 2 and nothing", strings.Join(args, " "), code, out)
 	}
@@ -63,7 +68,7 @@ func TestStart_WithoutConfiguration(t *testing.T) {
 	} {
 		t.Run(command, func(t *testing.T) { refuses(t, strings.Fields(command), all...) })
 	}
-	code, out, _ := pitstop(t, "--help")
+	code, out, _ := program.Run(t, "--help")
 	if code != 0 || !strings.Contains(out, "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.") {
 		t.Errorf("pitstop --help: code %d, %s", code, out)
 	}
@@ -72,7 +77,7 @@ func TestStart_WithoutConfiguration(t *testing.T) {
 func TestStart_DataDirectory(t *testing.T) {
 	t.Parallel()
 	t.Run("in use", func(t *testing.T) {
-		refuses(t, []string{"up", "--data", shared(t).dir}, shared(t).dir, "in use by process", "stop that process, or choose another")
+		refuses(t, []string{"up", "--data", shared(t).Dir}, shared(t).Dir, "in use by process", "stop that process, or choose another")
 	})
 	t.Run("newer format", func(t *testing.T) {
 		dir := t.TempDir()
@@ -105,7 +110,7 @@ func TestStart_WithoutTheClickHouseLibrary(t *testing.T) {
 func TestStart_GarageFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "garages.yaml")
-	text := string(garageFile(garage{ID: "Not An Id", Hours: "mon-fri: 17:00-8:00"}, garage{ID: "twice"}, garage{ID: "twice"}))
+	text := string(pitstop.GarageFile(pitstop.GarageConfig{ID: "Not An Id", Hours: "mon-fri: 17:00-8:00"}, pitstop.GarageConfig{ID: "twice"}, pitstop.GarageConfig{ID: "twice"}))
 	text = strings.Replace(text, "time_zone: Europe/Amsterdam", "time_zone: Utrecht\n    colour: red", 1)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -119,8 +124,8 @@ func TestStart_GarageFile(t *testing.T) {
 func TestStart_PortInUse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := up(t, dir)
-	if code := p.stop(os.Interrupt); code != 0 {
+	p := program.Up(t, dir)
+	if code := p.Stop(os.Interrupt); code != 0 {
 		t.Fatalf("pitstop up ended with %d", code)
 	}
 	for part, address := range map[string]string{
@@ -139,30 +144,30 @@ func TestStart_PortInUse(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	up(t, dir) // nothing was broken by all that
+	program.Up(t, dir) // nothing was broken by all that
 }
 
 // Without a garage file there are two garages, and it is said where their file is.
 func TestStart_Sample(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := up(t, dir)
-	until(t, "what it says at last", func() string { // a moment after it is ready
-		if !strings.Contains(p.said.String(), "Ctrl-C stops.") {
-			return "it says " + p.said.String()
+	p := program.Up(t, dir)
+	expect.Until(t, "what it says at last", func() string { // a moment after it is ready
+		if !strings.Contains(p.Said.String(), "Ctrl-C stops.") {
+			return "it says " + p.Said.String()
 		}
 		return ""
 	})
-	says(t, "pitstop up", p.said.String(), "sample of two garages", filepath.Join(dir, "garages.yaml"), p.API, p.Mailbox, "pitstop token")
+	expect.Says(t, "pitstop up", p.Said.String(), "sample of two garages", filepath.Join(dir, "garages.yaml"), p.API, p.Mailbox, "pitstop token")
 	info, err := os.Stat(filepath.Join(dir, "addresses.json"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("addresses.json: %v, %v, want it for the owner only", info, err)
 	}
 	for _, g := range []string{"de-brug", "noord"} {
-		d := door{t, p.API, p.token(t, "mechanic", "sam", g)}
-		d.post("/v1/repairs", order("WO-1842", "j@example.nl")).taken(http.StatusCreated)
+		c := client.Client{T: t, Base: p.API, Token: p.Token(t, "mechanic", "sam", g)}
+		c.Post("/v1/repairs", garage.Order("WO-1842", "j@example.nl")).Accepted(http.StatusCreated)
 	}
-	code, _, errOut := pitstop(t, "token", "--data", dir, "--role", "boss", "--garage", "de-brug", "--subject", "x")
+	code, _, errOut := program.Run(t, "token", "--data", dir, "--role", "boss", "--garage", "de-brug", "--subject", "x")
 	if code != 2 || !strings.Contains(errOut, "mechanic") {
 		t.Errorf("a token of an unknown role: code %d, %s", code, errOut)
 	}
@@ -171,13 +176,13 @@ func TestStart_Sample(t *testing.T) {
 // A demonstration shows weeks of history, and goes on.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	p := everything(t, "demo", t.TempDir(), "--repairs", "60")
-	w := newWorld(t, p, "de-brug,noord")
-	until(t, "the history", func() string {
-		if list := w.list("integrator", "/v1/repairs"); len(list.Items) == 0 {
+	p := program.Demo(t, t.TempDir(), "--repairs", "60")
+	g := garage.New(t, p, "de-brug,noord")
+	expect.Until(t, "the history", func() string {
+		if list := g.List("integrator", "/v1/repairs"); len(list.Items) == 0 {
 			return "no repairs yet"
 		}
-		rows := into[struct{ Rows []figures }](w.as("manager").get("/v1/latencies?measure=delivery"), http.StatusOK).Rows
+		rows := client.Decode[struct{ Rows []client.Figures }](g.As("manager").Get("/v1/latencies?measure=delivery"), http.StatusOK).Rows
 		if len(rows) != 1 || rows[0].N == 0 || rows[0].Wall.P50 <= 0 {
 			return fmt.Sprintf("the figures are %+v", rows)
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"pitstop/deploy/e2e/customer"
 )
 
 // A view that could not be written is told again by the page that somebody has
@@ -15,8 +17,8 @@ import (
 func TestAViewIsToldAgain(t *testing.T) {
 	t.Parallel()
 	s := tell(t, "seen", nil)
-	s.propose(nil)
-	link, err := url.Parse(s.mail.link(t))
+	s.Propose(nil)
+	link, err := url.Parse(s.Mail.Link(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,8 +33,8 @@ func TestAViewIsToldAgain(t *testing.T) {
 	}))
 	t.Cleanup(front.Close)
 
-	openOnPhone(t, front.URL+link.Path)
-	s.happens("QuoteViewed")
+	customer.OpenOnPhone(t, front.URL+link.Path)
+	s.Happens("QuoteViewed")
 	if n := told.Load(); n != 2 {
 		t.Errorf("the page told of it %d times", n)
 	}

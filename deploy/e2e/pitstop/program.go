@@ -1,0 +1,146 @@
+// Package pitstop builds the program and runs it as its operators do: as a process
+// with a data directory, or as a command that ends by itself.
+package pitstop
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"pitstop/deploy/e2e/expect"
+)
+
+// Program is pitstop as it was built from this source.
+type Program struct {
+	Path  string
+	ports sync.Map // listeners on the ports of processes that have ended, kept until the tests end
+}
+
+// Build builds the program into a directory.
+func Build(dir string) (*Program, error) {
+	p := &Program{Path: filepath.Join(dir, "pitstop")}
+	command := exec.Command("go", "build", "-o", p.Path, "pitstop/cmd/pitstop")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := command.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build pitstop: %w\n%s", err, out)
+	}
+	return p, nil
+}
+
+// Up starts pitstop up on a data directory and waits until it is ready. It is
+// stopped with the test, and must then end well.
+func (prog *Program) Up(t testing.TB, dir string, args ...string) *Process {
+	t.Helper()
+	return prog.start(t, "up", dir, args...)
+}
+
+// Demo is Up for pitstop demo.
+func (prog *Program) Demo(t testing.TB, dir string, args ...string) *Process {
+	t.Helper()
+	return prog.start(t, "demo", dir, args...)
+}
+
+func (prog *Program) start(t testing.TB, command, dir string, args ...string) *Process {
+	t.Helper()
+	p, err := prog.launchReady(command, dir, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if code := p.Stop(os.Interrupt); code != 0 && p.Cmd.ProcessState.Exited() {
+			t.Errorf("pitstop %s ended with %d", command, code)
+		}
+		if t.Failed() {
+			t.Logf("what pitstop said at last:\n%s", p.Said.Tail())
+		}
+	})
+	return p
+}
+
+// LaunchUp is Up for a process that outlives a test: whoever starts it stops it.
+func (prog *Program) LaunchUp(dir string, args ...string) (*Process, error) {
+	return prog.launchReady("up", dir, args...)
+}
+
+func (prog *Program) launchReady(command, dir string, args ...string) (*Process, error) {
+	// It is ready when the file appears.
+	if err := os.Remove(filepath.Join(dir, "addresses.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	p, err := prog.Launch(append([]string{command, "--data", dir}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	p.Dir = dir
+	missing := expect.Poll(func() string {
+		select {
+		case <-p.Ended:
+			return ""
+		default:
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "addresses.json"))
+		if err == nil {
+			err = json.Unmarshal(text, &p.Addresses)
+		}
+		if err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+	if missing != "" || p.API == "" {
+		p.Stop(os.Kill)
+		return nil, fmt.Errorf("pitstop %s did not become ready: %s\n%s", command, missing, p.Said.Tail())
+	}
+	return p, nil
+}
+
+// Launch starts pitstop and does not wait for it.
+func (prog *Program) Launch(args ...string) (*Process, error) {
+	p := &Process{program: prog, Cmd: exec.Command(prog.Path, args...), Said: new(Transcript), Ended: make(chan struct{})}
+	p.Cmd.Env = environment()
+	p.Cmd.Stdout, p.Cmd.Stderr = p.Said, p.Said
+	if err := p.Cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(p.Ended)
+		_ = p.Cmd.Wait() // ProcessState says how it ended
+	}()
+	return p, nil
+}
+
+// Run runs a command that ends by itself, and returns its exit code and outputs.
+func (prog *Program) Run(t testing.TB, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), expect.Patience)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, prog.Path, args...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = environment(), &stdout, &stderr
+	err := cmd.Run()
+	if failed := new(exec.ExitError); err != nil && !errors.As(err, &failed) || ctx.Err() != nil {
+		t.Fatalf("pitstop %s: %v", strings.Join(args, " "), errors.Join(err, ctx.Err()))
+	}
+	return cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()
+}
+
+// environment returns the environment of this process without the variables that
+// configure pitstop, but for the place of the ClickHouse library, which belongs to the
+// machine.
+func environment() []string {
+	var env []string
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "PITSTOP_") || strings.HasPrefix(v, "PITSTOP_CLICKHOUSE_LIB=") {
+			env = append(env, v)
+		}
+	}
+	return env
+}
