@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"pitstop/api"
+	"pitstop/api/web"
 	"pitstop/dashboards"
 	"pitstop/dashboards/page"
 	"pitstop/deploy/serve"
@@ -76,10 +77,10 @@ func (c *apiCommand) Run(e *env) error {
 }
 
 // auth gives who checks the tokens of the staff.
-func (c *apiCommand) auth() (api.Authenticator, error) {
+func (c *apiCommand) auth() (web.Authenticator, error) {
 	switch {
 	case c.TokenSecret == "":
-		return api.NewOIDC(api.OIDCConfig{
+		return web.NewOIDC(web.OIDCConfig{
 			Issuer: c.OIDCIssuer, JWKSURL: c.OIDCJWKSURL, Audience: c.OIDCAudience,
 			RolesClaim: c.OIDCRolesClaim, GaragesClaim: c.OIDCGaragesClaim,
 		}, time.Now)
@@ -90,7 +91,7 @@ func (c *apiCommand) auth() (api.Authenticator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api.NewLocalIssuer(secret, time.Now)
+	return web.NewLocalIssuer(secret, time.Now)
 }
 
 // apiParts are what the API is made of.
@@ -156,16 +157,8 @@ func (p apiParts) run(ctx context.Context, current *atomic.Pointer[command.Clien
 	return errors.Join(err, <-tailing, client.Close(closing), conn.Close())
 }
 
-// pages are the dashboards as the API wants them.
-type pages struct{ *page.Pages }
-
-func (p pages) Page(ctx context.Context, v api.DashboardVisit) ([]byte, error) {
-	return p.Pages.Page(ctx, page.Visit(v))
-}
-
 func newDashboards(store *clickhouse.Store, c api.Config) (api.Dashboards, error) {
-	drawn, err := page.New(page.Config{All: dashboards.All, Query: store.Select, AsOf: store.AsOf, Garages: c.Garages, Log: c.Log})
-	return pages{drawn}, err
+	return page.New(page.Config{All: dashboards.All, Query: store.Select, AsOf: store.AsOf, Garages: c.Garages, Log: c.Log})
 }
 
 // wallClock is when every request is made: now.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"pitstop/api"
+	"pitstop/api/web"
 	"pitstop/deploy/embedded"
 	"pitstop/deploy/embedded/mailbox"
 	"pitstop/producers/simulate"
@@ -73,7 +73,7 @@ func (c *demoCommand) Run(e *env) error {
 	return runEmbedded(&env{ctx, e.in, e.out, e.err}, log, pipelineOptions{
 		flags: c.embeddedFlags, data: data, book: saved.Garages,
 		clock: d.clock.Now, requestClock: simulate.RequestClock(time.Now),
-		limits:    api.Limits{Staff: -1, Customer: -1}, // a month passes in seconds, from one address
+		limits:    web.Limits{Staff: -1, Customer: -1}, // a month passes in seconds, from one address
 		transport: d.transport, beside: d.run,
 	})
 }
@@ -143,7 +143,7 @@ func (d *demo) doors(p *pipeline) *simulate.Doors {
 	return &simulate.Doors{
 		URL: p.API, HTTP: simulate.Transport(), Stats: &d.stats, Log: d.log,
 		Token: func(role repair.Role, garage, subject string) (string, error) {
-			return p.issuer.Issue(api.Caller{Subject: subject, Roles: []repair.Role{role}, Garages: []string{garage}}, 24*time.Hour)
+			return p.issuer.Issue(web.Caller{Subject: subject, Roles: []repair.Role{role}, Garages: []string{garage}}, 24*time.Hour)
 		},
 		Link: func(garage, repairID string, to link.Audience, lang string) string {
 			return p.links.Sign(link.Claims{
@@ -237,7 +237,7 @@ func (d *demo) pointOut(ctx context.Context, p *pipeline, store *clickhouse.Stor
 		Garage: c.GarageID, Repair: c.RepairID, Audience: link.Approver, Lang: c.Customer.Language, Expires: time.Now().Add(email.DefaultLinkLifetime),
 	})
 	data := p.data.Dir()
-	manager, err := p.issuer.Issue(api.Caller{Subject: "jan", Roles: []repair.Role{repair.Manager}, Garages: garages}, managerTokenTTL)
+	manager, err := p.issuer.Issue(web.Caller{Subject: "jan", Roles: []repair.Role{repair.Manager}, Garages: garages}, managerTokenTTL)
 	if err != nil {
 		return err
 	}

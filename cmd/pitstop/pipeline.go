@@ -14,7 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"golang.org/x/sync/errgroup"
 
-	"pitstop/api"
+	"pitstop/api/web"
 	"pitstop/deploy/embedded"
 	"pitstop/processors/stream"
 	"pitstop/schemas/garage"
@@ -32,7 +32,7 @@ type pipelineOptions struct {
 	clock        func() time.Time
 	requestClock func(*http.Request) time.Time
 	// limits bound what one caller may ask of the API.
-	limits api.Limits
+	limits web.Limits
 	mail   email.Config // see embeddedMail
 	// transport replaces the one that hands mails to the mailbox; nil: none does.
 	transport func(email.Transport) email.Transport

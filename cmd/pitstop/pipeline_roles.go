@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"pitstop/api"
+	"pitstop/api/web"
 	"pitstop/processors/stream"
 	"pitstop/schemas/link"
 	"pitstop/schemas/record"
@@ -68,7 +69,7 @@ func (p *pipeline) roles(log *slog.Logger, o pipelineOptions) (apiRole role, res
 type keys struct {
 	commands []byte // of the digests of commands
 	links    *link.Keys
-	issuer   *api.LocalIssuer
+	issuer   *web.LocalIssuer
 }
 
 func keysFrom(secret func(name string) ([]byte, error)) (k keys, err error) {
@@ -82,7 +83,7 @@ func keysFrom(secret func(name string) ([]byte, error)) (k keys, err error) {
 	if k.links, err = link.NewKeys(link.Key{ID: "1", Secret: secrets[linksSecret]}); err != nil {
 		return keys{}, err
 	}
-	k.issuer, err = api.NewLocalIssuer(secrets[tokensSecret], time.Now)
+	k.issuer, err = web.NewLocalIssuer(secrets[tokensSecret], time.Now)
 	return k, err
 }
 

@@ -15,7 +15,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"pitstop/api"
+	"pitstop/api/web"
 	"pitstop/deploy/embedded"
 	"pitstop/producers/deadletter"
 	"pitstop/schemas/kafka"
@@ -44,11 +44,11 @@ func (c *tokenCommand) Run(e *env) error {
 	if err != nil {
 		return wrongUsage(err)
 	}
-	issuer, err := api.NewLocalIssuer(secret, time.Now)
+	issuer, err := web.NewLocalIssuer(secret, time.Now)
 	if err != nil {
 		return err
 	}
-	token, err := issuer.Issue(api.Caller{Subject: c.Subject, Roles: []repair.Role{c.Role}, Garages: c.Garage}, c.TTL)
+	token, err := issuer.Issue(web.Caller{Subject: c.Subject, Roles: []repair.Role{c.Role}, Garages: c.Garage}, c.TTL)
 	if err != nil {
 		return wrongUsage(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"pitstop/dashboards"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -145,8 +146,8 @@ func newPages(t testing.TB, w *world, boards ...dashboards.Dashboard) *Pages {
 	return p
 }
 
-func visit(change ...func(*Visit)) Visit {
-	v := Visit{
+func visit(change ...func(*readmodel.DashboardVisit)) readmodel.DashboardVisit {
+	v := readmodel.DashboardVisit{
 		ID: "waiting", All: []string{"waiting", "conversation"}, Subject: "jan", Garages: []string{"de-brug", "noord"}, Chosen: []string{"de-brug"},
 		Query: url.Values{}, Lang: locale.NL, Now: now, Assets: "/assets/1",
 	}
@@ -157,7 +158,7 @@ func visit(change ...func(*Visit)) Visit {
 }
 
 // show draws a page and checks that it is whole.
-func show(t testing.TB, p *Pages, v Visit) string {
+func show(t testing.TB, p *Pages, v readmodel.DashboardVisit) string {
 	t.Helper()
 	b, err := p.Page(t.Context(), v)
 	if err != nil {
@@ -224,7 +225,7 @@ func TestPages(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			p := newPages(t, &world{rows: tc.rows, asOf: now.Add(-5 * time.Second)}, one(tc.panel)...)
-			golden(t, tc.name+".html", show(t, p, visit(func(v *Visit) { v.Lang = tc.lang })))
+			golden(t, tc.name+".html", show(t, p, visit(func(v *readmodel.DashboardVisit) { v.Lang = tc.lang })))
 		})
 	}
 }
@@ -274,7 +275,7 @@ func TestToday(t *testing.T) {
 	present.Columns[1].Title = both("Een week geleden")
 	p := newPages(t, &world{rows: filled, asOf: now}, dashboards.Dashboard{ID: "waiting", Panels: []dashboards.Panel{share, byDay, present}})
 	for period, want := range map[string]bool{"7": true, "0": false} {
-		page := show(t, p, visit(func(v *Visit) { v.Query.Set("period", period) }))
+		page := show(t, p, visit(func(v *readmodel.DashboardVisit) { v.Query.Set("period", period) }))
 		if got := strings.Contains(page, "ervoor"); got != want {
 			t.Errorf("period %s is compared with the one before: %t, want %t", period, got, want)
 		}
