@@ -17,7 +17,7 @@ var id = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 // Everything has a stable name of its own and a text in every language.
 func TestTexts(t *testing.T) {
-	check := func(where, name string, texts ...dashboards.Text) {
+	check := func(where, name string, texts ...locale.Text) {
 		if !id.MatchString(name) {
 			t.Errorf("%s: %q is no id", where, name)
 		}

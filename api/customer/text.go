@@ -156,14 +156,10 @@ var texts = locale.Texts{
 	"foreign text": {NL: "Open de link uit de mail opnieuw en kies daar.", EN: "Open the link from the mail again and choose there."},
 }
 
-// counts words small numbers, as a letter would.
+// count words small numbers, as a letter would; larger ones are read sooner as digits.
 func (v voice) count(n int) string {
-	words := map[locale.Lang][]string{
-		locale.NL: {"nul", "één", "twee", "drie", "vier", "vijf", "zes"},
-		locale.EN: {"no", "one", "two", "three", "four", "five", "six"},
-	}[v.Lang]
-	if n < len(words) {
-		return words[n]
+	if n > 6 {
+		return fmt.Sprint(n)
 	}
-	return fmt.Sprint(n)
+	return v.Lang.Count(n)
 }

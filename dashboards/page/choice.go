@@ -108,13 +108,9 @@ func (r reader) ofRepair(results []result) reader {
 	return r
 }
 
-// T is a text of the page in the reader's language.
-func (r reader) T(key string) string {
-	text, ok := texts[key]
-	if !ok {
-		return key
-	}
-	return text.In(r.Lang)
+// T is a text of the page in the reader's language, with args filled in.
+func (r reader) T(key string, args ...any) string {
+	return locale.Voice{Lang: r.Lang, Texts: texts}.T(key, args...)
 }
 
 func (r reader) dutch() bool { return r.Lang != locale.EN }

@@ -34,7 +34,7 @@ func at(hour, minute int) time.Time {
 
 func day(n int) time.Time { return time.Date(2026, time.May, n, 0, 0, 0, 0, time.UTC) }
 
-func both(s string) dashboards.Text { return dashboards.Text{NL: s, EN: s + " (en)"} }
+func both(s string) locale.Text { return locale.Text{NL: s, EN: s + " (en)"} }
 
 // The panels of the tests, one of each kind, and what their queries give.
 var (
@@ -58,7 +58,7 @@ var (
 			{Name: "garage", Title: both("Garage")},
 			{Name: "amount", Title: both("Bedrag"), Unit: dashboards.Euros},
 			{Name: "currency", Title: both("Valuta")},
-			{Name: "state", Title: both("Stand"), Values: map[string]dashboards.Text{"viewed": both("bekeken")}},
+			{Name: "state", Title: both("Stand"), Values: map[string]locale.Text{"viewed": both("bekeken")}},
 			{Name: "since", Title: both("Sinds"), Unit: dashboards.Instant},
 			{Name: "waiting", Title: both("Wacht"), Role: dashboards.Value},
 			{Name: "repair", Title: both("Gesprek"), Role: dashboards.Link},
@@ -79,7 +79,7 @@ var (
 	outcomes = dashboards.Panel{
 		ID: "outcomes", Title: both("Uitkomst"), Question: both("Wat zeggen ze?"), Empty: both("Nog niets."), Kind: dashboards.Bars, Unit: dashboards.Count, SQL: "outcomes", Width: 12,
 		Columns: []dashboards.Column{
-			{Name: "answer", Title: both("Antwoord"), Role: dashboards.Label, Values: map[string]dashboards.Text{"approved": both("Akkoord")}},
+			{Name: "answer", Title: both("Antwoord"), Role: dashboards.Label, Values: map[string]locale.Text{"approved": both("Akkoord")}},
 			{Name: "value", Title: both("Aantal"), Role: dashboards.Value},
 			{Name: "asked", Title: both("Gevraagd"), Unit: dashboards.Euros},
 			{Name: "currency", Title: both("Valuta")},
