@@ -1,11 +1,13 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
 
 	"pitstop/api/web"
+	"pitstop/schemas/repair"
 )
 
 // authenticate returns what finds out who is calling, before anything else is looked at.
@@ -41,4 +43,13 @@ func authenticate(c Config) func(http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(web.WithCaller(r.Context(), caller)))
 		})
 	}
+}
+
+// actorKey is the key, in a request's context, of who acts and in which role: of
+// those that the caller has, the one that the route is for.
+type actorKey struct{}
+
+func actorOf(ctx context.Context) repair.Actor {
+	a, _ := ctx.Value(actorKey{}).(repair.Actor)
+	return a
 }

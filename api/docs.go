@@ -2,10 +2,12 @@ package api
 
 import (
 	"bytes"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -13,6 +15,14 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"pitstop/api/web"
+)
+
+// What the documentation's page is made of.
+var (
+	//go:embed templates
+	templates embed.FS
+	//go:embed static
+	static embed.FS
 )
 
 // introduction heads the documentation; a blank line ends a paragraph.
@@ -25,6 +35,36 @@ What writes needs an Idempotency-Key: a text of your choice that names the reque
 A write waits up to 2 seconds for its outcome. With Prefer: respond-async, or past that, it answers 202, and Location says where the outcome will be. Lists and single repairs come from a read model that follows a moment later: pass the sequence of the answer as ?after= to read what you wrote.
 
 Amounts are integers in minor units with their currency beside them, and include VAT where nothing else is said. Times are RFC 3339.`
+
+func openapi() huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info:    &huma.Info{Title: "Pitstop", Version: "1", Description: introduction},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token's roles and garages say what it opens."},
+				},
+			},
+			Security: []map[string][]string{{"token": {}}},
+		},
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json",
+	}
+}
+
+// schemaName tells the types of requests from those of the read model.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if strings.HasSuffix(t.PkgPath(), "schemas/request") {
+		return name + "Request"
+	}
+	return name
+}
 
 // document is the OpenAPI document of the routes.
 type document struct{ *huma.OpenAPI }

@@ -74,36 +74,6 @@ func (r route) allowed() string {
 	return strings.Join(names, ", ")
 }
 
-func openapi() huma.Config {
-	return huma.Config{
-		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info:    &huma.Info{Title: "Pitstop", Version: "1", Description: introduction},
-			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
-				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token's roles and garages say what it opens."},
-				},
-			},
-			Security: []map[string][]string{{"token": {}}},
-		},
-		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
-		DefaultFormat: "application/json",
-	}
-}
-
-// schemaName tells the types of requests from those of the read model.
-func schemaName(t reflect.Type, hint string) string {
-	name := huma.DefaultSchemaNamer(t, hint)
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if strings.HasSuffix(t.PkgPath(), "schemas/request") {
-		return name + "Request"
-	}
-	return name
-}
-
 // register registers every route with its handler and returns their documentation.
 func register(api huma.API, c Config) *huma.OpenAPI {
 	read := reads{c.Store, c.Patience, c.Log}
@@ -175,13 +145,6 @@ func (r route) operation(api huma.API) huma.Operation {
 func tag(path string) string {
 	word, _, _ := strings.Cut(strings.TrimPrefix(path, "/v1/"), "/")
 	return word
-}
-
-type actorKey struct{}
-
-func actorOf(ctx context.Context) repair.Actor {
-	a, _ := ctx.Value(actorKey{}).(repair.Actor)
-	return a
 }
 
 // authorise lets through whoever has one of the route's roles, in that role, and

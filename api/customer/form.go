@@ -1,6 +1,10 @@
 package customer
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -64,4 +68,18 @@ func (c choice) of(line int32) request.Answer {
 		}
 	}
 	return request.Answer{Line: line}
+}
+
+// newKey names what a form sends, so that sending it twice is doing it once.
+func newKey() string { return rand.Text() }
+
+// keyed makes the key of a form's command. What was typed is part of it: going
+// back and sending something else is another request, and no misuse of a key.
+func keyed(command string, body any) string {
+	text, _ := json.Marshal(body) // plain structs of texts and numbers
+	sum := sha256.Sum256(text)
+	if len(command) > 100 {
+		command = command[:100]
+	}
+	return command + "." + hex.EncodeToString(sum[:8])
 }

@@ -2,10 +2,6 @@ package customer
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -15,8 +11,6 @@ import (
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
-
-// What forms have in common: their commands.
 
 // submit sends what a visitor asked for.
 func (d *door) submit(ctx context.Context, v *visit, r request.Request, patience time.Duration) (*repair.Outcome, string, error) {
@@ -38,20 +32,6 @@ func (d *door) take(ctx context.Context, v *visit, seen error, r request.Request
 	}
 	return d.submit(ctx, v, r, d.Patience)
 }
-
-// keyed makes the key of a form's command. What was typed is part of it: going
-// back and sending something else is another request, and no misuse of a key.
-func keyed(command string, body any) string {
-	text, _ := json.Marshal(body) // plain structs of texts and numbers
-	sum := sha256.Sum256(text)
-	if len(command) > 100 {
-		command = command[:100]
-	}
-	return command + "." + hex.EncodeToString(sum[:8])
-}
-
-// newKey names what a form sends, so that sending it twice is doing it once.
-func newKey() string { return rand.Text() }
 
 // sawIt records that the visitor saw an open quote: whoever sends a form did. It
 // logs its error, after which what the form says must not be taken either.

@@ -11,7 +11,7 @@ func TestTexts(t *testing.T) {
 	var source strings.Builder
 	for _, name := range []string{
 		"templates/page.html", "templates/forms.html",
-		"answer.go", "customer.go", "decide.go", "look.go", "quote.go", "send.go", "story.go", "write.go",
+		"answer.go", "decide.go", "look.go", "mount.go", "quote.go", "send.go", "story.go", "write.go",
 	} {
 		b, err := os.ReadFile(name)
 		if err != nil {

@@ -17,6 +17,13 @@ const sessionCookie = "pitstop_session"
 // maxCookieBytes is the longest token that browsers keep in a cookie.
 const maxCookieBytes = 4000
 
+// Where staff go.
+const (
+	dashboardsPath = "/dashboards"
+	signInPath     = "/sign-in"
+	signOutPath    = "/sign-out"
+)
+
 // session returns the caller whose token the request's cookie holds, or why there
 // is none.
 func (d *door) session(r *http.Request) (web.Caller, error) {
