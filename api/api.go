@@ -1,181 +1,66 @@
 package api
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"html/template"
-	"log/slog"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
-	"github.com/prometheus/client_golang/prometheus"
 
-	"pitstop/schemas/garage"
-	"pitstop/schemas/link"
-	"pitstop/schemas/readmodel"
-	"pitstop/schemas/repair"
-	"pitstop/schemas/request"
+	"pitstop/api/customer"
+	"pitstop/api/staff"
+	"pitstop/api/web"
 )
 
-// Commands sends commands and waits for their outcomes.
-type Commands interface {
-	// Ask sends a command and waits up to patience, after its acknowledgement,
-	// for its outcome. Both results are nil when it is written but not answered.
-	Ask(ctx context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error)
+// API serves everything: JSON, its documentation, and the doors of customers and staff.
+type API struct {
+	http.Handler
+	// OpenAPI documents the JSON, to check answers against.
+	OpenAPI *huma.OpenAPI
 }
 
-// Store is the read model. What does not exist, or not in the garages given, is
-// readmodel.ErrNotFound; a cursor it did not give out is readmodel.ErrCursor.
-type Store interface {
-	Repair(ctx context.Context, garages []string, id string) (*readmodel.Repair, error)
-	// Sequence is the last one of a repair that the read model has; 0: none.
-	Sequence(ctx context.Context, id string) (int64, error)
-	Repairs(ctx context.Context, f readmodel.RepairFilter) (readmodel.Page[readmodel.RepairItem], error)
-	Timeline(ctx context.Context, garages []string, id string) (*readmodel.Timeline, error)
-	Conversations(ctx context.Context, f readmodel.ConversationFilter) (readmodel.Page[readmodel.Conversation], error)
-	Latencies(ctx context.Context, q readmodel.LatencyQuery) (*readmodel.Latencies, error)
-	// Outcome is what became of a command; readmodel.ErrNotFound: not known yet.
-	Outcome(ctx context.Context, commandID string) (*readmodel.CommandOutcome, error)
-	// AsOf is how fresh the read model is.
-	AsOf(ctx context.Context) (time.Time, error)
-}
-
-// EventReader reads on in the log of events from where it was opened.
-type EventReader interface {
-	// Next gives up to limit events of the garages, waiting up to wait for the first.
-	Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error)
-	Close()
-}
-
-// OpenEvents opens the log of events after a cursor; an empty one is the
-// beginning. A cursor that it did not give out is readmodel.ErrCursor.
-type OpenEvents func(ctx context.Context, after string) (EventReader, error)
-
-// Limits bound what one caller may ask. 0 is the default's, less than 0 no limit.
-type Limits struct {
-	// Staff is requests in 10 seconds per subject of a token; refused tokens
-	// count against a tenth of it per address.
-	Staff int
-	// Customer is requests in a minute per link; an address may make ten times as many.
-	Customer int
-}
-
-// DefaultLimits are far above what people do, and stop programs that run wild.
-var DefaultLimits = Limits{Staff: 3000, Customer: 120}
-
-// Config is what the API needs.
-type Config struct {
-	// Patience is how long a request waits for its outcome, or for the read
-	// model; 0: 2 seconds.
-	Patience time.Duration
-	Limits   Limits
-	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
-	TrustedProxies []netip.Prefix
-
-	Requests *request.Builder
-	Commands Commands
-	Store    Store
-	Events   OpenEvents
-	Auth     Authenticator
-	// Dashboards draw the pages of figures.
-	Dashboards Dashboards
-	Garages    *garage.Book
-	Links      *link.Keys
-	// Clock tells when a customer's request is made; members of staff say it
-	// themselves, or the clock of Requests does.
-	Clock func(*http.Request) time.Time
-	// Stopping ends when the server begins to stop, and with it the streams of
-	// events, which must not keep it waiting; nil: never.
-	Stopping context.Context
-	Log      *slog.Logger
-	Metrics  prometheus.Registerer
-}
-
-// Validate reports everything that is missing.
-func (c Config) Validate() error {
-	var errs []error
-	for name, missing := range map[string]bool{
-		"Requests": c.Requests == nil, "Commands": c.Commands == nil, "Store": c.Store == nil, "Events": c.Events == nil, "Auth": c.Auth == nil,
-		"Garages": c.Garages == nil, "Links": c.Links == nil, "Clock": c.Clock == nil, "Dashboards": c.Dashboards == nil, "Log": c.Log == nil, "Metrics": c.Metrics == nil,
-	} {
-		if missing {
-			errs = append(errs, fmt.Errorf("api: %s is missing", name))
-		}
-	}
-	if c.Patience < 0 {
-		errs = append(errs, errors.New("api: patience must not be negative"))
-	}
-	return errors.Join(errs...)
-}
-
-// server serves one Config.
-type server struct {
-	Config
-	handler http.Handler
-	openapi *huma.OpenAPI
-	pages   *template.Template // the customer's
-	staff   *template.Template
-	version string // of the assets
-}
-
-// New gives the handler of everything the API serves.
-func New(c Config) (http.Handler, error) {
-	s, err := newServer(c)
-	if err != nil {
-		return nil, err
-	}
-	return s.handler, nil
-}
-
-func newServer(c Config) (*server, error) {
+// New returns the API of a configuration.
+func New(c Config) (*API, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	if c.Patience == 0 {
 		c.Patience = 2 * time.Second
 	}
-	if c.Limits.Staff == 0 {
-		c.Limits.Staff = DefaultLimits.Staff
-	}
-	if c.Limits.Customer == 0 {
-		c.Limits.Customer = DefaultLimits.Customer
-	}
-	s := &server{Config: c}
-	return s, s.route()
-}
-
-// route builds the handler.
-func (s *server) route() error {
-	observe, err := s.observe()
+	c.Limits = c.Limits.OrDefault()
+	observe, err := web.Observe(c.Metrics, c.Log)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	assets, err := web.NewAssets(customer.Static, static, c.Dashboards.Assets())
+	if err != nil {
+		return nil, err
 	}
 	r := chi.NewRouter()
-	r.Use(observe, s.recoverer, secure, middleware.GetHead)
+	r.Use(observe, web.Recover(c.Log), web.Secure, middleware.GetHead)
 	r.NotFound(func(w http.ResponseWriter, req *http.Request) {
-		writeProblem(w, problem(codeNotFound, "there is nothing at this address"))
+		web.NewProblem(web.CodeNotFound, "there is nothing at this address").Write(w)
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
 		allow(w, r, req)
-		writeProblem(w, problem(codeMethod, "this address does not take the method "+req.Method))
+		web.NewProblem(web.CodeMethod, "this address does not take the method "+req.Method).Write(w)
 	})
-	r.Group(func(staff chi.Router) {
-		staff.Use(s.authenticate)
-		s.openapi = s.register(humachi.New(staff, openapi()))
-	})
-	for _, serve := range []func(chi.Router) error{s.serveAssets, s.docs, s.customer, s.dashboards} {
-		if err := serve(r); err != nil {
-			return err
-		}
-	}
-	s.handler = r
-	return nil
+	doc := document{register(humachi.New(r.With(authenticate(c)), openapi()), c)}
+	assets.Mount(r)
+	return &API{r, doc.OpenAPI}, errors.Join(
+		doc.serve(r, assets.Path()),
+		customer.Mount(r, customer.Config{
+			Patience: c.Patience, Limits: c.Limits, Proxies: c.TrustedProxies, Requests: c.Requests, Commands: c.Commands, Store: c.Store,
+			Garages: c.Garages, Links: c.Links, Clock: c.Clock, Assets: assets.Path(), Log: c.Log,
+		}),
+		staff.Mount(r, staff.Config{
+			Limits: c.Limits, Proxies: c.TrustedProxies, Auth: c.Auth, Dashboards: c.Dashboards,
+			Garages: c.Garages, Clock: c.Clock, Assets: assets.Path(), Log: c.Log,
+		}),
+	)
 }
 
 // allow names the methods that an address does take.

@@ -5,14 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
-	"time"
 
+	"pitstop/api/web"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
+
+// commands turns requests into commands, and answers with what became of them.
+type commands struct {
+	reads
+	requests *request.Builder
+	commands Commands
+}
 
 // Huma looks only into exported types.
 
@@ -61,36 +67,36 @@ type answered struct {
 }
 
 // ask builds a command and waits for its outcome. A refusal is an error.
-func (s *server) ask(ctx context.Context, in Writing, r request.Request) (answered, error) {
+func (c commands) ask(ctx context.Context, in Writing, r request.Request) (answered, error) {
 	r.Key, r.Actor = strings.TrimSpace(in.Key), actorOf(ctx)
 	a := answered{async: strings.Contains(strings.ToLower(in.Prefer), "respond-async")}
 	var err error
-	if a.command, err = s.Requests.Build(r); err != nil {
-		return a, s.sendError(err)
+	if a.command, err = c.requests.Build(r); err != nil {
+		return a, c.sendError(err)
 	}
-	patience := s.Patience
+	patience := c.patience
 	if a.async {
 		patience = 0
 	}
-	if a.outcome, err = s.Commands.Ask(ctx, a.command, patience); err != nil {
-		return a, s.sendError(err)
+	if a.outcome, err = c.commands.Ask(ctx, a.command, patience); err != nil {
+		return a, c.sendError(err)
 	}
 	if o := a.outcome; o != nil && o.Code != "" {
-		p := problem(o.Code, o.Detail, o.Errors...)
+		p := web.NewProblem(o.Code, o.Detail, o.Errors...)
 		if o.Result == repair.Duplicate {
-			p = p.with("Idempotent-Replayed", "true")
+			p = p.With("Idempotent-Replayed", "true")
 		}
 		return a, p
 	}
 	return a, nil
 }
 
-func (s *server) sendError(err error) error {
+func (c commands) sendError(err error) error {
 	if invalid := new(request.Invalid); errors.As(err, &invalid) {
-		return problem(codeInvalid, "see errors", invalid.Errors...)
+		return web.NewProblem(web.CodeInvalid, "see errors", invalid.Errors...)
 	}
-	s.complain("send a command", err)
-	return problem(codeUnavailable, "the request may or may not have been taken: repeat it with the same key").with("Retry-After", "1")
+	web.Complain(c.log, "send a command", err)
+	return web.NewProblem(web.CodeUnavailable, "the request may or may not have been taken: repeat it with the same key").With("Retry-After", "1")
 }
 
 // reply answers with a body around the common part.
@@ -118,7 +124,7 @@ func reply[T any](a answered, location string, body func(CommandReply) T) *Reply
 func plain(c CommandReply) CommandReply { return c }
 
 // about handles a request about an existing repair that needs nothing of its own.
-func about[B any](s *server) func(context.Context, *struct {
+func about[B any](c commands) func(context.Context, *struct {
 	Existing
 	Body B
 }) (*Reply[CommandReply], error) {
@@ -127,12 +133,12 @@ func about[B any](s *server) func(context.Context, *struct {
 		Body B
 	},
 	) (*Reply[CommandReply], error) {
-		return s.simple(ctx, in.Existing, request.Request{Body: &in.Body})
+		return c.simple(ctx, in.Existing, request.Request{Body: &in.Body})
 	}
 }
 
 // aboutOptional is about for a body that may be absent.
-func aboutOptional[B any](s *server) func(context.Context, *struct {
+func aboutOptional[B any](c commands) func(context.Context, *struct {
 	Existing
 	Body *B
 }) (*Reply[CommandReply], error) {
@@ -141,7 +147,7 @@ func aboutOptional[B any](s *server) func(context.Context, *struct {
 		Body *B
 	},
 	) (*Reply[CommandReply], error) {
-		return s.simple(ctx, in.Existing, request.Request{Body: given(in.Body)})
+		return c.simple(ctx, in.Existing, request.Request{Body: given(in.Body)})
 	}
 }
 
@@ -153,8 +159,8 @@ func given[B any](body *B) *B {
 	return body
 }
 
-func (s *server) simple(ctx context.Context, in Existing, r request.Request) (*Reply[CommandReply], error) {
-	a, err := s.within(ctx, in, r)
+func (c commands) simple(ctx context.Context, in Existing, r request.Request) (*Reply[CommandReply], error) {
+	a, err := c.within(ctx, in, r)
 	if err != nil {
 		return nil, err
 	}
@@ -162,74 +168,47 @@ func (s *server) simple(ctx context.Context, in Existing, r request.Request) (*R
 }
 
 // within asks for a command on an existing repair.
-func (s *server) within(ctx context.Context, in Existing, r request.Request) (answered, error) {
-	garage, err := s.scope(ctx, in)
+func (c commands) within(ctx context.Context, in Existing, r request.Request) (answered, error) {
+	garage, err := c.scope(ctx, in)
 	if err != nil {
 		return answered{}, err
 	}
 	r.Garage, r.RepairID = garage, in.ID
-	return s.ask(ctx, in.Writing, r)
+	return c.ask(ctx, in.Writing, r)
 }
 
 // scope says for which garage the caller acts on a repair. With one garage that
 // is clear, and lifecycle says whether the repair is its; with several the read
 // model knows, though it may lag a moment behind a repair just started.
-func (s *server) scope(ctx context.Context, in Existing) (string, error) {
-	caller := callerOf(ctx)
-	notFound := problem(codeNotFound, "there is no such repair in your garage")
+func (c commands) scope(ctx context.Context, in Existing) (string, error) {
+	caller := web.CallerOf(ctx)
+	notFound := web.NewProblem(web.CodeNotFound, "there is no such repair in your garage")
 	switch {
 	case !repair.ValidID(in.ID):
 		return "", notFound
-	case in.Garage != "" && !caller.mayUse(in.Garage):
+	case in.Garage != "" && !caller.MayUse(in.Garage):
 		return "", notFound
 	case in.Garage != "":
 		return in.Garage, nil
 	case len(caller.Garages) == 1:
 		return caller.Garages[0], nil
 	}
-	if err := s.reach(ctx, in.ID, 1); err != nil {
+	if err := c.reach(ctx, in.ID, 1); err != nil {
 		return "", err
 	}
-	v, err := s.Store.Repair(ctx, caller.Garages, in.ID)
+	v, err := c.store.Repair(ctx, caller.Garages, in.ID)
 	if err != nil {
-		return "", s.readError(err)
+		return "", c.failed(err)
 	}
 	return v.GarageID, nil
 }
 
-// reach waits until the read model has a repair's event number sequence, no
-// longer than patience: the caller sees by the sequence in the answer how far
-// it got.
-func (s *server) reach(ctx context.Context, id string, sequence int64) error {
-	ctx, cancel := context.WithTimeout(ctx, s.Patience)
-	defer cancel()
-	for wait := 40 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
-		got, err := s.Store.Sequence(ctx, id)
-		if errors.Is(err, readmodel.ErrNotFound) {
-			err = nil
-		}
-		if err != nil && ctx.Err() == nil && !errors.Is(err, os.ErrDeadlineExceeded) { // the connection may notice first
-			return s.readError(err)
-		}
-		if got >= sequence {
-			return nil
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil
-		case <-timer.C:
-		}
-	}
-}
-
-func (s *server) startRepair(ctx context.Context, in *struct {
+func (c commands) startRepair(ctx context.Context, in *struct {
 	Writing
 	Body request.StartRepair
 },
 ) (*Reply[CommandReply], error) {
-	caller, garage := callerOf(ctx), in.Body.Garage
+	caller, garage := web.CallerOf(ctx), in.Body.Garage
 	if garage == "" {
 		garage = in.Garage
 	}
@@ -237,13 +216,13 @@ func (s *server) startRepair(ctx context.Context, in *struct {
 	case garage == "" && len(caller.Garages) == 1:
 		garage = caller.Garages[0]
 	case garage == "":
-		return nil, problem(codeInvalid, "see errors", repair.FieldError{
+		return nil, web.NewProblem(web.CodeInvalid, "see errors", repair.FieldError{
 			Pointer: "/garage", Detail: "is missing: your token names " + strings.Join(caller.Garages, ", "),
 		})
-	case !caller.mayUse(garage):
-		return nil, problem(codeForbidden, "your token does not name the garage "+garage)
+	case !caller.MayUse(garage):
+		return nil, web.NewProblem(web.CodeForbidden, "your token does not name the garage "+garage)
 	}
-	a, err := s.ask(ctx, in.Writing, request.Request{Garage: garage, Body: &in.Body})
+	a, err := c.ask(ctx, in.Writing, request.Request{Garage: garage, Body: &in.Body})
 	if err != nil {
 		return nil, err
 	}
@@ -266,12 +245,12 @@ type LineTotal struct {
 	Total int64 `json:"total"`
 }
 
-func (s *server) requestApproval(ctx context.Context, in *struct {
+func (c commands) requestApproval(ctx context.Context, in *struct {
 	Existing
 	Body request.RequestApproval
 },
 ) (*Reply[QuoteReply], error) {
-	a, err := s.within(ctx, in.Existing, request.Request{Body: &in.Body})
+	a, err := c.within(ctx, in.Existing, request.Request{Body: &in.Body})
 	if err != nil {
 		return nil, err
 	}
@@ -281,7 +260,7 @@ func (s *server) requestApproval(ctx context.Context, in *struct {
 	revision := a.outcome.Revision
 	price, err := a.command.(*repair.RequestApproval).Work.Price()
 	if err != nil { // lifecycle computed the same
-		return nil, problem(codeInternal, "")
+		return nil, web.NewProblem(web.CodeInternal, "")
 	}
 	return reply(a, fmt.Sprintf("/v1/repairs/%s/quotes/%d", in.ID, revision), func(c CommandReply) QuoteReply {
 		vat := []readmodel.VAT{}
@@ -296,12 +275,12 @@ func (s *server) requestApproval(ctx context.Context, in *struct {
 	}), nil
 }
 
-func (s *server) withdrawQuote(ctx context.Context, in *struct {
+func (c commands) withdrawQuote(ctx context.Context, in *struct {
 	Quoted
 	Body *request.WithdrawQuote
 },
 ) (*Reply[CommandReply], error) {
-	return s.simple(ctx, in.Existing, request.Request{Revision: in.Revision, Body: given(in.Body)})
+	return c.simple(ctx, in.Existing, request.Request{Revision: in.Revision, Body: given(in.Body)})
 }
 
 // DecisionReply adds what the answers come to.
@@ -311,12 +290,12 @@ type DecisionReply struct {
 	ApprovedTotal *int64          `json:"approved_total,omitempty"`
 }
 
-func (s *server) decideQuote(ctx context.Context, in *struct {
+func (c commands) decideQuote(ctx context.Context, in *struct {
 	Quoted
 	Body request.DecideQuote
 },
 ) (*Reply[DecisionReply], error) {
-	a, err := s.within(ctx, in.Existing, request.Request{Revision: in.Revision, Body: &in.Body})
+	a, err := c.within(ctx, in.Existing, request.Request{Revision: in.Revision, Body: &in.Body})
 	if err != nil {
 		return nil, err
 	}
@@ -329,12 +308,12 @@ func (s *server) decideQuote(ctx context.Context, in *struct {
 	}), nil
 }
 
-func (s *server) postMessage(ctx context.Context, in *struct {
+func (c commands) postMessage(ctx context.Context, in *struct {
 	Existing
 	Body request.PostMessage
 },
 ) (*Reply[CommandReply], error) {
-	a, err := s.within(ctx, in.Existing, request.Request{Body: &in.Body})
+	a, err := c.within(ctx, in.Existing, request.Request{Body: &in.Body})
 	if err != nil {
 		return nil, err
 	}

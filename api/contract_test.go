@@ -1,58 +1,35 @@
-package api
+package api_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"html"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/api"
+	"pitstop/api/apitest"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 )
 
-// want checks the status and exactly these fields of a JSON answer.
-func (a answer) want(t *testing.T, status int, fields map[string]any) {
-	t.Helper()
-	if a.StatusCode != status {
-		t.Errorf("status %d, want %d: %s", a.StatusCode, status, a.text)
-		return
-	}
-	for name, want := range fields {
-		if diff := cmp.Diff(want, a.json[name]); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
-	}
-}
-
-func (a answer) problem(t *testing.T, status int, code string) {
-	t.Helper()
-	a.want(t, status, map[string]any{"code": code, "type": "urn:pitstop:problem:" + code, "status": float64(status)})
-	if got := a.Header.Get("Content-Type"); a.StatusCode == status && got != "application/problem+json" {
-		t.Errorf("content type %q", got)
-	}
-	if title, _ := a.json["title"].(string); title == "" {
-		t.Errorf("no title: %s", a.text)
-	}
-}
-
-func keys(m map[string]any) []string { return sortedKeys(m) }
-
 // A whole repair, with the bodies of the contract.
 func TestARepairFromStartToEnd(t *testing.T) {
-	w := newWorld(t)
-	sam := w.token("sam", repair.Mechanic, "de-brug")
-	service := w.token("anna", repair.CustomerService, "de-brug")
+	w := apitest.New(t)
+	sam := w.Token("sam", repair.Mechanic, "de-brug")
+	service := w.Token("anna", repair.CustomerService, "de-brug")
 
-	a := w.call(sam, "POST", "/v1/repairs", orderBody, key("k1"))
+	a := w.Call(sam, "POST", "/v1/repairs", apitest.OrderBody, apitest.Key("k1"))
 	id := repair.RepairID("de-brug", "external_ref", "WO-1842")
-	a.want(t, 201, map[string]any{"repair_id": id, "result": "accepted", "state": "in_progress", "sequence": 1.0})
-	if diff := cmp.Diff([]string{"command_id", "repair_id", "result", "sequence", "state"}, keys(a.json)); diff != "" {
+	a.Want(t, 201, map[string]any{"repair_id": id, "result": "accepted", "state": "in_progress", "sequence": 1.0})
+	if diff := cmp.Diff([]string{"command_id", "repair_id", "result", "sequence", "state"}, slices.Sorted(maps.Keys(a.JSON))); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)
 	}
 	at := "/v1/repairs/" + id
@@ -60,8 +37,8 @@ func TestARepairFromStartToEnd(t *testing.T) {
 		t.Errorf("Location %q, want %q", got, at)
 	}
 
-	a = w.call(sam, "POST", at+"/quotes", quoteBody, key("k2"))
-	a.want(t, 201, map[string]any{
+	a = w.Call(sam, "POST", at+"/quotes", apitest.QuoteBody, apitest.Key("k2"))
+	a.Want(t, 201, map[string]any{
 		"result": "accepted", "state": "awaiting_approval", "sequence": 2.0, "revision": 1.0, "currency": "EUR", "total": 38795.0,
 		"vat":   []any{map[string]any{"rate": "21", "amount": 6733.0}},
 		"lines": []any{map[string]any{"line": 1.0, "total": 34800.0}, map[string]any{"line": 2.0, "total": 3995.0}},
@@ -70,76 +47,76 @@ func TestARepairFromStartToEnd(t *testing.T) {
 		t.Errorf("Location %q", got)
 	}
 
-	w.call(sam, "GET", at+"?after=2", "").want(t, 200, map[string]any{"state": "awaiting_approval", "sequence": 2.0, "waiting_for": "customer", "approver": nil})
-	w.call(sam, "GET", at+"/quotes/1", "").want(t, 200, map[string]any{"revision": 1.0, "status": "open", "total": 38795.0})
-	w.call(sam, "GET", at+"/quotes/2", "").problem(t, 404, "not_found")
+	w.Call(sam, "GET", at+"?after=2", "").Want(t, 200, map[string]any{"state": "awaiting_approval", "sequence": 2.0, "waiting_for": "customer", "approver": nil})
+	w.Call(sam, "GET", at+"/quotes/1", "").Want(t, 200, map[string]any{"revision": 1.0, "status": "open", "total": 38795.0})
+	w.Call(sam, "GET", at+"/quotes/2", "").Problem(t, 404, "not_found")
 
-	w.call(service, "POST", at+"/messages", `{"kind":"note","text":"Belt om twee uur terug"}`, key("k3")).want(t, 201, map[string]any{"result": "accepted", "sequence": 3.0})
-	w.call(service, "PATCH", at, `{"ready_at":"2026-05-20T17:00:00+02:00"}`, key("k4")).want(t, 200, map[string]any{"result": "accepted", "sequence": 4.0})
-	w.call(service, "PATCH", at, `{"contact":{"name":"J. de Vries","email":"jdv@example.nl"}}`, key("k5")).want(t, 200, map[string]any{"sequence": 5.0})
+	w.Call(service, "POST", at+"/messages", `{"kind":"note","text":"Belt om twee uur terug"}`, apitest.Key("k3")).Want(t, 201, map[string]any{"result": "accepted", "sequence": 3.0})
+	w.Call(service, "PATCH", at, `{"ready_at":"2026-05-20T17:00:00+02:00"}`, apitest.Key("k4")).Want(t, 200, map[string]any{"result": "accepted", "sequence": 4.0})
+	w.Call(service, "PATCH", at, `{"contact":{"name":"J. de Vries","email":"jdv@example.nl"}}`, apitest.Key("k5")).Want(t, 200, map[string]any{"sequence": 5.0})
 
 	decision := `{"lines":[{"line":1,"answer":"approve"},{"line":2,"answer":"reject","reason":"price","text":"te duur"}],"total_seen":34800,"method":"phone","name":"J. de Vries"}`
-	w.call(service, "POST", at+"/quotes/1/decision", decision, key("k6")).want(t, 200, map[string]any{
+	w.Call(service, "POST", at+"/quotes/1/decision", decision, apitest.Key("k6")).Want(t, 200, map[string]any{
 		"result": "accepted", "state": "in_progress", "sequence": 6.0, "decision": "partly_approved", "approved_total": 34800.0,
 	})
-	w.call(sam, "POST", at+"/completion", `{"total":63701}`, key("k7")).problem(t, 409, "reason_required")
-	w.call(sam, "POST", at+"/completion", `{"total":63701,"reason":"Klem nodig"}`, key("k8")).want(t, 200, map[string]any{"state": "completed"})
-	w.call(sam, "POST", at+"/collection", "", key("k9")).want(t, 200, map[string]any{"state": "collected"})
-	w.call(sam, "POST", at+"/cancellation", `{"reason":"te laat"}`, key("k10")).problem(t, 409, "illegal_state")
+	w.Call(sam, "POST", at+"/completion", `{"total":63701}`, apitest.Key("k7")).Problem(t, 409, "reason_required")
+	w.Call(sam, "POST", at+"/completion", `{"total":63701,"reason":"Klem nodig"}`, apitest.Key("k8")).Want(t, 200, map[string]any{"state": "completed"})
+	w.Call(sam, "POST", at+"/collection", "", apitest.Key("k9")).Want(t, 200, map[string]any{"state": "collected"})
+	w.Call(sam, "POST", at+"/cancellation", `{"reason":"te laat"}`, apitest.Key("k10")).Problem(t, 409, "illegal_state")
 
-	a = w.call(service, "GET", at+"/timeline", "")
+	a = w.Call(service, "GET", at+"/timeline", "")
 	var kinds []string
-	for _, e := range a.json["entries"].([]any) {
+	for _, e := range a.JSON["entries"].([]any) {
 		kinds = append(kinds, e.(map[string]any)["kind"].(string))
 	}
 	want := []string{"RepairStarted", "ApprovalRequested", "MessagePosted", "ReadyTimeChanged", "ContactCorrected", "QuoteDecided", "RepairCompleted", "VehicleCollected"}
-	if diff := cmp.Diff(want, kinds); diff != "" || a.json["as_of"] == nil {
-		t.Errorf("timeline (-want +got):\n%s\n%s", diff, a.text)
+	if diff := cmp.Diff(want, kinds); diff != "" || a.JSON["as_of"] == nil {
+		t.Errorf("timeline (-want +got):\n%s\n%s", diff, a.Text)
 	}
 }
 
 func TestRefusalsOfQuotes(t *testing.T) {
-	w := newWorld(t)
-	sam := w.token("sam", repair.Mechanic, "de-brug")
-	at := "/v1/repairs/" + w.quoted()
+	w := apitest.New(t)
+	sam := w.Token("sam", repair.Mechanic, "de-brug")
+	at := "/v1/repairs/" + w.Quoted()
 	decide := func(lines, total string) string {
 		return `{"lines":[` + lines + `],"total_seen":` + total + `,"method":"counter","name":"J"}`
 	}
 	yes := decide(`{"line":1,"answer":"approve"},{"line":2,"answer":"approve"}`, "38795")
-	w.call(sam, "POST", at+"/quotes/1/decision", decide(`{"line":1,"answer":"approve"}`, "34800"), key("a")).problem(t, 422, "invalid")
-	w.call(sam, "POST", at+"/quotes/1/decision", decide(`{"line":1,"answer":"approve"},{"line":2,"answer":"approve"}`, "1"), key("b")).problem(t, 409, "total_mismatch")
-	w.call(sam, "POST", at+"/quotes/9/decision", yes, key("c")).problem(t, 404, "not_found")
-	w.call(sam, "POST", at+"/quotes", quoteBody, key("d")).want(t, 201, map[string]any{"revision": 2.0})
-	w.call(sam, "POST", at+"/quotes/1/decision", yes, key("e")).problem(t, 409, "superseded")
-	w.call(sam, "POST", at+"/quotes/2/decision", yes, key("f")).want(t, 200, map[string]any{"decision": "approved", "approved_total": 38795.0})
-	w.call(sam, "POST", at+"/quotes/2/decision", yes, key("g")).want(t, 200, map[string]any{"decision": "approved"}) // the same answer
-	w.call(sam, "POST", at+"/quotes/2/decision", decide(`{"line":1,"answer":"reject"},{"line":2,"answer":"reject"}`, "0"), key("h")).problem(t, 409, "already_decided")
-	w.call(sam, "POST", at+"/quotes", quoteBody, key("i")).want(t, 201, map[string]any{"revision": 3.0})
-	w.call(sam, "POST", at+"/quotes/3/withdrawal", "", key("j")).want(t, 200, map[string]any{"state": "in_progress"})
-	w.call(sam, "POST", at+"/quotes/3/decision", yes, key("k")).problem(t, 409, "withdrawn")
-	w.call(sam, "POST", at+"/quotes", quoteBody, key("l")).want(t, 201, map[string]any{"revision": 4.0})
-	w.pass(3 * 24 * time.Hour)
-	sam = w.token("sam", repair.Mechanic, "de-brug")
-	w.call(sam, "POST", at+"/quotes/4/decision", yes, key("m")).problem(t, 409, "expired")
-	w.call(sam, "POST", "/v1/repairs", orderBody, key("n")).problem(t, 409, "already_started")
+	w.Call(sam, "POST", at+"/quotes/1/decision", decide(`{"line":1,"answer":"approve"}`, "34800"), apitest.Key("a")).Problem(t, 422, "invalid")
+	w.Call(sam, "POST", at+"/quotes/1/decision", decide(`{"line":1,"answer":"approve"},{"line":2,"answer":"approve"}`, "1"), apitest.Key("b")).Problem(t, 409, "total_mismatch")
+	w.Call(sam, "POST", at+"/quotes/9/decision", yes, apitest.Key("c")).Problem(t, 404, "not_found")
+	w.Call(sam, "POST", at+"/quotes", apitest.QuoteBody, apitest.Key("d")).Want(t, 201, map[string]any{"revision": 2.0})
+	w.Call(sam, "POST", at+"/quotes/1/decision", yes, apitest.Key("e")).Problem(t, 409, "superseded")
+	w.Call(sam, "POST", at+"/quotes/2/decision", yes, apitest.Key("f")).Want(t, 200, map[string]any{"decision": "approved", "approved_total": 38795.0})
+	w.Call(sam, "POST", at+"/quotes/2/decision", yes, apitest.Key("g")).Want(t, 200, map[string]any{"decision": "approved"}) // the same answer
+	w.Call(sam, "POST", at+"/quotes/2/decision", decide(`{"line":1,"answer":"reject"},{"line":2,"answer":"reject"}`, "0"), apitest.Key("h")).Problem(t, 409, "already_decided")
+	w.Call(sam, "POST", at+"/quotes", apitest.QuoteBody, apitest.Key("i")).Want(t, 201, map[string]any{"revision": 3.0})
+	w.Call(sam, "POST", at+"/quotes/3/withdrawal", "", apitest.Key("j")).Want(t, 200, map[string]any{"state": "in_progress"})
+	w.Call(sam, "POST", at+"/quotes/3/decision", yes, apitest.Key("k")).Problem(t, 409, "withdrawn")
+	w.Call(sam, "POST", at+"/quotes", apitest.QuoteBody, apitest.Key("l")).Want(t, 201, map[string]any{"revision": 4.0})
+	w.Pass(3 * 24 * time.Hour)
+	sam = w.Token("sam", repair.Mechanic, "de-brug")
+	w.Call(sam, "POST", at+"/quotes/4/decision", yes, apitest.Key("m")).Problem(t, 409, "expired")
+	w.Call(sam, "POST", "/v1/repairs", apitest.OrderBody, apitest.Key("n")).Problem(t, 409, "already_started")
 }
 
 func TestRepetitions(t *testing.T) {
-	w := newWorld(t)
-	sam := w.token("sam", repair.Mechanic, "de-brug")
-	at := "/v1/repairs/" + w.started()
+	w := apitest.New(t)
+	sam := w.Token("sam", repair.Mechanic, "de-brug")
+	at := "/v1/repairs/" + w.Started()
 	for _, tt := range []struct{ name, method, path, body, other string }{
 		{"start", "POST", "/v1/repairs", `{"vehicle":{"plate":"AB12"},"customer":{"name":"X"},"agreed":{"lines":[]}}`, `{"vehicle":{"plate":"AB13"},"customer":{"name":"X"},"agreed":{"lines":[]}}`},
-		{"quote", "POST", at + "/quotes", quoteBody, strings.Replace(quoteBody, "3995", "3996", 1)},
+		{"quote", "POST", at + "/quotes", apitest.QuoteBody, strings.Replace(apitest.QuoteBody, "3995", "3996", 1)},
 		{"message", "POST", at + "/messages", `{"kind":"text","text":"Klaar om 4 uur"}`, `{"kind":"text","text":"Klaar om 5 uur"}`},
 		{"refused", "POST", at + "/completion", `{"total":99999999}`, `{"total":99999998}`},
 		{"change", "PATCH", at, `{"ready_at":"2026-05-20T17:00:00+02:00"}`, `{"ready_at":"2026-05-20T18:00:00+02:00"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			first := w.call(sam, tt.method, tt.path, tt.body, key("once-"+tt.name))
-			again := w.call(sam, tt.method, tt.path, tt.body, key("once-"+tt.name))
-			if first.StatusCode != again.StatusCode || first.text != again.text {
-				t.Errorf("first %d %s\nagain %d %s", first.StatusCode, first.text, again.StatusCode, again.text)
+			first := w.Call(sam, tt.method, tt.path, tt.body, apitest.Key("once-"+tt.name))
+			again := w.Call(sam, tt.method, tt.path, tt.body, apitest.Key("once-"+tt.name))
+			if first.StatusCode != again.StatusCode || first.Text != again.Text {
+				t.Errorf("first %d %s\nagain %d %s", first.StatusCode, first.Text, again.StatusCode, again.Text)
 			}
 			if first.Header.Get("Idempotent-Replayed") != "" || again.Header.Get("Idempotent-Replayed") != "true" {
 				t.Errorf("replayed: first %q, again %q", first.Header.Get("Idempotent-Replayed"), again.Header.Get("Idempotent-Replayed"))
@@ -147,122 +124,122 @@ func TestRepetitions(t *testing.T) {
 			if first.Header.Get("Location") != again.Header.Get("Location") {
 				t.Errorf("Location: first %q, again %q", first.Header.Get("Location"), again.Header.Get("Location"))
 			}
-			w.call(sam, tt.method, tt.path, tt.other, key("once-"+tt.name)).problem(t, 422, "key_reused")
+			w.Call(sam, tt.method, tt.path, tt.other, apitest.Key("once-"+tt.name)).Problem(t, 422, "key_reused")
 		})
 	}
 }
 
 func TestOutcomesThatAreLate(t *testing.T) {
-	w := newWorld(t)
-	sam := w.token("sam", repair.Mechanic, "de-brug")
-	at := "/v1/repairs/" + w.started()
-	a := w.call(sam, "POST", at+"/quotes", quoteBody, key("k1"), "Prefer: respond-async")
-	a.want(t, 202, map[string]any{"result": "pending"})
-	if diff := cmp.Diff([]string{"command_id", "repair_id", "result"}, keys(a.json)); diff != "" {
+	w := apitest.New(t)
+	sam := w.Token("sam", repair.Mechanic, "de-brug")
+	at := "/v1/repairs/" + w.Started()
+	a := w.Call(sam, "POST", at+"/quotes", apitest.QuoteBody, apitest.Key("k1"), "Prefer: respond-async")
+	a.Want(t, 202, map[string]any{"result": "pending"})
+	if diff := cmp.Diff([]string{"command_id", "repair_id", "result"}, slices.Sorted(maps.Keys(a.JSON))); diff != "" {
 		t.Errorf("fields of 202 (-want +got):\n%s", diff)
 	}
-	if a.Header.Get("Location") != "/v1/commands/"+a.json["command_id"].(string) || a.Header.Get("Preference-Applied") != "respond-async" {
+	if a.Header.Get("Location") != "/v1/commands/"+a.JSON["command_id"].(string) || a.Header.Get("Preference-Applied") != "respond-async" {
 		t.Errorf("headers of 202: %v", a.Header)
 	}
-	w.silent, w.lagging = true, true
-	a = w.call(sam, "POST", at+"/messages", `{"kind":"text","text":"x"}`, key("k2"))
-	a.want(t, 202, map[string]any{"result": "pending"})
+	w.Silent, w.Lagging = true, true
+	a = w.Call(sam, "POST", at+"/messages", `{"kind":"text","text":"x"}`, apitest.Key("k2"))
+	a.Want(t, 202, map[string]any{"result": "pending"})
 	where := a.Header.Get("Location")
-	w.call(sam, "GET", where, "").want(t, 200, map[string]any{"result": "pending"})
-	w.lagging = false
-	w.call(sam, "GET", where, "").want(t, 200, map[string]any{"result": "accepted", "state": "awaiting_approval", "sequence": 3.0})
-	w.call(w.token("noor", repair.Mechanic, "de-brug"), "GET", where, "").problem(t, 404, "not_found")
-	w.call(w.token("sam", repair.Mechanic, "noord"), "GET", where, "").problem(t, 404, "not_found")
-	w.call(sam, "GET", "/v1/commands/nonsense", "").problem(t, 404, "not_found")
+	w.Call(sam, "GET", where, "").Want(t, 200, map[string]any{"result": "pending"})
+	w.Lagging = false
+	w.Call(sam, "GET", where, "").Want(t, 200, map[string]any{"result": "accepted", "state": "awaiting_approval", "sequence": 3.0})
+	w.Call(w.Token("noor", repair.Mechanic, "de-brug"), "GET", where, "").Problem(t, 404, "not_found")
+	w.Call(w.Token("sam", repair.Mechanic, "noord"), "GET", where, "").Problem(t, 404, "not_found")
+	w.Call(sam, "GET", "/v1/commands/nonsense", "").Problem(t, 404, "not_found")
 }
 
 // A reader who passes the sequence of the answer sees what it wrote.
 func TestReadingWhatWasWritten(t *testing.T) {
-	w := newWorld(t, func(c *Config) { c.Patience = time.Minute })
-	sam := w.token("sam", repair.Mechanic, "de-brug")
-	id := w.started()
-	w.lagging = true
-	w.call(sam, "POST", "/v1/repairs/"+id+"/quotes", quoteBody, key("k1"))
-	w.call(sam, "GET", "/v1/repairs/"+id, "").want(t, 200, map[string]any{"sequence": 1.0})
-	done := make(chan answer)
-	go func() { done <- w.call(sam, "GET", "/v1/repairs/"+id+"?after=2", "") }()
-	w.catchUp()
-	(<-done).want(t, 200, map[string]any{"sequence": 2.0, "state": "awaiting_approval"})
+	w := apitest.New(t, func(c *api.Config) { c.Patience = time.Minute })
+	sam := w.Token("sam", repair.Mechanic, "de-brug")
+	id := w.Started()
+	w.Lagging = true
+	w.Call(sam, "POST", "/v1/repairs/"+id+"/quotes", apitest.QuoteBody, apitest.Key("k1"))
+	w.Call(sam, "GET", "/v1/repairs/"+id, "").Want(t, 200, map[string]any{"sequence": 1.0})
+	done := make(chan apitest.Answer)
+	go func() { done <- w.Call(sam, "GET", "/v1/repairs/"+id+"?after=2", "") }()
+	w.CatchUp()
+	(<-done).Want(t, 200, map[string]any{"sequence": 2.0, "state": "awaiting_approval"})
 }
 
 func TestWhoseGarage(t *testing.T) {
-	w := newWorld(t)
-	both := w.token("dms", repair.Integrator, "de-brug", "noord")
-	at := "/v1/repairs/" + w.started()
+	w := apitest.New(t)
+	both := w.Token("dms", repair.Integrator, "de-brug", "noord")
+	at := "/v1/repairs/" + w.Started()
 	// A token of one garage starts there; one of several says where.
-	a := w.call(both, "POST", "/v1/repairs", `{"vehicle":{"plate":"AB12"},"customer":{"name":"X"},"agreed":{"lines":[]}}`, key("k1"))
-	a.problem(t, 422, "invalid")
-	if got := a.json["errors"].([]any)[0].(map[string]any)["pointer"]; got != "/garage" {
+	a := w.Call(both, "POST", "/v1/repairs", `{"vehicle":{"plate":"AB12"},"customer":{"name":"X"},"agreed":{"lines":[]}}`, apitest.Key("k1"))
+	a.Problem(t, 422, "invalid")
+	if got := a.JSON["errors"].([]any)[0].(map[string]any)["pointer"]; got != "/garage" {
 		t.Errorf("pointer %v", got)
 	}
 	body := `{"garage":"noord","vehicle":{"plate":"AB12"},"customer":{"name":"X"},"agreed":{"lines":[]}}`
-	w.call(both, "POST", "/v1/repairs", body, key("k2")).want(t, 201, nil)
-	w.call(w.token("sam", repair.Mechanic, "de-brug"), "POST", "/v1/repairs", body, key("k3")).problem(t, 403, "forbidden")
+	w.Call(both, "POST", "/v1/repairs", body, apitest.Key("k2")).Want(t, 201, nil)
+	w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "POST", "/v1/repairs", body, apitest.Key("k3")).Problem(t, 403, "forbidden")
 	// About a repair, the read model knows, or the query says it.
-	w.call(both, "POST", at+"/quotes", quoteBody, key("k4")).want(t, 201, nil)
-	w.call(both, "POST", at+"/quotes?garage=de-brug", quoteBody, key("k5")).want(t, 201, nil)
-	w.call(both, "POST", at+"/quotes?garage=noord", quoteBody, key("k6")).problem(t, 404, "not_found")
-	w.call(both, "POST", at+"/quotes?garage=elsewhere", quoteBody, key("k7")).problem(t, 404, "not_found")
-	w.call(both, "POST", "/v1/repairs/"+repair.RepairID("x", "y", "z")+"/quotes", quoteBody, key("k8")).problem(t, 404, "not_found")
-	w.call(both, "GET", "/v1/repairs?garage=elsewhere", "").problem(t, 403, "forbidden")
+	w.Call(both, "POST", at+"/quotes", apitest.QuoteBody, apitest.Key("k4")).Want(t, 201, nil)
+	w.Call(both, "POST", at+"/quotes?garage=de-brug", apitest.QuoteBody, apitest.Key("k5")).Want(t, 201, nil)
+	w.Call(both, "POST", at+"/quotes?garage=noord", apitest.QuoteBody, apitest.Key("k6")).Problem(t, 404, "not_found")
+	w.Call(both, "POST", at+"/quotes?garage=elsewhere", apitest.QuoteBody, apitest.Key("k7")).Problem(t, 404, "not_found")
+	w.Call(both, "POST", "/v1/repairs/"+repair.RepairID("x", "y", "z")+"/quotes", apitest.QuoteBody, apitest.Key("k8")).Problem(t, 404, "not_found")
+	w.Call(both, "GET", "/v1/repairs?garage=elsewhere", "").Problem(t, 403, "forbidden")
 }
 
 func TestLists(t *testing.T) {
-	w := newWorld(t)
-	w.started()
-	sam := w.token("sam", repair.Mechanic, "de-brug")
-	anna := w.token("anna", repair.CustomerService, "de-brug")
-	boss := w.token("boss", repair.Manager, "de-brug")
-	w.call(sam, "GET", "/v1/repairs?state=in_progress&plate=k-482-tr&external_ref=WO-1842", "").want(t, 200, nil)
-	if diff := cmp.Diff(readmodel.RepairFilter{Garages: []string{"de-brug"}, State: "in_progress", Plate: "K482TR", ExternalRef: "WO-1842", Limit: 50}, w.asked[0]); diff != "" {
+	w := apitest.New(t)
+	w.Started()
+	sam := w.Token("sam", repair.Mechanic, "de-brug")
+	anna := w.Token("anna", repair.CustomerService, "de-brug")
+	boss := w.Token("boss", repair.Manager, "de-brug")
+	w.Call(sam, "GET", "/v1/repairs?state=in_progress&plate=k-482-tr&external_ref=WO-1842", "").Want(t, 200, nil)
+	if diff := cmp.Diff(readmodel.RepairFilter{Garages: []string{"de-brug"}, State: "in_progress", Plate: "K482TR", ExternalRef: "WO-1842", Limit: 50}, w.Asked[0]); diff != "" {
 		t.Errorf("filter (-want +got):\n%s", diff)
 	}
-	w.call(w.token("femke", repair.Mechanic, "noord"), "GET", "/v1/repairs", "").want(t, 200, map[string]any{"items": []any{}})
-	w.call(sam, "GET", "/v1/repairs?cursor=bogus", "").problem(t, 422, "invalid")
-	w.call(sam, "GET", "/v1/repairs?state=broken", "").problem(t, 422, "invalid")
-	w.call(anna, "GET", "/v1/conversations?filter=needs-reply&q=vries", "").want(t, 200, map[string]any{"items": []any{}})
-	if diff := cmp.Diff(readmodel.ConversationFilter{Garages: []string{"de-brug"}, Filter: "needs-reply", Query: "vries", Sort: "waiting", Limit: 50}, w.asked[len(w.asked)-1]); diff != "" {
+	w.Call(w.Token("femke", repair.Mechanic, "noord"), "GET", "/v1/repairs", "").Want(t, 200, map[string]any{"items": []any{}})
+	w.Call(sam, "GET", "/v1/repairs?cursor=bogus", "").Problem(t, 422, "invalid")
+	w.Call(sam, "GET", "/v1/repairs?state=broken", "").Problem(t, 422, "invalid")
+	w.Call(anna, "GET", "/v1/conversations?filter=needs-reply&q=vries", "").Want(t, 200, map[string]any{"items": []any{}})
+	if diff := cmp.Diff(readmodel.ConversationFilter{Garages: []string{"de-brug"}, Filter: "needs-reply", Query: "vries", Sort: "waiting", Limit: 50}, w.Asked[len(w.Asked)-1]); diff != "" {
 		t.Errorf("filter (-want +got):\n%s", diff)
 	}
-	w.call(anna, "GET", "/v1/conversations?sort=loudest", "").problem(t, 422, "invalid")
-	w.call(boss, "GET", "/v1/latencies?measure=approval&group_by=day&garage=de-brug&from=2026-05-01T00:00:00Z&to=2026-05-20T00:00:00Z", "").
-		want(t, 200, map[string]any{"measure": "approval", "rows": []any{}})
+	w.Call(anna, "GET", "/v1/conversations?sort=loudest", "").Problem(t, 422, "invalid")
+	w.Call(boss, "GET", "/v1/latencies?measure=approval&group_by=day&garage=de-brug&from=2026-05-01T00:00:00Z&to=2026-05-20T00:00:00Z", "").
+		Want(t, 200, map[string]any{"measure": "approval", "rows": []any{}})
 	for _, bad := range []string{"", "?measure=patience", "?measure=approval&group_by=moon", "?measure=approval&from=yesterday", "?measure=approval&from=2026-05-21T00:00:00Z&to=2026-05-20T00:00:00Z"} {
-		w.call(boss, "GET", "/v1/latencies"+bad, "").problem(t, 422, "invalid")
+		w.Call(boss, "GET", "/v1/latencies"+bad, "").Problem(t, 422, "invalid")
 	}
-	w.call(boss, "GET", "/v1/latencies?measure=approval&garage=noord", "").problem(t, 403, "forbidden")
+	w.Call(boss, "GET", "/v1/latencies?measure=approval&garage=noord", "").Problem(t, 403, "forbidden")
 }
 
 func TestEventPages(t *testing.T) {
-	w := newWorld(t)
-	w.quoted()
-	dms := w.token("dms", repair.Integrator, "de-brug")
-	a := w.call(dms, "GET", "/v1/events?limit=1", "")
-	a.want(t, 200, map[string]any{"cursor": "c1"})
-	if e := a.json["events"].([]any)[0].(map[string]any); e["type"] != "RepairStarted" || e["cursor"] != "c1" {
+	w := apitest.New(t)
+	w.Quoted()
+	dms := w.Token("dms", repair.Integrator, "de-brug")
+	a := w.Call(dms, "GET", "/v1/events?limit=1", "")
+	a.Want(t, 200, map[string]any{"cursor": "c1"})
+	if e := a.JSON["events"].([]any)[0].(map[string]any); e["type"] != "RepairStarted" || e["cursor"] != "c1" {
 		t.Errorf("event %v", e)
 	}
-	w.call(dms, "GET", "/v1/events?after=c2", "").want(t, 200, map[string]any{"events": []any{}, "cursor": "c2"})
-	w.call(w.token("x", repair.Integrator, "noord"), "GET", "/v1/events", "").want(t, 200, map[string]any{"events": []any{}})
-	a = w.call(dms, "GET", "/v1/events?after=bogus", "")
-	a.problem(t, 422, "invalid")
+	w.Call(dms, "GET", "/v1/events?after=c2", "").Want(t, 200, map[string]any{"events": []any{}, "cursor": "c2"})
+	w.Call(w.Token("x", repair.Integrator, "noord"), "GET", "/v1/events", "").Want(t, 200, map[string]any{"events": []any{}})
+	a = w.Call(dms, "GET", "/v1/events?after=bogus", "")
+	a.Problem(t, 422, "invalid")
 }
 
 func TestEventStream(t *testing.T) {
-	w := newWorld(t)
-	w.quoted()
+	w := apitest.New(t)
+	w.Quoted()
 	ctx, cancel := context.WithCancel(t.Context())
 	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "/v1/events", nil)
-	r.Header.Set("Authorization", "Bearer "+w.token("dms", repair.Integrator, "de-brug"))
+	r.Header.Set("Authorization", "Bearer "+w.Token("dms", repair.Integrator, "de-brug"))
 	r.Header.Set("Accept", "text/event-stream")
 	r.Header.Set("Last-Event-ID", "c1")
 	out := &lineWriter{header: make(http.Header), want: "event: ApprovalRequested", found: cancel}
-	w.handler.ServeHTTP(out, r)
+	w.API.ServeHTTP(out, r)
 	if got := out.header.Get("Content-Type"); got != "text/event-stream" {
 		t.Errorf("content type %q", got)
 	}
@@ -293,20 +270,20 @@ func (l *lineWriter) Write(b []byte) (int, error) {
 }
 
 func TestWhenThingsAreAway(t *testing.T) {
-	w := newWorld(t)
-	sam := w.token("sam", repair.Mechanic, "de-brug")
-	at := "/v1/repairs/" + w.started()
-	w.broken = errors.New("secret detail of the store")
-	for _, a := range []answer{
-		w.call(sam, "GET", at, ""),
-		w.call(sam, "GET", at+"?after=1", ""),
-		w.call(sam, "GET", "/v1/repairs", ""),
-		w.call(sam, "GET", "/v1/events", ""),
-		w.call(sam, "POST", at+"/quotes", quoteBody, key("k")),
+	w := apitest.New(t)
+	sam := w.Token("sam", repair.Mechanic, "de-brug")
+	at := "/v1/repairs/" + w.Started()
+	w.Broken = errors.New("secret detail of the store")
+	for _, a := range []apitest.Answer{
+		w.Call(sam, "GET", at, ""),
+		w.Call(sam, "GET", at+"?after=1", ""),
+		w.Call(sam, "GET", "/v1/repairs", ""),
+		w.Call(sam, "GET", "/v1/events", ""),
+		w.Call(sam, "POST", at+"/quotes", apitest.QuoteBody, apitest.Key("k")),
 	} {
-		a.problem(t, 503, "unavailable")
-		if strings.Contains(a.text, "secret") || a.Header.Get("Retry-After") == "" {
-			t.Errorf("%v %s", a.Header, a.text)
+		a.Problem(t, 503, "unavailable")
+		if strings.Contains(a.Text, "secret") || a.Header.Get("Retry-After") == "" {
+			t.Errorf("%v %s", a.Header, a.Text)
 		}
 	}
 }
@@ -314,19 +291,19 @@ func TestWhenThingsAreAway(t *testing.T) {
 // Every route that writes has an example of its body, and one after the other they do
 // what the routes are for.
 func TestExamples(t *testing.T) {
-	w := newWorld(t)
-	sam := w.token("sam", repair.Mechanic, "de-brug")
+	w := apitest.New(t)
+	sam := w.Token("sam", repair.Mechanic, "de-brug")
 	sent := make(map[string]bool)
-	send := func(route, method, path, body string) answer {
+	send := func(route, method, path, body string) apitest.Answer {
 		t.Helper()
 		sent[route] = true
-		a := w.call(sam, method, "/v1/repairs"+path, body, key(fmt.Sprint(len(w.sent))))
+		a := w.Call(sam, method, "/v1/repairs"+path, body, apitest.Key(fmt.Sprint(len(w.Sent))))
 		if a.StatusCode/100 != 2 {
-			t.Errorf("the example of %s: %d %s", route, a.StatusCode, a.text)
+			t.Errorf("the example of %s: %d %s", route, a.StatusCode, a.Text)
 		}
 		return a
 	}
-	at := "/" + send("start-repair", "POST", "", examples["start-repair"]).json["repair_id"].(string)
+	at := "/" + send("start-repair", "POST", "", api.Examples["start-repair"]).JSON["repair_id"].(string)
 	for _, step := range []struct{ route, method, path string }{
 		{"change-repair", "PATCH", ""},
 		{"request-approval", "POST", "/quotes"},
@@ -337,17 +314,17 @@ func TestExamples(t *testing.T) {
 		{"complete-repair", "POST", "/completion"},
 		{"collect-vehicle", "POST", "/collection"},
 	} {
-		send(step.route, step.method, at+step.path, examples[step.route])
+		send(step.route, step.method, at+step.path, api.Examples[step.route])
 	}
-	other := send("start-repair", "POST", "", strings.Replace(examples["start-repair"], "WO-1842", "WO-1843", 1))
-	send("cancel-repair", "POST", "/"+other.json["repair_id"].(string)+"/cancellation", examples["cancel-repair"])
-	for _, r := range routes {
-		if r.writes() != sent[r.id] || r.writes() != (examples[r.id] != "") {
-			t.Errorf("%s has no example, or none that works", r.id)
+	other := send("start-repair", "POST", "", strings.Replace(api.Examples["start-repair"], "WO-1842", "WO-1843", 1))
+	send("cancel-repair", "POST", "/"+other.JSON["repair_id"].(string)+"/cancellation", api.Examples["cancel-repair"])
+	for _, r := range api.Routes() {
+		if r.Writes != sent[r.ID] || r.Writes != (api.Examples[r.ID] != "") {
+			t.Errorf("%s has no example, or none that works", r.ID)
 		}
 	}
-	page := html.UnescapeString(w.open("/docs").text)
-	for id, example := range examples {
+	page := html.UnescapeString(w.Get("/docs").Text)
+	for id, example := range api.Examples {
 		if !strings.Contains(page, "<pre>"+example+"</pre>") {
 			t.Errorf("the documentation does not show the example of %s", id)
 		}

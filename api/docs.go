@@ -2,17 +2,27 @@ package api
 
 import (
 	"bytes"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
 
-	"pitstop/schemas/repair"
+	"pitstop/api/web"
+)
+
+// What the documentation's page is made of.
+var (
+	//go:embed templates
+	templates embed.FS
+	//go:embed static
+	static embed.FS
 )
 
 // introduction heads the documentation; a blank line ends a paragraph.
@@ -26,18 +36,51 @@ A write waits up to 2 seconds for its outcome. With Prefer: respond-async, or pa
 
 Amounts are integers in minor units with their currency beside them, and include VAT where nothing else is said. Times are RFC 3339.`
 
-// docs serves the OpenAPI document, and the same for people.
-func (s *server) docs(r chi.Router) error {
-	spec, err := s.document()
+func openapi() huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info:    &huma.Info{Title: "Pitstop", Version: "1", Description: introduction},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token's roles and garages say what it opens."},
+				},
+			},
+			Security: []map[string][]string{{"token": {}}},
+		},
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json",
+	}
+}
+
+// schemaName tells the types of requests from those of the read model.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if strings.HasSuffix(t.PkgPath(), "schemas/request") {
+		return name + "Request"
+	}
+	return name
+}
+
+// document is the OpenAPI document of the routes.
+type document struct{ *huma.OpenAPI }
+
+// serve serves the OpenAPI document, and the same for people.
+func (d document) serve(r chi.Router, assets string) error {
+	spec, err := d.json()
 	if err != nil {
 		return fmt.Errorf("write OpenAPI document: %w", err)
 	}
-	t, err := template.ParseFS(files, "templates/docs.html")
+	t, err := template.ParseFS(templates, "templates/docs.html")
 	if err != nil {
 		return fmt.Errorf("parse templates: %w", err)
 	}
 	var page bytes.Buffer
-	if err := t.ExecuteTemplate(&page, "docs.html", s.reference()); err != nil {
+	if err := t.ExecuteTemplate(&page, "docs.html", d.reference(assets)); err != nil {
 		return fmt.Errorf("write documentation: %w", err)
 	}
 	r.Get("/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
@@ -46,7 +89,7 @@ func (s *server) docs(r chi.Router) error {
 	})
 	r.Get("/docs", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", pagePolicy)
+		w.Header().Set("Content-Security-Policy", web.PagePolicy)
 		_, _ = w.Write(page.Bytes())
 	})
 	r.Get("/", func(w http.ResponseWriter, r *http.Request) {
@@ -55,37 +98,31 @@ func (s *server) docs(r chi.Router) error {
 	return nil
 }
 
-// document is the OpenAPI document, with the examples. Huma cannot say of an object
+// json is the document, with the examples. Huma cannot say of an object
 // that it may be null; where one may, that is said while the document is written.
-func (s *server) document() ([]byte, error) {
+func (d document) json() ([]byte, error) {
 	for _, r := range routes {
 		if example := examples[r.id]; example != "" {
-			s.operationOf(r).RequestBody.Content["application/json"].Example = json.RawMessage(example)
+			d.operationOf(r).RequestBody.Content["application/json"].Example = json.RawMessage(example)
 		}
 	}
 	for _, name := range []string{"Repair", "StartRepairRequest"} {
-		properties := s.openapi.Components.Schemas.Map()[name].Properties
+		properties := d.Components.Schemas.Map()[name].Properties
 		approver := properties["approver"]
 		defer func() { properties["approver"] = approver }()
 		properties["approver"] = &huma.Schema{
 			AnyOf: []*huma.Schema{{Ref: approver.Ref}, {Type: "null"}}, Description: approver.Description,
 		}
 	}
-	return json.Marshal(s.openapi)
+	return json.Marshal(d.OpenAPI)
 }
 
 // reference is the documentation as its template shows it.
 type reference struct {
 	Assets     string
 	Paragraphs []string
-	Problems   []listedProblem
+	Problems   []web.Kind
 	Groups     []group
-}
-
-type listedProblem struct {
-	Status int
-	Code   repair.Code
-	Title  string
 }
 
 type group struct {
@@ -114,13 +151,10 @@ type field struct {
 	Required         bool
 }
 
-func (s *server) reference() reference {
-	ref := reference{Assets: s.assets(), Paragraphs: strings.Split(introduction, "\n\n")}
-	for _, c := range codes {
-		ref.Problems = append(ref.Problems, listedProblem{c.status, c.code, c.title})
-	}
+func (d document) reference(assets string) reference {
+	ref := reference{Assets: assets, Paragraphs: strings.Split(introduction, "\n\n"), Problems: web.Kinds}
 	for _, r := range routes {
-		op := s.operationOf(r)
+		op := d.operationOf(r)
 		o := operation{ID: r.id, Method: r.method, Path: r.path, Summary: r.summary, For: r.allowed(), Example: examples[r.id]}
 		for _, p := range op.Parameters {
 			o.Parameters = append(o.Parameters, field{
@@ -128,7 +162,7 @@ func (s *server) reference() reference {
 			})
 		}
 		if op.RequestBody != nil {
-			o.Body = s.fields(op.RequestBody.Content["application/json"].Schema, 0)
+			o.Body = d.fields(op.RequestBody.Content["application/json"].Schema, 0)
 		}
 		var refusals []string
 		for _, status := range sortedKeys(op.Responses) {
@@ -137,7 +171,7 @@ func (s *server) reference() reference {
 				continue
 			}
 			for _, media := range sortedKeys(op.Responses[status].Content) {
-				o.Replies = append(o.Replies, replied{status, media, s.fields(op.Responses[status].Content[media].Schema, 0)})
+				o.Replies = append(o.Replies, replied{status, media, d.fields(op.Responses[status].Content[media].Schema, 0)})
 			}
 		}
 		o.Refusals = strings.Join(refusals, ", ")
@@ -151,8 +185,8 @@ func (s *server) reference() reference {
 	return ref
 }
 
-func (s *server) operationOf(r route) *huma.Operation {
-	item := s.openapi.Paths[r.path]
+func (d document) operationOf(r route) *huma.Operation {
+	item := d.Paths[r.path]
 	switch r.method {
 	case http.MethodPost:
 		return item.Post
@@ -163,15 +197,15 @@ func (s *server) operationOf(r route) *huma.Operation {
 }
 
 // fields lists the properties of a schema, those of nested objects below them.
-func (s *server) fields(schema *huma.Schema, depth int) []field {
+func (d document) fields(schema *huma.Schema, depth int) []field {
 	if schema != nil && schema.Ref != "" {
-		schema = s.openapi.Components.Schemas.SchemaFromRef(schema.Ref)
+		schema = d.Components.Schemas.SchemaFromRef(schema.Ref)
 	}
 	if schema == nil || depth > 6 {
 		return nil
 	}
 	if schema.Type == huma.TypeArray {
-		return s.fields(schema.Items, depth)
+		return d.fields(schema.Items, depth)
 	}
 	var all []field
 	for _, name := range sortedKeys(schema.Properties) {
@@ -179,7 +213,7 @@ func (s *server) fields(schema *huma.Schema, depth int) []field {
 		all = append(all, field{
 			Depth: depth, Name: name, Type: typeOf(p), Text: p.Description, Required: slices.Contains(schema.Required, name),
 		})
-		all = append(all, s.fields(p, depth+1)...)
+		all = append(all, d.fields(p, depth+1)...)
 	}
 	return all
 }

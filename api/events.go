@@ -12,14 +12,22 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
+	"pitstop/api/web"
 	"pitstop/schemas/readmodel"
 )
+
+// events reads the log of events.
+type events struct {
+	reads
+	open     OpenEvents
+	stopping context.Context // of the server; nil: it never ends
+}
 
 // heartbeat is how often a stream says that it is alive, so that proxies and
 // clients notice when it is not.
 const heartbeat = 15 * time.Second
 
-func (s *server) listEvents(ctx context.Context, in *struct {
+func (e events) listEvents(ctx context.Context, in *struct {
 	After  string `query:"after" doc:"Cursor of a page or an event; absent: from the beginning."`
 	Last   string `header:"Last-Event-ID" doc:"What a browser sends to take a stream up again; holds when after is absent."`
 	Accept string `header:"Accept" doc:"text/event-stream for a stream that goes on."`
@@ -28,27 +36,27 @@ func (s *server) listEvents(ctx context.Context, in *struct {
 	Wait   int    `query:"wait" minimum:"0" maximum:"20" default:"0" doc:"Seconds to wait for the first event when there is none yet."`
 },
 ) (*struct{ Body func(huma.Context) }, error) {
-	garages, err := s.garages(ctx, in.Garage)
+	garages, err := e.garages(ctx, in.Garage)
 	if err != nil {
 		return nil, err
 	}
 	if in.After == "" {
 		in.After = in.Last
 	}
-	events, err := s.Events(ctx, in.After)
+	log, err := e.open(ctx, in.After)
 	if err != nil {
-		return nil, s.feedError(err)
+		return nil, e.feedError(err)
 	}
 	if strings.Contains(in.Accept, "text/event-stream") {
 		return &struct{ Body func(huma.Context) }{func(c huma.Context) { //nolint:contextcheck // c holds it
-			defer events.Close()
-			s.stream(c, events, garages)
+			defer log.Close()
+			e.stream(c, log, garages)
 		}}, nil
 	}
-	defer events.Close()
-	page, err := events.Next(ctx, garages, in.Limit, time.Duration(in.Wait)*time.Second)
+	defer log.Close()
+	page, err := log.Next(ctx, garages, in.Limit, time.Duration(in.Wait)*time.Second)
 	if err != nil {
-		return nil, s.feedError(err)
+		return nil, e.feedError(err)
 	}
 	return &struct{ Body func(huma.Context) }{func(c huma.Context) {
 		c.SetHeader("Content-Type", "application/json")
@@ -56,21 +64,21 @@ func (s *server) listEvents(ctx context.Context, in *struct {
 	}}, nil
 }
 
-func (s *server) feedError(err error) error {
-	err = s.readError(err)
-	if p, ok := err.(*Problem); ok && p.Code == codeInvalid { //nolint:errorlint // made a line above
+func (e events) feedError(err error) error {
+	err = e.failed(err)
+	if p, ok := err.(*web.Problem); ok && p.Code == web.CodeInvalid { //nolint:errorlint // made a line above
 		p.Errors[0].Pointer = "/after"
 	}
 	return err
 }
 
 // stream sends events until the client or the server goes. Its ids are cursors.
-func (s *server) stream(c huma.Context, events EventReader, garages []string) {
+func (e events) stream(c huma.Context, log EventReader, garages []string) {
 	r, w := humachi.Unwrap(c)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	if s.Stopping != nil {
-		defer context.AfterFunc(s.Stopping, cancel)()
+	if e.stopping != nil {
+		defer context.AfterFunc(e.stopping, cancel)()
 	}
 	out := http.NewResponseController(w)
 	_ = out.SetReadDeadline(time.Time{}) // the client says nothing more
@@ -82,10 +90,10 @@ func (s *server) stream(c huma.Context, events EventReader, garages []string) {
 		if err := out.Flush(); err != nil {
 			return
 		}
-		page, err := events.Next(ctx, garages, 100, heartbeat)
+		page, err := log.Next(ctx, garages, 100, heartbeat)
 		if err != nil {
 			if ctx.Err() == nil {
-				s.Log.Error("cannot read events", "err", err)
+				e.log.Error("cannot read events", "error", err)
 			}
 			return // the client comes back with its last id
 		}

@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"context"
@@ -7,20 +7,22 @@ import (
 	"testing"
 	"time"
 
+	"pitstop/api"
+	"pitstop/api/apitest"
 	"pitstop/schemas/repair"
 )
 
 // A stream goes on for ever, but not while the server stops.
 func TestStreamEndsWhenTheServerStops(t *testing.T) {
 	stopping, stop := context.WithCancel(t.Context())
-	w := newWorld(t, func(c *Config) { c.Stopping = stopping })
+	w := apitest.New(t, func(c *api.Config) { c.Stopping = stopping })
 	r := httptest.NewRequest(http.MethodGet, "/v1/events", nil)
-	r.Header.Set("Authorization", "Bearer "+w.token("sam", repair.Mechanic, "de-brug"))
+	r.Header.Set("Authorization", "Bearer "+w.Token("sam", repair.Mechanic, "de-brug"))
 	r.Header.Set("Accept", "text/event-stream")
 	ended := make(chan int)
 	go func() {
 		answer := httptest.NewRecorder()
-		w.handler.ServeHTTP(answer, r)
+		w.API.ServeHTTP(answer, r)
 		ended <- answer.Code
 	}()
 	select {
@@ -31,7 +33,7 @@ func TestStreamEndsWhenTheServerStops(t *testing.T) {
 	stop()
 	select {
 	case <-ended:
-	case <-time.After(heartbeat / 3):
+	case <-time.After(api.Heartbeat / 3):
 		t.Error("the stream goes on")
 	}
 }

@@ -1,4 +1,4 @@
-package api
+package api_test
 
 import (
 	"net/http"
@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"pitstop/api"
+	"pitstop/api/apitest"
 	"pitstop/schemas/link"
 	"pitstop/schemas/repair"
 )
@@ -16,11 +18,11 @@ import (
 // Requests are counted by route: a customer's link is in no label.
 func TestMetricsHoldNoLinks(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	w := newWorld(t, func(c *Config) { c.Metrics = registry })
-	page := w.page(w.quoted(), link.Approver)
-	w.open(page)
-	w.call(w.token("sam", repair.Mechanic, "de-brug"), "BREW", "/v1/repairs", "")
-	w.call("", "GET", "/wp-login.php", "")
+	w := apitest.New(t, func(c *api.Config) { c.Metrics = registry })
+	page := w.Link(w.Quoted(), link.Approver)
+	w.Get(page)
+	w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "BREW", "/v1/repairs", "")
+	w.Call("", "GET", "/wp-login.php", "")
 	rec := httptest.NewRecorder()
 	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	text := rec.Body.String()
@@ -38,11 +40,11 @@ func TestMetricsHoldNoLinks(t *testing.T) {
 func TestMetricsOverARestart(t *testing.T) {
 	metrics := prometheus.NewRegistry()
 	for range 2 {
-		w := newWorld(t, func(c *Config) { c.Metrics = metrics })
-		w.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/nowhere", nil))
+		w := apitest.New(t, func(c *api.Config) { c.Metrics = metrics })
+		w.API.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/nowhere", nil))
 	}
 	families, err := metrics.Gather()
-	must(t, err)
+	apitest.Must(t, err)
 	if len(families) != 1 || families[0].GetMetric()[0].GetHistogram().GetSampleCount() != 2 {
 		t.Errorf("counted %v", families)
 	}

@@ -3,14 +3,35 @@ package api
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
+	"pitstop/api/web"
 	"pitstop/schemas/locale"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
+
+// reads answers from the read model.
+type reads struct {
+	store    Store
+	patience time.Duration
+	log      *slog.Logger
+}
+
+// failed returns the problem that an error of the read model is.
+func (r reads) failed(err error) error { return readError(r.log, err) }
+
+// reach waits until the read model has a repair's event number sequence, no longer
+// than patience.
+func (r reads) reach(ctx context.Context, id string, sequence int64) error {
+	if err := web.WaitForSequence(ctx, r.patience, r.store, id, sequence); err != nil {
+		return r.failed(err)
+	}
+	return nil
+}
 
 // body is an answer that has only a body.
 type body[T any] struct{ Body T }
@@ -21,34 +42,34 @@ type ReadOne struct {
 	After int64  `query:"after" minimum:"0" doc:"Wait up to 2 s until this sequence is readable."`
 }
 
-// read gives a repair of the caller's garages.
-func (s *server) read(ctx context.Context, in ReadOne) (*readmodel.Repair, error) {
+// read returns a repair of the caller's garages.
+func (r reads) read(ctx context.Context, in ReadOne) (*readmodel.Repair, error) {
 	if !repair.ValidID(in.ID) {
-		return nil, s.readError(readmodel.ErrNotFound)
+		return nil, r.failed(readmodel.ErrNotFound)
 	}
 	if in.After > 0 {
-		if err := s.reach(ctx, in.ID, in.After); err != nil {
+		if err := r.reach(ctx, in.ID, in.After); err != nil {
 			return nil, err
 		}
 	}
-	v, err := s.Store.Repair(ctx, callerOf(ctx).Garages, in.ID)
+	v, err := r.store.Repair(ctx, web.CallerOf(ctx).Garages, in.ID)
 	if err != nil {
-		return nil, s.readError(err)
+		return nil, r.failed(err)
 	}
 	return v, nil
 }
 
-func (s *server) getRepair(ctx context.Context, in *ReadOne) (*body[*readmodel.Repair], error) {
-	v, err := s.read(ctx, *in)
+func (r reads) getRepair(ctx context.Context, in *ReadOne) (*body[*readmodel.Repair], error) {
+	v, err := r.read(ctx, *in)
 	return &body[*readmodel.Repair]{v}, err
 }
 
-func (s *server) getQuote(ctx context.Context, in *struct {
+func (r reads) getQuote(ctx context.Context, in *struct {
 	ReadOne
 	Revision int32 `path:"revision" minimum:"1" doc:"Number of the quote, from 1."`
 },
 ) (*body[readmodel.Quote], error) {
-	v, err := s.read(ctx, in.ReadOne)
+	v, err := r.read(ctx, in.ReadOne)
 	if err != nil {
 		return nil, err
 	}
@@ -57,38 +78,38 @@ func (s *server) getQuote(ctx context.Context, in *struct {
 			return &body[readmodel.Quote]{q}, nil
 		}
 	}
-	return nil, problem(codeNotFound, "the repair has no such quote")
+	return nil, web.NewProblem(web.CodeNotFound, "the repair has no such quote")
 }
 
-func (s *server) getTimeline(ctx context.Context, in *ReadOne) (*body[*readmodel.Timeline], error) {
-	if _, err := s.read(ctx, *in); err != nil {
+func (r reads) getTimeline(ctx context.Context, in *ReadOne) (*body[*readmodel.Timeline], error) {
+	if _, err := r.read(ctx, *in); err != nil {
 		return nil, err
 	}
-	t, err := s.Store.Timeline(ctx, callerOf(ctx).Garages, in.ID)
+	t, err := r.store.Timeline(ctx, web.CallerOf(ctx).Garages, in.ID)
 	if err != nil {
-		return nil, s.readError(err)
+		return nil, r.failed(err)
 	}
 	return &body[*readmodel.Timeline]{t}, nil
 }
 
 // getCommand answers pending for what is not known: it may become known, and
 // whose it is, is not known either.
-func (s *server) getCommand(ctx context.Context, in *struct {
+func (r reads) getCommand(ctx context.Context, in *struct {
 	ID string `path:"id" doc:"The command's id."`
 },
 ) (*body[readmodel.CommandOutcome], error) {
 	if !repair.ValidID(in.ID) {
-		return nil, s.readError(readmodel.ErrNotFound)
+		return nil, r.failed(readmodel.ErrNotFound)
 	}
-	o, err := s.Store.Outcome(ctx, in.ID)
+	o, err := r.store.Outcome(ctx, in.ID)
 	if errors.Is(err, readmodel.ErrNotFound) {
 		return &body[readmodel.CommandOutcome]{readmodel.CommandOutcome{CommandID: in.ID, Result: readmodel.Pending}}, nil
 	}
-	if err == nil && (o.Sender.ID != callerOf(ctx).Subject || !callerOf(ctx).mayUse(o.GarageID)) {
+	if err == nil && (o.Sender.ID != web.CallerOf(ctx).Subject || !web.CallerOf(ctx).MayUse(o.GarageID)) {
 		err = readmodel.ErrNotFound
 	}
 	if err != nil {
-		return nil, s.readError(err)
+		return nil, r.failed(err)
 	}
 	return &body[readmodel.CommandOutcome]{*o}, nil
 }
@@ -101,55 +122,55 @@ type Paging struct {
 }
 
 // garages are those a list is about.
-func (s *server) garages(ctx context.Context, garage string) ([]string, error) {
-	caller := callerOf(ctx)
+func (r reads) garages(ctx context.Context, garage string) ([]string, error) {
+	caller := web.CallerOf(ctx)
 	if garage == "" {
 		return caller.Garages, nil
 	}
-	if !caller.mayUse(garage) {
-		return nil, problem(codeForbidden, "your token does not name the garage "+garage)
+	if !caller.MayUse(garage) {
+		return nil, web.NewProblem(web.CodeForbidden, "your token does not name the garage "+garage)
 	}
 	return []string{garage}, nil
 }
 
-func (s *server) listRepairs(ctx context.Context, in *struct {
+func (r reads) listRepairs(ctx context.Context, in *struct {
 	Paging
 	State       repair.State `query:"state" enum:"in_progress,awaiting_approval,completed,collected,cancelled"`
 	Plate       string       `query:"plate" doc:"Number plate, with or without hyphens."`
 	ExternalRef string       `query:"external_ref" doc:"The garage's own order number."`
 },
 ) (*body[readmodel.Page[readmodel.RepairItem]], error) {
-	garages, err := s.garages(ctx, in.Garage)
+	garages, err := r.garages(ctx, in.Garage)
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.Store.Repairs(ctx, readmodel.RepairFilter{
+	page, err := r.store.Repairs(ctx, readmodel.RepairFilter{
 		Garages: garages, State: in.State, Plate: locale.NormalizePlate(in.Plate), ExternalRef: in.ExternalRef,
 		Cursor: in.Cursor, Limit: in.Limit,
 	})
-	return listed(s, page, err)
+	return listed(r, page, err)
 }
 
-func (s *server) listConversations(ctx context.Context, in *struct {
+func (r reads) listConversations(ctx context.Context, in *struct {
 	Paging
 	Filter string `query:"filter" enum:"needs-reply,waiting,call" doc:"needs-reply: a customer's message is unanswered; waiting: a quote is open; call: somebody should call the customer."`
 	Query  string `query:"q" maxLength:"200" doc:"Part of a plate, a name, an order number or a repair's id."`
 	Sort   string `query:"sort" enum:"waiting,recent" default:"waiting" doc:"waiting: who waits longest first; recent: what happened last first."`
 },
 ) (*body[readmodel.Page[readmodel.Conversation]], error) {
-	garages, err := s.garages(ctx, in.Garage)
+	garages, err := r.garages(ctx, in.Garage)
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.Store.Conversations(ctx, readmodel.ConversationFilter{
+	page, err := r.store.Conversations(ctx, readmodel.ConversationFilter{
 		Garages: garages, Filter: in.Filter, Query: in.Query, Sort: in.Sort, Cursor: in.Cursor, Limit: in.Limit,
 	})
-	return listed(s, page, err)
+	return listed(r, page, err)
 }
 
-func listed[T any](s *server, page readmodel.Page[T], err error) (*body[readmodel.Page[T]], error) {
+func listed[T any](r reads, page readmodel.Page[T], err error) (*body[readmodel.Page[T]], error) {
 	if err != nil {
-		return nil, s.readError(err)
+		return nil, r.failed(err)
 	}
 	if page.Items == nil {
 		page.Items = []T{}
@@ -160,7 +181,7 @@ func listed[T any](s *server, page readmodel.Page[T], err error) (*body[readmode
 // latencyDays is how far back a question about latencies reaches that does not say.
 const latencyDays = 30
 
-func (s *server) getLatencies(ctx context.Context, in *struct {
+func (r reads) getLatencies(ctx context.Context, in *struct {
 	Measure string    `query:"measure" required:"true" doc:"delivery, view, response, approval, staff_response, resume, customer_wait or turnaround."`
 	Garage  string    `query:"garage" doc:"Only this garage; absent: all of the token's."`
 	From    time.Time `query:"from" doc:"Waits that began at or after this; absent: 30 days before to, or before now."`
@@ -168,7 +189,7 @@ func (s *server) getLatencies(ctx context.Context, in *struct {
 	GroupBy string    `query:"group_by" enum:"day,mechanic" doc:"Absent: all in one row."`
 },
 ) (*body[*readmodel.Latencies], error) {
-	garages, err := s.garages(ctx, in.Garage)
+	garages, err := r.garages(ctx, in.Garage)
 	if err != nil {
 		return nil, err
 	}
@@ -176,8 +197,8 @@ func (s *server) getLatencies(ctx context.Context, in *struct {
 	if q.From.IsZero() {
 		until := q.To
 		if until.IsZero() { // the read model knows what time it is, where time is simulated too
-			if until, err = s.Store.AsOf(ctx); err != nil {
-				return nil, s.readError(err)
+			if until, err = r.store.AsOf(ctx); err != nil {
+				return nil, r.failed(err)
 			}
 		}
 		q.From = until.AddDate(0, 0, -latencyDays)
@@ -190,11 +211,11 @@ func (s *server) getLatencies(ctx context.Context, in *struct {
 		errs = append(errs, repair.FieldError{Pointer: "/from", Detail: "must lie before to"})
 	}
 	if len(errs) > 0 {
-		return nil, problem(codeInvalid, "see errors", errs...)
+		return nil, web.NewProblem(web.CodeInvalid, "see errors", errs...)
 	}
-	l, err := s.Store.Latencies(ctx, q)
+	l, err := r.store.Latencies(ctx, q)
 	if err != nil {
-		return nil, s.readError(err)
+		return nil, r.failed(err)
 	}
 	if l.Rows == nil {
 		l.Rows = []readmodel.LatencyRow{}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"pitstop/api/web"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
@@ -44,18 +45,6 @@ var routes = []route{
 	{"get-latencies", http.MethodGet, "/v1/latencies", 200, "W", "See how long things take"},
 }
 
-// pages are the dashboards, each for members of staff who signed in. They answer
-// with HTML, so the OpenAPI document leaves them out.
-var pages = []route{
-	{"waiting", http.MethodGet, "/dashboards/waiting", 200, "W", "Whom to call, and whether it gets better"},
-	{"service", http.MethodGet, "/dashboards/service", 200, "S W", "Which customers wait for a reply"},
-	{"notifications", http.MethodGet, "/dashboards/notifications", 200, "S W", "What became of what customers were told"},
-	{"conversation", http.MethodGet, "/dashboards/conversation", 200, "M S W", "Everything that was said and sent around one repair"},
-}
-
-// aboutRepair reports whether a page shows one repair, which a link must name.
-func (r route) aboutRepair() bool { return r.id == "conversation" }
-
 // letters name the roles in the table. An administrator (A) uses the command
 // line; no route is for that role alone.
 var letters = map[string]repair.Role{
@@ -85,55 +74,27 @@ func (r route) allowed() string {
 	return strings.Join(names, ", ")
 }
 
-func openapi() huma.Config {
-	return huma.Config{
-		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info:    &huma.Info{Title: "Pitstop", Version: "1", Description: introduction},
-			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
-				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token's roles and garages say what it opens."},
-				},
-			},
-			Security: []map[string][]string{{"token": {}}},
-		},
-		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
-		DefaultFormat: "application/json",
-	}
-}
-
-// schemaName tells the types of requests from those of the read model.
-func schemaName(t reflect.Type, hint string) string {
-	name := huma.DefaultSchemaNamer(t, hint)
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if strings.HasSuffix(t.PkgPath(), "schemas/request") {
-		return name + "Request"
-	}
-	return name
-}
-
-// register gives every route its handler and returns their documentation.
-func (s *server) register(api huma.API) *huma.OpenAPI {
-	handle(api, "start-repair", s.startRepair)
-	handle(api, "change-repair", about[request.Change](s))
-	handle(api, "request-approval", s.requestApproval)
-	handle(api, "withdraw-quote", s.withdrawQuote)
-	handle(api, "decide-quote", s.decideQuote)
-	handle(api, "complete-repair", about[request.CompleteRepair](s))
-	handle(api, "collect-vehicle", aboutOptional[request.CollectVehicle](s))
-	handle(api, "cancel-repair", aboutOptional[request.CancelRepair](s))
-	handle(api, "post-message", s.postMessage)
-	handle(api, "get-command", s.getCommand)
-	handle(api, "get-repair", s.getRepair)
-	handle(api, "get-quote", s.getQuote)
-	handle(api, "list-repairs", s.listRepairs)
-	handle(api, "get-timeline", s.getTimeline)
-	handle(api, "list-conversations", s.listConversations)
-	handle(api, "get-latencies", s.getLatencies)
-	handle(api, "list-events", s.listEvents)
+// register registers every route with its handler and returns their documentation.
+func register(api huma.API, c Config) *huma.OpenAPI {
+	read := reads{c.Store, c.Patience, c.Log}
+	write := commands{read, c.Requests, c.Commands}
+	handle(api, "start-repair", write.startRepair)
+	handle(api, "change-repair", about[request.Change](write))
+	handle(api, "request-approval", write.requestApproval)
+	handle(api, "withdraw-quote", write.withdrawQuote)
+	handle(api, "decide-quote", write.decideQuote)
+	handle(api, "complete-repair", about[request.CompleteRepair](write))
+	handle(api, "collect-vehicle", aboutOptional[request.CollectVehicle](write))
+	handle(api, "cancel-repair", aboutOptional[request.CancelRepair](write))
+	handle(api, "post-message", write.postMessage)
+	handle(api, "get-command", read.getCommand)
+	handle(api, "get-repair", read.getRepair)
+	handle(api, "get-quote", read.getQuote)
+	handle(api, "list-repairs", read.listRepairs)
+	handle(api, "get-timeline", read.getTimeline)
+	handle(api, "list-conversations", read.listConversations)
+	handle(api, "get-latencies", read.getLatencies)
+	handle(api, "list-events", events{read, c.Events, c.Stopping}.listEvents)
 	doc := api.OpenAPI()
 	doc.Paths["/v1/events"].Get.Responses["200"].Content = map[string]*huma.MediaType{ // it writes by itself
 		"application/json":  {Schema: doc.Components.Schemas.Schema(reflect.TypeFor[readmodel.EventPage](), true, "")},
@@ -186,28 +147,21 @@ func tag(path string) string {
 	return word
 }
 
-type actorKey struct{}
-
-func actorOf(ctx context.Context) repair.Actor {
-	a, _ := ctx.Value(actorKey{}).(repair.Actor)
-	return a
-}
-
 // authorise lets through whoever has one of the route's roles, in that role, and
 // of what writes only requests with a key.
 func authorise(api huma.API, r route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		caller := callerOf(ctx.Context())
-		role, ok := caller.as(r.roles())
-		var refusal *Problem
+		caller := web.CallerOf(ctx.Context())
+		role, ok := caller.As(r.roles())
+		var refusal *web.Problem
 		switch {
 		case !ok:
-			refusal = problem(codeForbidden, fmt.Sprintf("this is for: %s", r.allowed())).
-				with("WWW-Authenticate", `Bearer realm="pitstop", error="insufficient_scope"`)
+			refusal = web.NewProblem(web.CodeForbidden, fmt.Sprintf("this is for: %s", r.allowed())).
+				With("WWW-Authenticate", `Bearer realm="pitstop", error="insufficient_scope"`)
 		case len(caller.Garages) == 0:
-			refusal = problem(codeForbidden, "the token names no garage")
+			refusal = web.NewProblem(web.CodeForbidden, "the token names no garage")
 		case r.writes() && strings.TrimSpace(ctx.Header("Idempotency-Key")) == "":
-			refusal = problem(codeKeyMissing, "choose a key per request, such as a UUID, and repeat it when you repeat the request")
+			refusal = web.NewProblem(web.CodeKeyMissing, "choose a key per request, such as a UUID, and repeat it when you repeat the request")
 		}
 		if refusal != nil {
 			write(ctx, api, refusal)
@@ -217,8 +171,8 @@ func authorise(api huma.API, r route) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-func write(ctx huma.Context, api huma.API, p *Problem) {
-	for name, values := range p.header {
+func write(ctx huma.Context, api huma.API, p *web.Problem) {
+	for name, values := range p.GetHeaders() {
 		ctx.SetHeader(name, values[0])
 	}
 	ctx.SetHeader("Content-Type", p.ContentType(""))

@@ -1,34 +1,41 @@
-package api
+package api_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/api"
+	"pitstop/api/apitest"
+	"pitstop/api/staff"
+	"pitstop/api/web"
 	"pitstop/schemas/repair"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// sample gives a request that every route takes, about a repair with quote 1 open.
-func (r route) sample(id string) (path, body string) {
-	path = strings.NewReplacer("{id}", id, "{revision}", "1").Replace(r.path)
+// sample returns a request that every route takes, about a repair with quote 1 open.
+func sample(r api.Route, id string) (path, body string) {
+	path = strings.NewReplacer("{id}", id, "{revision}", "1").Replace(r.Path)
 	body = map[string]string{
 		"start-repair":     `{"vehicle":{"plate":"AB12"},"customer":{"name":"X"},"agreed":{"lines":[]}}`,
 		"change-repair":    `{"ready_at":"2026-05-20T17:00:00+02:00"}`,
-		"request-approval": quoteBody,
+		"request-approval": apitest.QuoteBody,
 		"decide-quote":     `{"lines":[{"line":1,"answer":"approve"},{"line":2,"answer":"approve"}],"total_seen":38795,"method":"phone","name":"J"}`,
 		"complete-repair":  `{"total":1}`,
 		"post-message":     `{"kind":"text","text":"x"}`,
-	}[r.id]
-	if r.id == "get-latencies" {
+	}[r.ID]
+	if r.ID == "get-latencies" {
 		path += "?measure=approval"
 	}
 	return path, body
@@ -36,7 +43,7 @@ func (r route) sample(id string) (path, body string) {
 
 // Every route, for every role, at home, abroad, and without a token.
 func TestEveryRouteForEveryRole(t *testing.T) {
-	// Who may do what, as the design's table has it.
+	// Who may do what, said once more: the table of routes must say the same.
 	allowed := map[string]string{
 		"POST /v1/repairs": "MI", "GET /v1/repairs": "MSWI", "GET /v1/repairs/{id}": "MSWI", "PATCH /v1/repairs/{id}": "MSI",
 		"POST /v1/repairs/{id}/quotes": "MI", "GET /v1/repairs/{id}/quotes/{revision}": "MSI",
@@ -48,48 +55,48 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 	roles := map[string]repair.Role{
 		"M": repair.Mechanic, "S": repair.CustomerService, "W": repair.Manager, "I": repair.Integrator, "A": repair.Admin,
 	}
-	if len(allowed) != len(routes) {
-		t.Errorf("%d routes, the design has %d", len(routes), len(allowed))
+	if len(allowed) != len(api.Routes()) {
+		t.Errorf("%d routes, want %d", len(api.Routes()), len(allowed))
 	}
-	for _, r := range routes {
-		name := r.method + " " + r.path
+	for _, r := range api.Routes() {
+		name := r.Method + " " + r.Path
 		t.Run(strings.ReplaceAll(name, "/", "|"), func(t *testing.T) {
-			w := newWorld(t)
-			path, body := r.sample(w.quoted())
+			w := apitest.New(t)
+			path, body := sample(r, w.Quoted())
 			for letter, role := range roles {
-				a := w.call(w.token("u", role, "de-brug"), r.method, path, body, key("k"+letter))
+				a := w.Call(w.Token("u", role, "de-brug"), r.Method, path, body, apitest.Key("k"+letter))
 				if strings.Contains(allowed[name], letter) {
 					if a.StatusCode >= 300 && a.StatusCode != 409 {
-						t.Errorf("%s may: got %d %s", role, a.StatusCode, a.text)
+						t.Errorf("%s may: got %d %s", role, a.StatusCode, a.Text)
 					}
 				} else {
-					a.problem(t, 403, "forbidden")
+					a.Problem(t, 403, "forbidden")
 					if !strings.Contains(a.Header.Get("WWW-Authenticate"), "insufficient_scope") {
 						t.Errorf("challenge %q", a.Header.Get("WWW-Authenticate"))
 					}
 				}
-				w.call(w.token("u", role), r.method, path, body, key("k2")).problem(t, 403, "forbidden") // no garage
+				w.Call(w.Token("u", role), r.Method, path, body, apitest.Key("k2")).Problem(t, 403, "forbidden") // no garage
 			}
-			before := len(w.sent)
-			for _, token := range []string{"", "nonsense", w.token("u", repair.Mechanic, "de-brug") + "x"} {
-				a := w.call(token, r.method, path, body, key("k"))
-				a.problem(t, 401, "unauthenticated")
+			before := len(w.Sent)
+			for _, token := range []string{"", "nonsense", w.Token("u", repair.Mechanic, "de-brug") + "x"} {
+				a := w.Call(token, r.Method, path, body, apitest.Key("k"))
+				a.Problem(t, 401, "unauthenticated")
 				if !strings.HasPrefix(a.Header.Get("WWW-Authenticate"), "Bearer ") {
 					t.Errorf("challenge %q", a.Header.Get("WWW-Authenticate"))
 				}
 			}
-			if strings.Contains(r.path, "/repairs/{id}") {
-				role := r.roles()[0]
-				w.call(w.token("u", role, "noord"), r.method, path, body, key("k3")).problem(t, 404, "not_found")
-				bad, _ := r.sample("nonsense")
-				w.call(w.token("u", role, "de-brug"), r.method, bad, body, key("k4")).problem(t, 404, "not_found")
+			if strings.Contains(r.Path, "/repairs/{id}") {
+				role := r.Roles[0]
+				w.Call(w.Token("u", role, "noord"), r.Method, path, body, apitest.Key("k3")).Problem(t, 404, "not_found")
+				bad, _ := sample(r, "nonsense")
+				w.Call(w.Token("u", role, "de-brug"), r.Method, bad, body, apitest.Key("k4")).Problem(t, 404, "not_found")
 			}
-			if r.writes() {
-				a := w.call(w.token("u", r.roles()[0], "de-brug"), r.method, path, body)
-				a.problem(t, 400, "key_missing")
-				w.call(w.token("u", r.roles()[0], "de-brug"), r.method, path, body, key(" ")).problem(t, 400, "key_missing")
+			if r.Writes {
+				a := w.Call(w.Token("u", r.Roles[0], "de-brug"), r.Method, path, body)
+				a.Problem(t, 400, "key_missing")
+				w.Call(w.Token("u", r.Roles[0], "de-brug"), r.Method, path, body, apitest.Key(" ")).Problem(t, 400, "key_missing")
 			}
-			for _, cmd := range w.sent[before:] {
+			for _, cmd := range w.Sent[before:] {
 				if cmd.Head().GarageID == "de-brug" {
 					t.Errorf("a refused request sent %T", cmd)
 				}
@@ -98,30 +105,81 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 	}
 }
 
+// Every address of every door: what it says to somebody without a token, a session
+// or a link, and that there are no others.
+func TestEveryAddressForStrangers(t *testing.T) {
+	want := map[string]int{
+		"GET /": 303, "GET /docs": 200, "GET /openapi.json": 200, "GET /assets/{version}/{name}": 200,
+		"GET /c/{token}/": 404, "POST /c/{token}/quotes/{revision}/decision": 404, "POST /c/{token}/messages": 404, "POST /c/{token}/view": 404,
+		"GET /sign-in": 200, "POST /sign-in": 422, "POST /sign-out": 303, "GET /dashboards": 401, "GET /dashboards/*": 401,
+	}
+	for _, r := range api.Routes() {
+		want[r.Method+" "+r.Path] = 401
+	}
+	for _, p := range staff.Pages {
+		want["GET "+p.Path()] = 401
+	}
+	w := apitest.New(t)
+	got := make(map[string]int)
+	apitest.Must(t, chi.Walk(w.API.Handler.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		path := strings.NewReplacer("{name}", "customer.css", "{", "", "}", "", "*", "nowhere").Replace(route)
+		got[method+" "+route] = w.Call("", method, path, "").StatusCode
+		return nil
+	}))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("addresses (-want +got):\n%s", diff)
+	}
+	if len(w.Sent) > 0 || len(w.Looked) > 0 {
+		t.Errorf("strangers sent %v and saw %v", w.Sent, w.Looked)
+	}
+}
+
+// A session opens the pages and nothing else: what the API does, another site's
+// page could then cause.
+func TestSessionOpensPagesOnly(t *testing.T) {
+	w := apitest.New(t)
+	id := w.Quoted()
+	for _, r := range api.Routes() {
+		path, body := sample(r, id)
+		req := httptest.NewRequest(r.Method, path, strings.NewReader(body))
+		req.AddCookie(&http.Cookie{Name: apitest.SessionCookie, Value: w.Token("u", anyRole(r), "de-brug")})
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Idempotency-Key", "k")
+		w.Do(req).Problem(t, 401, "unauthenticated")
+	}
+}
+
+func anyRole(r api.Route) repair.Role {
+	if len(r.Roles) > 0 {
+		return r.Roles[0]
+	}
+	return repair.Mechanic
+}
+
 func TestOpenAPIDocument(t *testing.T) {
-	w := newWorld(t)
-	a := w.call("", "GET", "/openapi.json", "")
-	a.want(t, 200, map[string]any{"openapi": "3.1.0"})
+	w := apitest.New(t)
+	a := w.Call("", "GET", "/openapi.json", "")
+	a.Want(t, 200, map[string]any{"openapi": "3.1.0"})
 	var pretty bytes.Buffer
-	must(t, json.Indent(&pretty, []byte(a.text), "", "  "))
+	apitest.Must(t, json.Indent(&pretty, []byte(a.Text), "", "  "))
 	pretty.WriteByte('\n')
 	golden := "openapi.json"
 	if *update {
-		must(t, os.WriteFile(golden, pretty.Bytes(), 0o644))
+		apitest.Must(t, os.WriteFile(golden, pretty.Bytes(), 0o644))
 	}
 	want, err := os.ReadFile(filepath.Clean(golden))
-	must(t, err)
+	apitest.Must(t, err)
 	if diff := cmp.Diff(string(want), pretty.String()); diff != "" {
 		t.Errorf("openapi.json is out of date; look at the difference, then run with -update (-file +now):\n%s", diff)
 	}
 	var documented, served []string
-	for path, item := range a.json["paths"].(map[string]any) {
+	for path, item := range a.JSON["paths"].(map[string]any) {
 		for method := range item.(map[string]any) {
 			documented = append(documented, strings.ToUpper(method)+" "+path)
 		}
 	}
-	for _, r := range routes {
-		served = append(served, r.method+" "+r.path)
+	for _, r := range api.Routes() {
+		served = append(served, r.Method+" "+r.Path)
 	}
 	slices.Sort(documented)
 	slices.Sort(served)
@@ -132,8 +190,8 @@ func TestOpenAPIDocument(t *testing.T) {
 
 // Every reference of the document leads somewhere.
 func TestOpenAPIReferences(t *testing.T) {
-	a := newWorld(t).call("", "GET", "/openapi.json", "")
-	schemas := a.json["components"].(map[string]any)["schemas"].(map[string]any)
+	a := apitest.New(t).Call("", "GET", "/openapi.json", "")
+	schemas := a.JSON["components"].(map[string]any)["schemas"].(map[string]any)
 	var walk func(any)
 	walk = func(v any) {
 		switch v := v.(type) {
@@ -152,27 +210,27 @@ func TestOpenAPIReferences(t *testing.T) {
 			}
 		}
 	}
-	walk(a.json)
+	walk(a.JSON)
 }
 
 func TestDocumentationPage(t *testing.T) {
-	w := newWorld(t)
-	a := w.call("", "GET", "/docs", "")
+	w := apitest.New(t)
+	a := w.Call("", "GET", "/docs", "")
 	if a.StatusCode != 200 || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
 		t.Fatalf("%d %v", a.StatusCode, a.Header)
 	}
-	for _, r := range routes {
-		if !strings.Contains(a.text, r.path) || !strings.Contains(a.text, r.summary) {
-			t.Errorf("%s is not documented", r.path)
+	for _, r := range api.Routes() {
+		if !strings.Contains(a.Text, r.Path) || !strings.Contains(a.Text, r.Summary) {
+			t.Errorf("%s is not documented", r.Path)
 		}
 	}
-	for _, c := range codes {
-		if !strings.Contains(a.text, string(c.code)) {
-			t.Errorf("problem %s is not documented", c.code)
+	for _, c := range web.Kinds {
+		if !strings.Contains(a.Text, string(c.Code)) {
+			t.Errorf("problem %s is not documented", c.Code)
 		}
 	}
 	for _, foreign := range []string{"http://", "https://", "//cdn", "<script"} {
-		if strings.Contains(a.text, foreign) {
+		if strings.Contains(a.Text, foreign) {
 			t.Errorf("the page loads or links %q", foreign)
 		}
 	}

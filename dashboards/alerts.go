@@ -3,6 +3,8 @@ package dashboards
 import (
 	"strings"
 	"time"
+
+	"pitstop/schemas/locale"
 )
 
 // Severity says how soon somebody must look.
@@ -18,8 +20,8 @@ const (
 // Alert is a rule that tells people when something must be done.
 type Alert struct {
 	ID      string // stable, lower-case words with "-"; also the name of its SQL file
-	Title   Text
-	Summary Text // what is the matter and what to do; {{ $labels.x }} names a column of text
+	Title   locale.Text
+	Summary locale.Text // what is the matter and what to do; {{ $labels.x }} names a column of text
 	// SQL is a query on ClickHouse that gives a row for each thing that is the
 	// matter: one numeric column, value, and columns of text that label it. The
 	// labels of a row are its own, and say nothing about a person: whoever is told
@@ -43,19 +45,19 @@ type Alert struct {
 var Alerts = []Alert{
 	{
 		ID:    "quote-overdue",
-		Title: Text{"Een klant antwoordt niet", "A customer does not answer"},
-		Summary: Text{
-			"{{ $labels.garage }}: de vraag om akkoord voor {{ $labels.plate }} staat langer open dan het doel. Bel de klant: wie, staat in Wacht nu op de klant.",
-			"{{ $labels.garage }}: the request for approval of {{ $labels.plate }} has been open for longer than the target. Call the customer: Waiting for the customer now says whom.",
+		Title: locale.Text{NL: "Een klant antwoordt niet", EN: "A customer does not answer"},
+		Summary: locale.Text{
+			NL: "{{ $labels.garage }}: de vraag om akkoord voor {{ $labels.plate }} staat langer open dan het doel. Bel de klant: wie, staat in Wacht nu op de klant.",
+			EN: "{{ $labels.garage }}: the request for approval of {{ $labels.plate }} has been open for longer than the target. Call the customer: Waiting for the customer now says whom.",
 		},
 		SQL: ofEveryGarage("quote-overdue"), For: time.Minute, Severity: Warning, Garage: true,
 	},
 	{
 		ID:    "no-mail",
-		Title: Text{"Er wordt geen mail aangenomen", "No mail is accepted"},
-		Summary: Text{
-			"In een half uur is geen enkele mail aangenomen, terwijl er wel te versturen waren. Kijk of de mailserver bereikbaar is en of de e-mailsink loopt.",
-			"No mail has been accepted for half an hour, though there were some to send. See whether the mail server can be reached and the email sink runs.",
+		Title: locale.Text{NL: "Er wordt geen mail aangenomen", EN: "No mail is accepted"},
+		Summary: locale.Text{
+			NL: "In een half uur is geen enkele mail aangenomen, terwijl er wel te versturen waren. Kijk of de mailserver bereikbaar is en of de e-mailsink loopt.",
+			EN: "No mail has been accepted for half an hour, though there were some to send. See whether the mail server can be reached and the email sink runs.",
 		},
 		SQL: ofEveryGarage("no-mail"), For: 5 * time.Minute, Severity: Critical, Operator: true,
 	},

@@ -1,109 +1,113 @@
 package dashboards
 
-import "maps"
+import (
+	"maps"
+
+	"pitstop/schemas/locale"
+)
 
 // Conversation is one repair: what every Link leads to.
 var Conversation = Dashboard{
 	ID:          "conversation",
-	Title:       Text{"Gesprek", "Conversation"},
+	Title:       locale.Text{NL: "Gesprek", EN: "Conversation"},
 	AboutRepair: true,
-	For: Text{
-		"Voor wie wil weten wat er met één auto gebeurde: wie deed wat, en wanneer.",
-		"For whoever wants to know what happened to one car: who did what, and when.",
+	For: locale.Text{
+		NL: "Voor wie wil weten wat er met één auto gebeurde: wie deed wat, en wanneer.",
+		EN: "For whoever wants to know what happened to one car: who did what, and when.",
 	},
 	Panels: []Panel{Freshness, theCar, timeline},
 }
 
 var theCar = Panel{
 	ID:         "car",
-	Title:      Text{"De auto", "The car"},
-	Question:   Text{"Om welke auto gaat het, en hoe staat het ermee?", "Which car is it, and where does it stand?"},
-	Definition: Text{"De reparatie zoals die er nu voor staat. Beloofd: de eerst beloofde tijd.", "The repair as it stands now. Promised: the first time promised."},
-	Empty:      Text{"Deze reparatie is er niet.", "There is no such repair."},
+	Title:      locale.Text{NL: "De auto", EN: "The car"},
+	Question:   locale.Text{NL: "Om welke auto gaat het, en hoe staat het ermee?", EN: "Which car is it, and where does it stand?"},
+	Definition: locale.Text{NL: "De reparatie zoals die er nu voor staat. Beloofd: de eerst beloofde tijd.", EN: "The repair as it stands now. Promised: the first time promised."},
+	Empty:      locale.Text{NL: "Deze reparatie is er niet.", EN: "There is no such repair."},
 	Kind:       Table, Now: true, Width: 24, Height: 4,
 	SQL: query("car"),
 	Columns: []Column{
 		plate, garage,
-		{Name: "vehicle", Title: Text{"Auto", "Car"}},
-		{Name: "external_ref", Title: Text{"Werkorder", "Job order"}},
-		{Name: "state", Title: Text{"Status", "State"}, Values: map[string]Text{
-			"in_progress":       {"In de werkplaats", "In the workshop"},
-			"awaiting_approval": {"Wacht op akkoord", "Awaits approval"},
-			"completed":         {"Klaar", "Completed"},
-			"collected":         {"Opgehaald", "Collected"},
-			"cancelled":         {"Geannuleerd", "Cancelled"},
+		{Name: "vehicle", Title: locale.Text{NL: "Auto", EN: "Car"}},
+		{Name: "external_ref", Title: locale.Text{NL: "Werkorder", EN: "Job order"}},
+		{Name: "state", Title: locale.Text{NL: "Status", EN: "State"}, Values: map[string]locale.Text{
+			"in_progress":       {NL: "In de werkplaats", EN: "In the workshop"},
+			"awaiting_approval": {NL: "Wacht op akkoord", EN: "Awaits approval"},
+			"completed":         {NL: "Klaar", EN: "Completed"},
+			"collected":         {NL: "Opgehaald", EN: "Collected"},
+			"cancelled":         {NL: "Geannuleerd", EN: "Cancelled"},
 		}},
-		{Name: "waiting_for", Title: Text{"Wacht op", "Waits for"}, Values: map[string]Text{
-			"customer": {"Klant", "Customer"},
-			"mechanic": {"Garage", "Garage"},
-			"nobody":   {"Niemand", "Nobody"},
+		{Name: "waiting_for", Title: locale.Text{NL: "Wacht op", EN: "Waits for"}, Values: map[string]locale.Text{
+			"customer": {NL: "Klant", EN: "Customer"},
+			"mechanic": {NL: "Garage", EN: "Garage"},
+			"nobody":   {NL: "Niemand", EN: "Nobody"},
 		}},
 		customer, phone, mechanic,
-		{Name: "started", Title: Text{"Begonnen", "Started"}, Unit: Instant},
-		{Name: "promised", Title: Text{"Beloofd", "Promised"}, Unit: Instant},
+		{Name: "started", Title: locale.Text{NL: "Begonnen", EN: "Started"}, Unit: Instant},
+		{Name: "promised", Title: locale.Text{NL: "Beloofd", EN: "Promised"}, Unit: Instant},
 	},
 }
 
 var timeline = Panel{
 	ID:       "timeline",
-	Title:    Text{"Tijdlijn", "Timeline"},
-	Question: Text{"Wie deed wat, en wanneer?", "Who did what, and when?"},
-	Definition: Text{
-		"Alles wat er met de auto gebeurde, in volgorde: het werk, de vragen om akkoord en de antwoorden, wat werd geweigerd en waarom, en elke mail met wat ervan werd: klaargezet, en door de mailserver aangenomen of niet. Bedragen incl. btw. De tekst van berichten staat alleen in Pitstop zelf.",
-		"Everything that happened to the car, in order: the work, the requests for approval and the answers, what was refused and why, and each mail with what became of it: queued, and accepted by the mail server or not. Amounts include VAT. The text of messages is in Pitstop itself only.",
+	Title:    locale.Text{NL: "Tijdlijn", EN: "Timeline"},
+	Question: locale.Text{NL: "Wie deed wat, en wanneer?", EN: "Who did what, and when?"},
+	Definition: locale.Text{
+		NL: "Alles wat er met de auto gebeurde, in volgorde: het werk, de vragen om akkoord en de antwoorden, wat werd geweigerd en waarom, en elke mail met wat ervan werd: klaargezet, en door de mailserver aangenomen of niet. Bedragen incl. btw. De tekst van berichten staat alleen in Pitstop zelf.",
+		EN: "Everything that happened to the car, in order: the work, the requests for approval and the answers, what was refused and why, and each mail with what became of it: queued, and accepted by the mail server or not. Amounts include VAT. The text of messages is in Pitstop itself only.",
 	},
-	Empty: Text{"Deze reparatie is er niet.", "There is no such repair."},
+	Empty: locale.Text{NL: "Deze reparatie is er niet.", EN: "There is no such repair."},
 	Kind:  Table, Now: true, Width: 24, Height: 20,
 	SQL: query("timeline"),
 	Columns: []Column{
-		{Name: "at", Title: Text{"Wanneer", "When"}, Unit: Instant},
-		{Name: "what", Title: Text{"Wat", "What"}, Values: happenings},
-		{Name: "who", Title: Text{"Wie", "Who"}, Values: people},
-		{Name: "name", Title: Text{"Naam", "Name"}},
-		{Name: "about", Title: Text{"Bericht", "Notification"}, Values: abouts},
-		{Name: "revision", Title: Text{"Vraag om akkoord nr.", "Request no."}, Unit: Count},
-		{Name: "amount", Title: Text{"Bedrag", "Amount"}, Unit: Euros},
+		{Name: "at", Title: locale.Text{NL: "Wanneer", EN: "When"}, Unit: Instant},
+		{Name: "what", Title: locale.Text{NL: "Wat", EN: "What"}, Values: happenings},
+		{Name: "who", Title: locale.Text{NL: "Wie", EN: "Who"}, Values: people},
+		{Name: "name", Title: locale.Text{NL: "Naam", EN: "Name"}},
+		{Name: "about", Title: locale.Text{NL: "Bericht", EN: "Notification"}, Values: abouts},
+		{Name: "revision", Title: locale.Text{NL: "Vraag om akkoord nr.", EN: "Request no."}, Unit: Count},
+		{Name: "amount", Title: locale.Text{NL: "Bedrag", EN: "Amount"}, Unit: Euros},
 		currency,
-		{Name: "detail", Title: Text{"Toelichting", "Detail"}, Values: details},
+		{Name: "detail", Title: locale.Text{NL: "Toelichting", EN: "Detail"}, Values: details},
 	},
 }
 
 // happenings name what a row of the timeline is: an event, or of a decision what it
 // was and of a message its kind; a command that was refused; a notification, or what
 // became of it.
-var happenings = map[string]Text{
-	"RepairStarted":          {"Begonnen aan de auto", "Work started"},
-	"ApprovalRequested":      {"Akkoord gevraagd", "Approval requested"},
-	"QuoteViewed":            {"Vraag om akkoord bekeken", "Request viewed"},
-	"approved":               {"Akkoord", "Approved"},
-	"partly_approved":        {"Deels akkoord", "Partly approved"},
-	"rejected":               {"Niet akkoord", "Rejected"},
-	"QuoteExpired":           {"Vraag om akkoord verlopen", "Request expired"},
-	"QuoteWithdrawn":         {"Vraag om akkoord ingetrokken", "Request withdrawn"},
-	"ReadyTimeChanged":       {"Beloofde tijd gewijzigd", "Promised time changed"},
-	"ContactCorrected":       {"Contactgegevens gewijzigd", "Contact corrected"},
-	"RepairCompleted":        {"Auto klaar", "Car completed"},
-	"VehicleCollected":       {"Auto opgehaald", "Car collected"},
-	"RepairCancelled":        {"Reparatie geannuleerd", "Repair cancelled"},
-	"text":                   {"Bericht geschreven", "Message written"},
-	"note":                   {"Notitie van de garage", "Note of the garage"},
-	"callback":               {"Vraagt om gebeld te worden", "Asks to be called"},
-	"CommandRefused":         {"Actie geweigerd", "Action refused"},
-	"NotificationRequested":  {"Mail klaargezet voor", "Mail queued for"},
-	"NotificationSuppressed": {"Mail niet verstuurd aan", "Mail not sent to"},
-	"DeliveryAccepted":       {"Mail aangenomen voor", "Mail accepted for"}, // by the mail server
-	"DeliveryDeferred":       {"Mail voorlopig niet aangenomen voor", "Mail deferred for"},
-	"DeliveryFailed":         {"Mail geweigerd voor", "Mail refused for"},
-	"CallTask":               {"Moet gebeld worden", "To be called"},
+var happenings = map[string]locale.Text{
+	"RepairStarted":          {NL: "Begonnen aan de auto", EN: "Work started"},
+	"ApprovalRequested":      {NL: "Akkoord gevraagd", EN: "Approval requested"},
+	"QuoteViewed":            {NL: "Vraag om akkoord bekeken", EN: "Request viewed"},
+	"approved":               {NL: "Akkoord", EN: "Approved"},
+	"partly_approved":        {NL: "Deels akkoord", EN: "Partly approved"},
+	"rejected":               {NL: "Niet akkoord", EN: "Rejected"},
+	"QuoteExpired":           {NL: "Vraag om akkoord verlopen", EN: "Request expired"},
+	"QuoteWithdrawn":         {NL: "Vraag om akkoord ingetrokken", EN: "Request withdrawn"},
+	"ReadyTimeChanged":       {NL: "Beloofde tijd gewijzigd", EN: "Promised time changed"},
+	"ContactCorrected":       {NL: "Contactgegevens gewijzigd", EN: "Contact corrected"},
+	"RepairCompleted":        {NL: "Auto klaar", EN: "Car completed"},
+	"VehicleCollected":       {NL: "Auto opgehaald", EN: "Car collected"},
+	"RepairCancelled":        {NL: "Reparatie geannuleerd", EN: "Repair cancelled"},
+	"text":                   {NL: "Bericht geschreven", EN: "Message written"},
+	"note":                   {NL: "Notitie van de garage", EN: "Note of the garage"},
+	"callback":               {NL: "Vraagt om gebeld te worden", EN: "Asks to be called"},
+	"CommandRefused":         {NL: "Actie geweigerd", EN: "Action refused"},
+	"NotificationRequested":  {NL: "Mail klaargezet voor", EN: "Mail queued for"},
+	"NotificationSuppressed": {NL: "Mail niet verstuurd aan", EN: "Mail not sent to"},
+	"DeliveryAccepted":       {NL: "Mail aangenomen voor", EN: "Mail accepted for"}, // by the mail server
+	"DeliveryDeferred":       {NL: "Mail voorlopig niet aangenomen voor", EN: "Mail deferred for"},
+	"DeliveryFailed":         {NL: "Mail geweigerd voor", EN: "Mail refused for"},
+	"CallTask":               {NL: "Moet gebeld worden", EN: "To be called"},
 }
 
 // details name how a decision was given, and why a command was refused, nothing was
 // sent or somebody is to be called.
-var details = func() map[string]Text {
-	all := map[string]Text{
-		"page":    {"Via de pagina", "By the page"},
-		"phone":   {"Per telefoon", "By phone"},
-		"counter": {"Aan de balie", "At the counter"},
+var details = func() map[string]locale.Text {
+	all := map[string]locale.Text{
+		"page":    {NL: "Via de pagina", EN: "By the page"},
+		"phone":   {NL: "Per telefoon", EN: "By phone"},
+		"counter": {NL: "Aan de balie", EN: "At the counter"},
 	}
 	maps.Copy(all, refusals)
 	maps.Copy(all, losses)
@@ -112,15 +116,15 @@ var details = func() map[string]Text {
 }()
 
 // refusals name the codes with which a command is refused.
-var refusals = map[string]Text{
-	"not_found":       {"Bestaat niet", "Does not exist"},
-	"illegal_state":   {"Kan nu niet", "Not possible now"},
-	"superseded":      {"Vraag om akkoord was vervangen", "Request had been replaced"},
-	"expired":         {"Vraag om akkoord was verlopen", "Request had expired"},
-	"withdrawn":       {"Vraag om akkoord was ingetrokken", "Request had been withdrawn"},
-	"already_decided": {"Was al beantwoord", "Already answered"},
-	"already_started": {"Was al begonnen", "Already started"},
-	"total_mismatch":  {"Zag een ander bedrag", "Saw another amount"},
-	"reason_required": {"Reden ontbreekt", "Reason missing"},
-	"invalid":         {"Fouten in de invoer", "Mistakes in what was entered"},
+var refusals = map[string]locale.Text{
+	"not_found":       {NL: "Bestaat niet", EN: "Does not exist"},
+	"illegal_state":   {NL: "Kan nu niet", EN: "Not possible now"},
+	"superseded":      {NL: "Vraag om akkoord was vervangen", EN: "Request had been replaced"},
+	"expired":         {NL: "Vraag om akkoord was verlopen", EN: "Request had expired"},
+	"withdrawn":       {NL: "Vraag om akkoord was ingetrokken", EN: "Request had been withdrawn"},
+	"already_decided": {NL: "Was al beantwoord", EN: "Already answered"},
+	"already_started": {NL: "Was al begonnen", EN: "Already started"},
+	"total_mismatch":  {NL: "Zag een ander bedrag", EN: "Saw another amount"},
+	"reason_required": {NL: "Reden ontbreekt", EN: "Reason missing"},
+	"invalid":         {NL: "Fouten in de invoer", EN: "Mistakes in what was entered"},
 }

@@ -7,22 +7,11 @@ package dashboards
 
 import "pitstop/schemas/locale"
 
-// Text is a text in every language that dashboards exist in.
-type Text struct{ NL, EN string }
-
-// In gives the text in a language.
-func (t Text) In(l locale.Lang) string {
-	if l == locale.EN {
-		return t.EN
-	}
-	return t.NL
-}
-
 // Dashboard is a page of panels about one subject.
 type Dashboard struct {
 	ID     string // stable, lower-case words with "-": part of addresses and file names
-	Title  Text
-	For    Text // whom it is for, and what they do with it
+	Title  locale.Text
+	For    locale.Text // whom it is for, and what they do with it
 	Panels []Panel
 	// Operator dashboards are about the system as a whole; garages do not get them.
 	Operator bool
@@ -81,12 +70,12 @@ const (
 // is shown as "–": too few to say, or nothing there.
 type Column struct {
 	Name  string // alias in the query
-	Title Text
+	Title locale.Text
 	Unit  Unit
 	Role  Role
 	// Values names the codes that the column may hold; a code without a name is
 	// shown as it is.
-	Values map[string]Text
+	Values map[string]locale.Text
 }
 
 // Threshold colours a figure: better than Good is good, worse than Bad is bad.
@@ -99,10 +88,10 @@ type Threshold struct {
 // Panel is one figure, list or picture.
 type Panel struct {
 	ID         string // stable, lower-case words with "-"; also the name of its SQL file, but where File names one
-	Title      Text
-	Question   Text // the question it answers, as its reader would ask it
-	Definition Text // how it is computed: what counts, from when to when
-	Empty      Text // what to say when there is nothing: good news or bad
+	Title      locale.Text
+	Question   locale.Text // the question it answers, as its reader would ask it
+	Definition locale.Text // how it is computed: what counts, from when to when
+	Empty      locale.Text // what to say when there is nothing: good news or bad
 	Kind       Kind
 	Unit       Unit
 	Threshold  *Threshold

@@ -19,7 +19,7 @@ var id = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 // Everything has a stable name of its own and a text in every language.
 func TestTexts(t *testing.T) {
-	check := func(where, name string, texts ...dashboards.Text) {
+	check := func(where, name string, texts ...locale.Text) {
 		if !id.MatchString(name) {
 			t.Errorf("%s: %q is no id", where, name)
 		}
@@ -77,7 +77,7 @@ func TestTexts(t *testing.T) {
 // The timeline has a name for everything that can stand on it: each event, of a
 // decision and a message each kind, and each record about a notification.
 func TestTimelineNamesEverything(t *testing.T) {
-	var what map[string]dashboards.Text
+	var what map[string]locale.Text
 	for _, p := range dashboards.Conversation.Panels {
 		for _, c := range p.Columns {
 			if p.ID == "timeline" && c.Name == "what" {
@@ -89,7 +89,7 @@ func TestTimelineNamesEverything(t *testing.T) {
 		"QuoteDecided":  {string(repair.Approved), string(repair.PartlyApproved), string(repair.Rejected)},
 		"MessagePosted": {string(repair.Text), string(repair.Note), string(repair.Callback)},
 	}
-	if what["CommandRefused"] == (dashboards.Text{}) {
+	if what["CommandRefused"] == (locale.Text{}) {
 		t.Error("a command that was refused has no name on the timeline")
 	}
 	named := 1
@@ -104,7 +104,7 @@ func TestTimelineNamesEverything(t *testing.T) {
 			names = []string{rec.Name()}
 		}
 		for _, name := range names {
-			if named++; what[name] == (dashboards.Text{}) {
+			if named++; what[name] == (locale.Text{}) {
 				t.Errorf("%s has no name on the timeline: give it one in conversation.go", name)
 			}
 		}

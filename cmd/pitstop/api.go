@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pitstop/api"
+	"pitstop/api/web"
 	"pitstop/cmd/pitstop/app"
 	"pitstop/sinks/clickhouse/query"
 )
@@ -65,10 +66,10 @@ func (c *apiCommand) Run(e *env) error {
 }
 
 // auth returns who checks the tokens of the staff.
-func (c *apiCommand) auth() (api.Authenticator, error) {
+func (c *apiCommand) auth() (web.Authenticator, error) {
 	switch {
 	case c.TokenSecret == "":
-		return api.NewOIDC(api.OIDCConfig{
+		return web.NewOIDC(web.OIDCConfig{
 			Issuer: c.OIDCIssuer, JWKSURL: c.OIDCJWKSURL, Audience: c.OIDCAudience,
 			RolesClaim: c.OIDCRolesClaim, GaragesClaim: c.OIDCGaragesClaim,
 		}, time.Now)
@@ -79,7 +80,7 @@ func (c *apiCommand) auth() (api.Authenticator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api.NewLocalIssuer(secret, time.Now)
+	return web.NewLocalIssuer(secret, time.Now)
 }
 
 // wallClock is when every request is made: now.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"pitstop/api"
+	"pitstop/api/web"
 	"pitstop/cmd/pitstop/app"
 	"pitstop/cmd/pitstop/demo"
 	"pitstop/deploy/embedded"
@@ -51,7 +51,7 @@ func (c *demoCommand) Run(e *env) error {
 	}
 	return c.embeddedFlags.run(ctx, e.out, app.Options{
 		Data: data, Garages: d.Garages(), Clock: d.Now, RequestClock: simulate.RequestClock(time.Now),
-		Limits:    api.Limits{Staff: -1, Customer: -1}, // a month passes in seconds, from one address
+		Limits:    web.Limits{Staff: -1, Customer: -1}, // a month passes in seconds, from one address
 		Transport: d.Transport, Beside: d.Play, Log: log,
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"pitstop/api"
+	"pitstop/api/web"
 	"pitstop/cmd/pitstop/app"
 	"pitstop/deploy/embedded"
 	"pitstop/producers/deadletter"
@@ -41,11 +41,11 @@ func (c *tokenCommand) Run(e *env) error {
 	if err != nil {
 		return wrongUsage(err)
 	}
-	issuer, err := api.NewLocalIssuer(secret, time.Now)
+	issuer, err := web.NewLocalIssuer(secret, time.Now)
 	if err != nil {
 		return err
 	}
-	token, err := issuer.Issue(api.Caller{Subject: c.Subject, Roles: []repair.Role{c.Role}, Garages: c.Garage}, c.TTL)
+	token, err := issuer.Issue(web.Caller{Subject: c.Subject, Roles: []repair.Role{c.Role}, Garages: c.Garage}, c.TTL)
 	if err != nil {
 		return wrongUsage(err)
 	}

@@ -35,8 +35,8 @@ func of(id string) Organisation {
 	return Organisation{
 		Name: NameOf(id), Lang: locale.NL, Dashboards: []dashboards.Dashboard{dashboards.Waiting},
 		Alerts: []dashboards.Alert{{
-			ID: "too-long", Title: dashboards.Text{NL: "Te lang", EN: "Too long"},
-			Summary: dashboards.Text{NL: "{{ $labels.plate }} wacht", EN: "{{ $labels.plate }} waits"},
+			ID: "too-long", Title: locale.Text{NL: "Te lang", EN: "Too long"},
+			Summary: locale.Text{NL: "{{ $labels.plate }} wacht", EN: "{{ $labels.plate }} waits"},
 			SQL:     "SELECT plate, 1 AS value FROM conversations WHERE waiting", For: time.Minute, Severity: dashboards.Warning,
 		}},
 		ClickHouse: ClickHouse{Host: "clickhouse", Port: 9000, Database: "pitstop_readers", User: "pitstop_reader_" + id, Password: "of " + id},

@@ -146,12 +146,12 @@ func (s style) variables(d dashboards.Dashboard) []builder[dashboard.VariableMod
 const garagesSQL = "SELECT garage_id, name FROM garages ORDER BY name, garage_id"
 
 // says are the words that no panel has.
-var says = struct{ opening, wall, clock, repair, now dashboards.Text }{
-	opening: dashboards.Text{NL: "Openingstijd", EN: "Opening hours"},
-	wall:    dashboards.Text{NL: "Alle uren", EN: "All hours"},
-	clock:   dashboards.Text{NL: "Gemeten in", EN: "Measured in"},
-	repair:  dashboards.Text{NL: "Reparatie", EN: "Repair"},
-	now:     dashboards.Text{NL: "Dit is de stand van nu, welke periode ook gekozen is.", EN: "This is how things stand now, whatever period is chosen."},
+var says = struct{ opening, wall, clock, repair, now locale.Text }{
+	opening: locale.Text{NL: "Openingstijd", EN: "Opening hours"},
+	wall:    locale.Text{NL: "Alle uren", EN: "All hours"},
+	clock:   locale.Text{NL: "Gemeten in", EN: "Measured in"},
+	repair:  locale.Text{NL: "Reparatie", EN: "Repair"},
+	now:     locale.Text{NL: "Dit is de stand van nu, welke periode ook gekozen is.", EN: "This is how things stand now, whatever period is chosen."},
 }
 
 func text(s string) dashboard.StringOrMap { return dashboard.StringOrMap{String: &s} }

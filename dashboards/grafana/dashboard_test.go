@@ -209,7 +209,7 @@ func TestPositions(t *testing.T) {
 func TestColumn(t *testing.T) {
 	s := style{lang: locale.NL, beside: []dashboards.Dashboard{{ID: conversation}}}
 	b, err := marshal(s.properties(dashboards.Panel{Kind: dashboards.Table}, dashboards.Column{
-		Name: "repair", Title: dashboards.Text{NL: "Gesprek"}, Role: dashboards.Link, Values: map[string]dashboards.Text{"x": {NL: "Naam"}},
+		Name: "repair", Title: locale.Text{NL: "Gesprek"}, Role: dashboards.Link, Values: map[string]locale.Text{"x": {NL: "Naam"}},
 	}))
 	if err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func (s style) unit(u dashboards.Unit) format {
 	case dashboards.Minutes:
 		return format{unit: "suffix:min"}
 	case dashboards.Hours:
-		return format{unit: "suffix:" + dashboards.Text{NL: "uur", EN: "h"}.In(s.lang), decimals: 1}
+		return format{unit: "suffix:" + locale.Text{NL: "uur", EN: "h"}.In(s.lang), decimals: 1}
 	case dashboards.Seconds:
 		return format{unit: "s", auto: true}
 	case dashboards.Euros:

@@ -15,13 +15,14 @@ import (
 
 	"pitstop/deploy/browser"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
 )
 
 // shotsEnv names a directory for pictures of what the tests saw.
 const shotsEnv = "PITSTOP_SCREENSHOTS"
 
 // served serves the page of a visit and its assets, with the policy that the API gives them.
-func served(t *testing.T, p *Pages, v Visit) string {
+func served(t *testing.T, p *Pages, v readmodel.DashboardVisit) string {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/1/", http.StripPrefix("/assets/1/", http.FileServerFS(p.Assets())))
@@ -113,7 +114,7 @@ func contrast(t *testing.T, ctx context.Context, name string) {
 // Without scripts the choice is a form like any other.
 func TestBrowserWithoutScript(t *testing.T) {
 	ctx := browser.Start(t)
-	address := served(t, newPages(t, &world{rows: filled, asOf: now}), visit(func(v *Visit) { v.Lang = locale.EN }))
+	address := served(t, newPages(t, &world{rows: filled, asOf: now}), visit(func(v *readmodel.DashboardVisit) { v.Lang = locale.EN }))
 	_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	if err != nil {
 		t.Fatal(err)

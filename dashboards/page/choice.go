@@ -8,6 +8,7 @@ import (
 	"pitstop/dashboards"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
 )
 
 // periods are the days that a reader may look back; 0 is today.
@@ -21,7 +22,7 @@ const maxID = 64
 
 // reader is who looks, at what, and how it is written for them.
 type reader struct {
-	Visit
+	readmodel.DashboardVisit
 	days     int // of the period
 	choice   dashboards.Choice
 	profiles []*garage.Profile // that may be chosen
@@ -33,8 +34,8 @@ type reader struct {
 
 // reader makes of what was asked what can be shown: whatever is not a choice is
 // the default one.
-func (p *Pages) reader(v Visit) reader {
-	r := reader{Visit: v, days: defaultPeriod}
+func (p *Pages) reader(v readmodel.DashboardVisit) reader {
+	r := reader{DashboardVisit: v, days: defaultPeriod}
 	if days, err := strconv.Atoi(v.Query.Get("period")); err == nil && slices.Contains(periods, days) {
 		r.days = days
 	}
@@ -107,13 +108,9 @@ func (r reader) ofRepair(results []result) reader {
 	return r
 }
 
-// T is a text of the page in the reader's language.
-func (r reader) T(key string) string {
-	text, ok := texts[key]
-	if !ok {
-		return key
-	}
-	return text.In(r.Lang)
+// T is a text of the page in the reader's language, with args filled in.
+func (r reader) T(key string, args ...any) string {
+	return locale.Voice{Lang: r.Lang, Texts: texts}.T(key, args...)
 }
 
 func (r reader) dutch() bool { return r.Lang != locale.EN }

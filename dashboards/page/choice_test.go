@@ -11,6 +11,7 @@ import (
 
 	"pitstop/dashboards"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
 )
 
 // Whatever an address says, what is shown is one of the choices there are, of the
@@ -21,7 +22,7 @@ func TestChoice(t *testing.T) {
 		any := func(label string, usual ...string) string {
 			return rapid.OneOf(rapid.SampledFrom(usual), rapid.String()).Draw(t, label)
 		}
-		v := visit(func(v *Visit) {
+		v := visit(func(v *readmodel.DashboardVisit) {
 			v.Query = url.Values{
 				"period": {any("period", "0", "7", "30", "90", "365", "-1", "8")}, "clock": {any("clock", "wall", "opening")}, "repair": {any("repair", "2abc")},
 			}
@@ -54,7 +55,7 @@ func TestPeriod(t *testing.T) {
 		"0": time.Date(2026, 5, 19, 22, 0, 0, 0, time.UTC), // midnight in Utrecht
 		"7": now.AddDate(0, 0, -7), "": now.AddDate(0, 0, -7), "8": now.AddDate(0, 0, -7), "365": now.AddDate(0, 0, -365),
 	} {
-		r := p.reader(visit(func(v *Visit) { v.Query.Set("period", period) }))
+		r := p.reader(visit(func(v *readmodel.DashboardVisit) { v.Query.Set("period", period) }))
 		if !r.choice.From.Equal(want) {
 			t.Errorf("period %q begins at %s, want %s", period, r.choice.From, want)
 		}
@@ -88,7 +89,7 @@ func TestQuantities(t *testing.T) {
 		{dashboards.Euros, 1387.955, "€\u00a01.387,96", "€1,387.96"},
 	} {
 		for lang, want := range map[locale.Lang]string{locale.NL: tc.nl, locale.EN: tc.en} {
-			r := reader{Visit: Visit{Lang: lang}, currency: "EUR"}
+			r := reader{DashboardVisit: readmodel.DashboardVisit{Lang: lang}, currency: "EUR"}
 			if got := r.quantity(tc.unit, tc.n); got != want {
 				t.Errorf("%s: %v %s is %q, want %q", lang, tc.n, tc.unit, got, want)
 			}

@@ -98,7 +98,7 @@ func (p *Pages) document(r reader, board dashboards.Dashboard, asOf time.Time, p
 		d.Summary += " · " + r.summary(names)
 	}
 	if r.zoneOf != "" {
-		d.Clock = fmt.Sprintf(r.T("zone"), r.zoneOf)
+		d.Clock = r.T("zone", r.zoneOf)
 	}
 	return d
 }
@@ -106,9 +106,9 @@ func (p *Pages) document(r reader, board dashboards.Dashboard, asOf time.Time, p
 // summary says what was chosen.
 func (r reader) summary(names []string) string {
 	if len(names) > 5 {
-		names = append(names[:4:4], fmt.Sprintf(r.T("and others"), len(names)-4))
+		names = append(names[:4:4], r.T("and others", len(names)-4))
 	}
-	return strings.Join([]string{r.Lang.And(names...), r.period(), fmt.Sprintf(r.T("waits in"), r.T(string(r.choice.Clock)))}, " · ")
+	return strings.Join([]string{r.Lang.And(names...), r.period(), r.T("waits in", r.T(string(r.choice.Clock)))}, " · ")
 }
 
 // query are the parameters of the reader's choice.

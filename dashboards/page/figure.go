@@ -40,7 +40,7 @@ func (r reader) figure(p *panel, d dashboards.Panel, row map[string]any) {
 		}
 	}
 	for _, c := range columnsOf(d, dashboards.N) {
-		p.N = fmt.Sprintf(r.T("number of"), c.Title.In(r.Lang), r.text(c, row[c.Name]))
+		p.N = r.T("number of", c.Title.In(r.Lang), r.text(c, row[c.Name]))
 	}
 	for _, c := range columnsOf(d, dashboards.Plain) {
 		f.Others = append(f.Others, r.cell(c, row))

@@ -12,7 +12,6 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
-	"net/url"
 	"slices"
 	"time"
 
@@ -20,7 +19,7 @@ import (
 
 	"pitstop/dashboards"
 	"pitstop/schemas/garage"
-	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
 )
 
 //go:embed page.html
@@ -47,7 +46,7 @@ type Pages struct {
 	page *template.Template
 }
 
-// New gives the pages of a configuration.
+// New returns the pages of a configuration.
 func New(c Config) (*Pages, error) {
 	t, err := template.ParseFS(templates, "page.html")
 	if err != nil {
@@ -56,7 +55,7 @@ func New(c Config) (*Pages, error) {
 	return &Pages{Config: c, page: t}, nil
 }
 
-// Assets are the files that pages load from Visit.Assets.
+// Assets are the files that pages load from DashboardVisit.Assets.
 func (p *Pages) Assets() fs.FS {
 	sub, err := fs.Sub(assets, "assets")
 	if err != nil {
@@ -65,29 +64,15 @@ func (p *Pages) Assets() fs.FS {
 	return sub
 }
 
-// Visit is a member of staff looking at a dashboard.
-type Visit struct {
-	ID      string   // of the dashboard
-	All     []string // ids of the dashboards that this member of staff may see
-	Subject string
-	Garages []string // that this member of staff may see
-	Chosen  []string // those looked at, some or all of Garages
-	// Query is what else was chosen, not checked: period, clock, repair.
-	Query  url.Values
-	Lang   locale.Lang
-	Now    time.Time
-	Assets string // path below which the assets are
-}
-
 // What the panels of a page may cost together.
 const (
 	panelsAtOnce = 4
 	panelTime    = 8 * time.Second
 )
 
-// Page gives a dashboard as HTML. A panel that fails says so in its place; an
+// Page returns a dashboard as HTML. A panel that fails says so in its place; an
 // error is about the page as a whole.
-func (p *Pages) Page(ctx context.Context, v Visit) ([]byte, error) {
+func (p *Pages) Page(ctx context.Context, v readmodel.DashboardVisit) ([]byte, error) {
 	board, ok := p.dashboard(v.ID)
 	if !ok {
 		return nil, fmt.Errorf("there is no dashboard %q", v.ID)
@@ -161,7 +146,7 @@ func (p *Pages) panel(ctx context.Context, r reader, board dashboards.Dashboard,
 	}
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
-			p.Log.ErrorContext(ctx, "a panel failed", "panel", d.ID, "err", err)
+			p.Log.ErrorContext(ctx, "a panel failed", "panel", d.ID, "error", err)
 		}
 		drawn.Failure = r.T("failed")
 		if errors.Is(err, context.DeadlineExceeded) {

@@ -20,6 +20,7 @@ import (
 	"pitstop/dashboards"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -33,7 +34,7 @@ func at(hour, minute int) time.Time {
 
 func day(n int) time.Time { return time.Date(2026, time.May, n, 0, 0, 0, 0, time.UTC) }
 
-func both(s string) dashboards.Text { return dashboards.Text{NL: s, EN: s + " (en)"} }
+func both(s string) locale.Text { return locale.Text{NL: s, EN: s + " (en)"} }
 
 // The panels of the tests, one of each kind, and what their queries give.
 var (
@@ -57,7 +58,7 @@ var (
 			{Name: "garage", Title: both("Garage")},
 			{Name: "amount", Title: both("Bedrag"), Unit: dashboards.Euros},
 			{Name: "currency", Title: both("Valuta")},
-			{Name: "state", Title: both("Stand"), Values: map[string]dashboards.Text{"viewed": both("bekeken")}},
+			{Name: "state", Title: both("Stand"), Values: map[string]locale.Text{"viewed": both("bekeken")}},
 			{Name: "since", Title: both("Sinds"), Unit: dashboards.Instant},
 			{Name: "waiting", Title: both("Wacht"), Role: dashboards.Value},
 			{Name: "repair", Title: both("Gesprek"), Role: dashboards.Link},
@@ -78,7 +79,7 @@ var (
 	outcomes = dashboards.Panel{
 		ID: "outcomes", Title: both("Uitkomst"), Question: both("Wat zeggen ze?"), Empty: both("Nog niets."), Kind: dashboards.Bars, Unit: dashboards.Count, SQL: "outcomes", Width: 12,
 		Columns: []dashboards.Column{
-			{Name: "answer", Title: both("Antwoord"), Role: dashboards.Label, Values: map[string]dashboards.Text{"approved": both("Akkoord")}},
+			{Name: "answer", Title: both("Antwoord"), Role: dashboards.Label, Values: map[string]locale.Text{"approved": both("Akkoord")}},
 			{Name: "value", Title: both("Aantal"), Role: dashboards.Value},
 			{Name: "asked", Title: both("Gevraagd"), Unit: dashboards.Euros},
 			{Name: "currency", Title: both("Valuta")},
@@ -145,8 +146,8 @@ func newPages(t testing.TB, w *world, boards ...dashboards.Dashboard) *Pages {
 	return p
 }
 
-func visit(change ...func(*Visit)) Visit {
-	v := Visit{
+func visit(change ...func(*readmodel.DashboardVisit)) readmodel.DashboardVisit {
+	v := readmodel.DashboardVisit{
 		ID: "waiting", All: []string{"waiting", "conversation"}, Subject: "jan", Garages: []string{"de-brug", "noord"}, Chosen: []string{"de-brug"},
 		Query: url.Values{}, Lang: locale.NL, Now: now, Assets: "/assets/1",
 	}
@@ -157,7 +158,7 @@ func visit(change ...func(*Visit)) Visit {
 }
 
 // show draws a page and checks that it is whole.
-func show(t testing.TB, p *Pages, v Visit) string {
+func show(t testing.TB, p *Pages, v readmodel.DashboardVisit) string {
 	t.Helper()
 	b, err := p.Page(t.Context(), v)
 	if err != nil {
@@ -224,7 +225,7 @@ func TestPages(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			p := newPages(t, &world{rows: tc.rows, asOf: now.Add(-5 * time.Second)}, one(tc.panel)...)
-			golden(t, tc.name+".html", show(t, p, visit(func(v *Visit) { v.Lang = tc.lang })))
+			golden(t, tc.name+".html", show(t, p, visit(func(v *readmodel.DashboardVisit) { v.Lang = tc.lang })))
 		})
 	}
 }
@@ -274,7 +275,7 @@ func TestToday(t *testing.T) {
 	present.Columns[1].Title = both("Een week geleden")
 	p := newPages(t, &world{rows: filled, asOf: now}, dashboards.Dashboard{ID: "waiting", Panels: []dashboards.Panel{share, byDay, present}})
 	for period, want := range map[string]bool{"7": true, "0": false} {
-		page := show(t, p, visit(func(v *Visit) { v.Query.Set("period", period) }))
+		page := show(t, p, visit(func(v *readmodel.DashboardVisit) { v.Query.Set("period", period) }))
 		if got := strings.Contains(page, "ervoor"); got != want {
 			t.Errorf("period %s is compared with the one before: %t, want %t", period, got, want)
 		}

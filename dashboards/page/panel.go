@@ -117,7 +117,7 @@ func (r reader) list(p *panel, d dashboards.Panel, rows []map[string]any) {
 	d.Columns = slices.DeleteFunc(d.Columns, func(c dashboards.Column) bool { return c.Role == dashboards.N })
 	p.Table, p.Rows = r.table(d, rows), r.decimal(all, 0)
 	if all > float64(len(rows)) {
-		p.Cut = fmt.Sprintf(r.T("cut"), r.decimal(float64(len(rows)), 0), p.Rows)
+		p.Cut = r.T("cut", r.decimal(float64(len(rows)), 0), p.Rows)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"pitstop/dashboards"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/readmodel"
 )
 
 // The rows of these tests have the columns that their panels declare, in that
@@ -158,16 +159,16 @@ func TestGaragesThatDiffer(t *testing.T) {
 	}}
 	p := newPages(t, w, dashboards.Dashboard{ID: "waiting", Panels: []dashboards.Panel{car}}, dashboards.Dashboard{ID: "conversation", AboutRepair: true, Panels: []dashboards.Panel{timeline, car}})
 	p.Garages = book
-	both := visit(func(v *Visit) { v.Chosen = []string{"de-brug", "noord"} })
+	both := visit(func(v *readmodel.DashboardVisit) { v.Chosen = []string{"de-brug", "noord"} })
 	brug := "Tijden volgens de klok van Garage De Brug."
 	for _, tc := range []struct {
 		name       string
-		visit      Visit
+		visit      readmodel.DashboardVisit
 		says, none []string
 	}{
 		{"conversation", change(both, "conversation"), []string{"vandaag 7.00\u00a0uur", "vandaag 7.30\u00a0uur", "CHF", "12,50", noord.Name}, []string{"vandaag 9", brug}},
 		{"both", both, []string{"vandaag 9.00\u00a0uur", noord.Name, `<th scope="col" role="columnheader">Garage<`, brug}, nil},
-		{"one", visit(func(v *Visit) { v.Chosen = []string{"noord"} }), []string{"vandaag 7.00\u00a0uur"}, []string{`role="columnheader">Garage<`, brug, "volgens"}},
+		{"one", visit(func(v *readmodel.DashboardVisit) { v.Chosen = []string{"noord"} }), []string{"vandaag 7.00\u00a0uur"}, []string{`role="columnheader">Garage<`, brug, "volgens"}},
 	} {
 		page := show(t, p, tc.visit)
 		for _, text := range tc.says {
@@ -187,7 +188,7 @@ func TestGaragesThatDiffer(t *testing.T) {
 	}
 }
 
-func change(v Visit, id string) Visit {
+func change(v readmodel.DashboardVisit, id string) readmodel.DashboardVisit {
 	v.ID = id
 	return v
 }

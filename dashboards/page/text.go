@@ -1,9 +1,9 @@
 package page
 
-import "pitstop/dashboards"
+import "pitstop/schemas/locale"
 
 // texts is what pages say, apart from what the panels do.
-var texts = map[string]dashboards.Text{
+var texts = locale.Texts{
 	"dashboards":   {NL: "Dashboards", EN: "Dashboards"},
 	"choice":       {NL: "Wat je ziet", EN: "What you see"},
 	"period":       {NL: "Periode", EN: "Period"},

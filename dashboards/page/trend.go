@@ -58,7 +58,7 @@ func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error
 			return fmt.Errorf("panel %s: %w", d.ID, err)
 		}
 		if c != nil {
-			c.Alt = fmt.Sprintf(r.T("by day"), c.Title, first, last)
+			c.Alt = r.T("by day", c.Title, first, last)
 			p.Charts = append(p.Charts, *c)
 		}
 	}

@@ -78,7 +78,7 @@ func (o *order) work(ctx context.Context) {
 // next does what is next; it reports whether the repair is over.
 func (o *order) next(ctx context.Context, v readmodel.Repair) (over bool) {
 	if n := len(v.Messages); n > 0 && v.Messages[n-1].From.CustomerSide() && v.Messages[n-1].Kind == repair.Text {
-		o.ask(ctx, o.desk, 0, &request.PostMessage{Kind: repair.Text, Text: pick(o.Rand, questions).reply.in(locale.Fold(v.Customer.Language))})
+		o.ask(ctx, o.desk, 0, &request.PostMessage{Kind: repair.Text, Text: pick(o.Rand, questions).reply.In(locale.Fold(v.Customer.Language))})
 		return false
 	}
 	switch v.State {

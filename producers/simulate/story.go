@@ -149,7 +149,7 @@ func (s *script) answer() {
 	switch x := s.Float64(); {
 	case x < 0.04:
 		s.do(s.home(s.now, s.about(2*time.Minute, 0.5)), s.decider(),
-			&request.PostMessage{Kind: repair.Callback, Text: pick(s.Rand, callbacks).in(s.lang)}, "")
+			&request.PostMessage{Kind: repair.Callback, Text: pick(s.Rand, callbacks).In(s.lang)}, "")
 		s.byPhone(s.work(s.now, s.about(18*time.Minute, 0.6)))
 		return
 	case x < 0.16:
@@ -241,7 +241,7 @@ func (s *script) answers() []request.Answer {
 				repair.ReasonPrice, repair.ReasonPrice, repair.ReasonLater, repair.ReasonLater, repair.ReasonElsewhere, repair.ReasonOther, "",
 			})
 			if s.chance(0.2) {
-				a.Text = pick(s.Rand, remarks).in(s.lang)
+				a.Text = pick(s.Rand, remarks).In(s.lang)
 			}
 		}
 		all = append(all, a)
@@ -266,13 +266,13 @@ func (s *script) silence() {
 // conversation is a question and its answer.
 func (s *script) conversation(who repair.Actor) {
 	q := pick(s.Rand, questions)
-	s.do(s.home(s.now, s.about(4*time.Minute, 0.8)), who, &request.PostMessage{Kind: repair.Text, Text: q.ask.in(s.lang)}, "")
+	s.do(s.home(s.now, s.about(4*time.Minute, 0.8)), who, &request.PostMessage{Kind: repair.Text, Text: q.ask.In(s.lang)}, "")
 	by := s.mechanic
 	if s.chance(0.5) {
 		by = s.desk
 	}
 	if s.chance(0.93) {
-		s.do(s.work(s.now, s.about(14*time.Minute, 0.9)), by, &request.PostMessage{Kind: repair.Text, Text: q.reply.in(s.lang)}, "")
+		s.do(s.work(s.now, s.about(14*time.Minute, 0.9)), by, &request.PostMessage{Kind: repair.Text, Text: q.reply.In(s.lang)}, "")
 	}
 }
 
@@ -314,7 +314,7 @@ func (s *script) complete() {
 func (s *script) afterwards() {
 	switch x := s.Float64(); {
 	case x < 0.05:
-		s.do(s.home(s.now, s.about(20*time.Minute, 0.8)), s.driver(), &request.PostMessage{Kind: repair.Text, Text: pick(s.Rand, thanks).in(s.lang)}, "")
+		s.do(s.home(s.now, s.about(20*time.Minute, 0.8)), s.driver(), &request.PostMessage{Kind: repair.Text, Text: pick(s.Rand, thanks).In(s.lang)}, "")
 	case x < 0.08:
 		s.conversation(s.driver())
 	}

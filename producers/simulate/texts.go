@@ -1,5 +1,7 @@
 package simulate
 
+import "pitstop/schemas/locale"
+
 // What people write.
 var (
 	notes = []string{
@@ -7,35 +9,35 @@ var (
 		"Onderdeel komt met de middagrit",
 	}
 	withdrawals = []string{"Bleek bij nader inzien niet nodig", "Verkeerde onderdelen opgezocht", "Valt onder de garantie"}
-	callbacks   = []words{
-		{"Kunt u mij even bellen? Ik zit tot 12 uur in een overleg.", "Could you call me? I am in a meeting until noon."},
-		{"Bel me liever even.", "Please call me instead."},
+	callbacks   = []locale.Text{
+		{NL: "Kunt u mij even bellen? Ik zit tot 12 uur in een overleg.", EN: "Could you call me? I am in a meeting until noon."},
+		{NL: "Bel me liever even.", EN: "Please call me instead."},
 	}
-	remarks = []words{
-		{"Dat doe ik liever volgende maand.", "I would rather do that next month."},
-		{"Te duur voor deze auto.", "Too expensive for this car."},
-		{"Mijn zwager doet dat.", "My brother-in-law does that."},
+	remarks = []locale.Text{
+		{NL: "Dat doe ik liever volgende maand.", EN: "I would rather do that next month."},
+		{NL: "Te duur voor deze auto.", EN: "Too expensive for this car."},
+		{NL: "Mijn zwager doet dat.", EN: "My brother-in-law does that."},
 	}
-	thanks = []words{
-		{"Dank u wel, ik kom hem vanmiddag halen.", "Thank you, I will pick it up this afternoon."},
-		{"Top, bedankt!", "Great, thanks!"},
+	thanks = []locale.Text{
+		{NL: "Dank u wel, ik kom hem vanmiddag halen.", EN: "Thank you, I will pick it up this afternoon."},
+		{NL: "Top, bedankt!", EN: "Great, thanks!"},
 	}
-	questions = []struct{ ask, reply words }{
+	questions = []struct{ ask, reply locale.Text }{
 		{
-			words{"Hoe lang kan ik hier nog mee rijden?", "How long can I drive with this?"},
-			words{"We raden aan er niet meer dan een paar weken mee te rijden.", "We advise not to drive more than a few weeks with it."},
+			locale.Text{NL: "Hoe lang kan ik hier nog mee rijden?", EN: "How long can I drive with this?"},
+			locale.Text{NL: "We raden aan er niet meer dan een paar weken mee te rijden.", EN: "We advise not to drive more than a few weeks with it."},
 		},
 		{
-			words{"Is de auto dan vandaag nog klaar?", "Will the car still be ready today?"},
-			words{"Ja, als we binnen een uur kunnen beginnen.", "Yes, if we can begin within the hour."},
+			locale.Text{NL: "Is de auto dan vandaag nog klaar?", EN: "Will the car still be ready today?"},
+			locale.Text{NL: "Ja, als we binnen een uur kunnen beginnen.", EN: "Yes, if we can begin within the hour."},
 		},
 		{
-			words{"Zit er garantie op de onderdelen?", "Is there a warranty on the parts?"},
-			words{"Twee jaar, op onderdelen en arbeid.", "Two years, on parts and labour."},
+			locale.Text{NL: "Zit er garantie op de onderdelen?", EN: "Is there a warranty on the parts?"},
+			locale.Text{NL: "Twee jaar, op onderdelen en arbeid.", EN: "Two years, on parts and labour."},
 		},
 		{
-			words{"Kan het ook met een goedkoper merk?", "Is there a cheaper brand?"},
-			words{"Dit is al ons voordeligste merk; het houdt wel.", "This is our cheapest brand already, and it lasts."},
+			locale.Text{NL: "Kan het ook met een goedkoper merk?", EN: "Is there a cheaper brand?"},
+			locale.Text{NL: "Dit is al ons voordeligste merk; het houdt wel.", EN: "This is our cheapest brand already, and it lasts."},
 		},
 	}
 )

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"pitstop/schemas/locale"
 	"pitstop/schemas/repair"
 )
 
@@ -135,13 +136,13 @@ func (v visitor) fill(f form) {
 }
 
 // write sends a message, in the language of the page.
-func (v visitor) write(ctx context.Context, p page, kind repair.MessageKind, text words) {
+func (v visitor) write(ctx context.Context, p page, kind repair.MessageKind, text locale.Text) {
 	f, ok := p.form("/messages")
 	if !ok {
 		return
 	}
 	f.values.Set("kind", string(kind))
-	f.values.Set("text", text.in(p.lang))
+	f.values.Set("text", text.In(p.lang))
 	v.send(ctx, "PostMessage", f.action, f.values)
 }
 

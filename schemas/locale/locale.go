@@ -62,43 +62,25 @@ func (l Lang) And(items ...string) string {
 // label looks a label up. A code without one shows as itself, so that a gap
 // is seen and not silently blank.
 func (l Lang) label(kind, code string) string {
-	if text, ok := labels[l][kind+code]; ok {
-		return text
+	if text, ok := labels[kind+code]; ok {
+		return text.In(l)
 	}
 	return code
 }
 
-var labels = map[Lang]map[string]string{
-	NL: {
-		"and":              "en",
-		"vat.21":           "21% btw",
-		"vat.9":            "9% btw",
-		"vat.0":            "0% btw",
-		"vat.none":         "geen btw",
-		"vat.incl":         "incl. btw",
-		"vat.excl":         "excl. btw",
-		"urgency.safety":   "Nodig voor uw veiligheid.",
-		"urgency.soon":     "Binnenkort nodig.",
-		"urgency.advice":   "Advies, kan ook later.",
-		"reject.price":     "De prijs is te hoog",
-		"reject.later":     "Liever een andere keer",
-		"reject.elsewhere": "Ik laat het ergens anders doen",
-		"reject.other":     "Een andere reden",
-	},
-	EN: {
-		"and":              "and",
-		"vat.21":           "21% VAT",
-		"vat.9":            "9% VAT",
-		"vat.0":            "0% VAT",
-		"vat.none":         "no VAT",
-		"vat.incl":         "incl. VAT",
-		"vat.excl":         "excl. VAT",
-		"urgency.safety":   "Needed for your safety.",
-		"urgency.soon":     "Needed soon.",
-		"urgency.advice":   "Advice, can wait.",
-		"reject.price":     "The price is too high",
-		"reject.later":     "I would rather do it another time",
-		"reject.elsewhere": "I will have it done elsewhere",
-		"reject.other":     "Another reason",
-	},
+var labels = Texts{
+	"and":              {NL: "en", EN: "and"},
+	"vat.21":           {NL: "21% btw", EN: "21% VAT"},
+	"vat.9":            {NL: "9% btw", EN: "9% VAT"},
+	"vat.0":            {NL: "0% btw", EN: "0% VAT"},
+	"vat.none":         {NL: "geen btw", EN: "no VAT"},
+	"vat.incl":         {NL: "incl. btw", EN: "incl. VAT"},
+	"vat.excl":         {NL: "excl. btw", EN: "excl. VAT"},
+	"urgency.safety":   {NL: "Nodig voor uw veiligheid.", EN: "Needed for your safety."},
+	"urgency.soon":     {NL: "Binnenkort nodig.", EN: "Needed soon."},
+	"urgency.advice":   {NL: "Advies, kan ook later.", EN: "Advice, can wait."},
+	"reject.price":     {NL: "De prijs is te hoog", EN: "The price is too high"},
+	"reject.later":     {NL: "Liever een andere keer", EN: "I would rather do it another time"},
+	"reject.elsewhere": {NL: "Ik laat het ergens anders doen", EN: "I will have it done elsewhere"},
+	"reject.other":     {NL: "Een andere reden", EN: "Another reason"},
 }

@@ -112,13 +112,15 @@ func TestWords(t *testing.T) {
 
 func TestEveryWordIsInEveryLanguage(t *testing.T) {
 	for _, l := range Langs {
-		for code := range labels[NL] {
-			if labels[l][code] == "" {
+		for code, text := range labels {
+			if text.In(l) == "" {
 				t.Errorf("%s has no label %q", l, code)
 			}
 		}
-		if got, want := len(labels[l]), len(labels[NL]); got != want {
-			t.Errorf("%s has %d labels, nl has %d", l, got, want)
+		for n, text := range counts {
+			if text.In(l) == "" {
+				t.Errorf("%s has no word for %d", l, n)
+			}
 		}
 		if money[l] == nil {
 			t.Errorf("%s has no money format", l)
@@ -137,6 +139,23 @@ func TestEveryWordIsInEveryLanguage(t *testing.T) {
 					t.Errorf("%s has no %s[%d]", l, n.Type().Field(i).Name, j)
 				}
 			}
+		}
+	}
+}
+
+// What a page or a mail says, and what it shows of a gap.
+func TestVoice(t *testing.T) {
+	texts := Texts{"found": {NL: "%s dingen van 100%%", EN: "%s things of 100%%"}, "rate": {NL: "100%", EN: "100%"}}
+	for _, tc := range []struct{ got, want string }{
+		{Voice{NL, texts}.T("found", NL.Count(3)), "drie dingen van 100%"},
+		{Voice{EN, texts}.T("found", EN.Count(0)), "no things of 100%"},
+		{Voice{EN, texts}.T("found", EN.Count(13)), "13 things of 100%"},
+		{Voice{NL, texts}.T("found", NL.Count(-1)), "-1 dingen van 100%"},
+		{Voice{EN, texts}.T("rate"), "100%"},
+		{Voice{EN, texts}.T("lost", 1), "lost"},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("%q, want %q", tc.got, tc.want)
 		}
 	}
 }

@@ -62,3 +62,28 @@ func (l Lang) Hours(decimal string) string {
 
 // known is l, or the default for a Lang that did not come from Fold.
 func (l Lang) known() Lang { return Fold(string(l)) }
+
+// Count words a number as a letter does, up to twelve: "drie", "three". Zero is
+// "nul" and, before what there is none of, "no".
+func (l Lang) Count(n int) string {
+	if n < 0 || n >= len(counts) {
+		return strconv.Itoa(n)
+	}
+	return counts[n].In(l)
+}
+
+var counts = []Text{
+	{NL: "nul", EN: "no"},
+	{NL: "één", EN: "one"},
+	{NL: "twee", EN: "two"},
+	{NL: "drie", EN: "three"},
+	{NL: "vier", EN: "four"},
+	{NL: "vijf", EN: "five"},
+	{NL: "zes", EN: "six"},
+	{NL: "zeven", EN: "seven"},
+	{NL: "acht", EN: "eight"},
+	{NL: "negen", EN: "nine"},
+	{NL: "tien", EN: "ten"},
+	{NL: "elf", EN: "eleven"},
+	{NL: "twaalf", EN: "twelve"},
+}

@@ -198,9 +198,9 @@ func (l *letter) quote(q *repair.Quote) {
 		switch {
 		case v.Amount == 0:
 		case len(q.VAT) == 1:
-			vat = append(vat, words[l.Lang].vat(l.Money(v.Amount), ""))
+			vat = append(vat, l.word("vat", l.Money(v.Amount)))
 		default:
-			vat = append(vat, words[l.Lang].vat(l.Money(v.Amount), l.Lang.VAT(string(v.Rate))))
+			vat = append(vat, l.word("vat at", l.Money(v.Amount), l.Lang.VAT(string(v.Rate))))
 		}
 	}
 	l.VAT = l.Lang.And(vat...)
@@ -216,7 +216,7 @@ func (l *letter) details(line repair.PricedLine, includeVAT bool) string {
 		}
 		what := strings.TrimSpace(d.Description)
 		if what == "" && d.Kind == repair.Labour {
-			what = words[l.Lang].labour
+			what = l.word("labour")
 		}
 		quantity := l.Lang.Quantity(d.Quantity)
 		switch {
@@ -251,12 +251,12 @@ func (l *letter) answers(q *repair.Quote, answers []repair.Answer, texts []repai
 		if !ok {
 			continue
 		}
-		note := words[l.Lang].approved
+		note := l.word("approved")
 		if a.Answer == repair.Approve {
 			l.DecidedTotal += line.Total
 			approved = append(approved, lowerFirst(line.Title))
 		} else {
-			note = words[l.Lang].rejected
+			note = l.word("rejected")
 			if a.Reason != "" {
 				note += ": " + lowerFirst(l.Lang.RejectReason(string(a.Reason)))
 			}

@@ -1,7 +1,6 @@
 package email
 
 import (
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -11,31 +10,17 @@ import (
 )
 
 // words are those that stand between values, where a template cannot.
-var words = map[locale.Lang]struct {
-	labour, approved, rejected string
-	counts                     []string
-	vat                        func(amount, rate string) string
-}{
-	locale.NL: {
-		labour: "arbeid", approved: "Akkoord", rejected: "Niet akkoord",
-		counts: []string{"nul", "één", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen", "tien", "elf", "twaalf"},
-		vat: func(amount, rate string) string {
-			if rate == "" {
-				rate = "btw"
-			}
-			return amount + " " + rate
-		},
-	},
-	locale.EN: {
-		labour: "labour", approved: "Approved", rejected: "Rejected",
-		counts: []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"},
-		vat: func(amount, rate string) string {
-			if rate == "" {
-				rate = "VAT"
-			}
-			return rate + " " + amount
-		},
-	},
+var words = locale.Texts{
+	"labour":   {NL: "arbeid", EN: "labour"},
+	"approved": {NL: "Akkoord", EN: "Approved"},
+	"rejected": {NL: "Niet akkoord", EN: "Rejected"},
+	"vat":      {NL: "%s btw", EN: "VAT %s"},
+	"vat at":   {NL: "%[1]s %[2]s", EN: "%[2]s %[1]s"}, // amount, rate
+}
+
+// word is one of them in the mail's language.
+func (l *letter) word(key string, args ...any) string {
+	return locale.Voice{Lang: l.Lang, Texts: words}.T(key, args...)
 }
 
 // Money writes an amount in the notification's currency.
@@ -76,12 +61,7 @@ func (l *letter) Phone() string { return l.Lang.Phone(l.Garage.Phone) }
 func (l *letter) Dial() string { return l.Garage.Phone }
 
 // Count is the number of jobs in words.
-func (l *letter) Count() string {
-	if counts := words[l.Lang].counts; len(l.Jobs) < len(counts) {
-		return counts[len(l.Jobs)]
-	}
-	return strconv.Itoa(len(l.Jobs))
-}
+func (l *letter) Count() string { return l.Lang.Count(len(l.Jobs)) }
 
 // TotalThen is what there is to pay if every line is approved.
 func (l *letter) TotalThen() int64 { return l.ApprovedTotal + l.QuoteTotal }

@@ -86,16 +86,8 @@ func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[command.Cli
 	return errors.Join(err, <-tailing, client.Close(closing), conn.Close())
 }
 
-// pages are the dashboards as the API wants them.
-type pages struct{ *page.Pages }
-
-func (p pages) Page(ctx context.Context, v api.DashboardVisit) ([]byte, error) {
-	return p.Pages.Page(ctx, page.Visit(v))
-}
-
 func newDashboards(store *query.Store, c api.Config) (api.Dashboards, error) {
-	drawn, err := page.New(page.Config{All: dashboards.All, Query: store.Select, AsOf: store.AsOf, Garages: c.Garages, Log: c.Log})
-	return pages{drawn}, err
+	return page.New(page.Config{All: dashboards.All, Query: store.Select, AsOf: store.AsOf, Garages: c.Garages, Log: c.Log})
 }
 
 func openEvents(f *feed.Feed) api.OpenEvents {

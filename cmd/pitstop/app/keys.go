@@ -3,7 +3,7 @@ package app
 import (
 	"time"
 
-	"pitstop/api"
+	"pitstop/api/web"
 	"pitstop/schemas/link"
 )
 
@@ -19,7 +19,7 @@ const (
 type Keys struct {
 	Commands []byte // of the digests of commands
 	Links    *link.Keys
-	Issuer   *api.LocalIssuer // of the tokens of the staff
+	Issuer   *web.LocalIssuer // of the tokens of the staff
 }
 
 func keysFrom(secret func(name string) ([]byte, error)) (k Keys, err error) {
@@ -33,6 +33,6 @@ func keysFrom(secret func(name string) ([]byte, error)) (k Keys, err error) {
 	if k.Links, err = link.NewKeys(link.Key{ID: "1", Secret: secrets[LinksSecret]}); err != nil {
 		return Keys{}, err
 	}
-	k.Issuer, err = api.NewLocalIssuer(secrets[TokensSecret], time.Now)
+	k.Issuer, err = web.NewLocalIssuer(secrets[TokensSecret], time.Now)
 	return k, err
 }

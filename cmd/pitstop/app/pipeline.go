@@ -11,7 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"golang.org/x/sync/errgroup"
 
-	"pitstop/api"
+	"pitstop/api/web"
 	"pitstop/deploy/embedded"
 	"pitstop/processors/stream"
 	"pitstop/schemas/garage"
@@ -32,7 +32,7 @@ type Options struct {
 	Clock        func() time.Time
 	RequestClock func(*http.Request) time.Time
 	// Limits bound what one caller may ask of the API.
-	Limits api.Limits
+	Limits web.Limits
 	Mail   email.Config // see EmbeddedMail
 	// Transport replaces the one that hands mails to the mailbox; nil: none does.
 	Transport func(email.Transport) email.Transport

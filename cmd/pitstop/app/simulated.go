@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"pitstop/api"
+	"pitstop/api/web"
 	"pitstop/producers/simulate"
 	"pitstop/schemas/link"
 	"pitstop/schemas/repair"
@@ -18,7 +18,7 @@ func (p *Pipeline) Doors(end time.Time, stats *simulate.Stats, log *slog.Logger)
 	return &simulate.Doors{
 		URL: p.API, HTTP: simulate.Transport(), Stats: stats, Log: log,
 		Token: func(role repair.Role, garage, subject string) (string, error) {
-			return p.Issuer.Issue(api.Caller{Subject: subject, Roles: []repair.Role{role}, Garages: []string{garage}}, 24*time.Hour)
+			return p.Issuer.Issue(web.Caller{Subject: subject, Roles: []repair.Role{role}, Garages: []string{garage}}, 24*time.Hour)
 		},
 		Link: func(garage, repairID string, to link.Audience, lang string) string {
 			return p.Links.Sign(link.Claims{

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"pitstop/api"
+	"pitstop/api/web"
 	"pitstop/cmd/pitstop/app"
 	"pitstop/schemas/link"
 	"pitstop/schemas/readmodel"
@@ -36,7 +36,7 @@ func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *query.Store
 		Garage: c.GarageID, Repair: c.RepairID, Audience: link.Approver, Lang: c.Customer.Language, Expires: time.Now().Add(email.DefaultLinkLifetime),
 	})
 	data := p.Data.Dir()
-	manager, err := p.Issuer.Issue(api.Caller{Subject: "jan", Roles: []repair.Role{repair.Manager}, Garages: garages}, managerTokenTTL)
+	manager, err := p.Issuer.Issue(web.Caller{Subject: "jan", Roles: []repair.Role{repair.Manager}, Garages: garages}, managerTokenTTL)
 	if err != nil {
 		return err
 	}

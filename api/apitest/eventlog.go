@@ -1,0 +1,55 @@
+package apitest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"pitstop/api"
+	"pitstop/schemas/readmodel"
+)
+
+// reader reads the world's events; a cursor is "c" and a place.
+type reader struct {
+	w  *World
+	at int
+}
+
+// Open opens the log of events.
+func (w *World) Open(_ context.Context, after string) (api.EventReader, error) {
+	r := &reader{w: w}
+	if after != "" {
+		if _, err := fmt.Sscanf(after, "c%d", &r.at); err != nil {
+			return nil, readmodel.ErrCursor
+		}
+	}
+	return r, nil
+}
+
+func (r *reader) Close() {}
+
+func (r *reader) Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error) {
+	page := readmodel.EventPage{Events: []readmodel.Event{}}
+	for {
+		r.w.mu.Lock()
+		for ; r.at < len(r.w.events) && len(page.Events) < limit; r.at++ {
+			if e := r.w.events[r.at]; slices.Contains(garages, e.GarageID) {
+				e.Cursor = fmt.Sprintf("c%d", r.at+1)
+				page.Events = append(page.Events, e)
+			}
+		}
+		err := r.w.Broken
+		r.w.mu.Unlock()
+		page.Cursor = fmt.Sprintf("c%d", r.at)
+		if len(page.Events) > 0 || wait <= 0 || err != nil {
+			return page, err
+		}
+		select {
+		case <-ctx.Done():
+			return page, ctx.Err()
+		case <-time.After(min(wait, time.Millisecond)):
+			wait -= time.Millisecond
+		}
+	}
+}

@@ -1,0 +1,213 @@
+// Package apitest holds what the tests of the API and its doors have in common: a
+// world behind the API, and ways to ask it.
+package apitest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"pitstop/api"
+	"pitstop/api/web"
+	"pitstop/schemas/avro"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/link"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// Begin is a Wednesday, 10:00 in Utrecht.
+var Begin = time.Date(2026, time.May, 20, 8, 0, 0, 0, time.UTC)
+
+// World stands in for everything behind the API: the lifecycle as the domain has
+// it, and a read model that is as fresh as the test wants.
+type World struct {
+	T     *testing.T
+	API   *api.API
+	Links *link.Keys
+	Codec *avro.Codec
+
+	issuer  *web.LocalIssuer
+	mu      sync.Mutex
+	now     time.Time
+	repairs map[string]*repair.Repair
+	done    map[string]*repair.Outcome // by command id
+	views   map[string]*readmodel.Repair
+	events  []readmodel.Event
+	behind  []repair.Event // not yet in views
+
+	Sent    []repair.Command
+	Asked   []any // filters the store was asked with
+	Looked  []readmodel.DashboardVisit
+	Lagging bool  // events stay behind until CatchUp
+	Silent  bool  // outcomes do not come in time
+	Broken  error // of everything
+	Unsent  error // of what is sent
+}
+
+// New returns a world whose API has a configuration, changed as said.
+func New(t *testing.T, change ...func(*api.Config)) *World {
+	t.Helper()
+	codec, err := avro.NewCodec()
+	Must(t, err)
+	book, err := garage.Parse(garage.Sample)
+	Must(t, err)
+	links, err := link.NewKeys(link.Key{ID: "k1", Secret: bytes.Repeat([]byte{7}, link.MinKeyBytes)})
+	Must(t, err)
+	w := &World{
+		T: t, Codec: codec, Links: links, now: Begin, repairs: make(map[string]*repair.Repair),
+		done: make(map[string]*repair.Outcome), views: make(map[string]*readmodel.Repair),
+	}
+	w.issuer, err = web.NewLocalIssuer(bytes.Repeat([]byte{9}, 32), w.clock)
+	Must(t, err)
+	requests, err := request.NewBuilder(codec, book, bytes.Repeat([]byte{5}, request.MinSecretBytes), w.clock)
+	Must(t, err)
+	c := api.Config{
+		Patience: 50 * time.Millisecond,
+		Requests: requests, Commands: w, Store: w, Dashboards: w, Events: w.Open, Auth: w.issuer, Garages: book, Links: links,
+		Clock: func(*http.Request) time.Time { return w.clock() }, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	w.API, err = api.New(c)
+	Must(t, err)
+	return w
+}
+
+// Must fails the test for an error.
+func Must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *World) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+// Pass lets time pass.
+func (w *World) Pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// Ask is the lifecycle.
+func (w *World) Ask(_ context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := errors.Join(w.Broken, w.Unsent); err != nil {
+		return nil, err
+	}
+	w.Sent = append(w.Sent, cmd)
+	h := cmd.Head()
+	o, seen := w.done[h.EventID]
+	switch {
+	case seen && o.Digest != repair.DigestOf(cmd):
+		o = &repair.Outcome{Result: repair.Refused, Verdict: repair.Verdict{Code: repair.KeyReused, Detail: "the key was used"}}
+	case seen:
+		again := *o
+		again.Result = repair.Duplicate
+		o = &again
+	default:
+		o = w.handle(cmd)
+		w.done[h.EventID] = o
+	}
+	if patience == 0 || w.Silent {
+		return nil, nil
+	}
+	return o, nil
+}
+
+func (w *World) handle(cmd repair.Command) *repair.Outcome {
+	h := cmd.Head()
+	r := w.repairs[h.AggregateID]
+	if r == nil {
+		r = new(repair.Repair)
+		w.repairs[h.AggregateID] = r
+	}
+	if at := r.OpenRevision(); at > 0 {
+		w.publish(h, r.Expire(h.OccurredAt))
+	}
+	events, verdict := r.Handle(cmd)
+	w.publish(h, events)
+	o := &repair.Outcome{Command: record.NameOf(cmd), Result: repair.Accepted, Digest: repair.DigestOf(cmd), Verdict: verdict}
+	if verdict.Code != "" {
+		o.Result = repair.Refused
+	}
+	o.Header = *h
+	o.CausationID = h.EventID
+	return o
+}
+
+func (w *World) publish(h *repair.Header, events []repair.Event) {
+	for i, e := range events {
+		eh := e.Head()
+		eh.EventID = repair.DerivedID(eh.OccurredAt, h.EventID, fmt.Sprint(i))
+		eh.AggregateID, eh.CorrelationID, eh.CausationID = h.AggregateID, h.CorrelationID, h.EventID
+		w.behind = append(w.behind, e)
+		w.events = append(w.events, readmodel.Event{
+			Type: record.NameOf(e), EventID: eh.EventID, RepairID: eh.AggregateID, GarageID: eh.GarageID,
+			Sequence: repair.SequenceOf(e), OccurredAt: eh.OccurredAt, Actor: eh.Actor, Data: json.RawMessage("{}"),
+		})
+	}
+	if !w.Lagging {
+		w.project()
+	}
+}
+
+// CatchUp brings the read model up to date.
+func (w *World) CatchUp() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.project()
+}
+
+// Page is a dashboard that says what it was asked.
+func (w *World) Page(_ context.Context, v readmodel.DashboardVisit) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Looked = append(w.Looked, v)
+	return []byte("<p>" + v.ID + " of " + strings.Join(v.Chosen, " and ") + "</p>"), w.Broken
+}
+
+func (w *World) Assets() fs.FS { return fstest.MapFS{"dashboards.css": {Data: []byte("p{}")}} }
+
+// Last is the newest command that the lifecycle got.
+func (w *World) Last() repair.Command {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.Sent[len(w.Sent)-1]
+}
+
+// LastDecision is the last decision that was sent: the page's script tells by itself,
+// at any time, that somebody looks at it.
+func (w *World) LastDecision() *repair.DecideQuote {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range slices.Backward(w.Sent) {
+		if d, ok := c.(*repair.DecideQuote); ok {
+			return d
+		}
+	}
+	return new(repair.DecideQuote)
+}

@@ -1,0 +1,55 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"pitstop/api/web"
+	"pitstop/schemas/repair"
+)
+
+// authenticate returns what finds out who is calling, before anything else is looked at.
+func authenticate(c Config) func(http.Handler) http.Handler {
+	tooMany := func(w http.ResponseWriter) {
+		web.NewProblem(web.CodeRateLimited, "slow down; Retry-After says in how many seconds").Write(w)
+	}
+	return func(next http.Handler) http.Handler {
+		perSubject, refused := c.Limits.PerSubject(), c.Limits.PerGuess()
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+			var caller web.Caller
+			err := web.ErrNoToken
+			if strings.EqualFold(scheme, "Bearer") && token != "" {
+				caller, err = c.Auth.Authenticate(r.Context(), strings.TrimSpace(token))
+			}
+			if err != nil {
+				if refused.Over(w, r, c.TrustedProxies.ClientIP(r)) {
+					tooMany(w)
+					return
+				}
+				challenge := `Bearer realm="pitstop"`
+				if !errors.Is(err, web.ErrNoToken) {
+					challenge += `, error="invalid_token"`
+				}
+				web.NewProblem(web.CodeUnauthenticated, err.Error()).With("WWW-Authenticate", challenge).Write(w)
+				return
+			}
+			if perSubject.Over(w, r, caller.Subject) {
+				tooMany(w)
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(web.WithCaller(r.Context(), caller)))
+		})
+	}
+}
+
+// actorKey is the key, in a request's context, of who acts and in which role: of
+// those that the caller has, the one that the route is for.
+type actorKey struct{}
+
+func actorOf(ctx context.Context) repair.Actor {
+	a, _ := ctx.Value(actorKey{}).(repair.Actor)
+	return a
+}

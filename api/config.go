@@ -1,0 +1,107 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"pitstop/api/staff"
+	"pitstop/api/web"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/link"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// Commands sends commands and waits for their outcomes.
+type Commands interface {
+	// Ask sends a command and waits up to patience, after its acknowledgement,
+	// for its outcome. Both results are nil when it is written but not answered.
+	Ask(ctx context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error)
+}
+
+// Store is the read model. What does not exist, or not in the garages given, is
+// readmodel.ErrNotFound; a cursor it did not give out is readmodel.ErrCursor.
+type Store interface {
+	Repair(ctx context.Context, garages []string, id string) (*readmodel.Repair, error)
+	// Sequence is the last one of a repair that the read model has; 0: none.
+	Sequence(ctx context.Context, id string) (int64, error)
+	Repairs(ctx context.Context, f readmodel.RepairFilter) (readmodel.Page[readmodel.RepairItem], error)
+	Timeline(ctx context.Context, garages []string, id string) (*readmodel.Timeline, error)
+	Conversations(ctx context.Context, f readmodel.ConversationFilter) (readmodel.Page[readmodel.Conversation], error)
+	Latencies(ctx context.Context, q readmodel.LatencyQuery) (*readmodel.Latencies, error)
+	// Outcome returns what became of a command; readmodel.ErrNotFound: not known yet.
+	Outcome(ctx context.Context, commandID string) (*readmodel.CommandOutcome, error)
+	// AsOf is how fresh the read model is.
+	AsOf(ctx context.Context) (time.Time, error)
+}
+
+// EventReader reads on in the log of events from where it was opened.
+type EventReader interface {
+	// Next returns up to limit events of the garages, waiting up to wait for the first.
+	Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error)
+	Close()
+}
+
+// OpenEvents opens the log of events after a cursor; an empty one is the
+// beginning. A cursor that it did not give out is readmodel.ErrCursor.
+type OpenEvents func(ctx context.Context, after string) (EventReader, error)
+
+// Dashboards draw the pages of figures, and have their assets.
+type Dashboards interface {
+	staff.Dashboards
+	// Assets are the files that its pages load from DashboardVisit.Assets.
+	Assets() fs.FS
+}
+
+// Config is what the API needs.
+type Config struct {
+	// Patience is how long a request waits for its outcome, or for the read
+	// model; 0: 2 seconds.
+	Patience time.Duration
+	Limits   web.Limits
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies web.Proxies
+
+	Requests *request.Builder
+	Commands Commands
+	Store    Store
+	Events   OpenEvents
+	Auth     web.Authenticator
+	// Dashboards draw the pages of figures.
+	Dashboards Dashboards
+	Garages    *garage.Book
+	Links      *link.Keys
+	// Clock tells when a customer's request is made; members of staff say it
+	// themselves, or the clock of Requests does.
+	Clock func(*http.Request) time.Time
+	// Stopping ends when the server begins to stop, and with it the streams of
+	// events, which must not keep it waiting; nil: never.
+	Stopping context.Context
+	Log      *slog.Logger
+	Metrics  prometheus.Registerer
+}
+
+// Validate reports everything that is missing.
+func (c Config) Validate() error {
+	var errs []error
+	for name, missing := range map[string]bool{
+		"Requests": c.Requests == nil, "Commands": c.Commands == nil, "Store": c.Store == nil, "Events": c.Events == nil, "Auth": c.Auth == nil,
+		"Garages": c.Garages == nil, "Links": c.Links == nil, "Clock": c.Clock == nil, "Dashboards": c.Dashboards == nil, "Log": c.Log == nil, "Metrics": c.Metrics == nil,
+	} {
+		if missing {
+			errs = append(errs, fmt.Errorf("api: %s is missing", name))
+		}
+	}
+	if c.Patience < 0 {
+		errs = append(errs, errors.New("api: patience must not be negative"))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,143 @@
+package customer
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"pitstop/api/web"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/repair"
+)
+
+// failed shows that the repair cannot be read: not yet, or not now.
+func (d *door) failed(w http.ResponseWriter, r *http.Request, v *visit, err error) {
+	if errors.Is(err, readmodel.ErrNotFound) { // genuine, so only not there yet
+		p := d.bare(r, v, "soon")
+		p.Refresh = r.URL.RequestURI()
+		d.render(w, http.StatusOK, p)
+		return
+	}
+	web.Complain(d.Log, "show a customer's page", err)
+	d.stop(w, r, v, http.StatusServiceUnavailable, "down")
+}
+
+// lateText says why a decision was not taken.
+var lateText = map[repair.Code]string{
+	repair.Superseded: "late superseded", repair.Expired: "late expired", repair.Withdrawn: "late withdrawn",
+	repair.AlreadyDecided: "late decided", repair.IllegalState: "late state", repair.TotalMismatch: "late total",
+}
+
+// late shows how things stand after a refusal, and says what was refused.
+func (d *door) late(w http.ResponseWriter, r *http.Request, v *visit, code repair.Code, sequence int64) {
+	key, ok := lateText[code]
+	if !ok {
+		key = "late state"
+	}
+	if sequence > v.repair.Sequence {
+		if err := web.WaitForSequence(r.Context(), d.Patience, d.Store, v.repair.RepairID, sequence); err != nil {
+			d.failed(w, r, v, err)
+			return
+		}
+		fresh, err := d.Store.Repair(r.Context(), []string{v.repair.GarageID}, v.repair.RepairID)
+		if err != nil {
+			d.failed(w, r, v, err)
+			return
+		}
+		v.repair = fresh
+	}
+	d.refuse(w, r, v, web.NewProblem(code, "").Status, key)
+}
+
+func (d *door) refuse(w http.ResponseWriter, r *http.Request, v *visit, status int, key string) {
+	p := v.page()
+	p.Notice = &notice{Kind: "bad", Head: v.T("late heading"), Text: v.T(key)}
+	d.render(w, status, d.dress(r, v, p))
+}
+
+// bare is a page that says one thing.
+func (d *door) bare(r *http.Request, v *visit, what string) *page {
+	p := &page{voice: v.voice, Base: v.base, Head: v.T(what + " head"), Lead: []string{v.T(what + " text")}}
+	p.Title = p.Head
+	if v.garage != nil {
+		p.Garage = v.contact(v.garage)
+		p.Title += " – " + v.garage.Name
+	} else if all := d.Garages.Garages(); len(all) == 1 {
+		p.Garage = v.contact(all[0])
+	}
+	return d.dress(r, v, p)
+}
+
+func (d *door) stop(w http.ResponseWriter, r *http.Request, v *visit, status int, what string) {
+	d.render(w, status, d.bare(r, v, what))
+}
+
+// busy shows that an answer is on its way, without any form.
+func (d *door) busy(w http.ResponseWriter, r *http.Request, v *visit) {
+	p := d.bare(r, v, "busy")
+	p.Refresh = r.URL.RequestURI()
+	d.render(w, http.StatusOK, p)
+}
+
+// page shows the repair as it stands.
+func (v *visit) page() *page {
+	p := &page{voice: v.voice, Garage: v.contact(v.garage), Base: v.base, Car: carOf(v.repair.Vehicle)}
+	v.story(p)
+	v.steps(p)
+	v.money(p)
+	v.conversation(p)
+	for _, q := range v.repair.Quotes {
+		if q.Status == repair.StatusDecided {
+			p.Earlier = append(p.Earlier, v.decided(q))
+		}
+	}
+	if q := v.open(); q != nil && v.decides {
+		p.Form = v.form(q, choice{}, nil)
+	} else if q != nil {
+		shown := v.proposal(q, choice{}, nil)
+		p.Proposal = &shown
+	}
+	p.Title = fmt.Sprintf("%s – %s", p.Head, v.garage.Name)
+	return p
+}
+
+func (v voice) contact(p *garage.Profile) *contact {
+	return &contact{
+		Name: p.Name, Phone: v.Lang.Phone(p.Phone), Tel: p.Phone,
+		Hours: p.OpeningHoursText(v.Lang, v.now), Address: p.Address + ", " + p.City,
+	}
+}
+
+func carOf(v readmodel.Vehicle) *car {
+	return &car{
+		Description: v.Description, Plate: locale.Plate(v.Plate, v.Country),
+		Dutch: v.Country == "" || v.Country == "NL",
+	}
+}
+
+// dress adds the way to the other language, where following it loses nothing.
+func (d *door) dress(r *http.Request, v *visit, p *page) *page {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return p
+	}
+	other := locale.EN
+	if v.Lang == locale.EN {
+		other = locale.NL
+	}
+	q := r.URL.Query()
+	q.Set("lang", string(other))
+	p.Switch = v.base + "?" + q.Encode()
+	return p
+}
+
+func (d *door) render(w http.ResponseWriter, status int, p *page) {
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "60")
+	}
+	web.WritePage(w, d.Log, status, p.Lang, d.page, struct {
+		*page
+		Assets string
+	}{p, d.Assets})
+}

@@ -1,0 +1,151 @@
+package customer
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"pitstop/api/web"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// decide takes an answer to a quote, or asks for what is missing of it.
+func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
+	n, err := strconv.ParseInt(chi.URLParam(r, "revision"), 10, 32)
+	q := v.revision(int32(n))
+	switch {
+	case err != nil || q == nil:
+		d.late(w, r, v, repair.NotFound, 0)
+		return
+	case !v.decides:
+		d.refuse(w, r, v, http.StatusForbidden, "late not allowed")
+		return
+	}
+	var lines []int32
+	for _, l := range q.Lines {
+		lines = append(lines, l.Line)
+	}
+	c := parseChoice(r.PostForm, lines)
+	seen := d.sawIt(r.Context(), v, v.open())
+	switch {
+	case q.Status == repair.StatusOpen && (len(c.Missing) > 0 || c.Change):
+		mistakes := make(map[string]string)
+		for _, line := range c.Missing {
+			if !c.Change {
+				mistakes[fmt.Sprintf("line.%d", line)] = v.T("error line", line)
+			}
+		}
+		d.again(w, r, v, q, c, mistakes)
+		return
+	case q.Status == repair.StatusOpen && (!c.Confirmed || c.TotalSeen == nil):
+		d.render(w, http.StatusOK, d.dress(r, v, v.confirm(q, c)))
+		return
+	}
+	if c.TotalSeen == nil {
+		c.TotalSeen = new(int64)
+	}
+	body := c.body()
+	o, id, err := d.take(r.Context(), v, seen, request.Request{
+		Revision: q.Revision, Key: keyed(c.Command, body), Body: body, IP: d.Proxies.ClientIP(r), UserAgent: r.UserAgent(),
+	})
+	if invalid := new(request.Invalid); errors.As(err, &invalid) {
+		d.again(w, r, v, q, c, v.mistakes(c, invalid.Errors))
+		return
+	}
+	if err != nil {
+		web.Complain(d.Log, "send a decision", err)
+		p := d.dress(r, v, v.confirm(q, c))
+		p.Notice = &notice{Kind: "bad", Head: v.T("error unsent h"), Text: v.T("error unsent")}
+		d.render(w, http.StatusServiceUnavailable, p)
+		return
+	}
+	d.done(w, r, v, o, id, "")
+}
+
+// mistakes puts what is wrong with a decision beside the fields of the form.
+func (v *visit) mistakes(c choice, errs []repair.FieldError) map[string]string {
+	m := make(map[string]string)
+	for _, e := range errs {
+		var i int
+		var field string
+		switch n, _ := fmt.Sscanf(strings.ReplaceAll(e.Pointer, "/", " "), " lines %d %s", &i, &field); {
+		case n == 2 && i < len(c.Answers) && field == "reason":
+			m[fmt.Sprintf("line.%d", c.Answers[i].Line)] = v.T("error reason")
+		case n == 2 && i < len(c.Answers):
+			m[fmt.Sprintf("line.%d", c.Answers[i].Line)] = v.T("error field")
+		default:
+			m["name"] = v.T("error field")
+		}
+	}
+	return m
+}
+
+// again shows the form as it was filled in, with what is wrong.
+func (d *door) again(w http.ResponseWriter, r *http.Request, v *visit, q *readmodel.Quote, c choice, mistakes map[string]string) {
+	p := v.page()
+	if c.Command == "" {
+		c.Command = newKey()
+	}
+	p.Form = v.form(q, c, mistakes)
+	status := http.StatusOK
+	if len(mistakes) > 0 {
+		status = http.StatusUnprocessableEntity
+		p.Title = v.T("error title") + p.Title
+		p.Notice = &notice{Kind: "bad", Head: v.T("problem heading")}
+		for _, l := range p.Form.Lines {
+			if l.Error != "" {
+				p.Notice.Links = append(p.Notice.Links, mistake{fmt.Sprintf("#line-%d", l.Number), l.Error})
+			}
+		}
+		if p.Form.NameError != "" {
+			p.Notice.Links = append(p.Notice.Links, mistake{"#name", p.Form.NameError})
+		}
+	}
+	d.render(w, status, d.dress(r, v, p))
+}
+
+// confirm asks whether a complete choice is right.
+func (v *visit) confirm(q *readmodel.Quote, c choice) *page {
+	p := &page{voice: v.voice, Garage: v.contact(v.garage), Base: v.base, Car: carOf(v.repair.Vehicle), Head: v.T("confirm head"), Lead: []string{v.T("confirm lead")}}
+	p.Title = fmt.Sprintf("%s – %s", p.Head, v.garage.Name)
+	var sum int64
+	k := &confirmation{Action: v.at(fmt.Sprintf("/quotes/%d/decision", q.Revision))}
+	hide := func(name, value string) { k.Hidden = append(k.Hidden, option{name, value}) }
+	k.Lines = v.proposal(q, c, nil).Lines
+	k.Nothing = true
+	for i, a := range c.Answers {
+		if a.Answer == repair.Approve {
+			k.Nothing = false
+			sum += k.Lines[i].Minor
+		}
+		hide(fmt.Sprintf("line.%d", a.Line), string(a.Answer))
+		if a.Reason != "" {
+			hide(fmt.Sprintf("reason.%d", a.Line), string(a.Reason))
+			k.Lines[i].Reason = v.Lang.RejectReason(string(a.Reason))
+		}
+		if a.Text != "" {
+			hide(fmt.Sprintf("text.%d", a.Line), a.Text)
+		}
+	}
+	hide("command", c.Command)
+	hide("name", c.Name)
+	hide("total_seen", fmt.Sprint(sum))
+	k.Total = v.Lang.Money(sum, q.Currency) + " " + v.Lang.InclVAT()
+	k.Button = v.obligation(sum, k.Nothing, q.Currency)
+	p.Confirm = k
+	return p
+}
+
+// obligation is what the button says: what pressing it means.
+func (v voice) obligation(sum int64, nothing bool, currency string) string {
+	if nothing {
+		return v.T("agree none")
+	}
+	return v.T("agree pay", v.Lang.Money(sum, currency))
+}

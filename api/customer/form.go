@@ -1,0 +1,85 @@
+package customer
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// choice is what a visitor filled in about a quote.
+type choice struct {
+	Command   string // hidden in the form: made when the page was
+	Answers   []request.Answer
+	Missing   []int32 // lines without an answer
+	TotalSeen *int64  // nil: not sent, or no amount
+	Name      string
+	Confirmed bool
+	Change    bool // go back to the form
+}
+
+// parseChoice reads the form about a quote with the given lines. It keeps what
+// was typed even where it is wrong, so that it can be shown again.
+func parseChoice(form url.Values, lines []int32) choice {
+	c := choice{
+		Command: form.Get("command"), Name: strings.TrimSpace(form.Get("name")),
+		Confirmed: form.Get("confirmed") == "1", Change: form.Get("change") == "1",
+	}
+	if n, err := strconv.ParseInt(form.Get("total_seen"), 10, 64); err == nil && n >= 0 {
+		c.TotalSeen = &n
+	}
+	all := repair.AnswerKind(form.Get("all")) // one button answers every line
+	for _, n := range lines {
+		a := request.Answer{Line: n, Answer: repair.AnswerKind(form.Get(fmt.Sprintf("line.%d", n)))}
+		if all == repair.Approve || all == repair.Reject {
+			a.Answer = all
+		}
+		switch a.Answer {
+		case repair.Approve: // a reason picked before changing one's mind is none
+		case repair.Reject:
+			a.Reason = repair.RejectReason(form.Get(fmt.Sprintf("reason.%d", n)))
+			a.Text = strings.TrimSpace(form.Get(fmt.Sprintf("text.%d", n)))
+		default:
+			a.Answer = ""
+			c.Missing = append(c.Missing, n)
+		}
+		c.Answers = append(c.Answers, a)
+	}
+	return c
+}
+
+// body is the request a choice makes.
+func (c choice) body() *request.DecideQuote {
+	return &request.DecideQuote{Lines: c.Answers, TotalSeen: c.TotalSeen, Method: repair.ByPage, Name: c.Name}
+}
+
+// of is the answer to one line.
+func (c choice) of(line int32) request.Answer {
+	for _, a := range c.Answers {
+		if a.Line == line {
+			return a
+		}
+	}
+	return request.Answer{Line: line}
+}
+
+// newKey names what a form sends, so that sending it twice is doing it once.
+func newKey() string { return rand.Text() }
+
+// keyed makes the key of a form's command. What was typed is part of it: going
+// back and sending something else is another request, and no misuse of a key.
+func keyed(command string, body any) string {
+	text, _ := json.Marshal(body) // plain structs of texts and numbers
+	sum := sha256.Sum256(text)
+	if len(command) > 100 {
+		command = command[:100]
+	}
+	return command + "." + hex.EncodeToString(sum[:8])
+}

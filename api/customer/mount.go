@@ -1,0 +1,131 @@
+package customer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"pitstop/api/web"
+	"pitstop/schemas/link"
+	"pitstop/schemas/locale"
+)
+
+// Mount serves the pages that links in mails open.
+func Mount(r chi.Router, c Config) error {
+	t, err := template.New("").Funcs(template.FuncMap{"within": within}).ParseFS(templates, "templates/*.html")
+	if err != nil {
+		return fmt.Errorf("parse templates: %w", err)
+	}
+	d := &door{Config: c, page: t.Lookup("page"), perLink: c.Limits.PerLink(), perAddress: c.Limits.PerAddress()}
+	r.Route("/c/{token}", func(r chi.Router) {
+		r.Use(web.PrivatePages, d.limit)
+		r.Get("/", d.visitor(d.look))
+		r.Post("/quotes/{revision}/decision", d.visitor(d.decide))
+		r.Post("/messages", d.visitor(d.write))
+		r.Post("/view", d.visitor(d.viewed))
+	})
+	return nil
+}
+
+// limit refuses whoever asks too often.
+func (d *door) limit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d.perAddress.Over(w, r, d.Proxies.ClientIP(r)) || d.perLink.Over(w, r, chi.URLParam(r, "token")) {
+			d.stop(w, r, d.stranger(r), http.StatusTooManyRequests, "limit")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// stranger is a visitor of whom only the request is known.
+func (d *door) stranger(r *http.Request) *visit {
+	v := &visit{base: "/c/" + url.PathEscape(chi.URLParam(r, "token"))}
+	v.Voice, v.now, v.zone = locale.Voice{Lang: web.LangOf(r), Texts: texts}, d.Clock(r), time.UTC
+	if r.URL.Query().Get("lang") != "" {
+		v.query = "?lang=" + string(v.Lang)
+	}
+	return v
+}
+
+// visitor checks the link and reads the repair it opens, before a page is shown
+// or a form is taken.
+func (d *door) visitor(handle func(http.ResponseWriter, *http.Request, *visit)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		token, chosen := chi.URLParam(r, "token"), r.URL.Query().Get("lang")
+		v := d.stranger(r)
+		claims, err := d.Links.Verify(token, v.now)
+		v.garage, _ = d.Garages.Garage(claims.Garage)
+		if v.garage != nil {
+			v.zone = v.garage.Location()
+			v.Lang = locale.Fold(chosen, claims.Lang, v.garage.Language)
+		}
+		switch {
+		case errors.Is(err, link.ErrExpired):
+			d.stop(w, r, v, http.StatusGone, "expired")
+			return
+		case err != nil || v.garage == nil:
+			d.stop(w, r, v, http.StatusNotFound, "bad")
+			return
+		case r.Method == http.MethodPost && foreign(r):
+			d.stop(w, r, v, http.StatusForbidden, "foreign")
+			return
+		}
+		if r.Method == http.MethodPost {
+			if err := web.ParseForm(w, r); err != nil {
+				d.stop(w, r, v, http.StatusBadRequest, "foreign")
+				return
+			}
+		}
+		after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // 0 is none
+		if err := d.load(r.Context(), v, claims, max(after, 1)); err != nil {
+			d.failed(w, r, v, err)
+			return
+		}
+		if v.repair.Sequence < after {
+			d.busy(w, r, v)
+			return
+		}
+		if chosen == "" && claims.Lang == "" {
+			v.Lang = locale.Fold(v.person.Language, v.garage.Language)
+		}
+		handle(w, r, v)
+	}
+}
+
+// load reads the repair once the read model has its event number after.
+func (d *door) load(ctx context.Context, v *visit, claims link.Claims, after int64) error {
+	if err := web.WaitForSequence(ctx, d.Patience, d.Store, claims.Repair, after); err != nil {
+		return err
+	}
+	found, err := d.Store.Repair(ctx, []string{claims.Garage}, claims.Repair)
+	if err != nil {
+		return err
+	}
+	v.repair, v.decides, v.person = found, claims.Audience == link.Approver, found.Customer
+	if v.decides && found.Approver != nil {
+		v.person = *found.Approver
+	}
+	return nil
+}
+
+// foreign reports that a form was sent by another site's page. Old browsers say
+// nothing of it; the link is the credential all the same.
+func foreign(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
+	case "":
+		origin := r.Header.Get("Origin")
+		u, err := url.Parse(origin)
+		return origin != "" && origin != "null" && (err != nil || u.Host != r.Host)
+	}
+	return true
+}

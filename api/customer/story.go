@@ -1,0 +1,171 @@
+package customer
+
+import (
+	"strings"
+	"time"
+
+	"pitstop/schemas/repair"
+)
+
+// story says where things stand, in a headline and a few sentences.
+func (v *visit) story(p *page) {
+	r := v.repair
+	say := func(key string, args ...any) { p.Lead = append(p.Lead, v.T(key, args...)) }
+	ready := func() {
+		if r.ReadyAt != nil && v.now.Before(*r.ReadyAt) {
+			say("ready around", v.moment(*r.ReadyAt))
+		}
+	}
+	open := v.open()
+	switch {
+	case r.State == repair.Cancelled:
+		p.Head = v.T("head cancelled")
+		say("cancelled lead")
+	case r.State == repair.Collected:
+		p.Head = v.T("head collected")
+		say("thanks visit")
+	case r.State == repair.Completed:
+		p.Head = v.T("head completed")
+		say("collect", v.garage.OpeningHoursText(v.Lang, v.now))
+	case open != nil && !v.decides:
+		p.Head = v.T("head other")
+		say("waits for other")
+	case open != nil:
+		p.Head = v.T("head decide")
+		if open.AnswerBy != nil && v.now.Before(*open.AnswerBy) {
+			p.Head = v.T("head decide by", v.deadline(*open.AnswerBy))
+		}
+		if n := len(open.Lines); n == 1 {
+			say("found one")
+		} else {
+			say("found many", v.count(n))
+		}
+	default:
+		p.Head = v.T("head progress")
+		v.answered(say)
+		ready()
+		if len(r.Quotes) == 0 {
+			say("nothing to do")
+		}
+	}
+}
+
+// answered tells what became of the last quote.
+func (v *visit) answered(say func(string, ...any)) {
+	if len(v.repair.Quotes) == 0 {
+		return
+	}
+	q := v.repair.Quotes[len(v.repair.Quotes)-1]
+	switch {
+	case q.Status == repair.StatusExpired, q.Status == repair.StatusOpen: // expired a moment ago
+		say("lapsed", v.moment(q.ExpiresAt))
+	case q.Status == repair.StatusWithdrawn:
+		say("withdrawn")
+	case q.Status == repair.StatusDecided && v.decides:
+		say("decided thanks")
+		amount := v.Lang.Money(q.ApprovedTotal, q.Currency)
+		switch q.Decision {
+		case repair.Approved:
+			say("decided all", amount)
+		case repair.PartlyApproved:
+			say("decided part", amount)
+		case repair.Rejected:
+			say("decided none")
+		}
+	}
+}
+
+// deadline is a time, with its day unless that is today.
+func (v *visit) deadline(t time.Time) string {
+	if v.Lang.Day(t, v.now, v.zone) == v.Lang.Day(v.now, v.now, v.zone) {
+		return v.Lang.Time(t, v.zone)
+	}
+	return v.Lang.Day(t, v.now, v.zone) + " " + v.Lang.Time(t, v.zone)
+}
+
+// steps are the stations of a repair, those to come included.
+func (v *visit) steps(p *page) {
+	r := v.repair
+	add := func(state, key, when string) { p.Steps = append(p.Steps, step{v.T(key), when, state}) }
+	add("done", "step started", v.stamp(r.StartedAt))
+	for _, q := range r.Quotes {
+		switch q.Status {
+		case repair.StatusDecided:
+			add("done", "step decided", v.stamp(*q.ClosedAt))
+		case repair.StatusExpired:
+			add("done", "step lapsed", v.stamp(*q.ClosedAt))
+		case repair.StatusWithdrawn:
+			add("done", "step withdrawn", v.stamp(*q.ClosedAt))
+		case repair.StatusReplaced:
+			add("done", "step replaced", v.stamp(*q.ClosedAt))
+		case repair.StatusOpen:
+			switch {
+			case !v.now.Before(q.ExpiresAt): // a moment ago
+				add("done", "step lapsed", v.stamp(q.ExpiresAt))
+			case v.decides:
+				add("now", "step asked", v.T("waiting"))
+			default:
+				add("now", "step asked it", v.T("waiting"))
+			}
+		case repair.StatusCancelled:
+		}
+	}
+	switch {
+	case r.State == repair.Cancelled:
+		add("done", "step cancelled", "")
+		return
+	case r.CompletedAt != nil:
+		add("done", "step ready", v.stamp(*r.CompletedAt))
+	case r.ReadyAt != nil && v.now.Before(*r.ReadyAt):
+		add("next", "step ready", v.T("expected", v.stamp(*r.ReadyAt)))
+	default:
+		add("next", "step ready", "")
+	}
+	if r.State == repair.Collected {
+		add("done", "step collected", "")
+	} else {
+		add("next", "step collected", "")
+	}
+}
+
+// conversation shows the messages that are not for staff only, and a form for
+// another.
+func (v *visit) conversation(p *page) {
+	for _, m := range v.repair.Messages {
+		if m.Kind == repair.Note {
+			continue
+		}
+		s := said{When: v.stamp(m.At), Text: m.Text, Own: m.From == v.role()}
+		switch {
+		case s.Own:
+			s.Who = v.T("from you")
+		case m.From.Staff():
+			s.Who = v.garage.Name
+			if mechanic, ok := v.garage.Mechanic(m.By); ok {
+				s.Who = mechanic.Name + ", " + v.garage.Name
+			}
+		case m.From == repair.Approver:
+			s.Who = v.T("from approver")
+		default:
+			s.Who = v.T("from them")
+		}
+		if m.Kind == repair.Callback {
+			ask := v.T("asked to call")
+			if s.Own {
+				ask = v.T("you asked call")
+			}
+			s.Text = strings.TrimSpace(ask + "\n" + s.Text)
+		}
+		p.Messages = append(p.Messages, s)
+	}
+	if n := len(p.Messages); n > 0 && p.Messages[n-1].Own {
+		p.Sent = v.T("message sent")
+		if v.repair.Messages[len(v.repair.Messages)-1].Kind == repair.Callback {
+			p.Sent = v.T("callback sent")
+		}
+	}
+	p.Write = &messageForm{Action: v.at("/messages"), Command: newKey(), CallHint: v.T("call me where")}
+	if n := v.person.Phone; len(n) > 2 {
+		p.Write.CallHint = v.T("call me on", n[len(n)-2:])
+	}
+}

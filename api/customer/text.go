@@ -1,0 +1,165 @@
+package customer
+
+import (
+	"fmt"
+
+	"pitstop/schemas/locale"
+)
+
+// texts are what the customer's page says, apart from what locale words.
+var texts = locale.Texts{
+	"other language": {NL: "Read this page in English", EN: "Lees deze pagina in het Nederlands"},
+	"call":           {NL: "Bel %s", EN: "Call %s"},
+
+	// Headlines.
+	"head decide by": {NL: "Graag uw antwoord vóór %s", EN: "Please answer before %s"},
+	"head decide":    {NL: "Graag uw antwoord", EN: "Please answer"},
+	"head other":     {NL: "Er is extra werk voorgesteld", EN: "Extra work has been proposed"},
+	"head progress":  {NL: "We zijn bezig met uw auto", EN: "We are working on your car"},
+	"head completed": {NL: "Goed nieuws: uw auto is klaar", EN: "Good news: your car is ready"},
+	"head collected": {NL: "Uw auto is opgehaald", EN: "Your car has been collected"},
+	"head cancelled": {NL: "De reparatie gaat niet door", EN: "The repair will not go ahead"},
+
+	// What happened, and what comes next.
+	"found one":       {NL: "We vonden iets dat extra werk vraagt. We doen het alleen als u akkoord geeft.", EN: "We found something that needs extra work. We will only do it if you agree."},
+	"found many":      {NL: "We vonden %s dingen die extra werk vragen. We doen ze alleen als u akkoord geeft.", EN: "We found %s things that need extra work. We will only do them if you agree."},
+	"waits for other": {NL: "De beslissing hierover is aan iemand anders. U hoeft niets te doen; u krijgt bericht zodra de auto klaar is.", EN: "Somebody else decides about it. There is nothing you need to do; you will hear from us when the car is ready."},
+	"ready around":    {NL: "We verwachten dat de auto klaar is: %s.", EN: "We expect the car to be ready: %s."},
+	"nothing to do":   {NL: "U hoeft nu niets te doen. Vinden we iets extra’s, dan vragen we u eerst om akkoord. Zodra de auto klaar is, krijgt u bericht.", EN: "There is nothing you need to do now. If we find anything extra, we will ask you first. You will hear from us when the car is ready."},
+	"decided all":     {NL: "U gaf akkoord voor %s. We gaan ermee aan de slag en u krijgt bericht zodra de auto klaar is.", EN: "You agreed to %s. We are getting on with it, and you will hear from us when the car is ready."},
+	"decided part":    {NL: "U gaf akkoord voor %s; de rest doen we niet. U krijgt bericht zodra de auto klaar is.", EN: "You agreed to %s; we will leave the rest. You will hear from us when the car is ready."},
+	"decided none":    {NL: "U wilt het extra werk niet laten doen. We maken af wat was afgesproken, en u krijgt bericht zodra de auto klaar is.", EN: "You do not want the extra work done. We will finish what was agreed, and you will hear from us when the car is ready."},
+	"decided thanks":  {NL: "Dank u wel voor uw antwoord.", EN: "Thank you for your answer."},
+	"lapsed":          {NL: "De prijsopgave is verlopen zonder antwoord (%s). We hebben niets extra’s gedaan. Wilt u het toch? Bel ons of stuur hieronder een bericht.", EN: "The quote expired without an answer (%s). We did nothing extra. Would you like it after all? Call us or send a message below."},
+	"withdrawn":       {NL: "We hebben de prijsopgave ingetrokken. U hoeft niets te doen.", EN: "We have withdrawn the quote. There is nothing you need to do."},
+	"collect":         {NL: "U kunt de auto ophalen: %s.", EN: "You can collect the car: %s."},
+	"to pay":          {NL: "Te betalen", EN: "To pay"},
+	"as agreed":       {NL: "precies zoals afgesproken", EN: "exactly as agreed"},
+	"thanks visit":    {NL: "Bedankt voor uw bezoek. Hebt u nog een vraag, stuur dan gerust een bericht.", EN: "Thank you for your visit. If you have a question, do send a message."},
+	"cancelled lead":  {NL: "Hebt u daar vragen over? Bel ons of stuur hieronder een bericht.", EN: "Do you have questions about that? Call us or send a message below."},
+
+	// Steps.
+	"steps":          {NL: "Hoe het ervoor staat", EN: "Where things stand"},
+	"step started":   {NL: "Begonnen", EN: "Started"},
+	"step asked":     {NL: "Uw antwoord gevraagd", EN: "Your answer asked for"},
+	"step asked it":  {NL: "Om antwoord gevraagd", EN: "An answer asked for"},
+	"step decided":   {NL: "Antwoord gekregen", EN: "Answer received"},
+	"step lapsed":    {NL: "Prijsopgave verlopen", EN: "Quote expired"},
+	"step withdrawn": {NL: "Prijsopgave ingetrokken", EN: "Quote withdrawn"},
+	"step replaced":  {NL: "Prijsopgave vervangen door een nieuwe", EN: "Quote replaced by a new one"},
+	"step ready":     {NL: "Klaar", EN: "Ready"},
+	"step collected": {NL: "Opgehaald", EN: "Collected"},
+	"step cancelled": {NL: "Geannuleerd", EN: "Cancelled"},
+	"expected":       {NL: "verwacht %s", EN: "expected %s"},
+	"waiting":        {NL: "wacht op antwoord", EN: "waiting for an answer"},
+
+	// The quote.
+	"proposal":       {NL: "Wat we voorstellen", EN: "What we propose"},
+	"line":           {NL: "Onderdeel %d", EN: "Item %d"},
+	"details":        {NL: "Waar bestaat dit uit?", EN: "What is this made up of?"},
+	"details excl":   {NL: "Bedragen per regel zijn excl. btw; het totaal is incl. btw.", EN: "Amounts per row exclude VAT; the total includes it."},
+	"together":       {NL: "Alles samen", EN: "All together"},
+	"of which vat":   {NL: "waarvan %s (%s)", EN: "of which %s (%s)"},
+	"with agreed":    {NL: "Met het werk dat al was afgesproken wordt het totaal %s %s.", EN: "With the work agreed before, the total comes to %s %s."},
+	"answer within":  {NL: "Antwoordt u %s, vóór %s, dan kunnen we meteen verder. Horen we niets, dan bellen we u.", EN: "If you answer %s, before %s, we can carry on straight away. If we hear nothing, we will call you."},
+	"valid until":    {NL: "U kunt antwoorden tot %s. Zonder uw akkoord doen we niets extra’s.", EN: "You can answer until %s. We do nothing extra without your approval."},
+	"yes":            {NL: "Ja, doen", EN: "Yes, do it"},
+	"no":             {NL: "Niet doen", EN: "Leave it"},
+	"why not":        {NL: "Waarom niet? (mag u leeg laten)", EN: "Why not? (you may leave this empty)"},
+	"no reason":      {NL: "Geen reden opgeven", EN: "No reason given"},
+	"remark":         {NL: "Wilt u er iets bij zeggen? (mag u leeg laten)", EN: "Anything you want to add? (you may leave this empty)"},
+	"your name":      {NL: "Uw naam", EN: "Your name"},
+	"your name hint": {NL: "We bewaren bij uw antwoord wie het gaf en wanneer.", EN: "With your answer we keep who gave it, and when."},
+	"check":          {NL: "Controleer mijn keuze", EN: "Check my choice"},
+	"all yes":        {NL: "Alles ja", EN: "Yes to all"},
+	"all no":         {NL: "Alles nee", EN: "No to all"},
+	"all at once":    {NL: "Alles tegelijk:", EN: "All at once:"},
+	"agree pay":      {NL: "Akkoord, ik betaal %s", EN: "Agree, I will pay %s"},
+	"agree none":     {NL: "Niet akkoord, niets extra doen", EN: "Not agreed, do nothing extra"},
+	"choose each":    {NL: "Kies eerst bij elk onderdeel ja of nee", EN: "First choose yes or no for each item"},
+
+	// The confirmation.
+	"confirm head":  {NL: "Klopt dit?", EN: "Is this right?"},
+	"confirm lead":  {NL: "Dit hebt u gekozen. Uw antwoord telt pas als u op de knop drukt.", EN: "This is what you chose. Your answer only counts once you press the button."},
+	"confirm total": {NL: "U betaalt hiervoor extra", EN: "For this you pay extra"},
+	"change":        {NL: "Terug en wijzigen", EN: "Go back and change"},
+	"answer yes":    {NL: "Ja", EN: "Yes"},
+	"answer no":     {NL: "Nee", EN: "No"},
+	"once":          {NL: "U kunt deze keuze daarna niet meer via deze pagina wijzigen. Bel ons als u zich bedenkt.", EN: "You cannot change this choice on this page afterwards. Call us if you change your mind."},
+
+	// What was agreed.
+	"agreed":       {NL: "Afgesproken werk", EN: "Agreed work"},
+	"agreed total": {NL: "Totaal afgesproken", EN: "Total agreed"},
+	"your answer":  {NL: "Uw antwoord", EN: "Your answer"},
+	"the answer":   {NL: "Het antwoord", EN: "The answer"},
+	"answered at":  {NL: "Gegeven %s", EN: "Given %s"},
+	"by page":      {NL: "via deze pagina", EN: "on this page"},
+	"by phone":     {NL: "telefonisch", EN: "by phone"},
+	"at counter":   {NL: "aan de balie", EN: "at the counter"},
+	"agreed yes":   {NL: "Akkoord", EN: "Agreed"},
+	"agreed no":    {NL: "Niet akkoord", EN: "Not agreed"},
+
+	// Messages.
+	"messages":        {NL: "Berichten", EN: "Messages"},
+	"from you":        {NL: "U", EN: "You"},
+	"from them":       {NL: "De klant", EN: "The customer"},
+	"from approver":   {NL: "Wie beslist", EN: "Who decides"},
+	"asked to call":   {NL: "Vraagt om teruggebeld te worden.", EN: "Asks to be called."},
+	"you asked call":  {NL: "U vroeg om teruggebeld te worden.", EN: "You asked to be called."},
+	"ask":             {NL: "Stel een vraag", EN: "Ask a question"},
+	"ask hint":        {NL: "Een vraag stellen is geen akkoord: er gebeurt niets extra’s.", EN: "Asking is not agreeing: nothing extra will be done."},
+	"send":            {NL: "Verstuur bericht", EN: "Send message"},
+	"call me":         {NL: "Bel mij terug", EN: "Call me back"},
+	"call me on":      {NL: "We bellen het nummer dat we van u hebben (eindigt op %s).", EN: "We will call the number we have for you (ends in %s)."},
+	"call me where":   {NL: "We hebben geen telefoonnummer van u: zet het in het bericht.", EN: "We have no phone number for you: put it in the message."},
+	"message sent":    {NL: "Uw bericht is verstuurd; we antwoorden zo snel mogelijk.", EN: "Your message was sent. We will answer as soon as we can."},
+	"callback sent":   {NL: "We bellen u zo snel mogelijk terug.", EN: "We will call you back as soon as we can."},
+	"contact":         {NL: "Liever bellen?", EN: "Would you rather call?"},
+	"reach by phone":  {NL: "Akkoord geven kan ook telefonisch.", EN: "You can also agree by phone."},
+	"number plate":    {NL: "Kenteken", EN: "Number plate"},
+	"problem heading": {NL: "Er is iets niet ingevuld", EN: "Something is missing"},
+
+	// Mistakes in a form.
+	"error title":    {NL: "Fout: ", EN: "Error: "},
+	"error line":     {NL: "Kies bij onderdeel %d ja of nee.", EN: "Choose yes or no for item %d."},
+	"error text":     {NL: "Schrijf eerst uw vraag, of kies ‘Bel mij terug’.", EN: "Write your question first, or choose “Call me back”."},
+	"error field":    {NL: "Dit kunnen we niet lezen. Wilt u het anders opschrijven?", EN: "We cannot read this. Could you write it differently?"},
+	"error reason":   {NL: "Kies een van de redenen.", EN: "Choose one of the reasons."},
+	"error unsent":   {NL: "Het is niet gelukt om dit te versturen. Probeer het nog eens: het telt maar één keer. Lukt het niet, bel ons dan.", EN: "This could not be sent. Please try again: it counts only once. If it does not work, call us."},
+	"error unsent h": {NL: "Nog niet verstuurd", EN: "Not sent yet"},
+
+	// A decision that came too late.
+	"late superseded":  {NL: "Er is een nieuwere prijsopgave. Uw antwoord op de oude telt niet; hieronder staat hoe het er nu voor staat.", EN: "There is a newer quote. Your answer to the old one does not count; below is how things stand now."},
+	"late expired":     {NL: "De prijsopgave was al verlopen. Uw antwoord is niet verwerkt en we doen niets extra’s. Wilt u het toch? Bel ons of stuur een bericht.", EN: "The quote had already expired. Your answer was not taken, and we do nothing extra. Would you like it after all? Call us or send a message."},
+	"late withdrawn":   {NL: "De garage heeft deze prijsopgave ingetrokken. Uw antwoord is niet nodig.", EN: "The garage has withdrawn this quote. Your answer is not needed."},
+	"late decided":     {NL: "Op deze prijsopgave was al geantwoord. Het eerste antwoord blijft gelden; wilt u iets wijzigen, bel ons dan.", EN: "This quote had already been answered. The first answer stands; call us if you want to change something."},
+	"late state":       {NL: "Aan deze reparatie wordt niet meer gewerkt. Uw antwoord is niet verwerkt; bel ons als u vragen hebt.", EN: "This repair is no longer being worked on. Your answer was not taken; call us if you have questions."},
+	"late total":       {NL: "Het bedrag op uw knop klopte niet met de prijsopgave. Uw antwoord is niet verwerkt: kijk hieronder naar de bedragen en kies opnieuw.", EN: "The amount on your button did not match the quote. Your answer was not taken: look at the amounts below and choose again."},
+	"late heading":     {NL: "Uw antwoord is niet verwerkt", EN: "Your answer was not taken"},
+	"late not allowed": {NL: "Over de kosten beslist iemand anders. U kunt wel een bericht sturen.", EN: "Somebody else decides about the costs. You can send a message."},
+
+	// Pages without a repair.
+	"busy head":    {NL: "Uw antwoord wordt verwerkt", EN: "Your answer is being processed"},
+	"busy text":    {NL: "Dit duurt meestal maar een paar seconden. Deze pagina ververst vanzelf; u hoeft niets opnieuw te versturen.", EN: "This usually takes just a few seconds. This page refreshes by itself; there is no need to send anything again."},
+	"soon head":    {NL: "We zetten uw gegevens klaar", EN: "We are getting your details ready"},
+	"soon text":    {NL: "Dit duurt meestal maar een paar seconden. Deze pagina ververst vanzelf.", EN: "This usually takes just a few seconds. This page refreshes by itself."},
+	"refresh":      {NL: "Nu verversen", EN: "Refresh now"},
+	"expired head": {NL: "Deze link is verlopen", EN: "This link has expired"},
+	"expired text": {NL: "Links in onze mails werken een beperkte tijd. Bel ons of beantwoord de mail, dan sturen we u een nieuwe.", EN: "Links in our mails work for a limited time. Call us or reply to the mail, and we will send you a new one."},
+	"bad head":     {NL: "Deze link werkt niet", EN: "This link does not work"},
+	"bad text":     {NL: "Misschien is hij niet helemaal overgenomen. Open de link opnieuw vanuit de mail. Lukt het niet? Het telefoonnummer van de garage staat onder aan de mail.", EN: "Perhaps it was not copied completely. Open the link from the mail again. If that does not help: the garage’s phone number is at the bottom of the mail."},
+	"down head":    {NL: "Even niet bereikbaar", EN: "Not available for a moment"},
+	"down text":    {NL: "Er gaat aan onze kant iets mis. Probeer het over een minuut nog eens; dringend? Bel ons.", EN: "Something is going wrong on our side. Try again in a minute; if it is urgent, call us."},
+	"limit head":   {NL: "Even rustig aan", EN: "One moment, please"},
+	"limit text":   {NL: "Deze pagina is net heel vaak geopend. Probeer het over een minuut nog eens.", EN: "This page was opened very often just now. Try again in a minute."},
+	"foreign head": {NL: "Dit kan niet vanaf deze pagina", EN: "This cannot be done from here"},
+	"foreign text": {NL: "Open de link uit de mail opnieuw en kies daar.", EN: "Open the link from the mail again and choose there."},
+}
+
+// count words small numbers, as a letter would; larger ones are read sooner as digits.
+func (v voice) count(n int) string {
+	if n > 6 {
+		return fmt.Sprint(n)
+	}
+	return v.Lang.Count(n)
+}

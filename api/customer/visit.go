@@ -1,0 +1,76 @@
+package customer
+
+import (
+	"time"
+
+	"pitstop/schemas/garage"
+	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/repair"
+)
+
+// voice says things in a visitor's language, at a moment, in a garage's time zone.
+type voice struct {
+	locale.Voice
+	now  time.Time
+	zone *time.Location
+}
+
+// moment is a day and a time: "vandaag, woensdag 20 mei, 14.00 uur".
+func (v voice) moment(t time.Time) string {
+	return v.Lang.DayAndDate(t, v.now, v.zone) + ", " + v.Lang.Time(t, v.zone)
+}
+
+// stamp is when something happened, short: "vandaag 10.05 uur".
+func (v voice) stamp(t time.Time) string {
+	return v.Lang.Day(t, v.now, v.zone) + " " + v.Lang.Time(t, v.zone)
+}
+
+// visit is one visitor looking at one repair.
+type visit struct {
+	voice
+	base    string
+	query   string // language choice to carry along
+	person  readmodel.Person
+	decides bool
+	garage  *garage.Profile
+	repair  *readmodel.Repair
+}
+
+// open is the quote that awaits an answer.
+func (v *visit) open() *readmodel.Quote {
+	return v.quote(func(q readmodel.Quote) bool { return q.Status == repair.StatusOpen && v.now.Before(q.ExpiresAt) })
+}
+
+func (v *visit) revision(n int32) *readmodel.Quote {
+	return v.quote(func(q readmodel.Quote) bool { return q.Revision == n })
+}
+
+func (v *visit) quote(is func(readmodel.Quote) bool) *readmodel.Quote {
+	for i := range v.repair.Quotes {
+		if is(v.repair.Quotes[i]) {
+			return &v.repair.Quotes[i]
+		}
+	}
+	return nil
+}
+
+// role is in which capacity the visitor acts: the customer decides where there
+// is no separate approver.
+func (v *visit) role() repair.Role {
+	if v.decides && v.repair.Approver != nil {
+		return repair.Approver
+	}
+	return repair.Customer
+}
+
+// at is a path below the visitor's page, in the language chosen.
+func (v *visit) at(path string) string { return v.base + path + v.query }
+
+// with is the visitor's page with a parameter.
+func (v *visit) with(name, value string) string {
+	if v.query != "" {
+		return v.base + v.query + "&" + name + "=" + value
+	}
+	return v.base + "?" + name + "=" + value
+}

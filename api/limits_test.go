@@ -1,0 +1,43 @@
+package api_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"pitstop/api"
+	"pitstop/api/apitest"
+	"pitstop/api/web"
+	"pitstop/schemas/repair"
+)
+
+// In a bubble, the window lasts however long the requests take.
+func TestRateLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := apitest.New(t, func(c *api.Config) { c.Limits = web.Limits{Staff: 20, Customer: 3} })
+		sam, noor := w.Token("sam", repair.Mechanic, "de-brug"), w.Token("noor", repair.Mechanic, "de-brug")
+		for range 20 {
+			w.Call(sam, "GET", "/v1/repairs", "").Want(t, 200, nil)
+		}
+		a := w.Call(sam, "GET", "/v1/repairs", "")
+		a.Problem(t, 429, "rate_limited")
+		if a.Header.Get("Retry-After") != "10" {
+			t.Errorf("Retry-After %q", a.Header.Get("Retry-After"))
+		}
+		w.Call(noor, "GET", "/v1/repairs", "").Want(t, 200, nil) // somebody else
+
+		w.Call("bogus", "GET", "/v1/repairs", "").Problem(t, 401, "unauthenticated")
+		w.Call("bogus", "GET", "/v1/repairs", "").Problem(t, 401, "unauthenticated")
+		w.Call("bogus2", "GET", "/v1/repairs", "").Problem(t, 429, "rate_limited")
+
+		for range 3 {
+			if a := w.Get("/c/some.bad.token"); a.StatusCode != 404 {
+				t.Errorf("status %d", a.StatusCode)
+			}
+		}
+		page := w.Get("/c/some.bad.token")
+		if page.StatusCode != 429 || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") || page.Header.Get("Retry-After") == "" {
+			t.Errorf("%d %v", page.StatusCode, page.Header)
+		}
+	})
+}

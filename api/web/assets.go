@@ -1,0 +1,71 @@
+package web
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// The style sheet that the pages for people share.
+//
+//go:embed static
+var static embed.FS
+
+// Assets serves style sheets and scripts at addresses that change with their
+// content, so that browsers may keep them for ever.
+type Assets struct {
+	version string
+	files   map[string]asset // by name
+}
+
+type asset struct {
+	from fs.FS
+	path string
+}
+
+// NewAssets reads the style sheet that pages share and the doors' files. Folders
+// are no part of a file's name.
+func NewAssets(doors ...fs.FS) (*Assets, error) {
+	a := &Assets{files: make(map[string]asset)}
+	sum := sha256.New()
+	for _, from := range append([]fs.FS{static}, doors...) {
+		err := fs.WalkDir(from, ".", func(at string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			b, err := fs.ReadFile(from, at)
+			sum.Write(b)
+			a.files[path.Base(at)] = asset{from, at}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read assets: %w", err)
+		}
+	}
+	a.version = hex.EncodeToString(sum.Sum(nil)[:6])
+	return a, nil
+}
+
+// Path returns the path below which pages find their assets.
+func (a *Assets) Path() string { return "/assets/" + a.version }
+
+// Mount serves the assets.
+func (a *Assets) Mount(r chi.Router) {
+	r.Get("/assets/{version}/{name}", func(w http.ResponseWriter, r *http.Request) {
+		if chi.URLParam(r, "version") == a.version { // else a page of another release asks
+			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		}
+		name := chi.URLParam(r, "name")
+		file, ok := a.files[name]
+		if !ok {
+			file = asset{static, name} // and is not found
+		}
+		http.ServeFileFS(w, r, file.from, file.path)
+	})
+}

@@ -1,0 +1,61 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"pitstop/schemas/repair"
+)
+
+// Caller is who a token says is calling.
+type Caller struct {
+	Subject string
+	Roles   []repair.Role
+	Garages []string
+	Expires time.Time // of the token
+}
+
+// Authenticator checks bearer tokens.
+type Authenticator interface {
+	// Authenticate returns the caller a token is for. Its error says what is wrong
+	// with the token, in words that may be shown.
+	Authenticate(ctx context.Context, token string) (Caller, error)
+}
+
+// What is wrong with a token, where doors tell it from other mistakes.
+var (
+	ErrNoToken = errors.New("send Authorization: Bearer TOKEN")
+	ErrExpired = errors.New("the token has expired: get a new one")
+)
+
+type callerKey struct{}
+
+// WithCaller returns a context in which CallerOf finds the caller.
+func WithCaller(ctx context.Context, c Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerOf returns who is calling; nobody where no token was checked.
+func CallerOf(ctx context.Context) Caller {
+	c, _ := ctx.Value(callerKey{}).(Caller)
+	return c
+}
+
+// As returns the role in which a caller uses what is for these roles: the first
+// of them that its token has. No roles: any.
+func (c Caller) As(roles []repair.Role) (repair.Role, bool) {
+	for _, role := range roles {
+		if slices.Contains(c.Roles, role) {
+			return role, true
+		}
+	}
+	if len(roles) == 0 && len(c.Roles) > 0 {
+		return c.Roles[0], true
+	}
+	return "", false
+}
+
+// MayUse reports whether the token names a garage.
+func (c Caller) MayUse(garage string) bool { return slices.Contains(c.Garages, garage) }

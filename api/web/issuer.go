@@ -1,0 +1,225 @@
+package web
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"pitstop/schemas/repair"
+)
+
+// Audience is what a token's aud claim must name.
+const Audience = "pitstop"
+
+// localIssuer is the iss claim of the tokens that Pitstop issues by itself.
+const localIssuer = "urn:pitstop:local"
+
+// staffRoles are the roles a token can have.
+var staffRoles = []repair.Role{repair.Mechanic, repair.CustomerService, repair.Manager, repair.Integrator, repair.Admin}
+
+// LocalIssuer signs and checks tokens with a key of its own, where there is no
+// identity provider.
+type LocalIssuer struct {
+	signer jose.Signer
+	oidc   *oidc.IDTokenVerifier
+	clock  func() time.Time
+}
+
+// NewLocalIssuer derives the signing key from a secret of at least 32 bytes:
+// whoever has the secret can issue tokens.
+func NewLocalIssuer(secret []byte, clock func() time.Time) (*LocalIssuer, error) {
+	if len(secret) < 32 {
+		return nil, fmt.Errorf("token secret has %d bytes, but at least 32 are needed", len(secret))
+	}
+	seed, err := hkdf.Key(sha256.New, secret, nil, "pitstop local issuer", ed25519.SeedSize)
+	if err != nil {
+		return nil, fmt.Errorf("derive token key: %w", err)
+	}
+	private := ed25519.NewKeyFromSeed(seed)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: private}, new(jose.SignerOptions).WithType("JWT"))
+	if err != nil {
+		return nil, fmt.Errorf("token signer: %w", err)
+	}
+	keys := &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{private.Public()}}
+	return &LocalIssuer{signer: signer, clock: clock, oidc: oidc.NewVerifier(localIssuer, keys, &oidc.Config{
+		ClientID: Audience, SupportedSigningAlgs: []string{oidc.EdDSA}, Now: clock,
+	})}, nil
+}
+
+// claims are what Pitstop reads of a token.
+type claims struct {
+	jwt.Claims
+	Roles   []repair.Role `json:"roles"`
+	Garages []string      `json:"garages"`
+}
+
+// Issue signs a token that is good for ttl.
+func (l *LocalIssuer) Issue(c Caller, ttl time.Duration) (string, error) {
+	var errs []error
+	if c.Subject == "" {
+		errs = append(errs, errors.New("a token needs a subject"))
+	}
+	if len(c.Roles) == 0 {
+		errs = append(errs, errors.New("a token needs a role"))
+	}
+	for _, r := range c.Roles {
+		if !slices.Contains(staffRoles, r) {
+			errs = append(errs, fmt.Errorf("%q is no role: use mechanic, customer_service, manager, integrator or admin", r))
+		}
+	}
+	if ttl <= 0 {
+		errs = append(errs, errors.New("a token must be good for some time"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return "", err
+	}
+	now := l.clock()
+	token, err := jwt.Signed(l.signer).Claims(claims{
+		Claims: jwt.Claims{
+			Issuer: localIssuer, Subject: c.Subject, Audience: jwt.Audience{Audience},
+			IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(ttl)),
+		},
+		Roles: c.Roles, Garages: c.Garages,
+	}).Serialize()
+	if err != nil {
+		return "", fmt.Errorf("sign token: %w", err)
+	}
+	return token, nil
+}
+
+// Authenticate checks a token that Issue signed.
+func (l *LocalIssuer) Authenticate(ctx context.Context, token string) (Caller, error) {
+	return verify(ctx, l.oidc, token, OIDCConfig{}.withDefaults())
+}
+
+// OIDCConfig says whose tokens are accepted.
+type OIDCConfig struct {
+	// Issuer is the identity provider's URL, exactly as in the iss claim.
+	Issuer string
+	// JWKSURL is where its keys are; empty: discovered from the issuer.
+	JWKSURL string
+	// Audience must be in the aud claim; empty: pitstop.
+	Audience string
+	// RolesClaim and GaragesClaim name the claims with the roles and the garages'
+	// ids: a list, or words separated by spaces. Dots reach into objects
+	// (realm_access.roles). Empty: roles and garages.
+	RolesClaim, GaragesClaim string
+}
+
+func (c OIDCConfig) withDefaults() OIDCConfig {
+	for _, d := range []struct {
+		field *string
+		value string
+	}{{&c.Audience, Audience}, {&c.RolesClaim, "roles"}, {&c.GaragesClaim, "garages"}} {
+		if *d.field == "" {
+			*d.field = d.value
+		}
+	}
+	return c
+}
+
+// OIDC checks the tokens of an identity provider.
+type OIDC struct {
+	config OIDCConfig
+	clock  func() time.Time
+
+	mu       sync.Mutex
+	verifier *oidc.IDTokenVerifier
+}
+
+// NewOIDC returns an authenticator; it asks the provider when the first token comes.
+func NewOIDC(c OIDCConfig, clock func() time.Time) (*OIDC, error) {
+	if c.Issuer == "" {
+		return nil, errors.New("no identity provider of the staff: give --oidc-issuer URL")
+	}
+	return &OIDC{config: c.withDefaults(), clock: clock}, nil
+}
+
+// Authenticate checks a token of the provider.
+func (o *OIDC) Authenticate(ctx context.Context, token string) (Caller, error) {
+	v, err := o.provider(ctx)
+	if err != nil {
+		return Caller{}, err
+	}
+	return verify(ctx, v, token, o.config)
+}
+
+// provider discovers the issuer's keys once. The keys are fetched later than the
+// request that came first ends, so without its context.
+func (o *OIDC) provider(ctx context.Context) (*oidc.IDTokenVerifier, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.verifier != nil {
+		return o.verifier, nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	conf := &oidc.Config{ClientID: o.config.Audience, Now: o.clock}
+	if o.config.JWKSURL != "" {
+		o.verifier = oidc.NewVerifier(o.config.Issuer, oidc.NewRemoteKeySet(ctx, o.config.JWKSURL), conf)
+		return o.verifier, nil
+	}
+	p, err := oidc.NewProvider(ctx, o.config.Issuer)
+	if err != nil {
+		return nil, errors.New("the identity provider cannot be asked for its keys") // its words are not for callers
+	}
+	o.verifier = p.Verifier(conf)
+	return o.verifier, nil
+}
+
+func verify(ctx context.Context, v *oidc.IDTokenVerifier, token string, c OIDCConfig) (Caller, error) {
+	t, err := v.Verify(ctx, token)
+	if expired := new(oidc.TokenExpiredError); errors.As(err, &expired) {
+		return Caller{}, ErrExpired
+	}
+	if err != nil {
+		return Caller{}, errors.New("the token is not valid here")
+	}
+	var all map[string]any
+	if err := t.Claims(&all); err != nil {
+		return Caller{}, errors.New("the token's claims are not readable")
+	}
+	if t.Subject == "" {
+		return Caller{}, errors.New("the token names no subject")
+	}
+	caller := Caller{Subject: t.Subject, Garages: words(all, c.GaragesClaim), Expires: t.Expiry}
+	for _, r := range words(all, c.RolesClaim) {
+		if slices.Contains(staffRoles, repair.Role(r)) {
+			caller.Roles = append(caller.Roles, repair.Role(r))
+		}
+	}
+	return caller, nil
+}
+
+// words reads a claim that is a list of texts, or one text with spaces.
+func words(all map[string]any, path string) []string {
+	var v any = all
+	for name := range strings.SplitSeq(path, ".") {
+		m, _ := v.(map[string]any)
+		v = m[name]
+	}
+	switch v := v.(type) {
+	case string:
+		return strings.Fields(v)
+	case []any:
+		var list []string
+		for _, x := range v {
+			if s, ok := x.(string); ok {
+				list = append(list, s)
+			}
+		}
+		return list
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"pitstop/schemas/locale"
+)
+
+// maxFormBytes is the largest form that is read.
+const maxFormBytes = 64 << 10
+
+// ParseForm reads a form of a page, up to the largest that is read.
+func ParseForm(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
+	return r.ParseForm()
+}
+
+// LangOf returns the language a page is asked for in: the one chosen, or the first
+// that the browser names.
+func LangOf(r *http.Request) locale.Lang {
+	return locale.Fold(append([]string{r.URL.Query().Get("lang")}, strings.Split(r.Header.Get("Accept-Language"), ",")...)...)
+}
+
+// WritePage answers with a page that a template makes of data.
+func WritePage(w http.ResponseWriter, log *slog.Logger, status int, lang locale.Lang, t *template.Template, data any) {
+	var b bytes.Buffer
+	if err := t.Execute(&b, data); err != nil {
+		log.Error("cannot render a page", "error", err)
+		NewProblem(CodeInternal, "").Write(w)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", string(lang))
+	w.WriteHeader(status)
+	_, _ = b.WriteTo(w) // the client is gone: nobody to tell
+}
+
+// Complain logs what kept a request from being answered. A client that went away
+// is no error.
+func Complain(log *slog.Logger, what string, err error) {
+	level := slog.LevelError
+	if errors.Is(err, context.Canceled) {
+		level = slog.LevelDebug
+	}
+	log.Log(context.Background(), level, "cannot answer a request", "failed", what, "error", err)
+}

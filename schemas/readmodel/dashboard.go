@@ -1,0 +1,22 @@
+package readmodel
+
+import (
+	"net/url"
+	"time"
+
+	"pitstop/schemas/locale"
+)
+
+// DashboardVisit is a member of staff looking at a dashboard.
+type DashboardVisit struct {
+	ID      string   // of the dashboard
+	All     []string // ids of the dashboards that this member of staff may see
+	Subject string
+	Garages []string // that this member of staff may see
+	Chosen  []string // those looked at, some or all of Garages
+	// Query is what else was chosen, not checked: period, clock, repair.
+	Query  url.Values
+	Lang   locale.Lang
+	Now    time.Time
+	Assets string // path below which the assets are
+}
