@@ -62,7 +62,7 @@ var timeline = Panel{
 		{Name: "name", Title: Text{"Naam", "Name"}},
 		{Name: "about", Title: Text{"Bericht", "Notification"}, Values: abouts},
 		{Name: "revision", Title: Text{"Vraag om akkoord nr.", "Request no."}, Unit: Count},
-		{Name: "amount", Title: Text{"Bedrag", "Amount"}, Unit: Euros},
+		{Name: "amount", Title: Text{"Bedrag", "Amount"}, Unit: Money},
 		currency,
 		{Name: "detail", Title: Text{"Toelichting", "Detail"}, Values: details},
 	},

@@ -58,7 +58,7 @@ const (
 	Minutes   Unit = "minutes"   // may have a fraction
 	Hours     Unit = "hours"     // may have a fraction
 	Seconds   Unit = "seconds"   // may have a fraction
-	Euros     Unit = "money"     // major units of the garage's currency, incl. VAT
+	Money     Unit = "money"     // major units of the garage's currency, incl. VAT
 	Instant   Unit = "time"      // a moment
 	Day       Unit = "day"       // a date of the garage's clock
 	PerSecond Unit = "persecond" // a rate

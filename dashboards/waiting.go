@@ -35,7 +35,7 @@ var openQuotes = Panel{
 		plate, garage,
 		{Name: "customer", Title: Text{"Wie geeft akkoord", "Who approves"}},
 		phone,
-		{Name: "amount", Title: Text{"Bedrag", "Amount"}, Unit: Euros},
+		{Name: "amount", Title: Text{"Bedrag", "Amount"}, Unit: Money},
 		currency,
 		{Name: "state", Title: Text{"Gezien", "Viewed"}, Values: map[string]Text{
 			"wrote":     {"Ja, en wacht op ons antwoord", "Yes, and waits for our reply"},
@@ -265,8 +265,8 @@ var outcomes = Panel{
 		}},
 		value(Text{"Vragen om akkoord", "Requests for approval"}, Count),
 		before(Count),
-		{Name: "asked", Title: Text{"Gevraagd", "Asked"}, Unit: Euros},
-		{Name: "agreed", Title: Text{"Akkoord", "Agreed"}, Unit: Euros},
+		{Name: "asked", Title: Text{"Gevraagd", "Asked"}, Unit: Money},
+		{Name: "agreed", Title: Text{"Akkoord", "Agreed"}, Unit: Money},
 		currency,
 	},
 }

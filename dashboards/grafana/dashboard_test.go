@@ -151,7 +151,7 @@ func TestUnits(t *testing.T) {
 		}
 	}
 	for currency, want := range map[string]string{"EUR": "prefix:€ ", "SEK": "prefix:SEK ", "": "none"} {
-		if got := (style{currency: currency}).unit(dashboards.Euros).unit; got != want {
+		if got := (style{currency: currency}).unit(dashboards.Money).unit; got != want {
 			t.Errorf("amounts in %q have unit %q, want %q", currency, got, want)
 		}
 	}

@@ -32,7 +32,7 @@ func (s style) unit(u dashboards.Unit) format {
 		return format{unit: "suffix:" + dashboards.Text{NL: "uur", EN: "h"}.In(s.lang), decimals: 1}
 	case dashboards.Seconds:
 		return format{unit: "s", auto: true}
-	case dashboards.Euros:
+	case dashboards.Money:
 		if s.currency == "" {
 			return format{unit: "none", decimals: 2}
 		}

@@ -90,7 +90,7 @@ func (r reader) quantity(u dashboards.Unit, n float64) string {
 		return r.duration(n)
 	case dashboards.Hours:
 		return r.decimal(n, 1) + "\u00a0" + r.T("hours")
-	case dashboards.Euros:
+	case dashboards.Money:
 		return r.Lang.Amount(n, r.currency)
 	case dashboards.PerSecond:
 		return r.decimal(n, 2) + "/s"

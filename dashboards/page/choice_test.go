@@ -85,7 +85,7 @@ func TestQuantities(t *testing.T) {
 		{dashboards.Count, 1234567, "1.234.567", "1,234,567"},
 		{dashboards.Count, -1234, "−1.234", "−1,234"},
 		{dashboards.Count, -0.2, "0", "0"},
-		{dashboards.Euros, 1387.955, "€\u00a01.387,96", "€1,387.96"},
+		{dashboards.Money, 1387.955, "€\u00a01.387,96", "€1,387.96"},
 	} {
 		for lang, want := range map[locale.Lang]string{locale.NL: tc.nl, locale.EN: tc.en} {
 			r := reader{Visit: Visit{Lang: lang}, currency: "EUR"}

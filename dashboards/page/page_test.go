@@ -55,7 +55,7 @@ var (
 			{Name: "customer", Title: both("Klant")},
 			{Name: "phone", Title: both("Telefoon")},
 			{Name: "garage", Title: both("Garage")},
-			{Name: "amount", Title: both("Bedrag"), Unit: dashboards.Euros},
+			{Name: "amount", Title: both("Bedrag"), Unit: dashboards.Money},
 			{Name: "currency", Title: both("Valuta")},
 			{Name: "state", Title: both("Stand"), Values: map[string]dashboards.Text{"viewed": both("bekeken")}},
 			{Name: "since", Title: both("Sinds"), Unit: dashboards.Instant},
@@ -80,7 +80,7 @@ var (
 		Columns: []dashboards.Column{
 			{Name: "answer", Title: both("Antwoord"), Role: dashboards.Label, Values: map[string]dashboards.Text{"approved": both("Akkoord")}},
 			{Name: "value", Title: both("Aantal"), Role: dashboards.Value},
-			{Name: "asked", Title: both("Gevraagd"), Unit: dashboards.Euros},
+			{Name: "asked", Title: both("Gevraagd"), Unit: dashboards.Money},
 			{Name: "currency", Title: both("Valuta")},
 		},
 	}

@@ -150,7 +150,7 @@ func TestGaragesThatDiffer(t *testing.T) {
 	}
 	timeline := dashboards.Panel{
 		ID: "timeline", Title: both("Tijdlijn"), Question: both("Wat?"), Kind: dashboards.Table, SQL: "timeline",
-		Columns: []dashboards.Column{{Name: "at", Title: both("Wanneer"), Unit: dashboards.Instant}, {Name: "amount", Title: both("Bedrag"), Unit: dashboards.Euros}},
+		Columns: []dashboards.Column{{Name: "at", Title: both("Wanneer"), Unit: dashboards.Instant}, {Name: "amount", Title: both("Bedrag"), Unit: dashboards.Money}},
 	}
 	w := &world{asOf: now, rows: map[string]result{
 		"car":      {columns: []string{"plate", "garage", "started"}, rows: [][]any{{"K-482-TR", noord.Name, at(9, 0)}}},
