@@ -229,7 +229,7 @@ func (h *household) perform(t *testing.T) {
 	doors := h.demo.doors(h.pipeline)
 	doors.HTTP = h
 	history := &simulate.History{
-		Plan: h.demo.saved.Plan, Doors: doors, Done: h.demo.saved.Done,
+		Plan: h.demo.saved.Plan, Client: doors, Done: h.demo.saved.Done,
 		SetClock: func(at time.Time) { h.setClock(t, at) },
 		Settled:  h.settled, Save: h.demo.saved.Save, Report: func(time.Time) {},
 	}

@@ -139,8 +139,8 @@ func (d *demo) run(ctx context.Context, p *pipeline) error {
 }
 
 // doors are those of the pipeline's API, with the keys to them.
-func (d *demo) doors(p *pipeline) *simulate.Doors {
-	return &simulate.Doors{
+func (d *demo) doors(p *pipeline) *simulate.Client {
+	return &simulate.Client{
 		URL: p.API, HTTP: simulate.Transport(), Stats: &d.stats, Log: d.log,
 		Token: func(role repair.Role, garage, subject string) (string, error) {
 			return p.issuer.Issue(api.Caller{Subject: subject, Roles: []repair.Role{role}, Garages: []string{garage}}, 24*time.Hour)
@@ -155,7 +155,7 @@ func (d *demo) doors(p *pipeline) *simulate.Doors {
 }
 
 // history performs what is left of the 30 days.
-func (d *demo) history(ctx context.Context, p *pipeline, doors *simulate.Doors) error {
+func (d *demo) history(ctx context.Context, p *pipeline, doors *simulate.Client) error {
 	plan := d.saved.Plan
 	if !d.saved.Done.Before(plan.To) {
 		return nil
@@ -166,7 +166,7 @@ func (d *demo) history(ctx context.Context, p *pipeline, doors *simulate.Doors) 
 		progressbar.OptionSetDescription("30 days of history"), progressbar.OptionSetPredictTime(true))
 	fmt.Fprintf(d.out, "Playing 30 days of history: %d repairs at %d garages.\n", len(plan.Repairs), len(p.book.Garages()))
 	h := &simulate.History{
-		Plan: plan, Doors: doors, Done: d.saved.Done, SetClock: d.clock.Set,
+		Plan: plan, Client: doors, Done: d.saved.Done, SetClock: d.clock.Set,
 		Settled: p.settled(d.clock.Now), Save: d.saved.Save,
 		Report: func(done time.Time) { _ = bar.Set64(int64(done.Sub(plan.From) / time.Minute)) }, // a picture only
 	}
@@ -179,7 +179,7 @@ func (d *demo) history(ctx context.Context, p *pipeline, doors *simulate.Doors) 
 }
 
 // live plays until ctx ends, and shows how things go.
-func (d *demo) live(ctx context.Context, p *pipeline, doors *simulate.Doors, store *clickhouse.Store) error {
+func (d *demo) live(ctx context.Context, p *pipeline, doors *simulate.Client, store *clickhouse.Store) error {
 	d.clock.Go()
 	live := simulate.NewLive(doors, p.book, d.Seed+uint64(time.Now().Unix()), d.Every, time.Now)
 	stop := p.mailbox.OnMail(func(m mailbox.Mail) {

@@ -10,8 +10,8 @@ import (
 
 // History performs a plan, window by window. Its fields must be set.
 type History struct {
-	Plan  *Plan
-	Doors *Doors
+	Plan   *Plan
+	Client *Client
 	// Done is up to when the plan was performed before.
 	Done time.Time
 	// SetClock sets the clock of what runs behind the doors. The doors themselves
@@ -70,7 +70,7 @@ func (h *History) perform(ctx context.Context, w Window) error {
 	for _, i := range order {
 		g.Go(func() error {
 			for _, s := range steps[i] {
-				if err := h.Doors.Do(ctx, s, h.Plan.Repairs[i]); err != nil {
+				if err := h.Client.Do(ctx, s, h.Plan.Repairs[i]); err != nil {
 					return err
 				}
 			}

@@ -114,7 +114,7 @@ func (f *fakeAPI) find(req *http.Request) (Step, bool) {
 func (f *fakeAPI) history(done time.Time) *History {
 	h := &History{
 		Plan: f.plan, Done: done,
-		Doors: &Doors{
+		Client: &Client{
 			URL: "http://api.test", HTTP: f, Stats: new(Stats), Log: slog.New(slog.DiscardHandler),
 			Token: func(role repair.Role, garage, subject string) (string, error) { return garage + "." + subject, nil },
 			Link: func(garage, repairID string, to link.Audience, lang string) string {
@@ -155,7 +155,7 @@ func TestHistoryPerformsEveryStepInOrder(t *testing.T) {
 	if !api.clock.Equal(p.To) || !h.Done.Equal(p.To) {
 		t.Errorf("clock at %s, done up to %s", api.clock, h.Done)
 	}
-	c := h.Doors.Stats.Counts()
+	c := h.Client.Stats.Counts()
 	if c.Asked["StartRepair"] != 150 || len(c.Unexpected) > 0 {
 		t.Errorf("counted %+v", c)
 	}
@@ -237,7 +237,7 @@ func TestHistoryInsists(t *testing.T) {
 		if d := cmp.Diff(keysInOrder(p), api.asked); d != "" {
 			t.Error(d)
 		}
-		if c := h.Doors.Stats.Counts(); len(c.Unexpected) > 0 {
+		if c := h.Client.Stats.Counts(); len(c.Unexpected) > 0 {
 			t.Errorf("unexpected: %v", c.Unexpected)
 		}
 	})
@@ -256,7 +256,7 @@ func TestHistoryCountsAnswersThatWereNotPlanned(t *testing.T) {
 	if err := h.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(map[string]int{"forbidden": 1}, h.Doors.Stats.Counts().Unexpected); d != "" {
+	if d := cmp.Diff(map[string]int{"forbidden": 1}, h.Client.Stats.Counts().Unexpected); d != "" {
 		t.Error(d)
 	}
 }

@@ -20,7 +20,7 @@ import (
 // Live plays garages in quick motion: a repair takes a minute or two. Customers
 // open the mails they are given, and answer on the page.
 type Live struct {
-	Doors   *Doors
+	Client  *Client
 	Garages *garage.Book
 	Seed    uint64
 	// Every is how long after a repair, anywhere, the next one begins; 0: 2 seconds.
@@ -43,12 +43,12 @@ const (
 const liveRef = "LV-"
 
 // NewLive gives a Live that takes mails at once; Run has them read.
-func NewLive(doors *Doors, garages *garage.Book, seed uint64, every time.Duration, now func() time.Time) *Live {
+func NewLive(client *Client, garages *garage.Book, seed uint64, every time.Duration, now func() time.Time) *Live {
 	if every <= 0 {
 		every = 2 * time.Second
 	}
 	return &Live{
-		Doors: doors, Garages: garages, Seed: seed, Every: every, Now: now,
+		Client: client, Garages: garages, Seed: seed, Every: every, Now: now,
 		mails: make(chan Mail, mostUnread), busy: make(chan struct{}, mostRepairs),
 	}
 }
@@ -100,7 +100,7 @@ func (l *Live) under(ctx context.Context, work func()) {
 			work()
 		})
 	default:
-		l.Doors.Log.DebugContext(ctx, "every bay is taken")
+		l.Client.Log.DebugContext(ctx, "every bay is taken")
 	}
 }
 
@@ -136,8 +136,8 @@ func (l *Live) takeUp(ctx context.Context, g *garage.Profile) {
 // get reads what a mechanic of a garage can see. It reports false when that is
 // not there (yet), cannot be read, or ctx ended.
 func (l *Live) get(ctx context.Context, g *garage.Profile, path string, into any) bool {
-	a, err := l.Doors.insist(ctx, func(ctx context.Context) (*http.Request, error) {
-		return l.Doors.as(ctx, mechanicOf(l.chance(path), g), g.ID, http.MethodGet, path, nil)
+	a, err := l.Client.insist(ctx, func(ctx context.Context) (*http.Request, error) {
+		return l.Client.as(ctx, mechanicOf(l.chance(path), g), g.ID, http.MethodGet, path, nil)
 	}, answer.none)
 	switch {
 	case ctx.Err() != nil || a.code == repair.NotFound:
@@ -148,8 +148,8 @@ func (l *Live) get(ctx context.Context, g *garage.Profile, path string, into any
 		err = json.Unmarshal(a.body, into)
 	}
 	if err != nil {
-		l.Doors.Stats.unexpected("read " + string(a.code))
-		l.Doors.Log.ErrorContext(ctx, "a mechanic cannot read", "garage", g.ID, "err", err)
+		l.Client.Stats.unexpected("read " + string(a.code))
+		l.Client.Log.ErrorContext(ctx, "a mechanic cannot read", "garage", g.ID, "err", err)
 	}
 	return err == nil
 }

@@ -154,19 +154,19 @@ func (o *order) ask(ctx context.Context, who repair.Actor, revision int32, body 
 		// The time tells keys apart from those before a restart.
 		Key: fmt.Sprintf("%s%d-%d", liveRef, o.Now().UnixMilli(), o.asked),
 	}}
-	a, err := o.Doors.ask(ctx, s, Repair{})
+	a, err := o.Client.ask(ctx, s, Repair{})
 	var reply struct{ Sequence int64 }
 	switch {
 	case ctx.Err() != nil:
 		return false
 	case err != nil:
-		o.Doors.Stats.unexpected("ask")
-		o.Doors.Log.ErrorContext(ctx, "staff cannot ask", "garage", o.garage.ID, "err", err)
+		o.Client.Stats.unexpected("ask")
+		o.Client.Log.ErrorContext(ctx, "staff cannot ask", "garage", o.garage.ID, "err", err)
 		return false
 	case lost[a.code]:
 		return false
 	case a.code != "" || json.Unmarshal(a.body, &reply) != nil:
-		o.Doors.unexpected(s, a)
+		o.Client.unexpected(s, a)
 		return false
 	}
 	o.seen = max(o.seen, reply.Sequence)

@@ -31,7 +31,7 @@ func (l *Live) read(ctx context.Context, m Mail) {
 	if !ok {
 		return
 	}
-	l.Doors.Stats.mail()
+	l.Client.Stats.mail()
 	form, asked := p.form("/decision")
 	switch x := v.Float64(); {
 	case asked:
@@ -44,8 +44,8 @@ func (l *Live) read(ctx context.Context, m Mail) {
 // open loads the page. One that has no form is not ready yet.
 func (v visitor) open(ctx context.Context) (page, bool) {
 	for range 5 {
-		a, err := v.Doors.insist(ctx, func(ctx context.Context) (*http.Request, error) {
-			return http.NewRequestWithContext(ctx, http.MethodGet, v.Doors.URL+v.path, nil)
+		a, err := v.Client.insist(ctx, func(ctx context.Context) (*http.Request, error) {
+			return http.NewRequestWithContext(ctx, http.MethodGet, v.Client.URL+v.path, nil)
 		}, answer.none)
 		if err != nil {
 			return page{}, false
@@ -148,16 +148,16 @@ func (v visitor) write(ctx context.Context, p page, kind repair.MessageKind, tex
 // send posts a form, and counts it as what it asks for, if it does; it reports
 // whether that was taken.
 func (v visitor) send(ctx context.Context, what, path string, values url.Values) (answer, bool) {
-	a, err := v.Doors.insist(ctx, func(ctx context.Context) (*http.Request, error) { return v.Doors.post(ctx, path, values) }, answer.none)
+	a, err := v.Client.insist(ctx, func(ctx context.Context) (*http.Request, error) { return v.Client.post(ctx, path, values) }, answer.none)
 	if err != nil {
 		return a, false
 	}
 	if what != "" {
-		v.Doors.Stats.asked(what)
+		v.Client.Stats.asked(what)
 	}
 	switch {
 	case a.status == http.StatusConflict: // somebody else was first
-		v.Doors.Stats.refused(string(a.code))
+		v.Client.Stats.refused(string(a.code))
 		return a, false
 	case a.code != "":
 		v.wrong(what, a)
@@ -167,6 +167,6 @@ func (v visitor) send(ctx context.Context, what, path string, values url.Values)
 }
 
 func (v visitor) wrong(what string, a answer) {
-	v.Doors.Stats.unexpected(fmt.Sprintf("%s %d", what, a.status))
-	v.Doors.Log.Error("a customer's page did not answer as expected", "what", what, "status", a.status, "code", a.code)
+	v.Client.Stats.unexpected(fmt.Sprintf("%s %d", what, a.status))
+	v.Client.Log.Error("a customer's page did not answer as expected", "what", what, "status", a.status, "code", a.code)
 }

@@ -19,8 +19,8 @@ import (
 	"pitstop/schemas/request"
 )
 
-// Doors are the HTTP doors that everybody uses. Its fields must be set.
-type Doors struct {
+// Client sends the simulated requests to the API over HTTP. Its fields must be set.
+type Client struct {
 	// URL is where the API is, without a slash at its end.
 	URL string
 	// HTTP carries the requests; see [Transport].
@@ -64,37 +64,37 @@ const maxAnswer = 4 << 20
 // Do does a step and repeats it with the same key until it is answered: a door may
 // be away for a while, or have written the command without seeing its outcome. Its
 // error is the context's, or says why the step cannot be asked for at all.
-func (d *Doors) Do(ctx context.Context, s Step, p Repair) error {
-	a, err := d.ask(ctx, s, p)
+func (c *Client) Do(ctx context.Context, s Step, p Repair) error {
+	a, err := c.ask(ctx, s, p)
 	if err != nil {
 		return err
 	}
 	if !s.answeredBy(a) {
-		d.unexpected(s, a)
+		c.unexpected(s, a)
 	}
 	return nil
 }
 
-func (d *Doors) ask(ctx context.Context, s Step, p Repair) (answer, error) {
+func (c *Client) ask(ctx context.Context, s Step, p Repair) (answer, error) {
 	again := answer.none
 	if !s.Actor.Role.Staff() {
 		again = answer.noneOfForm
 	}
-	a, err := d.insist(ctx, func(ctx context.Context) (*http.Request, error) { return d.request(ctx, s, p) }, again)
+	a, err := c.insist(ctx, func(ctx context.Context) (*http.Request, error) { return c.request(ctx, s, p) }, again)
 	if err != nil {
 		return a, fmt.Errorf("%s %s: %w", s.Key, record.NameOf(s.Body), err)
 	}
-	d.Stats.asked(record.NameOf(s.Body))
+	c.Stats.asked(record.NameOf(s.Body))
 	if a.code != "" {
-		d.Stats.refused(string(a.code))
+		c.Stats.refused(string(a.code))
 	}
 	return a, nil
 }
 
 // unexpected tells of an answer that should not be.
-func (d *Doors) unexpected(s Step, a answer) {
-	d.Stats.unexpected(string(a.code))
-	d.Log.Error("a step was not answered as expected", "key", s.Key, "request", record.NameOf(s.Body), "repair", s.RepairID,
+func (c *Client) unexpected(s Step, a answer) {
+	c.Stats.unexpected(string(a.code))
+	c.Log.Error("a step was not answered as expected", "key", s.Key, "request", record.NameOf(s.Body), "repair", s.RepairID,
 		"at", s.At, "status", a.status, "code", a.code, "detail", a.detail, "expected", s.Refused)
 }
 
@@ -111,13 +111,13 @@ func (s Step) answeredBy(a answer) bool {
 const pageRefused repair.Code = "page"
 
 // insist sends a request until it gets an answer, rather than none.
-func (d *Doors) insist(ctx context.Context, build func(context.Context) (*http.Request, error), none func(answer) bool) (answer, error) {
+func (c *Client) insist(ctx context.Context, build func(context.Context) (*http.Request, error), none func(answer) bool) (answer, error) {
 	for pause := minPause; ; pause = min(2*pause, maxPause) {
 		req, err := build(ctx)
 		if err != nil {
 			return answer{}, err
 		}
-		a, err := d.send(req)
+		a, err := c.send(req)
 		if err == nil && !none(a) {
 			return a, nil
 		}
@@ -125,7 +125,7 @@ func (d *Doors) insist(ctx context.Context, build func(context.Context) (*http.R
 			return answer{}, ctx.Err()
 		}
 		if pause == maxPause {
-			d.Log.Warn("the API does not answer, trying again", "status", a.status, "code", a.code, "err", err)
+			c.Log.Warn("the API does not answer, trying again", "status", a.status, "code", a.code, "err", err)
 		}
 		if !sleep(ctx, max(pause, a.retryAfter())) {
 			return answer{}, ctx.Err()
@@ -133,8 +133,8 @@ func (d *Doors) insist(ctx context.Context, build func(context.Context) (*http.R
 	}
 }
 
-func (d *Doors) send(req *http.Request) (answer, error) {
-	client := http.Client{Transport: d.HTTP, Timeout: requestTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
+func (c *Client) send(req *http.Request) (answer, error) {
+	client := http.Client{Transport: c.HTTP, Timeout: requestTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // a form is answered by where to go
 	}}
 	resp, err := client.Do(req)
@@ -188,13 +188,13 @@ func (a answer) retryAfter() time.Duration {
 }
 
 // request writes a step as its actor would send it.
-func (d *Doors) request(ctx context.Context, s Step, p Repair) (*http.Request, error) {
+func (c *Client) request(ctx context.Context, s Step, p Repair) (*http.Request, error) {
 	var req *http.Request
 	var err error
 	if s.Actor.Role.Staff() {
-		req, err = d.staff(ctx, s)
+		req, err = c.staff(ctx, s)
 	} else {
-		req, err = d.form(ctx, s, p)
+		req, err = c.form(ctx, s, p)
 	}
 	if err != nil {
 		return nil, err
@@ -205,7 +205,7 @@ func (d *Doors) request(ctx context.Context, s Step, p Repair) (*http.Request, e
 	return req, nil
 }
 
-func (d *Doors) staff(ctx context.Context, s Step) (*http.Request, error) {
+func (c *Client) staff(ctx context.Context, s Step) (*http.Request, error) {
 	repairPath := "/v1/repairs/" + s.RepairID
 	quotePath := fmt.Sprintf("%s/quotes/%d", repairPath, s.Revision)
 	method, path := http.MethodPost, ""
@@ -235,7 +235,7 @@ func (d *Doors) staff(ctx context.Context, s Step) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write body: %w", err)
 	}
-	req, err := d.as(ctx, s.Actor, s.Garage, method, path, body)
+	req, err := c.as(ctx, s.Actor, s.Garage, method, path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -245,12 +245,12 @@ func (d *Doors) staff(ctx context.Context, s Step) (*http.Request, error) {
 }
 
 // as begins a request with the token of a member of staff.
-func (d *Doors) as(ctx context.Context, who repair.Actor, garage, method, path string, body []byte) (*http.Request, error) {
-	token, err := d.Token(who.Role, garage, who.ID)
+func (c *Client) as(ctx context.Context, who repair.Actor, garage, method, path string, body []byte) (*http.Request, error) {
+	token, err := c.Token(who.Role, garage, who.ID)
 	if err != nil {
 		return nil, fmt.Errorf("token for %s at %s: %w", who.Role, garage, err)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, d.URL+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, c.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
@@ -259,7 +259,7 @@ func (d *Doors) as(ctx context.Context, who repair.Actor, garage, method, path s
 }
 
 // form fills in a form of the page that a customer's link opens.
-func (d *Doors) form(ctx context.Context, s Step, p Repair) (*http.Request, error) {
+func (c *Client) form(ctx context.Context, s Step, p Repair) (*http.Request, error) {
 	to, lang := link.Approver, p.Customer.Language // who decides
 	switch {
 	case p.Approver != nil && s.Actor.Role == repair.Approver:
@@ -267,7 +267,7 @@ func (d *Doors) form(ctx context.Context, s Step, p Repair) (*http.Request, erro
 	case p.Approver != nil:
 		to = link.Customer
 	}
-	page := "/c/" + d.Link(s.Garage, s.RepairID, to, lang)
+	page := "/c/" + c.Link(s.Garage, s.RepairID, to, lang)
 	values := url.Values{"command": {s.Key}}
 	switch body := s.Body.(type) {
 	case *request.RecordView:
@@ -291,11 +291,11 @@ func (d *Doors) form(ctx context.Context, s Step, p Repair) (*http.Request, erro
 	default:
 		return nil, fmt.Errorf("customers have no form for a %T", s.Body)
 	}
-	return d.post(ctx, fmt.Sprintf("%s?after=%d", page, s.After), values)
+	return c.post(ctx, fmt.Sprintf("%s?after=%d", page, s.After), values)
 }
 
-func (d *Doors) post(ctx context.Context, path string, values url.Values) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL+path, strings.NewReader(values.Encode()))
+func (c *Client) post(ctx context.Context, path string, values url.Values) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+path, strings.NewReader(values.Encode()))
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
