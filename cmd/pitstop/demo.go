@@ -107,7 +107,7 @@ func (d *demo) transport(real email.Transport) email.Transport {
 		if !m.RequestedAt.Before(d.saved.Plan.To) {
 			return real.Send(ctx, m)
 		}
-		reply := simulate.Accept(m.To[0].Address, m.MessageID, m.Attempt, m.RequestedAt)
+		reply := simulate.MailReply(m.To[0].Address, m.MessageID, m.Attempt, m.RequestedAt)
 		if reply.Code/100 != 2 {
 			return email.Receipt{}, &email.Refusal{At: reply.At, ForGood: reply.Code/100 == 5, Code: reply.Code, Words: reply.Words}
 		}
@@ -180,7 +180,7 @@ func (d *demo) history(ctx context.Context, p *pipeline, doors *simulate.Client)
 
 // live plays until ctx ends, and shows how things go.
 func (d *demo) live(ctx context.Context, p *pipeline, doors *simulate.Client, store *clickhouse.Store) error {
-	d.clock.Go()
+	d.clock.Unfreeze()
 	live := simulate.NewLive(doors, p.book, d.Seed+uint64(time.Now().Unix()), d.Every, time.Now)
 	stop := p.mailbox.OnMail(func(m mailbox.Mail) {
 		live.Deliver(simulate.Mail{To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML})

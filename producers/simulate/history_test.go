@@ -301,7 +301,7 @@ func TestClock(t *testing.T) {
 	if !c.Now().Equal(planFrom) {
 		t.Errorf("stands at %s", c.Now())
 	}
-	c.Go()
+	c.Unfreeze()
 	if !c.Now().Equal(planTo) {
 		t.Errorf("tells %s", c.Now())
 	}

@@ -115,7 +115,7 @@ func TestLinkInMail(t *testing.T) {
 	}
 }
 
-func TestAccept(t *testing.T) {
+func TestMailReply(t *testing.T) {
 	at := time.Date(2026, time.June, 1, 9, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		to    string
@@ -128,8 +128,8 @@ func TestAccept(t *testing.T) {
 	} {
 		var got []int
 		for i := range c.codes {
-			r := Accept(c.to, "m1@debrug.example", i+1, at)
-			if again := Accept(c.to, "m1@debrug.example", i+1, at); again != r {
+			r := MailReply(c.to, "m1@debrug.example", i+1, at)
+			if again := MailReply(c.to, "m1@debrug.example", i+1, at); again != r {
 				t.Errorf("%s: %v, and then %v", c.to, r, again)
 			}
 			if took := r.At.Sub(at); took <= 0 || took > time.Minute {

@@ -18,11 +18,11 @@ type Reply struct {
 	Words string
 }
 
-// Accept is the mail server of a simulation: what it says to an attempt at
-// delivering a mail, and when. The same attempt gets the same reply. Addresses
-// that simulated customers have at some domains are refused: the first attempt,
-// or every one.
-func Accept(to, messageID string, attempt int, requestedAt time.Time) Reply {
+// MailReply returns what the mail server of a simulation replies to an attempt at
+// delivering a mail, and when. The same attempt gets the same reply. Addresses at
+// some of the simulated customers' domains are refused: the first attempt, or
+// every one.
+func MailReply(to, messageID string, attempt int, requestedAt time.Time) Reply {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(messageID))                      // a hash takes everything
 	r := rand.New(rand.NewPCG(h.Sum64(), uint64(attempt))) //nolint:gosec // not secret

@@ -19,7 +19,7 @@ var (
 	leasing = []string{"Ardent Lease", "Noordzee Autolease", "Tulp Mobility"}
 )
 
-// The domains of customers' addresses say how their mail servers behave; see [Accept].
+// The domains of customers' addresses say how their mail servers behave; see [MailReply].
 const (
 	goodDomain = "post.example"
 	// greyDomain refuses the first attempt of every mail for now.
