@@ -109,9 +109,9 @@ func (d *demo) transport(real email.Transport) email.Transport {
 		}
 		reply := simulate.MailReply(m.To[0].Address, m.MessageID, m.Attempt, m.RequestedAt)
 		if reply.Code/100 != 2 {
-			return email.Receipt{}, &email.Refusal{At: reply.At, ForGood: reply.Code/100 == 5, Code: reply.Code, Words: reply.Words}
+			return email.Receipt{}, &email.Refusal{At: reply.At, Permanent: reply.Code/100 == 5, Code: reply.Code, Text: reply.Text}
 		}
-		return email.Receipt{At: reply.At, Code: reply.Code, Words: reply.Words}, nil
+		return email.Receipt{At: reply.At, Code: reply.Code, Text: reply.Text}, nil
 	})
 }
 

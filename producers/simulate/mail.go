@@ -13,9 +13,9 @@ import (
 
 // Reply is what a mail server says to an attempt.
 type Reply struct {
-	At    time.Time
-	Code  int // 2xx: accepted; 4xx: refused for now; 5xx: refused for good
-	Words string
+	At   time.Time
+	Code int // 2xx: accepted; 4xx: refused for now; 5xx: refused for good
+	Text string
 }
 
 // MailReply returns what the mail server of a simulation replies to an attempt at
@@ -27,12 +27,12 @@ func MailReply(to, messageID string, attempt int, requestedAt time.Time) Reply {
 	_, _ = h.Write([]byte(messageID))                      // a hash takes everything
 	r := rand.New(rand.NewPCG(h.Sum64(), uint64(attempt))) //nolint:gosec // not secret
 	took := time.Duration(float64(3*time.Second) * math.Exp(0.7*r.NormFloat64()))
-	reply := Reply{At: requestedAt.Add(min(took, time.Minute)).Truncate(time.Millisecond), Code: 250, Words: "2.0.0 OK: queued"}
+	reply := Reply{At: requestedAt.Add(min(took, time.Minute)).Truncate(time.Millisecond), Code: 250, Text: "2.0.0 OK: queued"}
 	switch _, domain, _ := strings.Cut(to, "@"); {
 	case domain == deadDomain:
-		reply.Code, reply.Words = 550, "5.1.1 The email account that you tried to reach does not exist"
+		reply.Code, reply.Text = 550, "5.1.1 The email account that you tried to reach does not exist"
 	case domain == greyDomain && attempt == 1:
-		reply.Code, reply.Words = 451, "4.7.1 Greylisted, please try again later"
+		reply.Code, reply.Text = 451, "4.7.1 Greylisted, please try again later"
 	}
 	return reply
 }

@@ -138,15 +138,15 @@ func (s *Sink) attempt(ctx context.Context, n *record.NotificationRequested) (*k
 	outcome, refusal := accepted, (*Refusal)(nil)
 	switch {
 	case err == nil:
-		refusal = &Refusal{At: receipt.At, Code: receipt.Code, Words: receipt.Words}
+		refusal = &Refusal{At: receipt.At, Code: receipt.Code, Text: receipt.Text}
 	case errors.Is(err, sinks.ErrAway):
 		outcome = paused
-	case errors.As(err, &refusal) && !refusal.ForGood:
+	case errors.As(err, &refusal) && !refusal.Permanent:
 		outcome = deferred
 	default:
 		outcome = failed
 		if refusal == nil {
-			refusal = &Refusal{At: s.now(), ForGood: true, Words: err.Error()}
+			refusal = &Refusal{At: s.now(), Permanent: true, Text: err.Error()}
 		}
 	}
 	s.Attempts.attempt(outcome, time.Since(began))
@@ -214,7 +214,7 @@ func readers(g *garage.Profile, n *record.NotificationRequested, l *letter) ([]n
 const maxWords = 2000
 
 func (s *Sink) outcome(n *record.NotificationRequested, became string, r *Refusal) (*kgo.Record, error) {
-	words := strings.ToValidUTF8(r.Words[:min(len(r.Words), maxWords)], "")
+	words := strings.ToValidUTF8(r.Text[:min(len(r.Text), maxWords)], "")
 	reply, err := s.codec.Seal(&repair.FreeText{Text: words})
 	if err != nil {
 		return nil, fmt.Errorf("seal the relay's words: %w", err)

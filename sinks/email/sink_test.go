@@ -244,7 +244,7 @@ func TestWhatNoMailCanBeMadeOfIsADeadLetter(t *testing.T) {
 type simulated struct{ delay time.Duration }
 
 func (s simulated) Send(_ context.Context, m Mail) (Receipt, error) {
-	return Receipt{At: m.RequestedAt.Add(s.delay), Code: 250, Words: "simulated"}, nil
+	return Receipt{At: m.RequestedAt.Add(s.delay), Code: 250, Text: "simulated"}, nil
 }
 
 func TestATransportTellsWhenItAccepted(t *testing.T) {

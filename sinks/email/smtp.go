@@ -27,25 +27,25 @@ type Transport interface {
 
 // Receipt says that a mail was taken over.
 type Receipt struct {
-	At    time.Time // when the server accepted it
-	Code  int       // of the SMTP reply
-	Words string    // of the server
+	At   time.Time // when the server accepted it
+	Code int       // of the SMTP reply
+	Text string    // of the server
 }
 
 // Refusal says that one mail was not taken over, for now or for good.
 type Refusal struct {
-	At      time.Time
-	ForGood bool
-	Code    int    // of the SMTP reply; 0: the server gave none
-	Words   string // the server's, else what went wrong
+	At        time.Time
+	Permanent bool
+	Code      int    // of the SMTP reply; 0: the server gave none
+	Text      string // the server's, else what went wrong
 }
 
 func (r *Refusal) Error() string {
 	until := "for now"
-	if r.ForGood {
+	if r.Permanent {
 		until = "for good"
 	}
-	return fmt.Sprintf("mail refused %s: %d %s", until, r.Code, r.Words)
+	return fmt.Sprintf("mail refused %s: %d %s", until, r.Code, r.Text)
 }
 
 // relay is the Transport of a Relay: a conversation for every attempt.
@@ -181,10 +181,10 @@ func (r *relay) handOver(c *smtp.Client, m Mail, message []byte) (Receipt, error
 	}
 	receipt := Receipt{At: r.now(), Code: 250}
 	if d, ok := w.(*smtp.DataCloser); ok {
-		receipt.Words = d.ServerResponse()
+		receipt.Text = d.ServerResponse()
 	}
 	for _, err := range refused {
-		receipt.Words += "; not for everybody: " + err.Error()
+		receipt.Text += "; not for everybody: " + err.Error()
 	}
 	return receipt, nil
 }
@@ -199,15 +199,15 @@ func (r *relay) answer(err error) error {
 }
 
 func (r *relay) refusal(forGood bool, err error) *Refusal {
-	refusal := &Refusal{At: r.now(), ForGood: forGood, Words: err.Error()}
+	refusal := &Refusal{At: r.now(), Permanent: forGood, Text: err.Error()}
 	var reply *textproto.Error
 	switch {
 	case errors.As(err, &reply):
-		refusal.Code, refusal.Words = reply.Code, reply.Msg
+		refusal.Code, refusal.Text = reply.Code, reply.Msg
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		refusal.Words = "the relay did not answer in time"
+		refusal.Text = "the relay did not answer in time"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		refusal.Words = "the relay closed the connection without an answer"
+		refusal.Text = "the relay closed the connection without an answer"
 	}
 	return refusal
 }

@@ -179,7 +179,7 @@ func TestEncryptedConversations(t *testing.T) {
 				}
 				return
 			}
-			if want := (Receipt{At: morning, Code: 250, Words: "2.0.0 OK: queued"}); err != nil || receipt != want {
+			if want := (Receipt{At: morning, Code: 250, Text: "2.0.0 OK: queued"}); err != nil || receipt != want {
 				t.Errorf("got %v, %v, want %v", receipt, err, want)
 			}
 			if len(o.mails) != 1 {
@@ -259,7 +259,7 @@ func TestAMailForSeveral(t *testing.T) {
 			m := exampleMail(t)
 			m.To = []netmail.Address{{Address: "a@x.example"}, {Address: "b@x.example"}}
 			receipt, err := send(t, Relay{Addr: o.listen(t, nil)}, m)
-			got := receipt.Words
+			got := receipt.Text
 			if err != nil {
 				got = err.Error()
 			}
