@@ -91,7 +91,7 @@ func (f *fakeAPI) serve(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// find gives the step that a request asks for.
+// find returns the step that a request is for.
 func (f *fakeAPI) find(req *http.Request) (Step, bool) {
 	key := req.Header.Get("Idempotency-Key")
 	if key == "" {
@@ -110,7 +110,7 @@ func (f *fakeAPI) find(req *http.Request) (Step, bool) {
 	return Step{}, false
 }
 
-// history gives a History that talks to the API.
+// history returns a History that talks to the API.
 func (f *fakeAPI) history(done time.Time) *History {
 	h := &History{
 		Plan: f.plan, Done: done,
@@ -133,7 +133,7 @@ func (f *fakeAPI) history(done time.Time) *History {
 	return h
 }
 
-// keysInOrder gives the keys of each repair in the order of the plan.
+// keysInOrder returns the keys of each repair in the order of the plan.
 func keysInOrder(p *Plan) map[int][]string {
 	keys := make(map[int][]string)
 	for _, s := range p.Steps {
@@ -196,8 +196,8 @@ func TestHistoryGoesOnWhereItWasCut(t *testing.T) {
 	}
 }
 
-// A door that is away, or answers before it knows, is asked again with the same key.
-func TestHistoryInsists(t *testing.T) {
+// When the API is away, or answers before it knows, the request is repeated with the same key.
+func TestHistoryRetries(t *testing.T) {
 	p := mustPlan(t, 3, 40, 5)
 	synctest.Test(t, func(t *testing.T) {
 		api := newFakeAPI(t, p)

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Reply is what a mail server says to an attempt.
+// Reply is a mail server's reply to an attempt.
 type Reply struct {
 	At   time.Time
 	Code int // 2xx: accepted; 4xx: refused for now; 5xx: refused for good
@@ -37,13 +37,13 @@ func MailReply(to, messageID string, attempt int, requestedAt time.Time) Reply {
 	return reply
 }
 
-// Mail is what a customer gets.
+// Mail is a mail that a customer gets.
 type Mail struct{ To, Subject, Text, HTML string }
 
 var linkPattern = regexp.MustCompile(`https?://[^\s"'<>]+/c/[A-Za-z0-9._~-]+`)
 
-// linkIn finds the link to a repair's page in a mail and gives its path; empty:
-// there is none.
+// linkIn returns the path of the link to a repair's page in a mail; empty: there is
+// none.
 func linkIn(m Mail) string {
 	for _, body := range []string{m.Text, html.UnescapeString(m.HTML)} {
 		if u, err := url.Parse(strings.TrimRight(linkPattern.FindString(body), ".")); err == nil && u.Path != "" {

@@ -234,9 +234,9 @@ func TestWindowsFollowEachOtherAndHoldEveryStep(t *testing.T) {
 	}
 }
 
-// Where mail can fail, the next step waits in another window until the mail server
-// was heard; and so does the first reminder.
-func TestMailThatCanFailIsHeardOfBeforeTheNextStep(t *testing.T) {
+// Where mail can fail, the next step is in another window, after the mail server's
+// answer; and so is the first reminder.
+func TestMailThatCanFailIsAnsweredBeforeTheNextStep(t *testing.T) {
 	p := mustPlan(t, 9, 1000, DefaultGarages)
 	busy := make(map[int]time.Time) // the window of the step before
 	quotes := 0

@@ -23,7 +23,7 @@ type visitor struct {
 
 // read is what a customer does with a mail.
 func (l *Live) read(ctx context.Context, m Mail) {
-	v := visitor{l, l.chance(m.To + m.Subject), linkIn(m)}
+	v := visitor{l, l.rngFor(m.To + m.Subject), linkIn(m)}
 	if v.Float64() < 0.12 || !sleep(ctx, about(v.Rand, 8*time.Second, 0.8)) { // never sees it
 		return
 	}
@@ -44,14 +44,14 @@ func (l *Live) read(ctx context.Context, m Mail) {
 // open loads the page. One that has no form is not ready yet.
 func (v visitor) open(ctx context.Context) (page, bool) {
 	for range 5 {
-		a, err := v.Client.insist(ctx, func(ctx context.Context) (*http.Request, error) {
+		a, err := v.Client.retry(ctx, func(ctx context.Context) (*http.Request, error) {
 			return http.NewRequestWithContext(ctx, http.MethodGet, v.Client.URL+v.path, nil)
-		}, answer.none)
+		}, answer.pending)
 		if err != nil {
 			return page{}, false
 		}
 		if a.code != "" {
-			v.wrong("open", a)
+			v.unexpected("open", a)
 			return page{}, false
 		}
 		p, err := parsePage(a.body)
@@ -67,7 +67,7 @@ func (v visitor) open(ctx context.Context) (page, bool) {
 
 // consider reads a quote and answers it, or not.
 func (v visitor) consider(ctx context.Context, p page, f form) {
-	// What the page's script says when somebody sees it.
+	// What the page's script sends when somebody sees the quote.
 	if _, ok := v.send(ctx, "RecordView", f.data["view"], url.Values{"revision": {f.data["revision"]}}); !ok {
 		return
 	}
@@ -106,12 +106,12 @@ func (v visitor) decide(ctx context.Context) {
 	p, err := parsePage(a.body)
 	confirm, ok := p.form("/decision")
 	if err != nil || !ok || !confirm.buttons.Has("confirmed") {
-		v.wrong("confirm", a)
+		v.unexpected("confirm", a)
 		return
 	}
 	confirm.values.Set("confirmed", "1")
 	if a, ok = v.send(ctx, "DecideQuote", confirm.action, confirm.values); ok && a.status != http.StatusSeeOther {
-		v.wrong("decide", a)
+		v.unexpected("decide", a)
 	}
 }
 
@@ -145,10 +145,10 @@ func (v visitor) write(ctx context.Context, p page, kind repair.MessageKind, tex
 	v.send(ctx, "PostMessage", f.action, f.values)
 }
 
-// send posts a form, and counts it as what it asks for, if it does; it reports
-// whether that was taken.
+// send posts a form, and counts the request named what; empty: none. It reports
+// whether it was accepted.
 func (v visitor) send(ctx context.Context, what, path string, values url.Values) (answer, bool) {
-	a, err := v.Client.insist(ctx, func(ctx context.Context) (*http.Request, error) { return v.Client.post(ctx, path, values) }, answer.none)
+	a, err := v.Client.retry(ctx, func(ctx context.Context) (*http.Request, error) { return v.Client.post(ctx, path, values) }, answer.pending)
 	if err != nil {
 		return a, false
 	}
@@ -160,13 +160,13 @@ func (v visitor) send(ctx context.Context, what, path string, values url.Values)
 		v.Client.Stats.refused(string(a.code))
 		return a, false
 	case a.code != "":
-		v.wrong(what, a)
+		v.unexpected(what, a)
 		return a, false
 	}
 	return a, true
 }
 
-func (v visitor) wrong(what string, a answer) {
+func (v visitor) unexpected(what string, a answer) {
 	v.Client.Stats.unexpected(fmt.Sprintf("%s %d", what, a.status))
 	v.Client.Log.Error("a customer's page did not answer as expected", "what", what, "status", a.status, "code", a.code)
 }
