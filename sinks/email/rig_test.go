@@ -29,7 +29,7 @@ type rig struct {
 	kafka   kafka.Config
 	cluster *kfake.Cluster
 	client  *kgo.Client
-	office  *office
+	server  *mailServer
 	log     *slog.Logger
 	began   time.Time
 	asked   int
@@ -49,11 +49,11 @@ func bubble(t *testing.T, test func(r *rig)) {
 		}
 		t.Cleanup(cluster.Close)
 		r := &rig{
-			T: t, sealer: sealer{t, testCodec(t)}, cluster: cluster, office: newOffice(t), began: time.Now(),
+			T: t, sealer: sealer{t, testCodec(t)}, cluster: cluster, server: newMailServer(t), began: time.Now(),
 			kafka: kafka.Config{Brokers: cluster.ListenAddrs(), RegistryURL: "http://localhost", Dialer: net.DialContext},
 			log:   slog.New(slog.DiscardHandler),
 		}
-		r.office.open(t)
+		r.server.open(t)
 		opts, err := r.kafka.Producer("test", r.log)
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +78,7 @@ func (r *rig) transport() Transport {
 	if err != nil {
 		r.Fatal(err)
 	}
-	t.(*relay).dial = r.office.dial
+	t.(*relay).dial = r.server.dial
 	return t
 }
 
@@ -101,7 +101,7 @@ func (r *rig) startWith(instance string, transport Transport) (s *Sink, stop fun
 	return s, stop
 }
 
-// to asks for a mail to an address.
+// to requests a mail to an address.
 func (r *rig) to(address string) *record.NotificationRequested {
 	r.T.Helper()
 	n := example(r.T, r.codec, record.NotifyStarted, "nl")
@@ -127,7 +127,7 @@ func (r *rig) produce(records ...any) {
 	}
 }
 
-// many asks for n mails, to 0@example.nl and so on.
+// many requests n mails, to 0@example.nl and so on.
 func (r *rig) many(n int) {
 	r.T.Helper()
 	for i := range n {
@@ -135,7 +135,7 @@ func (r *rig) many(n int) {
 	}
 }
 
-// next gives the next n records on the deliveries and the dead letters, or as
+// next returns the next n records on the deliveries and the dead letters, or as
 // many as there are within a quarter of an hour.
 func (r *rig) next(n int) []any {
 	r.T.Helper()
@@ -167,7 +167,7 @@ func (r *rig) none() {
 	}
 }
 
-// words are a delivery's code and the server's words.
+// words returns a delivery's code and the server's reply.
 func (r *rig) words(rec any) string {
 	r.T.Helper()
 	a := attemptOf(rec)
@@ -207,7 +207,7 @@ func counts(records []any) map[string]int {
 	return n
 }
 
-func once(t *testing.T, mails map[string][]letterIn, n int) {
+func once(t *testing.T, mails map[string][]receivedMail, n int) {
 	t.Helper()
 	if len(mails) != n {
 		t.Errorf("%d mails, want %d", len(mails), n)

@@ -14,33 +14,33 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// office is a real SMTP server that fails as it is told, and keeps what it
+// mailServer is a real SMTP server that fails as it is told, and keeps what it
 // accepted. It listens in memory, for tests in a synctest bubble; serve makes it
 // listen elsewhere too.
-type office struct {
+type mailServer struct {
 	// Each may refuse, hang or drop the connection; nil: does not.
-	connect func() error              // refuses the connection
-	greet   func() string             // answers instead of 220; empty: does not
-	sender  func(from string) error   // answers MAIL
-	rcpt    func(to string) error     // answers RCPT
-	data    func(mail letterIn) error // answers the end of DATA
+	connect func() error                  // refuses the connection
+	greet   func() string                 // answers instead of 220; empty: does not
+	sender  func(from string) error       // answers MAIL
+	rcpt    func(to string) error         // answers RCPT
+	data    func(mail receivedMail) error // answers the end of DATA
 
 	*smtp.Server
 	conns chan net.Conn
 
 	mu    sync.Mutex
-	mails []letterIn
+	mails []receivedMail
 }
 
-// letterIn is a mail as it was accepted.
-type letterIn struct {
+// receivedMail is a mail as it was accepted.
+type receivedMail struct {
 	from string
 	to   []string
 	raw  []byte
 	utf8 bool
 }
 
-func (l letterIn) message(t testing.TB) *netmail.Message {
+func (l receivedMail) message(t testing.TB) *netmail.Message {
 	t.Helper()
 	m, err := netmail.ReadMessage(bytes.NewReader(l.raw))
 	if err != nil {
@@ -49,9 +49,9 @@ func (l letterIn) message(t testing.TB) *netmail.Message {
 	return m
 }
 
-func newOffice(t testing.TB) *office {
+func newMailServer(t testing.TB) *mailServer {
 	t.Helper()
-	o := &office{conns: make(chan net.Conn)}
+	o := &mailServer{conns: make(chan net.Conn)}
 	o.Server = smtp.NewServer(o)
 	o.Domain, o.AllowInsecureAuth, o.ErrorLog = "relay.example", true, stdlog.New(io.Discard, "", 0)
 	o.EnableSMTPUTF8 = true
@@ -59,7 +59,7 @@ func newOffice(t testing.TB) *office {
 }
 
 // open serves the connections that dial makes, until the test ends.
-func (o *office) open(t testing.TB) {
+func (o *mailServer) open(t testing.TB) {
 	t.Helper()
 	ended := make(chan struct{})
 	go func() {
@@ -72,8 +72,8 @@ func (o *office) open(t testing.TB) {
 	})
 }
 
-// dial connects to the office in memory.
-func (o *office) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+// dial connects to the server in memory.
+func (o *mailServer) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if o.connect != nil {
 		if err := o.connect(); err != nil {
 			return nil, err
@@ -97,12 +97,12 @@ func (o *office) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// accepted gives the mails that were accepted, by Message-ID.
-func (o *office) accepted(t testing.TB) map[string][]letterIn {
+// accepted returns the mails that were accepted, by Message-ID.
+func (o *mailServer) accepted(t testing.TB) map[string][]receivedMail {
 	t.Helper()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	byID := make(map[string][]letterIn)
+	byID := make(map[string][]receivedMail)
 	for _, m := range o.mails {
 		id := m.message(t).Header.Get("Message-Id")
 		byID[id] = append(byID[id], m)
@@ -110,14 +110,16 @@ func (o *office) accepted(t testing.TB) map[string][]letterIn {
 	return byID
 }
 
-func (o *office) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{office: o}, nil }
-
-type session struct {
-	*office
-	letterIn
+func (o *mailServer) NewSession(*smtp.Conn) (smtp.Session, error) {
+	return &session{mailServer: o}, nil
 }
 
-func (s *session) Reset()        { s.letterIn = letterIn{} }
+type session struct {
+	*mailServer
+	receivedMail
+}
+
+func (s *session) Reset()        { s.receivedMail = receivedMail{} }
 func (s *session) Logout() error { return nil }
 
 func (s *session) Mail(from string, o *smtp.MailOptions) error {
@@ -144,13 +146,13 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	if s.data != nil {
-		if err := s.data(s.letterIn); err != nil {
+		if err := s.data(s.receivedMail); err != nil {
 			return err
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mails = append(s.mails, s.letterIn)
+	s.mails = append(s.mails, s.receivedMail)
 	return nil
 }
 
