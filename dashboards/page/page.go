@@ -1,6 +1,6 @@
-// Package page draws the dashboards as pages of HTML, for who has no Grafana:
-// the same panels, the same queries, charts drawn here as SVG. A page works
-// without scripts, on a phone and on paper.
+// Package page draws the dashboards as HTML pages, for whoever has no Grafana: the
+// same panels, the same queries, charts drawn here as SVG. A page works without
+// scripts, on a phone and on paper.
 package page
 
 import (
@@ -35,7 +35,7 @@ type Config struct {
 	// Query runs a panel's query. A value of a row is nil, a string, bool, int64,
 	// float64 or time.Time.
 	Query func(ctx context.Context, sql string) (columns []string, rows [][]any, err error)
-	// AsOf is how fresh the figures are; zero: nothing was read yet.
+	// AsOf returns how fresh the figures are; zero: nothing was read yet.
 	AsOf    func(context.Context) (time.Time, error)
 	Garages *garage.Book
 	Log     *slog.Logger
@@ -47,7 +47,7 @@ type Pages struct {
 	page *template.Template
 }
 
-// New gives the pages of a configuration.
+// New returns the pages of a configuration.
 func New(c Config) (*Pages, error) {
 	t, err := template.ParseFS(templates, "page.html")
 	if err != nil {
@@ -56,7 +56,7 @@ func New(c Config) (*Pages, error) {
 	return &Pages{Config: c, page: t}, nil
 }
 
-// Assets are the files that pages load from Visit.Assets.
+// Assets returns the files that pages load from Visit.Assets.
 func (p *Pages) Assets() fs.FS {
 	sub, err := fs.Sub(assets, "assets")
 	if err != nil {
@@ -79,13 +79,13 @@ type Visit struct {
 	Assets string // path below which the assets are
 }
 
-// What the panels of a page may cost together.
+// Limits on the queries of a page.
 const (
 	panelsAtOnce = 4
 	panelTime    = 8 * time.Second
 )
 
-// Page gives a dashboard as HTML. A panel that fails says so in its place; an
+// Page returns a dashboard as HTML. A panel that fails says so in its place; an
 // error is about the page as a whole.
 func (p *Pages) Page(ctx context.Context, v Visit) ([]byte, error) {
 	board, ok := p.dashboard(v.ID)
@@ -99,7 +99,7 @@ func (p *Pages) Page(ctx context.Context, v Visit) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := p.reader(v)
+	r := p.renderer(v)
 	results := make([]result, len(board.Panels))
 	var running errgroup.Group
 	running.SetLimit(panelsAtOnce)
@@ -109,12 +109,12 @@ func (p *Pages) Page(ctx context.Context, v Visit) ([]byte, error) {
 			return nil
 		})
 	}
-	_ = running.Wait() // panels say themselves what went wrong
+	_ = running.Wait() // each result has its own error
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if board.AboutRepair {
-		r = r.ofRepair(results)
+		r = r.forRepair(results)
 	}
 	panels := make([]panel, len(board.Panels))
 	for i, d := range board.Panels {
@@ -137,7 +137,7 @@ func (p *Pages) dashboard(id string) (dashboards.Dashboard, bool) {
 }
 
 // run runs a panel's query.
-func (p *Pages) run(ctx context.Context, r reader, d dashboards.Panel) (res result) {
+func (p *Pages) run(ctx context.Context, r renderer, d dashboards.Panel) (res result) {
 	if d.SQL == "" {
 		return result{}
 	}
@@ -148,7 +148,7 @@ func (p *Pages) run(ctx context.Context, r reader, d dashboards.Panel) (res resu
 }
 
 // panel draws what came back from a panel's query.
-func (p *Pages) panel(ctx context.Context, r reader, board dashboards.Dashboard, d dashboards.Panel, res result) panel {
+func (p *Pages) panel(ctx context.Context, r renderer, board dashboards.Dashboard, d dashboards.Panel, res result) panel {
 	drawn := r.heading(d)
 	drawn.Now = d.Now && !board.AboutRepair
 	if d.SQL == "" {
@@ -161,7 +161,7 @@ func (p *Pages) panel(ctx context.Context, r reader, board dashboards.Dashboard,
 	}
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
-			p.Log.ErrorContext(ctx, "a panel failed", "panel", d.ID, "err", err)
+			p.Log.ErrorContext(ctx, "a panel failed", "panel", d.ID, "error", err)
 		}
 		drawn.Failure = r.T("failed")
 		if errors.Is(err, context.DeadlineExceeded) {

@@ -35,7 +35,7 @@ func day(n int) time.Time { return time.Date(2026, time.May, n, 0, 0, 0, 0, time
 
 func both(s string) dashboards.Text { return dashboards.Text{NL: s, EN: s + " (en)"} }
 
-// The panels of the tests, one of each kind, and what their queries give.
+// The panels of the tests, one of each kind, and what their queries return.
 var (
 	share = dashboards.Panel{
 		ID: "share", Title: both("Antwoord binnen 1 uur"), Question: both("Snel genoeg?"), Definition: both("Antwoorden ÷ vragen."), Empty: both("Geen vragen."),
@@ -246,7 +246,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestSays(t *testing.T) {
+func TestHasData(t *testing.T) {
 	w := &world{rows: filled, asOf: now.Add(-5 * time.Second)}
 	page := show(t, newPages(t, w), visit())
 	for _, says := range []string{

@@ -52,7 +52,7 @@ func realPanel(t *testing.T, id string) dashboards.Panel {
 
 // Where a real panel says that somebody is a mechanic, the page says who.
 func TestMechanics(t *testing.T) {
-	r := newPages(t, &world{}).reader(visit())
+	r := newPages(t, &world{}).renderer(visit())
 	mechanics := r.shown[0].Staff.Mechanics
 	if len(mechanics) == 0 {
 		t.Fatal("the garage has no mechanics")
