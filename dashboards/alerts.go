@@ -8,8 +8,8 @@ import (
 // Severity says how soon somebody must look.
 type Severity string
 
-// The severities. The garage's own people get a warning as their work of the
-// moment; what is critical calls somebody who runs the system.
+// The severities. A warning is work for now, to a garage its own; a critical alert
+// calls somebody who runs the system.
 const (
 	Warning  Severity = "warning"
 	Critical Severity = "critical"
@@ -19,17 +19,17 @@ const (
 type Alert struct {
 	ID      string // stable, lower-case words with "-"; also the name of its SQL file
 	Title   Text
-	Summary Text // what is the matter and what to do; {{ $labels.x }} names a column of text
-	// SQL is a query on ClickHouse that gives a row for each thing that is the
-	// matter: one numeric column, value, and columns of text that label it. The
-	// labels of a row are its own, and say nothing about a person: whoever is told
-	// keeps them. A row whose value is above 0 fires. It uses no variable, and of
-	// the macros none: an alert is about the present, and about the garages that
-	// its reader may see.
+	Summary Text // what is wrong and what to do; {{ $labels.x }} names a column of text
+	// SQL is a query on ClickHouse that returns a row for each thing that is wrong:
+	// one numeric column, value, and columns of text that label it. The labels
+	// identify the row and say nothing about a person, since whoever is notified
+	// keeps them. A row whose value is above 0 fires. It uses no variables and no
+	// macros: an alert is about the present, and about the garages that its reader
+	// may see.
 	SQL string
 	// Expr is PromQL instead; a series whose value is above 0 fires.
 	Expr string
-	// For is how long it must be the matter before anybody is told.
+	// For is how long it must stay wrong before anybody is notified.
 	For      time.Duration
 	Severity Severity
 	// Operator alerts are about the system as a whole; garages do not get them.
@@ -38,8 +38,7 @@ type Alert struct {
 	Garage bool
 }
 
-// Alerts are the rules on ClickHouse; those on Prometheus stand beside the
-// dashboard of the pipeline.
+// Alerts are the rules on ClickHouse; those on Prometheus are [PipelineAlerts].
 var Alerts = []Alert{
 	{
 		ID:    "quote-overdue",
@@ -61,7 +60,7 @@ var Alerts = []Alert{
 	},
 }
 
-// ofEveryGarage is a query about all garages whose rows its reader may see.
+// ofEveryGarage returns a query about all garages whose rows its reader may see.
 func ofEveryGarage(id string) string {
 	return strings.ReplaceAll(query(id), "${garage:singlequote}", "SELECT garage_id FROM garages")
 }

@@ -55,12 +55,12 @@ func percentile(p int, unit Unit, role Role) Column {
 	return Column{Name: fmt.Sprintf("p%d", p), Title: titles[p], Unit: unit, Role: role}
 }
 
-// requests are what quotes are called by their readers.
+// requests is what readers call quotes.
 var requests = Text{"vragen om akkoord", "requests for approval"}
 
 // What the codes in the columns mean.
 var (
-	abouts = map[string]Text{
+	kindNames = map[string]Text{
 		"repair_started":    {"Begonnen", "Started"},
 		"repair_completed":  {"Auto is klaar", "Car is ready"},
 		"ready_later":       {"Later klaar", "Ready later"},
@@ -71,7 +71,7 @@ var (
 		"expiry":            {"Vraag om akkoord verlopen", "Request expired"},
 		"message":           {"Bericht", "Message"},
 	}
-	people = map[string]Text{
+	roleNames = map[string]Text{
 		"customer":         {"Klant", "Customer"},
 		"approver":         {"Wie akkoord geeft", "Who approves"},
 		"mechanic":         {"Monteur", "Mechanic"},

@@ -58,9 +58,9 @@ var timeline = Panel{
 	Columns: []Column{
 		{Name: "at", Title: Text{"Wanneer", "When"}, Unit: Instant},
 		{Name: "what", Title: Text{"Wat", "What"}, Values: happenings},
-		{Name: "who", Title: Text{"Wie", "Who"}, Values: people},
+		{Name: "who", Title: Text{"Wie", "Who"}, Values: roleNames},
 		{Name: "name", Title: Text{"Naam", "Name"}},
-		{Name: "about", Title: Text{"Bericht", "Notification"}, Values: abouts},
+		{Name: "about", Title: Text{"Bericht", "Notification"}, Values: kindNames},
 		{Name: "revision", Title: Text{"Vraag om akkoord nr.", "Request no."}, Unit: Count},
 		{Name: "amount", Title: Text{"Bedrag", "Amount"}, Unit: Money},
 		currency,

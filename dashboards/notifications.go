@@ -1,6 +1,6 @@
 package dashboards
 
-// Notifications is about what is told to customers: does it arrive?
+// Notifications is about what customers are sent: does it arrive?
 var Notifications = Dashboard{
 	ID:    "notifications",
 	Title: Text{"Berichten", "Notifications"},

@@ -10,7 +10,7 @@ import "pitstop/schemas/locale"
 // Text is a text in every language that dashboards exist in.
 type Text struct{ NL, EN string }
 
-// In gives the text in a language.
+// In returns the text in a language.
 func (t Text) In(l locale.Lang) string {
 	if l == locale.EN {
 		return t.EN
@@ -33,7 +33,7 @@ type Dashboard struct {
 // Kind is the kind of picture that a panel is.
 type Kind string
 
-// The kinds of panels. What the columns of their rows mean stands in Column.Role.
+// The kinds of panels. Column.Role says what the columns of their rows mean.
 const (
 	// Figure is one row: a value, beside it n and the value of the period before.
 	Figure Kind = "figure"
@@ -92,7 +92,7 @@ type Column struct {
 // Threshold colours a figure: better than Good is good, worse than Bad is bad.
 type Threshold struct {
 	Good, Bad float64 // in the panel's unit
-	// HigherIsBetter turns the comparison round.
+	// HigherIsBetter reverses the comparison.
 	HigherIsBetter bool
 }
 

@@ -1,8 +1,8 @@
 package dashboards
 
-// Pipeline is for whoever runs Pitstop: does everything get on, and what is in its
-// way? Its figures are Prometheus's. Every query takes one process with all the
-// roles, and any number of processes with one each.
+// Pipeline is for whoever runs Pitstop: does everything keep up, and if not, why?
+// Its figures are from Prometheus. Every query works for one process with all the
+// roles, and for any number of processes with one each.
 var Pipeline = Dashboard{
 	ID:       "pipeline",
 	Title:    Text{"Pijplijn", "Pipeline"},

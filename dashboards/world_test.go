@@ -59,7 +59,7 @@ func newWorld(t testing.TB, book *garage.Book, begin time.Time) *world {
 	return w
 }
 
-// until lets time pass, minute by minute, as the ticks of the processors do.
+// until advances time, minute by minute, as the ticks of the processors do.
 func (w *world) until(at time.Time) {
 	w.t.Helper()
 	if at.Before(w.now) {
@@ -78,7 +78,7 @@ func (w *world) do(at time.Time, r car, by repair.Actor, c repair.Command) {
 	w.plan = append(w.plan, step{at, r, by, c})
 }
 
-// play lets happen what is planned, by time, and lets it become end.
+// play runs what is planned, in order of time, and advances time to end.
 func (w *world) play(end time.Time) {
 	w.t.Helper()
 	slices.SortStableFunc(w.plan, func(a, b step) int { return a.at.Compare(b.at) })
@@ -124,7 +124,7 @@ func (w *world) follow(out []any, err error) {
 	}
 }
 
-// deliver gives the server's answers that are due: each a minute after the request.
+// deliver emits the server's answers that are due: each a minute after the request.
 func (w *world) deliver() {
 	w.t.Helper()
 	slices.SortStableFunc(w.mails, func(a, b mail) int { return a.at.Compare(b.at) })
