@@ -10,8 +10,8 @@ import (
 // Severity says how soon somebody must look.
 type Severity string
 
-// The severities. The garage's own people get a warning as their work of the
-// moment; what is critical calls somebody who runs the system.
+// The severities. A warning is work for now, to a garage its own; a critical alert
+// calls somebody who runs the system.
 const (
 	Warning  Severity = "warning"
 	Critical Severity = "critical"
@@ -31,7 +31,7 @@ type Alert struct {
 	SQL string
 	// Expr is PromQL instead; a series whose value is above 0 fires.
 	Expr string
-	// For is how long it must be the matter before anybody is told.
+	// For is how long it must stay wrong before anybody is notified.
 	For      time.Duration
 	Severity Severity
 	// Operator alerts are about the system as a whole; garages do not get them.
@@ -40,8 +40,7 @@ type Alert struct {
 	Garage bool
 }
 
-// Alerts are the rules on ClickHouse; those on Prometheus stand beside the
-// dashboard of the pipeline.
+// Alerts are the rules on ClickHouse; those on Prometheus are [PipelineAlerts].
 var Alerts = []Alert{
 	{
 		ID:    "quote-overdue",
@@ -63,7 +62,7 @@ var Alerts = []Alert{
 	},
 }
 
-// ofEveryGarage is a query about all garages whose rows its reader may see.
+// ofEveryGarage returns a query about all garages whose rows its reader may see.
 func ofEveryGarage(id string) string {
 	return strings.ReplaceAll(query(id), "${garage:singlequote}", "SELECT garage_id FROM garages")
 }

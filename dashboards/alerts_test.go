@@ -14,7 +14,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// fired is what an alert gives at a time.
+// fired returns the rows of an alert at a time.
 func (d database) fired(t *testing.T, id string, at time.Time) [][]any {
 	t.Helper()
 	for _, a := range dashboards.Alerts {
@@ -29,8 +29,8 @@ func (d database) fired(t *testing.T, id string, at time.Time) [][]any {
 }
 
 // unmailed has been open for 150 opening minutes, of which brug takes 60; at half
-// past eight it had been for exactly 60. It is told when somebody can call: not
-// during the lunch or after five.
+// past eight it had been for exactly 60. It fires when somebody can call: not during
+// lunch or after five.
 func TestQuoteOverdue(t *testing.T) {
 	db := filled(t)
 	want := [][]any{{"Garage brug", "JJJ-99-J", unmailed.id(), 90.}}
@@ -80,8 +80,8 @@ func TestNoMail(t *testing.T) {
 	want("one was accepted", now.Add(20*time.Minute), nil)
 }
 
-// A rule names labels that its query gives; none is about a person, for the labels
-// stay with whoever is told.
+// A rule names labels that its query returns; none is about a person, since whoever
+// is notified keeps the labels.
 func TestAlerts_Labels(t *testing.T) {
 	db := newDatabase(t, garages(t))
 	named := regexp.MustCompile(`\$labels\.(\w+)`)

@@ -64,7 +64,7 @@ var requests = locale.Text{NL: "vragen om akkoord", EN: "requests for approval"}
 
 // What the codes in the columns mean.
 var (
-	abouts = map[string]locale.Text{
+	kindNames = map[string]locale.Text{
 		"repair_started":    {NL: "Begonnen", EN: "Started"},
 		"repair_completed":  {NL: "Auto is klaar", EN: "Car is ready"},
 		"ready_later":       {NL: "Later klaar", EN: "Ready later"},
@@ -75,7 +75,7 @@ var (
 		"expiry":            {NL: "Vraag om akkoord verlopen", EN: "Request expired"},
 		"message":           {NL: "Bericht", EN: "Message"},
 	}
-	people = map[string]locale.Text{
+	roleNames = map[string]locale.Text{
 		"customer":         {NL: "Klant", EN: "Customer"},
 		"approver":         {NL: "Wie akkoord geeft", EN: "Who approves"},
 		"mechanic":         {NL: "Monteur", EN: "Mechanic"},

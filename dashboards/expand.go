@@ -10,8 +10,8 @@ import (
 //go:embed sql/*.sql
 var files embed.FS
 
-// shared are the items of a WITH that several queries have: a line with the name of
-// one stands for its file.
+// shared holds the items of a WITH that several queries have: a line with the name
+// of one is replaced by its file.
 var shared = func() *strings.Replacer {
 	var pairs []string
 	for _, name := range []string{"functions", "period", "elapsed"} {
@@ -68,8 +68,8 @@ type Choice struct {
 // The period before is as long as the period and ends where it begins.
 //
 // It differs in two things: a backslash in a value is escaped, which Grafana leaves
-// as it is, and no garage at all gives a list of an empty text, where Grafana gives
-// an empty list.
+// as it is, and without garages the list holds an empty text, where Grafana's is
+// empty.
 func Expand(sql string, c Choice) string {
 	garages := make([]string, len(c.Garages))
 	for i, g := range c.Garages {

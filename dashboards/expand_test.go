@@ -21,6 +21,6 @@ func TestExpand(t *testing.T) {
 		}
 	}
 	if got := Expand("IN (${garage:singlequote})", Choice{}); got != "IN ('')" {
-		t.Errorf("no garage gives %s", got)
+		t.Errorf("no garage becomes %s", got)
 	}
 }

@@ -22,7 +22,7 @@ type Dashboard struct {
 // Kind is the kind of picture that a panel is.
 type Kind string
 
-// The kinds of panels. What the columns of their rows mean stands in Column.Role.
+// The kinds of panels. Column.Role says what the columns of their rows mean.
 const (
 	// Figure is one row: a value, beside it n and the value of the period before.
 	Figure Kind = "figure"
@@ -47,7 +47,7 @@ const (
 	Minutes   Unit = "minutes"   // may have a fraction
 	Hours     Unit = "hours"     // may have a fraction
 	Seconds   Unit = "seconds"   // may have a fraction
-	Euros     Unit = "money"     // major units of the garage's currency, incl. VAT
+	Money     Unit = "money"     // major units of the garage's currency, incl. VAT
 	Instant   Unit = "time"      // a moment
 	Day       Unit = "day"       // a date of the garage's clock
 	PerSecond Unit = "persecond" // a rate
@@ -81,7 +81,7 @@ type Column struct {
 // Threshold colours a figure: better than Good is good, worse than Bad is bad.
 type Threshold struct {
 	Good, Bad float64 // in the panel's unit
-	// HigherIsBetter turns the comparison round.
+	// HigherIsBetter reverses the comparison.
 	HigherIsBetter bool
 }
 

@@ -78,7 +78,7 @@ func (d database) show(t *testing.T, p dashboards.Panel, c dashboards.Choice) []
 	return rows
 }
 
-// TestPanels wants of every panel the rows that were derived by hand from the
+// TestPanels expects of every panel the rows that were derived by hand from the
 // scenario, which the pipeline itself turned into records.
 func TestPanels(t *testing.T) {
 	db := filled(t)

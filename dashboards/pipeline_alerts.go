@@ -7,9 +7,9 @@ import (
 	"pitstop/schemas/record"
 )
 
-// PipelineAlerts are the rules on Prometheus. Each expression gives only what is
-// the matter, as series above 0, so that it can be a rule of Prometheus as it is.
-// The title of each is a heading in docs/operations.md, which says what to do.
+// PipelineAlerts are the rules on Prometheus. Each expression returns only what is
+// wrong, as series above 0, so that it can be a rule of Prometheus as it is. The
+// title of each is a heading in docs/operations.md, which says what to do.
 var PipelineAlerts = []Alert{
 	{
 		ID:    "role-down",
@@ -82,7 +82,7 @@ var PipelineAlerts = []Alert{
 		},
 		Expr: `sum(rate(pitstop_mail_attempt_duration_seconds_count{outcome=~"deferred|failed"}[30m]))` +
 			` / sum(rate(pitstop_mail_attempt_duration_seconds_count{outcome!="paused"}[30m])) > 0.2` +
-			` and sum(increase(pitstop_mail_attempt_duration_seconds_count{outcome!="paused"}[30m])) >= 10`, // of fewer, one is much
+			` and sum(increase(pitstop_mail_attempt_duration_seconds_count{outcome!="paused"}[30m])) >= 10`, // with fewer, one weighs too much
 		For: 10 * time.Minute, Severity: Warning, Operator: true,
 	},
 	{
@@ -125,7 +125,7 @@ var PipelineAlerts = []Alert{
 		},
 		Expr: `sum(rate(pitstop_http_request_duration_seconds_count{status=~"5.."}[5m]))` +
 			` / sum(rate(pitstop_http_request_duration_seconds_count[5m])) > 0.05` +
-			` and sum(increase(pitstop_http_request_duration_seconds_count[5m])) >= 20`, // of fewer, one is much
+			` and sum(increase(pitstop_http_request_duration_seconds_count[5m])) >= 20`, // with fewer, one weighs too much
 		For: 5 * time.Minute, Severity: Warning, Operator: true,
 	},
 }

@@ -16,8 +16,8 @@ import (
 	"pitstop/sinks/clickhouse/query"
 )
 
-// A garage's reader can run every panel and alert, and gets what is his however
-// many garages he asks for; the operator's gets everything.
+// A garage's reader can run every panel and alert, and gets only that garage's rows
+// whichever garages are asked for; the operator's gets everything.
 func TestReaders(t *testing.T) {
 	readers := access.Readers{Secret: bytes.Repeat([]byte("k"), 32)}
 	book, dir := garages(t), t.TempDir()
@@ -39,8 +39,8 @@ func TestReaders(t *testing.T) {
 		t.Run(as.reader.User, func(t *testing.T) {
 			dsn, err := as.reader.DSN(c)
 			must(t, err)
-			his := open(t, clickhouse.Config{DSN: dsn})
-			his.Store = query.NewStore(bound{his.conn, t.Context()})
+			restricted := open(t, clickhouse.Config{DSN: dsn})
+			restricted.Store = query.NewStore(bound{restricted.conn, t.Context()})
 			for _, p := range panels() {
 				for _, repair := range []string{partly.id(), quick.id()} {
 					if repair != partly.id() && !strings.Contains(p.SQL, "${repair") {
@@ -48,13 +48,13 @@ func TestReaders(t *testing.T) {
 					}
 					asked, may := chosen("brug", "oost", "leeg"), chosen(as.garages...)
 					asked.Repair, may.Repair = repair, repair
-					if diff := cmp.Diff(all.show(t, p, may), his.show(t, p, asked)); diff != "" {
-						t.Errorf("%s (-his +shown):\n%s", p.ID, diff)
+					if diff := cmp.Diff(all.show(t, p, may), restricted.show(t, p, asked)); diff != "" {
+						t.Errorf("%s (-allowed +shown):\n%s", p.ID, diff)
 					}
 				}
 			}
 			for _, a := range dashboards.Alerts {
-				if _, _, err := his.Select(t.Context(), dashboards.Expand(a.SQL, chosen())); err != nil {
+				if _, _, err := restricted.Select(t.Context(), dashboards.Expand(a.SQL, chosen())); err != nil {
 					t.Errorf("%s: %v", a.ID, err)
 				}
 			}
@@ -62,7 +62,7 @@ func TestReaders(t *testing.T) {
 	}
 }
 
-// bound is a connection of a reader's, whose settings are set already.
+// bound is a reader's connection, whose settings are set already.
 type bound struct {
 	driver.Conn
 	ctx context.Context // without the settings that Store.Select wants

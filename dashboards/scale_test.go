@@ -153,9 +153,9 @@ func TestScale(t *testing.T) {
 	reader := func(r access.Reader) database {
 		dsn, err := r.DSN(c)
 		must(t, err)
-		his := open(t, sink.Config{DSN: dsn})
-		his.Store = query.NewStore(bound{his.conn, t.Context()})
-		return his
+		restricted := open(t, sink.Config{DSN: dsn})
+		restricted.Store = query.NewStore(bound{restricted.conn, t.Context()})
+		return restricted
 	}
 	one, every := reader(readers.Of("g007")), reader(readers.Operator())
 	year := chosen("g007")
@@ -202,7 +202,7 @@ func (d database) generate(t *testing.T) {
 	scaleRepair, _ = rows[0][0].(string)
 }
 
-// timed gives the first, the middle and the slowest of several runs, in milliseconds,
+// timed returns the first, the middle and the slowest of several runs, in milliseconds,
 // and the least time that the server's processors took.
 func (d database) timed(t *testing.T, p dashboards.Panel, c dashboards.Choice) string {
 	t.Helper()

@@ -59,7 +59,7 @@ func newWorld(t testing.TB, book *garage.Book, begin time.Time) *world {
 	return w
 }
 
-// until lets time pass, minute by minute, as the ticks of the processors do.
+// until advances time, minute by minute, as the ticks of the processors do.
 func (w *world) until(at time.Time) {
 	w.t.Helper()
 	if at.Before(w.now) {
@@ -127,7 +127,7 @@ func (w *world) follow(out []any, err error) {
 	}
 }
 
-// deliver gives the server's answers that are due: each a minute after the request.
+// deliver emits the server's answers that are due: each a minute after the request.
 func (w *world) deliver() {
 	w.t.Helper()
 	slices.SortStableFunc(w.mails, func(a, b mail) int { return a.at.Compare(b.at) })

@@ -21,8 +21,8 @@ const (
 	Keep   Verb = "keep" // it is as it should be
 )
 
-// Step is one object of an organisation: what is there, compared with what
-// should be.
+// Step is one object of an organisation: what is there, compared with what should
+// be.
 type Step struct {
 	Kind   Kind
 	UID    string
@@ -31,15 +31,15 @@ type Step struct {
 	Err    error    // why it could not be compared, or not be done
 }
 
-// Report is what became of one organisation.
+// Report is the result for one organisation.
 type Report struct {
 	Organisation string
-	New          bool // it is not there yet, or was not
+	New          bool // it does not exist yet, or did not
 	Steps        []Step
 	Err          error // why the rest of it was left as it is
 }
 
-// Failed says whether anything in the organisation went wrong.
+// Failed reports whether anything in the organisation went wrong.
 func (r Report) Failed() bool {
 	for _, s := range r.Steps {
 		if s.Err != nil {
@@ -49,27 +49,27 @@ func (r Report) Failed() bool {
 	return r.Err != nil
 }
 
-// Plan compares each organisation with what it should hold, and writes nothing.
-// It tells of each when it is done with it. What goes wrong in one is in its
-// report and does not keep it from the others; the error sums that up.
-func (s Server) Plan(ctx context.Context, organisations []Organisation, tell func(Report)) error {
-	return s.run(ctx, organisations, false, tell)
+// Plan compares each organisation with what it should hold, and writes nothing. It
+// calls report for each when it is done with it. What goes wrong in one is in its
+// report and does not keep the others from being done; the error sums that up.
+func (s Server) Plan(ctx context.Context, organisations []Organisation, report func(Report)) error {
+	return s.run(ctx, organisations, false, report)
 }
 
 // Apply makes each organisation as it should be. Where nothing differs it writes
-// nothing. What somebody changed by hand it puts back: the dashboards are
-// Pitstop's, and say that they are read-only.
-func (s Server) Apply(ctx context.Context, organisations []Organisation, tell func(Report)) error {
-	return s.run(ctx, organisations, true, tell)
+// nothing. It reverts what somebody changed by hand: the dashboards are Pitstop's,
+// and say that they are read-only.
+func (s Server) Apply(ctx context.Context, organisations []Organisation, report func(Report)) error {
+	return s.run(ctx, organisations, true, report)
 }
 
-func (s Server) run(ctx context.Context, organisations []Organisation, write bool, tell func(Report)) error {
+func (s Server) run(ctx context.Context, organisations []Organisation, write bool, report func(Report)) error {
 	session, err := s.open()
 	if err != nil {
 		return err
 	}
 	defer session.close()
-	if err := session.reach(ctx); err != nil {
+	if err := session.ping(ctx); err != nil {
 		return fmt.Errorf("reach Grafana at %s: %w", s.URL, err)
 	}
 	failed := 0
@@ -78,12 +78,12 @@ func (s Server) run(ctx context.Context, organisations []Organisation, write boo
 		if ctx.Err() != nil {
 			return fmt.Errorf("interrupted in organisation %s, %d of %d were done: %w", o.Name, i, len(organisations), ctx.Err())
 		}
-		tell(r)
+		report(r)
 		if !r.Failed() {
 			continue
 		}
 		failed++
-		if err := session.reach(ctx); err != nil && down(err) {
+		if err := session.ping(ctx); err != nil && unreachable(err) {
 			return fmt.Errorf("grafana at %s went away in organisation %s, %d were not tried: %w", s.URL, o.Name, len(organisations)-i-1, err)
 		}
 	}
@@ -93,9 +93,9 @@ func (s Server) run(ctx context.Context, organisations []Organisation, write boo
 	return nil
 }
 
-// reach asks Grafana for the least that whoever may log in may know.
-func (s *session) reach(ctx context.Context) error {
-	return s.patiently(ctx, func() error {
+// ping asks Grafana for what anybody who may log in can see.
+func (s *session) ping(ctx context.Context) error {
+	return s.retry(ctx, func() error {
 		_, err := s.current(ctx)
 		return err
 	})
@@ -111,11 +111,11 @@ func (s *session) current(ctx context.Context) (*models.OrgDetailsDTO, error) {
 	})
 }
 
-// patiently does something again while that may help: four times in all.
-func (s *session) patiently(ctx context.Context, do func() error) error {
+// retry calls do until it succeeds or another try does not help: four times in all.
+func (s *session) retry(ctx context.Context, do func() error) error {
 	for wait, left := s.server.Wait, 3; ; wait, left = 2*wait, left-1 {
 		err := do()
-		if err == nil || left == 0 || !passing(err) {
+		if err == nil || left == 0 || !retryable(err) {
 			return err
 		}
 		select {
@@ -134,9 +134,9 @@ func (s *session) organisation(ctx context.Context, o Organisation, write bool) 
 		return r
 	}
 	var id int64
-	err = s.patiently(ctx, func() error {
+	err = s.retry(ctx, func() error {
 		id, err = s.find(ctx, o.Name)
-		if absent(err) {
+		if notFound(err) {
 			r.New = true
 			if id, err = 0, nil; write {
 				id, err = s.create(ctx, o.Name)
@@ -149,40 +149,40 @@ func (s *session) organisation(ctx context.Context, o Organisation, write bool) 
 		return r
 	}
 	api := s.in(ctx, id)
-	things, err := contents.things(api, id)
+	objects, err := contents.objects(api, id)
 	if err != nil {
 		r.Err = err
 		return r
 	}
 	if r.New && !write {
-		for _, t := range things {
-			r.Steps = append(r.Steps, Step{Kind: t.kind, UID: t.uid, Verb: Create})
+		for _, obj := range objects {
+			r.Steps = append(r.Steps, Step{Kind: obj.kind, UID: obj.uid, Verb: Create})
 		}
 		return r
 	}
-	for _, t := range things {
-		step := s.settle(ctx, t, write)
+	for _, obj := range objects {
+		step := s.reconcile(ctx, obj, write)
 		r.Steps = append(r.Steps, step)
-		if step.Err != nil && t.kind == Folder {
+		if step.Err != nil && obj.kind == Folder {
 			r.Err = errors.New("the rest was not tried, because it needs the folder")
 			return r
 		}
 	}
-	var gone []thing
-	err = s.patiently(ctx, func() error {
-		gone, err = call(func() ([]thing, error) { return contents.leftovers(api) })
+	var gone []object
+	err = s.retry(ctx, func() error {
+		gone, err = call(func() ([]object, error) { return contents.leftovers(api) })
 		return err
 	})
 	if err != nil {
 		r.Err = err
 	}
-	for _, t := range gone {
-		r.Steps = append(r.Steps, s.settle(ctx, t, write))
+	for _, obj := range gone {
+		r.Steps = append(r.Steps, s.reconcile(ctx, obj, write))
 	}
 	return r
 }
 
-// find gives the id of an organisation. A token is of one, and needs none.
+// find returns the id of an organisation. A token belongs to one.
 func (s *session) find(ctx context.Context, name string) (int64, error) {
 	if s.server.Token != "" {
 		current, err := s.current(ctx)
@@ -217,20 +217,20 @@ func (s *session) create(ctx context.Context, name string) (int64, error) {
 	})
 }
 
-// settle compares a thing with what is there and, to write, makes it so. What
-// failed and may pass is looked at again before it is done again: the answer may
-// have been lost after the deed, or somebody else have changed it.
-func (s *session) settle(ctx context.Context, t thing, write bool) Step {
-	step := Step{Kind: t.kind, UID: t.uid}
+// reconcile compares an object with what is there and, to write, makes it so. After
+// a temporary failure it compares again before it writes again: the answer to a
+// write may have been lost, or somebody else have changed the object.
+func (s *session) reconcile(ctx context.Context, obj object, write bool) Step {
+	step := Step{Kind: obj.kind, UID: obj.uid}
 	written := Verb("")
-	step.Err = s.patiently(ctx, func() error {
+	step.Err = s.retry(ctx, func() error {
 		var err error
-		step.Verb, step.Fields, err = t.compare()
+		step.Verb, step.Fields, err = obj.compare()
 		if err != nil || !write || step.Verb == Keep {
 			return err
 		}
 		written = step.Verb
-		_, err = call(func() (any, error) { return nil, t.do(step.Verb) })
+		_, err = call(func() (any, error) { return nil, obj.do(step.Verb) })
 		return err
 	})
 	if step.Err == nil && step.Verb == Keep && written != "" {
@@ -239,17 +239,17 @@ func (s *session) settle(ctx context.Context, t thing, write bool) Step {
 	return step
 }
 
-func (t thing) compare() (Verb, []string, error) {
-	found, err := call(t.read)
+func (obj object) compare() (Verb, []string, error) {
+	found, err := call(obj.read)
 	switch {
-	case absent(err):
+	case notFound(err):
 		return Create, nil, nil
 	case err != nil:
 		return "", nil, err
-	case t.want == nil:
+	case obj.want == nil:
 		return Delete, nil, nil
 	}
-	fields, err := differences(t.want, found, t.exact)
+	fields, err := differences(obj.want, found, obj.exact)
 	if err != nil || len(fields) == 0 {
 		return Keep, nil, err
 	}
@@ -261,17 +261,17 @@ func (t thing) compare() (Verb, []string, error) {
 	return Change, fields, nil
 }
 
-func (t thing) do(v Verb) error {
+func (obj object) do(v Verb) error {
 	switch v {
 	case Create:
-		return t.create()
+		return obj.create()
 	case Delete:
-		err := t.remove()
-		if absent(err) {
+		err := obj.remove()
+		if notFound(err) {
 			return nil
 		}
 		return err
 	default: // Change
-		return t.update()
+		return obj.update()
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"pitstop/schemas/locale"
 )
 
-// start gives a Grafana, and the way to it as the server's administrator.
+// start returns a Grafana, and a Server that logs in to it as its administrator.
 func start(t *testing.T) (*grafanatest.Server, Server) {
 	t.Helper()
 	fake := grafanatest.New()
@@ -43,7 +43,7 @@ func of(id string) Organisation {
 	}
 }
 
-// outcome is what a run told, a line for each organisation and for each object
+// outcome returns what a run reported, a line for each organisation and for each object
 // that is not as it should be.
 func outcome(run func(context.Context, []Organisation, func(Report)) error, organisations ...Organisation) string {
 	var b strings.Builder
@@ -228,7 +228,7 @@ func TestToken(t *testing.T) {
 	expect(t, "again", outcome(grafana.Plan, o), "Main Org. new=false\n")
 }
 
-// Between reading and writing somebody else saves: it is looked at again.
+// Between reading and writing somebody else saves: it is compared again.
 func TestApplyAgainstOthers(t *testing.T) {
 	fake, grafana := start(t)
 	outcome(grafana.Apply, of("brug"))
@@ -289,7 +289,7 @@ func slow(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 const always = 1 << 30
 
 // A failure names the object and the organisation and says why, and the other
-// organisation gets what it should.
+// organisation is applied all the same.
 func TestFailures(t *testing.T) {
 	for name, tc := range map[string]struct {
 		times  int

@@ -8,7 +8,8 @@ import (
 	"pitstop/schemas/locale"
 )
 
-// ForGarage is the organisation of a garage: what garages get, in its language.
+// ForGarage returns the organisation of a garage: what garages get, in its
+// language.
 func ForGarage(p *garage.Profile, ch ClickHouse) Organisation {
 	return Organisation{
 		Name: NameOf(p.ID), Lang: p.Lang(), Currency: p.Currency, ClickHouse: ch,
@@ -17,9 +18,9 @@ func ForGarage(p *garage.Profile, ch ClickHouse) Organisation {
 	}
 }
 
-// ForOperator is the organisation of who runs the system: everything, except the
-// alerts that are a garage's own work, and what needs a Prometheus where there is
-// none. An empty currency says that the garages have several.
+// ForOperator returns the organisation of whoever runs the system: everything,
+// except the alerts that are a garage's own work, and what needs a Prometheus where
+// there is none. An empty currency says that the garages have several.
 func ForOperator(lang locale.Lang, currency string, ch ClickHouse, prometheus string) Organisation {
 	o := Organisation{
 		Name: OperatorName, Lang: lang, Currency: currency, ClickHouse: ch, Prometheus: prometheus,

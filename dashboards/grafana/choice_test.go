@@ -9,8 +9,8 @@ import (
 	"pitstop/schemas/locale"
 )
 
-// Everybody is told what is his to do: the garage about its customers, the operator
-// about the system.
+// Alerts go to whoever can act on them: those about customers to the garage, those
+// about the system to the operator.
 func TestAlertsOfOrganisations(t *testing.T) {
 	of := func(o Organisation) (ids []string) {
 		for _, a := range o.Alerts {

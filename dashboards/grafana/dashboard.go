@@ -1,8 +1,8 @@
-// Package grafana makes Grafana dashboards and alert rules from those of
-// package dashboards, keeps a Grafana as they say (Client), and writes the same
-// as files (Export). It is written for Grafana 11 to 13, in the classic schema
-// of dashboards that all of them read, and for version 4 of the ClickHouse data
-// source, from 4.0.3 on.
+// Package grafana makes Grafana dashboards and alert rules from those of package
+// dashboards, reconciles a Grafana with them ([Server.Apply]), and writes the same
+// as files ([Organisation.Files]). It is written for Grafana 11 to 13, in the
+// classic schema of dashboards that all of them read, and for version 4 of the
+// ClickHouse data source, from 4.0.3 on.
 package grafana
 
 import (
@@ -18,13 +18,13 @@ import (
 
 // What is Pitstop's in a Grafana has a uid that begins with prefix; its
 // dashboards have the tag besides. A copy that somebody made of one keeps the
-// tag and gets another uid: it is his.
+// tag and gets another uid: it is theirs.
 const (
 	prefix = "pitstop-"
 	tag    = "pitstop"
 )
 
-// uid is the stable name of a dashboard or rule in addresses.
+// uid returns the stable name of a dashboard or rule in addresses.
 func uid(id string) string { return prefix + id }
 
 // Grafana 11 reads no other schema than the classic one.
@@ -36,7 +36,7 @@ var newClassic = dashboard.NewDashboardBuilder //nolint:staticcheck // see class
 type style struct {
 	lang     locale.Lang
 	currency string // ISO 4217; empty: there are several
-	beside   []dashboards.Dashboard
+	siblings []dashboards.Dashboard
 }
 
 // build makes a dashboard.
@@ -54,7 +54,7 @@ func (s style) build(d dashboards.Dashboard) (classic, error) {
 	for _, v := range s.variables(d) {
 		b.WithVariable(v)
 	}
-	for _, other := range s.beside {
+	for _, other := range s.siblings {
 		if other.ID != d.ID && !other.AboutRepair {
 			b.Link(dashboard.NewDashboardLinkBuilder(other.Title.In(s.lang)).
 				Type(dashboard.DashboardLinkTypeLink).Url(address(other.ID)).KeepTime(true).IncludeVars(true))
@@ -68,7 +68,7 @@ func (s style) build(d dashboards.Dashboard) (classic, error) {
 		}
 		id := uint32(i + 1)
 		panel.Id, panel.GridPos = &id, &at[i]
-		b.WithPanel(done[dashboard.Panel]{panel})
+		b.WithPanel(built[dashboard.Panel]{panel})
 	}
 	built, err := b.Build()
 	if err != nil {
@@ -107,7 +107,7 @@ func positions(panels []dashboards.Panel) []dashboard.GridPos {
 	return at
 }
 
-// variables are the choices that the dashboard's queries know.
+// variables returns the choices that the dashboard's queries use.
 func (s style) variables(d dashboards.Dashboard) []builder[dashboard.VariableModel] {
 	var sql strings.Builder
 	for _, p := range d.Panels {
@@ -127,9 +127,9 @@ func (s style) variables(d dashboards.Dashboard) []builder[dashboard.VariableMod
 			Options([]dashboard.VariableOption{}))
 	}
 	if uses("clock") {
-		opening, wall := says.opening.In(s.lang), says.wall.In(s.lang)
+		opening, wall := words.opening.In(s.lang), words.wall.In(s.lang)
 		variables = append(variables, dashboard.NewCustomVariableBuilder("clock").
-			Label(says.clock.In(s.lang)).
+			Label(words.clock.In(s.lang)).
 			Values(text(fmt.Sprintf("%s : %s,%s : %s", opening, dashboards.Opening, wall, dashboards.Wall))).
 			AllowCustomValue(false).
 			Current(option(opening, string(dashboards.Opening))).
@@ -137,16 +137,16 @@ func (s style) variables(d dashboards.Dashboard) []builder[dashboard.VariableMod
 	}
 	if uses("repair") {
 		variables = append(variables, dashboard.NewTextBoxVariableBuilder("repair").
-			Label(says.repair.In(s.lang)).DefaultValue(text("")).Current(option("", "")))
+			Label(words.repair.In(s.lang)).DefaultValue(text("")).Current(option("", "")))
 	}
 	return variables
 }
 
-// garagesSQL gives the garages whose rows the data source's user may see.
+// garagesSQL returns the garages whose rows the data source's user may see.
 const garagesSQL = "SELECT garage_id, name FROM garages ORDER BY name, garage_id"
 
-// says are the words that no panel has.
-var says = struct{ opening, wall, clock, repair, now locale.Text }{
+// words are the texts that no panel has.
+var words = struct{ opening, wall, clock, repair, now locale.Text }{
 	opening: locale.Text{NL: "Openingstijd", EN: "Opening hours"},
 	wall:    locale.Text{NL: "Alle uren", EN: "All hours"},
 	clock:   locale.Text{NL: "Gemeten in", EN: "Measured in"},
@@ -166,7 +166,7 @@ func option(label, value string) dashboard.VariableOption {
 // builder is the SDK's cog.Builder.
 type builder[T any] interface{ Build() (T, error) }
 
-// done is a builder of what is built.
-type done[T any] struct{ value T }
+// built is a builder of a value that is built already.
+type built[T any] struct{ value T }
 
-func (d done[T]) Build() (T, error) { return d.value, nil }
+func (d built[T]) Build() (T, error) { return d.value, nil }

@@ -43,7 +43,7 @@ type panelJSON struct {
 	}
 }
 
-// written gives every dashboard's JSON in every language, by its file's name.
+// written returns every dashboard's JSON in every language, by its file's name.
 func written(t *testing.T) map[string][]byte {
 	t.Helper()
 	all := make(map[string][]byte)
@@ -75,7 +75,7 @@ func read(t *testing.T, name string, b []byte) board {
 
 var variable = regexp.MustCompile(`\$\{?(\w+)(:\w+)?\}?`)
 
-// used gives the variables and macros in a query.
+// used returns the variables and macros in a query.
 func used(query string) map[string]bool {
 	names := make(map[string]bool)
 	for _, m := range variable.FindAllStringSubmatch(query, -1) {
@@ -151,7 +151,7 @@ func TestUnits(t *testing.T) {
 		}
 	}
 	for currency, want := range map[string]string{"EUR": "prefix:€ ", "SEK": "prefix:SEK ", "": "none"} {
-		if got := (style{currency: currency}).unit(dashboards.Euros).unit; got != want {
+		if got := (style{currency: currency}).unit(dashboards.Money).unit; got != want {
 			t.Errorf("amounts in %q have unit %q, want %q", currency, got, want)
 		}
 	}
@@ -204,10 +204,10 @@ func TestPositions(t *testing.T) {
 	}
 }
 
-// Figures that nothing is known about say so, codes have names, and a column of
+// Missing values say so, codes have names, and a column of
 // ids leads to its conversations.
 func TestColumn(t *testing.T) {
-	s := style{lang: locale.NL, beside: []dashboards.Dashboard{{ID: conversation}}}
+	s := style{lang: locale.NL, siblings: []dashboards.Dashboard{{ID: conversation}}}
 	b, err := marshal(s.properties(dashboards.Panel{Kind: dashboards.Table}, dashboards.Column{
 		Name: "repair", Title: locale.Text{NL: "Gesprek"}, Role: dashboards.Link, Values: map[string]locale.Text{"x": {NL: "Naam"}},
 	}))

@@ -21,9 +21,9 @@ import (
 // take the password of ClickHouse from.
 const PasswordVariable = "PITSTOP_READER_PASSWORD"
 
-// Files are what Grafana provisions an organisation from, its first one, by
-// their names in Grafana's provisioning directory. at is where that directory is
-// on Grafana's machine. They hold no password: PasswordVariable does.
+// Files returns the files from which Grafana provisions an organisation, its first
+// one, by their names in Grafana's provisioning directory. at is where that
+// directory is on Grafana's machine. They hold no password: PasswordVariable does.
 func (o Organisation) Files(at string) (map[string][]byte, error) {
 	o.ClickHouse.Password = ""
 	c, err := o.contents()
@@ -48,18 +48,19 @@ func (o Organisation) Files(at string) (map[string][]byte, error) {
 		"dashboards/pitstop.yaml":  providerFile(path.Join(at, "dashboards/pitstop")),
 		"alerting/pitstop.yaml":    rules,
 	} {
-		b, err := yaml.MarshalWithOptions(whole(document), yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true))
+		b, err := yaml.MarshalWithOptions(wholeNumbers(document), yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true))
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", name, err)
 		}
-		files[name] = append([]byte(head), b...)
+		files[name] = append([]byte(fileHeader), b...)
 	}
 	return files, nil
 }
 
-const head = "# Written by pitstop dashboards export: change the dashboards, not this file.\n"
+const fileHeader = "# Written by pitstop dashboards export: change the dashboards, not this file.\n"
 
-// Write puts files into a directory, and takes dashboards away that are none any more.
+// Write writes files into a directory, and removes dashboards that are no longer
+// among them.
 func Write(dir string, files map[string][]byte) error {
 	old, err := filepath.Glob(filepath.Join(dir, "dashboards", "pitstop", prefix+"*.json"))
 	if err != nil {
@@ -159,7 +160,7 @@ func rulesFile(group *models.AlertRuleGroup) (any, error) {
 	return map[string]any{"apiVersion": 1, "groups": groups}, nil
 }
 
-// plain is a value as its JSON says it.
+// plain returns a value as its JSON has it.
 func plain(v any) (map[string]any, error) {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -169,17 +170,17 @@ func plain(v any) (map[string]any, error) {
 	return m, json.Unmarshal(b, &m)
 }
 
-// whole makes the numbers of a value out of JSON whole where they are: YAML
-// would have them with a fraction.
-func whole(v any) any {
+// wholeNumbers makes numbers that came from JSON integers where they are whole:
+// YAML would have them with a fraction.
+func wholeNumbers(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, member := range v {
-			v[key] = whole(member)
+			v[key] = wholeNumbers(member)
 		}
 	case []any:
 		for i, member := range v {
-			v[i] = whole(member)
+			v[i] = wholeNumbers(member)
 		}
 	case float64:
 		if v == math.Trunc(v) {

@@ -65,7 +65,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// Both ways give the same: what the files say is what the API was sent, but for
+// Both ways are the same: what the files say is what the API was sent, but for
 // the password, which is somewhere else.
 func TestFilesSayWhatApplySends(t *testing.T) {
 	o := operator(locale.NL)

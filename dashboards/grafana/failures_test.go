@@ -72,7 +72,7 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
-// Grafana goes away for good: the organisations that are left are not waited for.
+// Grafana goes away for good: the organisations that are left are not tried.
 func TestGrafanaGoesAway(t *testing.T) {
 	fake, grafana := start(t)
 	fake.Before = func(w http.ResponseWriter, r *http.Request) bool {
@@ -195,7 +195,7 @@ func TestTLSAndPath(t *testing.T) {
 	expect(t, "apply", outcome(grafana.Apply, of("brug")), created)
 }
 
-// Each of many organisations is told of when it is done, in their order.
+// Each of many organisations is reported when it is done, in their order.
 func TestManyOrganisations(t *testing.T) {
 	_, grafana := start(t)
 	var all []Organisation

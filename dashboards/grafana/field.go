@@ -32,7 +32,7 @@ func (s style) unit(u dashboards.Unit) format {
 		return format{unit: "suffix:" + locale.Text{NL: "uur", EN: "h"}.In(s.lang), decimals: 1}
 	case dashboards.Seconds:
 		return format{unit: "s", auto: true}
-	case dashboards.Euros:
+	case dashboards.Money:
 		if s.currency == "" {
 			return format{unit: "none", decimals: 2}
 		}
@@ -51,7 +51,7 @@ func (s style) unit(u dashboards.Unit) format {
 	}
 }
 
-// symbol is how a currency is written before an amount.
+// symbol returns how a currency is written before an amount.
 func symbol(currency string) string {
 	switch currency {
 	case "EUR":
@@ -74,7 +74,7 @@ func (f format) set(defaults *dashboard.FieldConfig) {
 
 type property = dashboard.DynamicConfigValue
 
-// properties are what is special to a column.
+// properties returns what is special to a column.
 func (s style) properties(p dashboards.Panel, c dashboards.Column) []property {
 	properties := []property{{Id: "displayName", Value: c.Title.In(s.lang)}}
 	f := s.unit(c.Unit)
@@ -89,11 +89,11 @@ func (s style) properties(p dashboards.Panel, c dashboards.Column) []property {
 	return append(properties, s.look(p, c)...)
 }
 
-// look is how a column is drawn in the panel's picture.
+// look returns how a column is drawn in the panel's picture.
 func (s style) look(p dashboards.Panel, c dashboards.Column) []property {
 	aside := c.Role != dashboards.Value
 	switch {
-	case c.Role == dashboards.Link && s.leads():
+	case c.Role == dashboards.Link && s.hasConversation():
 		return []property{{Id: "links", Value: []map[string]any{{
 			"title": c.Title.In(s.lang),
 			"url":   address(conversation) + "?var-repair=${__value.raw}&${__url_time_range}",
@@ -111,7 +111,7 @@ func (s style) look(p dashboards.Panel, c dashboards.Column) []property {
 		// Good or bad is the figure, not how many it is computed from.
 		return []property{{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": "text"}}}
 	case p.Kind == dashboards.Trend && c.Role == dashboards.N:
-		// How many it is computed from is said where one points, not drawn.
+		// How many it is computed from is in the tooltip, not drawn.
 		return []property{{Id: "custom.hideFrom", Value: map[string]any{"legend": true, "tooltip": false, "viz": true}}}
 	case p.Kind == dashboards.Trend && c.Role == dashboards.Previous:
 		return []property{{Id: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{10, 10}}}}
@@ -126,9 +126,9 @@ func (s style) look(p dashboards.Panel, c dashboards.Column) []property {
 	}
 }
 
-// leads says whether there is a dashboard for links to lead to.
-func (s style) leads() bool {
-	return slices.ContainsFunc(s.beside, func(d dashboards.Dashboard) bool { return d.ID == conversation })
+// hasConversation reports whether there is a dashboard for links to lead to.
+func (s style) hasConversation() bool {
+	return slices.ContainsFunc(s.siblings, func(d dashboards.Dashboard) bool { return d.ID == conversation })
 }
 
 // conversation is the dashboard about one repair.

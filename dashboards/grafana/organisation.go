@@ -12,7 +12,7 @@ import (
 )
 
 // Organisation is an organisation of Grafana's, and what is Pitstop's in it.
-// Everybody in one may query its data sources with SQL of his own, so a garage
+// Everybody in one may query its data sources with SQL of their own, so a garage
 // has an organisation to itself, whose data source logs in as that garage's
 // reader (docs/adr/0011).
 type Organisation struct {
@@ -38,10 +38,10 @@ type ClickHouse struct {
 	Password string
 }
 
-// NameOf is the organisation of a garage, by its id, which never changes.
+// NameOf returns the organisation of a garage, by its id, which never changes.
 func NameOf(garageID string) string { return OperatorName + " " + garageID }
 
-// OperatorName is the organisation of who runs the system.
+// OperatorName is the organisation of whoever runs the system.
 const OperatorName = "Pitstop"
 
 // contents are what an organisation holds, in the terms of Grafana's API.
@@ -64,7 +64,7 @@ func (o Organisation) contents() (contents, error) {
 		sources: o.sources(),
 		rules:   o.rules(),
 	}
-	s := style{lang: o.Lang, currency: o.Currency, beside: o.Dashboards}
+	s := style{lang: o.Lang, currency: o.Currency, siblings: o.Dashboards}
 	for _, d := range o.Dashboards {
 		built, err := s.build(d)
 		if err != nil {
@@ -76,7 +76,7 @@ func (o Organisation) contents() (contents, error) {
 }
 
 // secretDigest is the setting that says which password and certificates a data
-// source was given: Grafana keeps it as it is, and never gives those back.
+// source was given: Grafana keeps it as it is, and never returns those.
 const secretDigest = "pitstopDigest"
 
 func (o Organisation) sources() []models.AddDataSourceCommand {
@@ -106,8 +106,7 @@ func (o Organisation) sources() []models.AddDataSourceCommand {
 	return sources
 }
 
-// digest tells what is secret apart, and gives nothing else away about a random
-// password.
+// digest identifies the secrets, and reveals nothing else about a random password.
 func digest(password, ca string) string {
 	mac := hmac.New(sha256.New, []byte(password))
 	mac.Write([]byte("pitstop dashboards " + ca))

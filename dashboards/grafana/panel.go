@@ -14,7 +14,7 @@ import (
 	"pitstop/dashboards"
 )
 
-// panel makes a panel, all but its place.
+// panel makes a panel, all but its position.
 func (s style) panel(p dashboards.Panel) (dashboard.Panel, error) {
 	panel, err := picture(p).Build()
 	if err != nil {
@@ -46,16 +46,16 @@ func (s style) panel(p dashboards.Panel) (dashboard.Panel, error) {
 	return panel, nil
 }
 
-// description is markdown, shown at the panel's title.
+// description returns markdown, shown at the panel's title.
 func (s style) description(p dashboards.Panel) string {
 	d := fmt.Sprintf("**%s**\n\n%s", p.Question.In(s.lang), p.Definition.In(s.lang))
 	if p.Now {
-		d += "\n\n" + says.now.In(s.lang)
+		d += "\n\n" + words.now.In(s.lang)
 	}
 	return d
 }
 
-// picture is the panel's visualization, without its data.
+// picture returns the panel's visualization, without its data.
 func picture(p dashboards.Panel) builder[dashboard.Panel] {
 	legend := common.NewVizLegendOptionsBuilder().
 		ShowLegend(true).DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom)

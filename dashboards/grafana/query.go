@@ -8,7 +8,7 @@ import (
 )
 
 // The plugins that hold the data, and the data sources that every organisation
-// knows by the same uid: a dashboard or rule refers to it whoever's rows it gives.
+// knows by the same uid: a dashboard or rule refers to it whoever's rows it returns.
 const (
 	clickhousePlugin = "grafana-clickhouse-datasource"
 	prometheusPlugin = "prometheus"

@@ -11,23 +11,23 @@ import (
 	"pitstop/dashboards"
 )
 
-// evaluated is how often the rules are.
-const evaluated = time.Minute
+// evaluationInterval is how often the rules are evaluated.
+const evaluationInterval = time.Minute
 
-// rules make one group, in one folder, or nil.
+// rules returns one group, in one folder, or nil.
 func (o Organisation) rules() *models.AlertRuleGroup {
 	if len(o.Alerts) == 0 {
 		return nil
 	}
-	group := &models.AlertRuleGroup{Title: groupTitle, FolderUID: folderUID, Interval: int64(evaluated.Seconds())}
+	group := &models.AlertRuleGroup{Title: groupTitle, FolderUID: folderUID, Interval: int64(evaluationInterval.Seconds())}
 	for _, a := range o.Alerts {
 		group.Rules = append(group.Rules, o.rule(a))
 	}
 	return group
 }
 
-// rule fires for each row or series whose value is above 0. That there is none
-// is how it should be. What cannot be asked is told like what fires.
+// rule fires for each row or series whose value is above 0. Without any, all is
+// well. A query that fails alerts too.
 func (o Organisation) rule(a dashboards.Alert) *models.ProvisionedAlertRule {
 	// $labels would be taken for a variable of the environment in a file.
 	summary := strings.ReplaceAll(a.Summary.In(o.Lang), "$labels.", ".Labels.")
@@ -36,7 +36,7 @@ func (o Organisation) rule(a dashboards.Alert) *models.ProvisionedAlertRule {
 		Title:        new(a.Title.In(o.Lang)),
 		FolderUID:    new(folderUID),
 		RuleGroup:    new(groupTitle),
-		Data:         []*models.AlertQuery{asked(a), aboveZero()},
+		Data:         []*models.AlertQuery{alertQuery(a), aboveZero()},
 		Condition:    new("B"),
 		For:          new(strfmt.Duration(a.For)),
 		NoDataState:  new("OK"),
@@ -70,7 +70,7 @@ type ruleExpr struct {
 	MaxDataPoints int                  `json:"maxDataPoints"`
 }
 
-func asked(a dashboards.Alert) *models.AlertQuery {
+func alertQuery(a dashboards.Alert) *models.AlertQuery {
 	// The period is not used, but there must be one.
 	q := &models.AlertQuery{RefID: "A", RelativeTimeRange: &models.RelativeTimeRange{From: 600}}
 	if a.SQL != "" {

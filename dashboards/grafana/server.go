@@ -22,15 +22,15 @@ import (
 	"pitstop/schemas/cafile"
 )
 
-// Server is a Grafana, and who Pitstop is there: its server's administrator,
-// who may make organisations, or a service account of one organisation.
+// Server is a Grafana, and who Pitstop is there: its server's administrator, who
+// may create organisations, or a service account of one organisation.
 type Server struct {
 	URL            string // may have a path
 	User, Password string
 	Token          string        // of a service account, instead
 	CA             string        // file of certificates to trust, in PEM; empty: the system's
 	Timeout        time.Duration // of one request, at most 30 s; 0: that
-	Wait           time.Duration // before asking again, doubled each time; 0: half a second
+	Wait           time.Duration // before a retry, doubled each time; 0: half a second
 }
 
 // Validate reports every problem at once.
@@ -48,15 +48,15 @@ func (s Server) Validate() error {
 	case s.Token == "" && (s.User == "" || s.Password == ""):
 		errs = append(errs, errors.New("nobody to log in as: give --grafana-user and PITSTOP_GRAFANA_PASSWORD, or PITSTOP_GRAFANA_TOKEN"))
 	}
-	if s.Timeout < 0 || s.Timeout > longest {
-		errs = append(errs, fmt.Errorf("--grafana-timeout %v is not between 0 and %v", s.Timeout, longest))
+	if s.Timeout < 0 || s.Timeout > maxTimeout {
+		errs = append(errs, fmt.Errorf("--grafana-timeout %v is not between 0 and %v", s.Timeout, maxTimeout))
 	}
 	_, err = s.trust()
 	return errors.Join(append(errs, err)...)
 }
 
-// longest is what the client's operations wait for at most.
-const longest = 30 * time.Second
+// maxTimeout is the longest that the client's operations wait.
+const maxTimeout = 30 * time.Second
 
 func (s Server) trust() (*tls.Config, error) {
 	pool, err := cafile.Read("certificates to trust", s.CA)
@@ -69,7 +69,7 @@ func (s Server) trust() (*tls.Config, error) {
 	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}, nil
 }
 
-// session is a way to ask one Grafana, on connections that are kept.
+// session is a client of one Grafana, on connections that are kept.
 type session struct {
 	server Server
 	http   *http.Client
@@ -84,23 +84,23 @@ func (s Server) open() (*session, error) {
 		return nil, err
 	}
 	if s.Timeout == 0 {
-		s.Timeout = longest
+		s.Timeout = maxTimeout
 	}
 	if s.Wait == 0 {
 		s.Wait = 500 * time.Millisecond
 	}
 	return &session{s, &http.Client{
-		Transport: door{&http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: trusted, ForceAttemptHTTP2: true}, s.Timeout},
-		// Where Grafana sends one elsewhere, the address is wrong; and the password
-		// is for nobody else.
+		Transport: transport{&http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: trusted, ForceAttemptHTTP2: true}, s.Timeout},
+		// A redirect means that the address is wrong; and the password is for
+		// nobody else.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
 }
 
 func (s *session) close() { s.http.CloseIdleConnections() }
 
-// in asks about an organisation, or with 0 about the one that the user or token
-// is of. The client's own way to make its transport changes the settings of
+// in returns a client for an organisation, or with 0 for the one that the user or
+// token is of. The client's own way to make its transport changes the settings of
 // http.DefaultTransport, for everybody in the process.
 func (s *session) in(ctx context.Context, organisation int64) *client.GrafanaHTTPAPI {
 	u, err := url.Parse(s.server.URL)
@@ -130,9 +130,9 @@ func (t within) Submit(operation *runtime.ClientOperation) (any, error) {
 	return t.SubmitContext(t.ctx, operation)
 }
 
-// call asks Grafana, by a method of the client's. The client panics on answers
-// that its specification does not have, and so may we where one lacks a field:
-// that becomes an error here.
+// call calls Grafana, by a method of the client's. The client panics on answers
+// that its specification does not have, and so may we where one lacks a field: that
+// becomes an error here.
 func call[T any](ask func() (T, error)) (answer T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -141,19 +141,19 @@ func call[T any](ask func() (T, error)) (answer T, err error) {
 	}()
 	answer, err = ask()
 	if asked := (*url.Error)(nil); errors.As(err, &asked) {
-		err = asked.Err // without the address, which says nothing to who reads it
+		err = asked.Err // without the address, which tells the reader nothing
 	}
 	return answer, err
 }
 
-// door lets requests out, and only JSON of a success in: every other answer is
-// an error, of one of the types below, before the client sees it.
-type door struct {
+// transport passes requests on, and back only the JSON of a success: every other
+// answer is an error, of one of the types below, before the client sees it.
+type transport struct {
 	next    http.RoundTripper
 	timeout time.Duration
 }
 
-// refusal is an answer that is no success.
+// refusal is an answer that is not a success.
 type refusal struct {
 	status int
 	said   string
@@ -183,16 +183,16 @@ var hints = map[int]string{
 	http.StatusPreconditionFailed: "somebody changes it at the same time",
 }
 
-// fault is that no whole answer came.
-type fault struct{ error }
+// connectionError says that no complete answer came.
+type connectionError struct{ error }
 
-func (f fault) Unwrap() error { return f.error }
+func (e connectionError) Unwrap() error { return e.error }
 
-func (d door) RoundTrip(r *http.Request) (*http.Response, error) {
-	slow := fault{fmt.Errorf("no answer within %v", d.timeout)}
-	ctx, cancel := context.WithTimeoutCause(r.Context(), d.timeout, slow)
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	slow := connectionError{fmt.Errorf("no answer within %v", t.timeout)}
+	ctx, cancel := context.WithTimeoutCause(r.Context(), t.timeout, slow)
 	defer cancel()
-	response, err := d.next.RoundTrip(r.WithContext(ctx))
+	response, err := t.next.RoundTrip(r.WithContext(ctx))
 	var body []byte
 	if err == nil {
 		body, err = io.ReadAll(response.Body)
@@ -204,7 +204,7 @@ func (d door) RoundTrip(r *http.Request) (*http.Response, error) {
 	case err != nil && r.Context().Err() != nil:
 		return nil, r.Context().Err()
 	case err != nil:
-		return nil, fault{err}
+		return nil, connectionError{err}
 	default:
 		kind, _, _ = mime.ParseMediaType(response.Header.Get("Content-Type"))
 		if response.StatusCode/100 != 2 || (len(body) > 0 && kind != "application/json") {
@@ -215,7 +215,7 @@ func (d door) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// said is what an answer says, short.
+// said returns what an answer says, in short.
 func said(kind, location string, body []byte) string {
 	var answer struct{ Message string }
 	switch {
@@ -230,24 +230,24 @@ func said(kind, location string, body []byte) string {
 	}
 }
 
-// passing says whether asking again, after another look, may help: nobody
+// retryable reports whether another try, after another look, may help: nobody
 // answered, Grafana had trouble, or somebody changed the object in between.
-func passing(err error) bool {
+func retryable(err error) bool {
 	var r *refusal
 	if errors.As(err, &r) {
 		return r.status >= 500 || r.status == http.StatusTooManyRequests ||
 			r.status == http.StatusConflict || r.status == http.StatusPreconditionFailed
 	}
-	return errors.As(err, new(fault))
+	return errors.As(err, new(connectionError))
 }
 
-// down says that it is Grafana itself that is away.
-func down(err error) bool {
+// unreachable reports whether it is Grafana itself that is away.
+func unreachable(err error) bool {
 	var r *refusal
-	return errors.As(err, new(fault)) || (errors.As(err, &r) && (r.status >= 500 || r.status == http.StatusUnauthorized))
+	return errors.As(err, new(connectionError)) || (errors.As(err, &r) && (r.status >= 500 || r.status == http.StatusUnauthorized))
 }
 
-func absent(err error) bool {
+func notFound(err error) bool {
 	var r *refusal
 	return errors.As(err, &r) && r.status == http.StatusNotFound && !r.page
 }

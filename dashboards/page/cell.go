@@ -13,7 +13,7 @@ import (
 	"pitstop/dashboards"
 )
 
-// none is shown for what is not there, or too few to say.
+// none is shown for a missing value, or one of too few to say.
 const none = "–"
 
 // cell is one value as it is shown.
@@ -29,7 +29,7 @@ type cell struct {
 	Bar    int  // length of its bar, of 1000
 }
 
-// number gives a value as a number; false: it is none.
+// number returns a value as a number; false: it is none.
 func number(v any) (float64, bool) {
 	switch x := v.(type) {
 	case int64:
@@ -40,8 +40,8 @@ func number(v any) (float64, bool) {
 	return 0, false
 }
 
-// text writes a value as its unit has it.
-func (r reader) text(c dashboards.Column, v any) string {
+// text writes a value in the unit of its column.
+func (r renderer) text(c dashboards.Column, v any) string {
 	if v == nil {
 		return none
 	}
@@ -58,7 +58,7 @@ func (r reader) text(c dashboards.Column, v any) string {
 	return r.quantity(c.Unit, n)
 }
 
-func (r reader) plain(v any) string {
+func (r renderer) plain(v any) string {
 	switch x := v.(type) {
 	case bool:
 		if x {
@@ -77,7 +77,7 @@ func (r reader) plain(v any) string {
 }
 
 // quantity writes a number with its unit: "83%", "1 u 05 min", "€ 387,95".
-func (r reader) quantity(u dashboards.Unit, n float64) string {
+func (r renderer) quantity(u dashboards.Unit, n float64) string {
 	switch u {
 	case dashboards.Percent:
 		return r.decimal(n, 1) + "%"
@@ -90,7 +90,7 @@ func (r reader) quantity(u dashboards.Unit, n float64) string {
 		return r.duration(n)
 	case dashboards.Hours:
 		return r.decimal(n, 1) + "\u00a0" + r.T("hours")
-	case dashboards.Euros:
+	case dashboards.Money:
 		return r.Lang.Amount(n, r.currency)
 	case dashboards.PerSecond:
 		return r.decimal(n, 2) + "/s"
@@ -100,7 +100,7 @@ func (r reader) quantity(u dashboards.Unit, n float64) string {
 }
 
 // duration writes seconds as people say them: "0,4 s", "4 s", "12 min", "1 u 05 min".
-func (r reader) duration(seconds float64) string {
+func (r renderer) duration(seconds float64) string {
 	switch minutes := math.Round(seconds / 60); {
 	case seconds > 0 && seconds < 0.95:
 		return r.decimal(max(seconds, 0.1), 1) + "\u00a0s"
@@ -120,8 +120,8 @@ func (r reader) duration(seconds float64) string {
 	}
 }
 
-// decimal writes a number with at most so many decimals: "1.234,5" or "1,234.5".
-func (r reader) decimal(n float64, decimals int) string {
+// decimal writes a number, rounded to at most some decimals: "1.234,5" or "1,234.5".
+func (r renderer) decimal(n float64, decimals int) string {
 	text := strconv.FormatFloat(n, 'f', decimals, 64)
 	if strings.Contains(text, ".") {
 		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
@@ -147,8 +147,8 @@ func (r reader) decimal(n float64, decimals int) string {
 	return sign + whole + point + fraction
 }
 
-// when writes a moment by the garage's clock, or a day.
-func (r reader) when(u dashboards.Unit, v any) string {
+// when writes a moment in the garage's time zone, or a day.
+func (r renderer) when(u dashboards.Unit, v any) string {
 	t, ok := v.(time.Time)
 	if !ok {
 		s := fmt.Sprint(v)
@@ -167,11 +167,11 @@ func parseDay(s string) (time.Time, bool) {
 	return t, err == nil
 }
 
-// noon of a date, so that its weekday is the same in any zone.
+// noon returns noon of a date, so that its weekday is the same in any zone.
 func noon(t time.Time) time.Time { return t.Truncate(24 * time.Hour).Add(12 * time.Hour) }
 
-// cell gives a value of a row as a column shows it.
-func (r reader) cell(c dashboards.Column, row map[string]any) cell {
+// cell returns a value of a row as a column shows it.
+func (r renderer) cell(c dashboards.Column, row map[string]any) cell {
 	v := row[c.Name]
 	if code, ok := row["currency"].(string); ok && code != "" {
 		r.currency = code
@@ -200,9 +200,9 @@ func (r reader) cell(c dashboards.Column, row map[string]any) cell {
 	return shown
 }
 
-// mechanic is the name that the garages looked at have for a mechanic's id; the
-// id itself where they do not agree, or have none.
-func (r reader) mechanic(id string) string {
+// mechanic returns the name that the shown garages have for a mechanic's id; the id
+// itself where they do not agree, or have none.
+func (r renderer) mechanic(id string) string {
 	found := ""
 	for _, g := range r.shown {
 		m, ok := g.Mechanic(id)
@@ -217,10 +217,10 @@ func (r reader) mechanic(id string) string {
 	return cmp.Or(found, id)
 }
 
-// dialled is a number as phones take it.
+// dialled matches a number as phones take it.
 var dialled = regexp.MustCompile(`^\+[0-9]{6,15}$`)
 
-// conversation is the path of the page about a repair.
-func (r reader) conversation(repair string) string {
+// conversation returns the path of the page about a repair.
+func (r renderer) conversation(repair string) string {
 	return "/dashboards/conversation?" + url.Values{"repair": {repair}, "lang": {string(r.Lang)}}.Encode()
 }

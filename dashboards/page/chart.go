@@ -16,7 +16,7 @@ import (
 type plot struct {
 	days   []string
 	series [][]*float64
-	write  func(float64) string
+	format func(float64) string
 	bars   bool
 	unit   dashboards.Unit
 }
@@ -39,13 +39,13 @@ var (
 	})
 )
 
-// draw draws the plot, so many pixels wide and high.
+// draw draws the plot, width by height pixels.
 func (p plot) draw(width, height int) (template.HTML, error) {
 	painter := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: width, Height: height, Theme: theme})
 	font := charts.FontStyle{FontSize: 9}
 	top := p.top()
 	labels := p.labels(width / 48)
-	axis := charts.YAxisOption{Min: charts.Ptr(0.0), Max: &top, LabelFontStyle: font, LabelCount: 3, ValueFormatter: p.write, SpineLineShow: charts.Ptr(false)}
+	axis := charts.YAxisOption{Min: charts.Ptr(0.0), Max: &top, LabelFontStyle: font, LabelCount: 3, ValueFormatter: p.format, SpineLineShow: charts.Ptr(false)}
 	padding := charts.Box{Left: 2, Top: 10, Right: 12, Bottom: 2}
 	var err error
 	if p.bars {
@@ -70,7 +70,7 @@ func (p plot) draw(width, height int) (template.HTML, error) {
 	return svg(restyle(drawing)), nil
 }
 
-// values are the numbers to draw; a column of height 0 is none.
+// values returns the numbers to draw; a bar of height 0 is not drawn.
 func (p plot) values() [][]float64 {
 	all := make([][]float64, len(p.series))
 	for i, series := range p.series {
@@ -85,7 +85,7 @@ func (p plot) values() [][]float64 {
 	return all
 }
 
-// top is where the axis ends: a round number above every value.
+// top returns where the axis ends: a round number above every value.
 func (p plot) top() float64 {
 	most := 0.0
 	for _, series := range p.series {
@@ -136,7 +136,7 @@ var (
 )
 
 // restyle turns the style attributes of a drawing into classes of the style sheet
-// and presentation attributes. Texts cannot pass for elements: in them < is escaped.
+// and presentation attributes. Texts cannot be taken for elements: in them < is escaped.
 func restyle(drawing []byte) []byte {
 	drawing = beginning.ReplaceAll(drawing, []byte(`<svg $1 aria-hidden="true" focusable="false">`))
 	return styled.ReplaceAllFunc(drawing, func(match []byte) []byte {

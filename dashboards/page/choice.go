@@ -11,7 +11,7 @@ import (
 	"pitstop/schemas/readmodel"
 )
 
-// periods are the days that a reader may look back; 0 is today.
+// periods are the days that a visitor may look back; 0 is today.
 var periods = []int{0, 7, 30, 90, 365}
 
 // defaultPeriod is a week, against the week before.
@@ -20,22 +20,22 @@ const defaultPeriod = 7
 // maxID is the longest id of a repair that is put into a query.
 const maxID = 64
 
-// reader is who looks, at what, and how it is written for them.
-type reader struct {
+// renderer writes figures and texts for one visitor: in their language, and for what they chose.
+type renderer struct {
 	readmodel.DashboardVisit
 	days     int // of the period
 	choice   dashboards.Choice
 	profiles []*garage.Profile // that may be chosen
-	shown    []*garage.Profile // whose rows there are; see of
+	shown    []*garage.Profile // whose rows are shown; see forGarages
 	zone     *time.Location
-	zoneOf   string // name of the garage whose clock it is, where others have another
+	zoneOf   string // name of the garage whose zone it is, if others have another
 	currency string // of amounts whose row has none; empty: garages have different ones
 }
 
-// reader makes of what was asked what can be shown: whatever is not a choice is
+// renderer makes of what was asked for what can be shown: whatever is not a choice is
 // the default one.
-func (p *Pages) reader(v readmodel.DashboardVisit) reader {
-	r := reader{DashboardVisit: v, days: defaultPeriod}
+func (p *Pages) renderer(v readmodel.DashboardVisit) renderer {
+	r := renderer{DashboardVisit: v, days: defaultPeriod}
 	if days, err := strconv.Atoi(v.Query.Get("period")); err == nil && slices.Contains(periods, days) {
 		r.days = days
 	}
@@ -51,7 +51,7 @@ func (p *Pages) reader(v readmodel.DashboardVisit) reader {
 			r.choice.Garages = append(r.choice.Garages, id)
 		}
 	}
-	r = r.of(chosen)
+	r = r.forGarages(chosen)
 	r.choice.Clock = dashboards.Opening
 	if dashboards.Clock(v.Query.Get("clock")) == dashboards.Wall {
 		r.choice.Clock = dashboards.Wall
@@ -69,9 +69,9 @@ func (p *Pages) reader(v readmodel.DashboardVisit) reader {
 	return r
 }
 
-// of reads the rows of these garages: by the clock of the first one, in their
-// currency and with the names of their mechanics.
-func (r reader) of(garages []*garage.Profile) reader {
+// forGarages writes the rows of these garages: in the time zone of the first one,
+// in their currency and with the names of their mechanics.
+func (r renderer) forGarages(garages []*garage.Profile) renderer {
 	r.shown, r.zone, r.zoneOf, r.currency = garages, time.UTC, "", ""
 	for i, g := range garages {
 		switch {
@@ -88,8 +88,8 @@ func (r reader) of(garages []*garage.Profile) reader {
 	return r
 }
 
-// ofRepair reads the rows of one repair: those of the garage that they name.
-func (r reader) ofRepair(results []result) reader {
+// forRepair writes the rows of one repair: for the garage that they name.
+func (r renderer) forRepair(results []result) renderer {
 	for _, res := range results {
 		at := slices.Index(res.columns, "garage")
 		if at < 0 || len(res.rows) == 0 {
@@ -102,15 +102,15 @@ func (r reader) ofRepair(results []result) reader {
 			}
 		}
 		if own != nil {
-			return r.of(own)
+			return r.forGarages(own)
 		}
 	}
 	return r
 }
 
 // T is a text of the page in the reader's language, with args filled in.
-func (r reader) T(key string, args ...any) string {
+func (r renderer) T(key string, args ...any) string {
 	return locale.Voice{Lang: r.Lang, Texts: texts}.T(key, args...)
 }
 
-func (r reader) dutch() bool { return r.Lang != locale.EN }
+func (r renderer) dutch() bool { return r.Lang != locale.EN }

@@ -15,7 +15,7 @@ import (
 )
 
 // Whatever an address says, what is shown is one of the choices there are, of the
-// garages that were allowed; and the page's own links give the same choice again.
+// garages that were allowed; and the page's own links lead to the same choice.
 func TestChoice(t *testing.T) {
 	p := newPages(t, &world{rows: filled, asOf: now})
 	rapid.Check(t, func(t *rapid.T) {
@@ -29,7 +29,7 @@ func TestChoice(t *testing.T) {
 			v.Chosen = rapid.SliceOfDistinct(rapid.SampledFrom([]string{"de-brug", "noord", "gone"}), func(s string) string { return s }).Draw(t, "garages")
 			v.Garages = []string{"de-brug", "noord", "gone"}
 		})
-		r := p.reader(v)
+		r := p.renderer(v)
 		if !slices.Contains(periods, r.days) || (r.choice.Clock != dashboards.Opening && r.choice.Clock != dashboards.Wall) {
 			t.Fatalf("%v became %d days, clock %q", v.Query, r.days, r.choice.Clock)
 		}
@@ -43,7 +43,7 @@ func TestChoice(t *testing.T) {
 		}
 		again := v
 		again.Query = r.query(locale.NL, r.choice.Repair)
-		if diff := cmp.Diff(r.choice, p.reader(again).choice); diff != "" {
+		if diff := cmp.Diff(r.choice, p.renderer(again).choice); diff != "" {
 			t.Fatalf("its link leads elsewhere (-here +there):\n%s", diff)
 		}
 	})
@@ -55,7 +55,7 @@ func TestPeriod(t *testing.T) {
 		"0": time.Date(2026, 5, 19, 22, 0, 0, 0, time.UTC), // midnight in Utrecht
 		"7": now.AddDate(0, 0, -7), "": now.AddDate(0, 0, -7), "8": now.AddDate(0, 0, -7), "365": now.AddDate(0, 0, -365),
 	} {
-		r := p.reader(visit(func(v *readmodel.DashboardVisit) { v.Query.Set("period", period) }))
+		r := p.renderer(visit(func(v *readmodel.DashboardVisit) { v.Query.Set("period", period) }))
 		if !r.choice.From.Equal(want) {
 			t.Errorf("period %q begins at %s, want %s", period, r.choice.From, want)
 		}
@@ -86,10 +86,10 @@ func TestQuantities(t *testing.T) {
 		{dashboards.Count, 1234567, "1.234.567", "1,234,567"},
 		{dashboards.Count, -1234, "−1.234", "−1,234"},
 		{dashboards.Count, -0.2, "0", "0"},
-		{dashboards.Euros, 1387.955, "€\u00a01.387,96", "€1,387.96"},
+		{dashboards.Money, 1387.955, "€\u00a01.387,96", "€1,387.96"},
 	} {
 		for lang, want := range map[locale.Lang]string{locale.NL: tc.nl, locale.EN: tc.en} {
-			r := reader{DashboardVisit: readmodel.DashboardVisit{Lang: lang}, currency: "EUR"}
+			r := renderer{DashboardVisit: readmodel.DashboardVisit{Lang: lang}, currency: "EUR"}
 			if got := r.quantity(tc.unit, tc.n); got != want {
 				t.Errorf("%s: %v %s is %q, want %q", lang, tc.n, tc.unit, got, want)
 			}

@@ -17,7 +17,7 @@ const staleAfter = time.Minute
 
 // document is what the template shows.
 type document struct {
-	reader
+	renderer
 	ID, Title, For string
 	Fresh          string
 	Stale          bool
@@ -30,7 +30,7 @@ type document struct {
 	Choosable      []option // garages; fewer than two: no choice
 	Clocks         []option
 	Summary        string // the date and the choice in words, for paper
-	Clock          string // whose it is, where garages differ
+	Clock          string // whose times they are, where garages differ
 	Panels         []panel
 }
 
@@ -44,13 +44,13 @@ type option struct {
 	Chosen      bool
 }
 
-// period is the reader's period in words.
-func (r reader) period() string { return r.T(strconv.Itoa(r.days)) }
+// period returns the chosen period in words.
+func (r renderer) period() string { return r.T(strconv.Itoa(r.days)) }
 
-// document adds to the panels what the page says around them.
-func (p *Pages) document(r reader, board dashboards.Dashboard, asOf time.Time, panels []panel) document {
+// document adds to the panels what surrounds them on the page.
+func (p *Pages) document(r renderer, board dashboards.Dashboard, asOf time.Time, panels []panel) document {
 	d := document{
-		reader: r, ID: board.ID, Title: board.Title.In(r.Lang), For: board.For.In(r.Lang), Panels: panels,
+		renderer: r, ID: board.ID, Title: board.Title.In(r.Lang), For: board.For.In(r.Lang), Panels: panels,
 		Choices: !board.AboutRepair, Other: locale.EN,
 	}
 	if board.AboutRepair {
@@ -93,7 +93,7 @@ func (p *Pages) document(r reader, board dashboards.Dashboard, asOf time.Time, p
 	for _, c := range []dashboards.Clock{dashboards.Opening, dashboards.Wall} {
 		d.Clocks = append(d.Clocks, option{string(c), r.T(string(c)), c == r.choice.Clock})
 	}
-	d.Summary = begin(r.Lang.Date(r.Now, time.Time{}, r.zone), unicode.ToUpper) // with the year: paper stays
+	d.Summary = mapFirst(r.Lang.Date(r.Now, time.Time{}, r.zone), unicode.ToUpper) // with the year: paper stays
 	if d.Choices {
 		d.Summary += " · " + r.summary(names)
 	}
@@ -104,15 +104,15 @@ func (p *Pages) document(r reader, board dashboards.Dashboard, asOf time.Time, p
 }
 
 // summary says what was chosen.
-func (r reader) summary(names []string) string {
+func (r renderer) summary(names []string) string {
 	if len(names) > 5 {
 		names = append(names[:4:4], r.T("and others", len(names)-4))
 	}
 	return strings.Join([]string{r.Lang.And(names...), r.period(), r.T("waits in", r.T(string(r.choice.Clock)))}, " · ")
 }
 
-// query are the parameters of the reader's choice.
-func (r reader) query(lang locale.Lang, repair string) url.Values {
+// query returns the parameters of the choice.
+func (r renderer) query(lang locale.Lang, repair string) url.Values {
 	q := url.Values{"lang": {string(lang)}}
 	if r.days != defaultPeriod {
 		q.Set("period", strconv.Itoa(r.days))
@@ -129,5 +129,5 @@ func (r reader) query(lang locale.Lang, repair string) url.Values {
 	return q
 }
 
-// Who says who is signed in.
+// Who returns the line that says who is signed in.
 func (d document) Who() string { return fmt.Sprintf(d.T("signed in"), d.Subject) }

@@ -18,7 +18,7 @@ type figure struct {
 	Others  []cell
 }
 
-func (r reader) figure(p *panel, d dashboards.Panel, row map[string]any) {
+func (r renderer) figure(p *panel, d dashboards.Panel, row map[string]any) {
 	f := new(figure)
 	values := columnsOf(d, dashboards.Value)
 	for i, c := range values {
@@ -48,8 +48,9 @@ func (r reader) figure(p *panel, d dashboards.Panel, row map[string]any) {
 	p.Figure = f
 }
 
-// others are what stands beside a figure that there is not: what is more than nothing.
-func (r reader) others(d dashboards.Panel, row map[string]any) (found []cell) {
+// others returns what is beside a figure that has no value: the columns that are
+// not 0.
+func (r renderer) others(d dashboards.Panel, row map[string]any) (found []cell) {
 	for _, c := range columnsOf(d, dashboards.Plain) {
 		if n, ok := number(row[c.Name]); ok && n != 0 {
 			found = append(found, r.cell(c, row))
@@ -58,8 +59,8 @@ func (r reader) others(d dashboards.Panel, row map[string]any) (found []cell) {
 	return found
 }
 
-// verdict says what a threshold thinks of a number, as a class and in words.
-func (r reader) verdict(d dashboards.Panel, n float64) (class, words string) {
+// verdict compares a number with the threshold, and returns a class and words.
+func (r renderer) verdict(d dashboards.Panel, n float64) (class, words string) {
 	t := d.Threshold
 	if t == nil {
 		return "", ""
@@ -83,12 +84,13 @@ func (r reader) verdict(d dashboards.Panel, n float64) (class, words string) {
 	return class, r.T(class) + " (" + fmt.Sprintf(target, r.quantity(d.Unit, t.Good)) + ")"
 }
 
-// before says what the figure was in the period before, and where it goes.
-func (r reader) before(d dashboards.Panel, c dashboards.Column, n, before float64) string {
+// before says what the figure was in the period before, and in which direction it
+// goes.
+func (r renderer) before(d dashboards.Panel, c dashboards.Column, n, before float64) string {
 	was := r.text(c, before)
 	when := r.T(fmt.Sprintf("before %d", r.days))
 	if d.Now { // the column says which time it is compared with
-		when = lower(c.Title.In(r.Lang))
+		when = lowerFirst(c.Title.In(r.Lang))
 	}
 	direction := "same"
 	if r.text(c, n) != was {
@@ -104,18 +106,19 @@ func (r reader) before(d dashboards.Panel, c dashboards.Column, n, before float6
 	return fmt.Sprintf("%s (%s: %s)", r.T(direction), when, was)
 }
 
-// lower begins a title as it is within a sentence.
-func lower(s string) string { return begin(s, unicode.ToLower) }
+// lowerFirst writes a title as within a sentence.
+func lowerFirst(s string) string { return mapFirst(s, unicode.ToLower) }
 
-// title is a column's, above it: what is counted is a word within a sentence.
-func (r reader) title(c dashboards.Column) string {
+// title returns the heading of a column. What is counted has a title that is a word
+// within a sentence.
+func (r renderer) title(c dashboards.Column) string {
 	if c.Role == dashboards.N {
-		return begin(c.Title.In(r.Lang), unicode.ToUpper)
+		return mapFirst(c.Title.In(r.Lang), unicode.ToUpper)
 	}
 	return c.Title.In(r.Lang)
 }
 
-func begin(s string, as func(rune) rune) string {
+func mapFirst(s string, as func(rune) rune) string {
 	first, size := utf8.DecodeRuneInString(s)
 	return string(as(first)) + s[size:]
 }

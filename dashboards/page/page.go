@@ -1,6 +1,6 @@
-// Package page draws the dashboards as pages of HTML, for who has no Grafana:
-// the same panels, the same queries, charts drawn here as SVG. A page works
-// without scripts, on a phone and on paper.
+// Package page draws the dashboards as HTML pages, for whoever has no Grafana: the
+// same panels, the same queries, charts drawn here as SVG. A page works without
+// scripts, on a phone and on paper.
 package page
 
 import (
@@ -34,7 +34,7 @@ type Config struct {
 	// Query runs a panel's query. A value of a row is nil, a string, bool, int64,
 	// float64 or time.Time.
 	Query func(ctx context.Context, sql string) (columns []string, rows [][]any, err error)
-	// AsOf is how fresh the figures are; zero: nothing was read yet.
+	// AsOf returns how fresh the figures are; zero: nothing was read yet.
 	AsOf    func(context.Context) (time.Time, error)
 	Garages *garage.Book
 	Log     *slog.Logger
@@ -84,7 +84,7 @@ func (p *Pages) Page(ctx context.Context, v readmodel.DashboardVisit) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	r := p.reader(v)
+	r := p.renderer(v)
 	results := make([]result, len(board.Panels))
 	var running errgroup.Group
 	running.SetLimit(panelsAtOnce)
@@ -94,12 +94,12 @@ func (p *Pages) Page(ctx context.Context, v readmodel.DashboardVisit) ([]byte, e
 			return nil
 		})
 	}
-	_ = running.Wait() // panels say themselves what went wrong
+	_ = running.Wait() // each result has its own error
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if board.AboutRepair {
-		r = r.ofRepair(results)
+		r = r.forRepair(results)
 	}
 	panels := make([]panel, len(board.Panels))
 	for i, d := range board.Panels {
@@ -122,7 +122,7 @@ func (p *Pages) dashboard(id string) (dashboards.Dashboard, bool) {
 }
 
 // run runs a panel's query.
-func (p *Pages) run(ctx context.Context, r reader, d dashboards.Panel) (res result) {
+func (p *Pages) run(ctx context.Context, r renderer, d dashboards.Panel) (res result) {
 	if d.SQL == "" {
 		return result{}
 	}
@@ -133,7 +133,7 @@ func (p *Pages) run(ctx context.Context, r reader, d dashboards.Panel) (res resu
 }
 
 // panel draws what came back from a panel's query.
-func (p *Pages) panel(ctx context.Context, r reader, board dashboards.Dashboard, d dashboards.Panel, res result) panel {
+func (p *Pages) panel(ctx context.Context, r renderer, board dashboards.Dashboard, d dashboards.Panel, res result) panel {
 	drawn := r.heading(d)
 	drawn.Now = d.Now && !board.AboutRepair
 	if d.SQL == "" {

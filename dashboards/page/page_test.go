@@ -36,7 +36,7 @@ func day(n int) time.Time { return time.Date(2026, time.May, n, 0, 0, 0, 0, time
 
 func both(s string) locale.Text { return locale.Text{NL: s, EN: s + " (en)"} }
 
-// The panels of the tests, one of each kind, and what their queries give.
+// The panels of the tests, one of each kind, and what their queries return.
 var (
 	share = dashboards.Panel{
 		ID: "share", Title: both("Antwoord binnen 1 uur"), Question: both("Snel genoeg?"), Definition: both("Antwoorden ÷ vragen."), Empty: both("Geen vragen."),
@@ -56,7 +56,7 @@ var (
 			{Name: "customer", Title: both("Klant")},
 			{Name: "phone", Title: both("Telefoon")},
 			{Name: "garage", Title: both("Garage")},
-			{Name: "amount", Title: both("Bedrag"), Unit: dashboards.Euros},
+			{Name: "amount", Title: both("Bedrag"), Unit: dashboards.Money},
 			{Name: "currency", Title: both("Valuta")},
 			{Name: "state", Title: both("Stand"), Values: map[string]locale.Text{"viewed": both("bekeken")}},
 			{Name: "since", Title: both("Sinds"), Unit: dashboards.Instant},
@@ -81,7 +81,7 @@ var (
 		Columns: []dashboards.Column{
 			{Name: "answer", Title: both("Antwoord"), Role: dashboards.Label, Values: map[string]locale.Text{"approved": both("Akkoord")}},
 			{Name: "value", Title: both("Aantal"), Role: dashboards.Value},
-			{Name: "asked", Title: both("Gevraagd"), Unit: dashboards.Euros},
+			{Name: "asked", Title: both("Gevraagd"), Unit: dashboards.Money},
 			{Name: "currency", Title: both("Valuta")},
 		},
 	}
@@ -247,7 +247,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestSays(t *testing.T) {
+func TestHasData(t *testing.T) {
 	w := &world{rows: filled, asOf: now.Add(-5 * time.Second)}
 	page := show(t, newPages(t, w), visit())
 	for _, says := range []string{

@@ -37,14 +37,14 @@ type column struct {
 	Bar    bool
 }
 
-// result is what a query gave.
+// result is what a query returned.
 type result struct {
 	columns []string
 	rows    [][]any
 	err     error
 }
 
-// records gives the rows by the names of their columns. Every column that the
+// records returns the rows by the names of their columns. Every column that the
 // panel describes must be there.
 func (res result) records(d dashboards.Panel) ([]map[string]any, error) {
 	have := make(map[string]int, len(res.columns))
@@ -53,7 +53,7 @@ func (res result) records(d dashboards.Panel) ([]map[string]any, error) {
 	}
 	for _, c := range d.Columns {
 		if _, ok := have[c.Name]; !ok {
-			return nil, fmt.Errorf("panel %s: its query gives no column %q", d.ID, c.Name)
+			return nil, fmt.Errorf("panel %s: its query returns no column %q", d.ID, c.Name)
 		}
 	}
 	records := make([]map[string]any, len(res.rows))
@@ -66,16 +66,16 @@ func (res result) records(d dashboards.Panel) ([]map[string]any, error) {
 	return records, nil
 }
 
-// heading is what a panel says before its figures.
-func (r reader) heading(d dashboards.Panel) panel {
+// heading returns what a panel shows before its figures.
+func (r renderer) heading(d dashboards.Panel) panel {
 	return panel{
 		ID: d.ID, Title: d.Title.In(r.Lang), Question: d.Question.In(r.Lang), Definition: d.Definition.In(r.Lang),
 		Width: d.Width,
 	}
 }
 
-// draw fills in the picture that the panel's kind asks for.
-func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
+// draw fills in the figure, chart or table that the panel's kind asks for.
+func (r renderer) draw(p *panel, d dashboards.Panel, res result) error {
 	rows, err := res.records(d)
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
 			c.Name == "garage" && len(r.choice.Garages) == 1 ||
 			c.Role == dashboards.Previous && r.days == 0 && !d.Now // half a day is not the evening before it
 	})
-	if !says(d, rows) {
+	if !hasData(d, rows) {
 		p.Empty = d.Empty.In(r.Lang)
 		if p.Empty == "" {
 			p.Empty = r.T("nothing")
@@ -109,7 +109,7 @@ func (r reader) draw(p *panel, d dashboards.Panel, res result) error {
 }
 
 // list is a table that says how many rows there are, and how many of them it shows.
-func (r reader) list(p *panel, d dashboards.Panel, rows []map[string]any) {
+func (r renderer) list(p *panel, d dashboards.Panel, rows []map[string]any) {
 	all := float64(len(rows))
 	for _, c := range columnsOf(d, dashboards.N) {
 		all, _ = number(rows[0][c.Name])
@@ -121,9 +121,9 @@ func (r reader) list(p *panel, d dashboards.Panel, rows []map[string]any) {
 	}
 }
 
-// says reports whether there is anything to show: a row; a figure that is computed
-// from something, be it 0; in pictures a value that is more than nothing.
-func says(d dashboards.Panel, rows []map[string]any) bool {
+// hasData reports whether there is anything to show: a row; a figure that is
+// computed from something, even if it is 0; in charts a value other than 0.
+func hasData(d dashboards.Panel, rows []map[string]any) bool {
 	switch {
 	case len(rows) == 0 || d.Kind == dashboards.Table:
 		return len(rows) > 0
@@ -146,7 +146,7 @@ func says(d dashboards.Panel, rows []map[string]any) bool {
 	return false
 }
 
-// columnsOf gives the columns that play one of these roles.
+// columnsOf returns the columns that have one of these roles.
 func columnsOf(d dashboards.Panel, roles ...dashboards.Role) (found []dashboards.Column) {
 	for _, c := range d.Columns {
 		for _, role := range roles {
@@ -161,7 +161,7 @@ func columnsOf(d dashboards.Panel, roles ...dashboards.Role) (found []dashboards
 	return found
 }
 
-func (r reader) table(d dashboards.Panel, rows []map[string]any) *table {
+func (r renderer) table(d dashboards.Panel, rows []map[string]any) *table {
 	t := new(table)
 	for _, c := range d.Columns {
 		t.Columns = append(t.Columns, column{Title: r.title(c), Number: true, Link: c.Role == dashboards.Link})
@@ -199,8 +199,8 @@ func (r reader) table(d dashboards.Panel, rows []map[string]any) *table {
 	return t
 }
 
-// bars is a table whose first value is drawn as well.
-func (r reader) bars(d dashboards.Panel, rows []map[string]any) *table {
+// bars returns a table whose first value is drawn as well.
+func (r renderer) bars(d dashboards.Panel, rows []map[string]any) *table {
 	t := r.table(d, rows)
 	at := slices.IndexFunc(d.Columns, func(c dashboards.Column) bool { return c.Role == dashboards.Value })
 	if at < 0 {

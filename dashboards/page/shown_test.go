@@ -53,7 +53,7 @@ func realPanel(t *testing.T, id string) dashboards.Panel {
 
 // Where a real panel says that somebody is a mechanic, the page says who.
 func TestMechanics(t *testing.T) {
-	r := newPages(t, &world{}).reader(visit())
+	r := newPages(t, &world{}).renderer(visit())
 	mechanics := r.shown[0].Staff.Mechanics
 	if len(mechanics) == 0 {
 		t.Fatal("the garage has no mechanics")
@@ -151,7 +151,7 @@ func TestGaragesThatDiffer(t *testing.T) {
 	}
 	timeline := dashboards.Panel{
 		ID: "timeline", Title: both("Tijdlijn"), Question: both("Wat?"), Kind: dashboards.Table, SQL: "timeline",
-		Columns: []dashboards.Column{{Name: "at", Title: both("Wanneer"), Unit: dashboards.Instant}, {Name: "amount", Title: both("Bedrag"), Unit: dashboards.Euros}},
+		Columns: []dashboards.Column{{Name: "at", Title: both("Wanneer"), Unit: dashboards.Instant}, {Name: "amount", Title: both("Bedrag"), Unit: dashboards.Money}},
 	}
 	w := &world{asOf: now, rows: map[string]result{
 		"car":      {columns: []string{"plate", "garage", "started"}, rows: [][]any{{"K-482-TR", noord.Name, at(9, 0)}}},

@@ -25,7 +25,7 @@ type line struct {
 
 // trend draws the columns that have the panel's unit as lines by day, and each of
 // the others as bars below. A day without a value is a gap.
-func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error {
+func (r renderer) trend(p *panel, d dashboards.Panel, rows []map[string]any) error {
 	labels := columnsOf(d, dashboards.Label)
 	if len(labels) == 0 {
 		return fmt.Errorf("panel %s is a trend without days", d.ID)
@@ -35,7 +35,7 @@ func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error
 		return nil // a day is no line
 	}
 	p.Table.Data = true
-	rows = everyDay(labels[0].Name, rows)
+	rows = fillDays(labels[0].Name, rows)
 	days := make([]string, len(rows))
 	for i, row := range rows {
 		days[i] = r.shortDay(row[labels[0].Name])
@@ -66,9 +66,9 @@ func (r reader) trend(p *panel, d dashboards.Panel, rows []map[string]any) error
 }
 
 // chart draws columns of one unit; nil: they hold nothing.
-func (r reader) chart(d dashboards.Panel, columns []dashboards.Column, rows []map[string]any, days []string, bars bool) (*chart, error) {
+func (r renderer) chart(d dashboards.Panel, columns []dashboards.Column, rows []map[string]any, days []string, bars bool) (*chart, error) {
 	plot := plot{days: days, bars: bars}
-	plot.write = func(n float64) string { return r.quantity(plot.unit, n) }
+	plot.format = func(n float64) string { return r.quantity(plot.unit, n) }
 	c := &chart{Bars: bars}
 	var names []string
 	for _, column := range columns {
@@ -109,9 +109,9 @@ func (r reader) chart(d dashboards.Panel, columns []dashboards.Column, rows []ma
 	return c, nil
 }
 
-// everyDay puts a row without values where a day between the first and the last
-// has none, so that days are equally far apart.
-func everyDay(label string, rows []map[string]any) []map[string]any {
+// fillDays adds a row without values for each missing day between the first and the
+// last, so that days are equally far apart.
+func fillDays(label string, rows []map[string]any) []map[string]any {
 	var all []map[string]any
 	for _, row := range rows {
 		day, ok := row[label].(time.Time)
@@ -133,8 +133,8 @@ func everyDay(label string, rows []map[string]any) []map[string]any {
 // maxDays is the longest time that is drawn by day.
 const maxDays = 800
 
-// shortDay is a day on an axis: "18-5", "18/5".
-func (r reader) shortDay(v any) string {
+// shortDay writes a day on an axis: "18-5", "18/5".
+func (r renderer) shortDay(v any) string {
 	t, ok := v.(time.Time)
 	if !ok {
 		s := fmt.Sprint(v)

@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 )
 
-// Addresses says where a running Pitstop can be reached: API, Mailbox, Metrics
-// and Registry are URLs, Kafka is host:port, ClickHouse a DSN with its password.
+// Addresses holds where a running Pitstop can be reached: API, Mailbox, Metrics and
+// Registry are URLs, Kafka is host:port, ClickHouse a DSN with its password.
 type Addresses struct {
 	API        string `json:"api"`
 	Mailbox    string `json:"mailbox"`
@@ -38,8 +38,9 @@ func ReadAddresses(dir string) (Addresses, error) {
 	return a, nil
 }
 
-// OwnClickHouse says whether ClickHouse is the engine of the data directory dir,
-// and no server elsewhere: whether its password is the one drawn there.
+// OwnClickHouse reports whether ClickHouse is the embedded engine of the data
+// directory dir, and not another server: whether its password is the one generated
+// there.
 func (a Addresses) OwnClickHouse(dir string) bool {
 	u, err := url.Parse(a.ClickHouse)
 	if err != nil {
@@ -50,7 +51,7 @@ func (a Addresses) OwnClickHouse(dir string) bool {
 	return err == nil && password == hex.EncodeToString(drawn)
 }
 
-// RemoveAddresses removes addresses.json from dir, where there is one.
+// RemoveAddresses removes addresses.json from dir, if it is there.
 func RemoveAddresses(dir string) error {
 	err := os.Remove(filepath.Join(dir, addressesFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -20,23 +20,23 @@ import (
 )
 
 const (
-	stopPatience = 20 * time.Second // for a clean stop, then the child is killed
+	stopTimeout  = 20 * time.Second // for a clean stop, then the child is killed
 	minBackOff   = 100 * time.Millisecond
 	maxBackOff   = 10 * time.Second
-	healthy      = time.Minute // a child that ran this long starts again at minBackOff
+	healthyAfter = time.Minute // a child that ran this long starts again at minBackOff
 )
 
 // childSpec says how to run a part of the embedded set-up in a process of its own.
 type childSpec struct {
-	name string        // of the part, for logs and errors
-	exe  string        // empty: this program
-	args []string      // follow ChildCommand
-	env  []string      // added to this process's environment
-	dir  string        // working directory
-	wait time.Duration // for the child to become ready
-	stop time.Duration // for the child to end when it is asked to
-	hush bool          // what it says while it stops is of no interest
-	log  *slog.Logger
+	name      string        // of the part, for logs and errors
+	exe       string        // empty: this program
+	args      []string      // follow ChildCommand
+	env       []string      // added to this process's environment
+	dir       string        // working directory
+	wait      time.Duration // for the child to become ready
+	stop      time.Duration // for the child to end when it is asked to
+	quietStop bool          // what it writes while it stops is logged for debugging only
+	log       *slog.Logger
 }
 
 // child is a supervised process: when it ends without having been stopped it is
@@ -46,13 +46,13 @@ type child struct {
 	spec     childSpec
 	stopping chan struct{} // closed by stop
 	stopOnce sync.Once
-	kill     context.CancelFunc // ends the process without further ado
+	kill     context.CancelFunc // kills the process
 	done     chan struct{}      // closed when no process runs any more
 	err      error              // how the last process ended after stop; read it after done
 }
 
-// startChild starts the process and waits until it is ready. When it cannot
-// become ready, the error holds its own words. ctx bounds only the start.
+// startChild starts the process and waits until it is ready. When it cannot become
+// ready, the error holds what it wrote. ctx bounds only the start.
 func startChild(ctx context.Context, spec childSpec) (*child, error) {
 	life, kill := context.WithCancel(context.WithoutCancel(ctx))
 	c := &child{spec: spec, stopping: make(chan struct{}), kill: kill, done: make(chan struct{})}
@@ -66,8 +66,8 @@ func startChild(ctx context.Context, spec childSpec) (*child, error) {
 }
 
 // stop asks the child to end cleanly and waits for it. The end of ctx does not cut
-// that short, since a child that is killed loses what it had promised; when the
-// time for it is over the child is killed all the same, and the error says so.
+// that short, since a child that is killed may break what it guarantees; after
+// spec.stop the child is killed all the same, and the error says so.
 func (c *child) stop(ctx context.Context) error {
 	c.stopOnce.Do(func() { close(c.stopping) })
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.spec.stop)
@@ -99,7 +99,7 @@ func (c *child) supervise(life context.Context, p *process) {
 				c.err = p.stop()
 				return
 			case <-p.ended:
-				if time.Since(started) > healthy {
+				if time.Since(started) > healthyAfter {
 					pause = minBackOff
 				}
 				log.Error("embedded part ended by itself, starting it again", "part", c.spec.name, "error", p.err, "pause", pause)
@@ -125,19 +125,20 @@ func (c *child) supervise(life context.Context, p *process) {
 type process struct {
 	cmd     *exec.Cmd
 	control *os.File // closing it asks the process to stop
-	said    *output
+	stderr  *output
 	ended   chan struct{}
 	err     error // how it ended; read it after ended
 }
 
 func (p *process) stop() error {
-	p.said.stopping.Store(true)
+	p.stderr.stopping.Store(true)
 	p.control.Close() // an error leaves nothing to do: the kill on time-out remains
 	<-p.ended
 	return p.err
 }
 
-// launch starts a process and waits until it says that it is ready. life kills it.
+// launch starts a process and waits until it says that it is ready. The end of life
+// kills it.
 func (c *child) launch(ctx, life context.Context) (*process, error) {
 	controlR, controlW, err := os.Pipe()
 	if err != nil {
@@ -157,14 +158,14 @@ func (c *child) launch(ctx, life context.Context) (*process, error) {
 	// A group of its own: the terminal's interrupt must not reach it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = time.Second // for a grandchild that would hold stderr
-	said := &output{part: c.spec.name, hush: c.spec.hush, log: c.spec.log}
-	cmd.Stderr = said
+	stderr := &output{part: c.spec.name, quietStop: c.spec.quietStop, log: c.spec.log}
+	cmd.Stderr = stderr
 	err = cmd.Start()
 	err = errors.Join(err, controlR.Close(), readyW.Close())
 	if err != nil {
 		return nil, errors.Join(err, controlW.Close())
 	}
-	p := &process{cmd: cmd, control: controlW, said: said, ended: make(chan struct{})}
+	p := &process{cmd: cmd, control: controlW, stderr: stderr, ended: make(chan struct{})}
 	go func() {
 		p.err = cmd.Wait()
 		close(p.ended)
@@ -175,7 +176,7 @@ func (c *child) launch(ctx, life context.Context) (*process, error) {
 		line, _ := bufio.NewReader(readyR).ReadString('\n') // cut short: not a port
 		answer <- strings.TrimSpace(line)
 	}()
-	var failed func() error // called when all that the process said is known
+	var failed func() error // called when the process has ended and its output is complete
 	select {
 	case line := <-answer:
 		if _, err = strconv.Atoi(line); err == nil {
@@ -183,10 +184,10 @@ func (c *child) launch(ctx, life context.Context) (*process, error) {
 		}
 		failed = func() error { return errors.New(line) }
 		if line == "" {
-			failed = func() error { return fmt.Errorf("it ended before it was ready: %s", said.last()) }
+			failed = func() error { return fmt.Errorf("it ended before it was ready: %s", stderr.last()) }
 		}
 	case <-time.After(c.spec.wait):
-		failed = func() error { return fmt.Errorf("not ready after %s: %s", c.spec.wait, said.last()) }
+		failed = func() error { return fmt.Errorf("not ready after %s: %s", c.spec.wait, stderr.last()) }
 	case <-ctx.Done():
 		failed = ctx.Err
 	}
@@ -197,13 +198,13 @@ func (c *child) launch(ctx, life context.Context) (*process, error) {
 		_ = cmd.Process.Kill() // it may have ended just now
 		<-p.ended
 	}
-	if cmd.ProcessState.ExitCode() == misconfigured {
+	if cmd.ProcessState.ExitCode() == exitMisconfigured {
 		return nil, configurationError{failed()}
 	}
 	return nil, failed()
 }
 
-// executable is the program to run as a child. On Linux this program's own is
+// executable returns the program to run as a child. On Linux this program's own is
 // found even when its file has been replaced by a newer build.
 func executable(path string) string {
 	if path != "" {
@@ -221,10 +222,10 @@ func executable(path string) string {
 // output passes what a child writes on stderr to the log, line by line, and
 // remembers the last lines for the error of a failed start.
 type output struct {
-	part     string
-	hush     bool
-	stopping atomic.Bool
-	log      *slog.Logger
+	part      string
+	quietStop bool
+	stopping  atomic.Bool
+	log       *slog.Logger
 
 	mu   sync.Mutex
 	rest string
@@ -233,7 +234,7 @@ type output struct {
 
 func (o *output) Write(b []byte) (int, error) {
 	level := slog.LevelWarn
-	if o.hush && o.stopping.Load() {
+	if o.quietStop && o.stopping.Load() {
 		level = slog.LevelDebug
 	}
 	o.mu.Lock()
@@ -245,7 +246,7 @@ func (o *output) Write(b []byte) (int, error) {
 	}
 	for _, line := range lines[:len(lines)-1] {
 		if line = strings.TrimSpace(line); line != "" {
-			o.log.Log(context.Background(), level, "embedded part says", "part", o.part, "line", line)
+			o.log.Log(context.Background(), level, "embedded part output", "part", o.part, "line", line)
 			o.tail = append(o.tail, line)
 		}
 	}

@@ -15,9 +15,9 @@ import (
 // again as one of its parts.
 const ChildCommand = "embedded-child"
 
-// lockPatience is how long a child waits for its predecessor, whose parent was
-// killed and which is just closing its files, or still loading the engine first.
-const lockPatience = 45 * time.Second
+// lockTimeout is how long a child waits for its predecessor, whose parent was
+// killed and which is still closing its files, or loading the engine.
+const lockTimeout = 45 * time.Second
 
 // RunChild is the whole program of a child process. args are what followed
 // ChildCommand on the command line; the result is the exit code.
@@ -48,7 +48,7 @@ func RunChild(args []string) int {
 	if err != nil {
 		fmt.Fprintln(ready, strings.ReplaceAll(err.Error(), "\n", "; "))
 		if IsConfiguration(err) {
-			return misconfigured
+			return exitMisconfigured
 		}
 		return 1
 	}
@@ -65,12 +65,12 @@ func isPipe(f *os.File) bool {
 
 // untilStopped returns when the parent asks for a stop, or is gone.
 func untilStopped(control *os.File) {
-	_, _ = io.Copy(io.Discard, control) // an error also means that nobody is there
+	_, _ = io.Copy(io.Discard, control) // an error also means that the parent is gone
 }
 
 // lockPart takes the lock of a part's folder.
 func lockPart(dir string) (*fileLock, error) {
-	held, err := lock(dir+".lock", lockPatience)
+	held, err := lock(dir+".lock", lockTimeout)
 	if other := (*heldError)(nil); errors.As(err, &other) {
 		return nil, fmt.Errorf("%s is in use by process %s: stop that process first", dir, other.pid)
 	}

@@ -19,13 +19,13 @@ import (
 )
 
 // Database is the database of the embedded engine, and User the program's user,
-// whom every DSN names.
+// which every DSN names.
 const (
 	Database = "pitstop"
 	User     = "pitstop"
 )
 
-// clickhouseSecret is the password of User.
+// clickhouseSecret names the secret that is the password of User.
 const clickhouseSecret = "clickhouse"
 
 // ClickHouseOptions are the options of [StartClickHouse].
@@ -70,15 +70,15 @@ func StartClickHouse(ctx context.Context, d *Data, o ClickHouseOptions) (*ClickH
 		return nil, fmt.Errorf("write configuration of clickhouse: %w", err)
 	}
 	c, err := startChild(ctx, childSpec{
-		name: "clickhouse",
-		exe:  o.Exe,
-		args: []string{"clickhouse", library, d.Dir(), strconv.Itoa(port)},
-		env:  []string{"TZ=UTC", "HOME=" + dir, "GOMAXPROCS=2"},
-		dir:  dir,
-		wait: 2 * time.Minute, // a cold disk reads half a gigabyte of library
-		stop: stopPatience,
-		hush: true, // it is told to exit until it does, and complains about the second time
-		log:  o.Log,
+		name:      "clickhouse",
+		exe:       o.Exe,
+		args:      []string{"clickhouse", library, d.Dir(), strconv.Itoa(port)},
+		env:       []string{"TZ=UTC", "HOME=" + dir, "GOMAXPROCS=2"},
+		dir:       dir,
+		wait:      2 * time.Minute, // a cold disk reads half a gigabyte of library
+		stop:      stopTimeout,
+		quietStop: true, // it is told to exit until it does, and complains about the second time
+		log:       o.Log,
 	})
 	if err != nil {
 		return nil, err

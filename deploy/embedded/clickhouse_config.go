@@ -10,7 +10,7 @@ import (
 
 // engineConfig is the engine's configuration. It shares the machine with
 // everything else, so its memory is bounded. Its background pools are small by
-// the library's own defaults; who raises them must look at the merge tree
+// the library's own defaults; whoever changes them must check the merge tree
 // settings number_of_free_entries_in_pool_* too, or large merges never run.
 const engineConfig = `<clickhouse>
   <logger><console>0</console></logger>
@@ -25,7 +25,7 @@ const engineConfig = `<clickhouse>
 // session of it may be open, which the engine's own is. (The profile default
 // stays empty: every user inherits it.) The program logs in as pitstop, which may
 // neither manage users nor read files or other servers. async_insert is off so
-// that a server of one's own and this one, which would run such inserts
+// that an operator's own server and this one, which would run such inserts
 // synchronously, behave alike.
 const engineUsers = `<clickhouse>
   <profiles>

@@ -16,4 +16,4 @@ func IsConfiguration(err error) bool {
 }
 
 // misconfigured is the exit code of a child that ended with such an error.
-const misconfigured = 2
+const exitMisconfigured = 2

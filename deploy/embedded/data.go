@@ -25,16 +25,16 @@ const format = 1
 //	kafka/ clickhouse/ mailbox/ registry.jsonl
 //	addresses.json  where everything listens, see [Addresses]
 type Data struct {
-	dir  string
-	lock *fileLock
-	kept kept       // ports
-	mu   sync.Mutex // serializes the creation of ports and secrets
+	dir      string
+	lock     *fileLock
+	reserved portReservations // ports
+	mu       sync.Mutex       // serializes the creation of ports and secrets
 }
 
-// Open prepares the data directory dir, creating it (readable by the owner
-// only) where it does not exist, and holds it until [Data.Close]. It refuses a
-// directory that another process holds, that a newer version wrote, or that
-// holds something else than Pitstop's data.
+// Open prepares the data directory dir, creating it (readable by the owner only)
+// where it does not exist, and holds it until [Data.Close]. It refuses a directory
+// that another process holds, that a newer version wrote, or that holds anything
+// but Pitstop's data.
 func Open(dir string, log *slog.Logger) (*Data, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -97,22 +97,23 @@ func checkEmpty(dir string) error {
 	return nil
 }
 
-// Close gives the directory free. What was started on it must be stopped first.
+// Close releases the directory. What was started on it must be stopped first.
 func (d *Data) Close() error {
-	if err := errors.Join(d.kept.release(), d.lock.release()); err != nil {
+	if err := errors.Join(d.reserved.release(), d.lock.release()); err != nil {
 		return fmt.Errorf("unlock data directory: %w", err)
 	}
 	return nil
 }
 
-// Dir is the absolute path of the data directory.
+// Dir returns the absolute path of the data directory.
 func (d *Data) Dir() string { return d.dir }
 
-// Path is the absolute path of a file or folder of the data directory.
+// Path returns the absolute path of a file or folder of the data directory.
 func (d *Data) Path(name string) string { return filepath.Join(d.dir, name) }
 
-// once returns the text of the file folder/name, which create makes at first.
-func (d *Data) once(folder, name string, create func() (string, error)) (string, error) {
+// readOrCreate returns the text of the file folder/name. Where there is none, it
+// writes what create returns.
+func (d *Data) readOrCreate(folder, name string, create func() (string, error)) (string, error) {
 	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return "", fmt.Errorf("name %q is not made of lower-case letters, digits and hyphens", name)
 	}

@@ -136,7 +136,7 @@ func TestPortsAreKeptFromOthers(t *testing.T) {
 		mine[must(one.Port(fmt.Sprintf("part-%d", i)))(t)] = true
 	}
 	for port := range mine {
-		if err := other.kept.keep(port); err == nil {
+		if err := other.reserved.reserve(port); err == nil {
 			t.Fatalf("port %d is not kept", port)
 		}
 	}
@@ -144,7 +144,7 @@ func TestPortsAreKeptFromOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for port := range mine {
-		if err := other.kept.keep(port); err != nil {
+		if err := other.reserved.reserve(port); err != nil {
 			t.Fatalf("port %d is still kept: %v", port, err)
 		}
 	}

@@ -2,8 +2,8 @@
 // what Pitstop otherwise finds on a network: a Kafka broker, a schema registry,
 // ClickHouse and a mailbox that receives the mail for customers.
 //
-// It is for trying the product and for a single workshop, not for what anyone
-// would mind losing. The broker is kfake, which survives clean stops and the
+// It is for trying the product and for a single workshop, not for data that
+// anyone would mind losing. The broker is kfake, which survives clean stops and the
 // death of Pitstop exactly, but not a kill of its own process or a power cut
 // (acknowledged records stay, exactly-once does not). ClickHouse is the real
 // engine, loaded from a library; it does not sync to disk by default, so a

@@ -13,7 +13,7 @@ import (
 )
 
 // parentDir names, in the environment of this test binary, a data directory on
-// which it shall start everything and wait to be killed.
+// which it starts everything and waits to be killed.
 const parentDir = "PITSTOP_TEST_PARENT"
 
 // The parts start this test binary again as their child processes.

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// checkPlatform says whether this machine can run the engine.
+// checkPlatform returns an error if this machine cannot run the engine.
 func checkPlatform() error {
 	if x := cpu.X86; !x.HasAVX2 || !x.HasBMI2 || !x.HasFMA {
 		return errors.New("the embedded ClickHouse needs a processor with AVX2, BMI2 and FMA (x86-64-v3), which this one lacks")
@@ -72,18 +72,18 @@ func runClickHouse(control, ready *os.File, library, data, portText string) (err
 	return callEngine(library, engineArgs(dir, port))
 }
 
-// stopOnRequest begins to wait for the request to stop, and then types what ends the
-// engine.
+// stopOnRequest waits in the background for the request to stop, and then types the
+// commands that end the engine.
 func stopOnRequest(control, terminal *os.File, dir string, port int) error {
 	answers, answer, err := os.Pipe()
 	if err != nil {
 		return fmt.Errorf("make pipe: %w", err)
 	}
-	// What is typed is dropped until the engine reads its commands, which is after
-	// it has passed the gate and tried to listen: so each is typed until it is done.
+	// Input is dropped until the engine reads its commands, which is after it has
+	// passed the gate and tried to listen: so each is typed until it took effect.
 	stopListening := func() bool {
 		_, _ = fmt.Fprintf(terminal, "SYSTEM STOP LISTEN TCP; SELECT 1 INTO OUTFILE '/dev/fd/%d' APPEND FORMAT TSV;\r", answer.Fd())
-		_ = answers.SetReadDeadline(time.Now().Add(again)) // a pipe takes one
+		_ = answers.SetReadDeadline(time.Now().Add(retypeInterval)) // a pipe takes one
 		_, err := answers.Read(make([]byte, 1))
 		return err == nil
 	}
@@ -94,7 +94,7 @@ func stopOnRequest(control, terminal *os.File, dir string, port int) error {
 			fmt.Fprintln(os.Stderr, "not stopped cleanly:", err)
 			os.Exit(1)
 		}
-		for ; ; time.Sleep(again) {
+		for ; ; time.Sleep(retypeInterval) {
 			_, _ = terminal.WriteString("exit\r")
 		}
 	}()
@@ -122,10 +122,10 @@ func callEngine(library string, args []string) error {
 	return nil
 }
 
-// again is how long a command that was typed has, before it is typed again.
-const again = 50 * time.Millisecond
+// retypeInterval is how long a command may take before it is typed again.
+const retypeInterval = 50 * time.Millisecond
 
-// engineArgs is the command line of clickhouse-local. Once it listens, the
+// engineArgs returns the command line of clickhouse-local. Once it listens, the
 // engine writes its port to the ready pipe itself.
 func engineArgs(dir string, port int) []string {
 	return []string{
@@ -138,7 +138,8 @@ func engineArgs(dir string, port int) []string {
 	}
 }
 
-// cStrings is args as C wants them: terminated strings, and a null at the end.
+// cStrings returns args as C expects them: terminated strings, and a null at the
+// end.
 func cStrings(args []string) []*byte {
 	argv := make([]*byte, 0, len(args)+1)
 	for _, a := range args {

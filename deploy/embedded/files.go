@@ -58,8 +58,8 @@ func (e *heldError) Error() string {
 	return fmt.Sprintf("%s is held by process %s", e.path, e.pid)
 }
 
-// A fileLock is the kernel's lock on a file: it goes with the process, however
-// that ends, and is never stale. The file holds the process id of the holder
+// A fileLock is the kernel's lock on a file: it is released when the process
+// ends, however it ends, and is never stale. The file holds the process id of the holder
 // until it is released, so that a holder that was killed leaves its id behind.
 type fileLock struct {
 	file   *os.File
@@ -82,7 +82,7 @@ func lock(path string, patience time.Duration) (*fileLock, error) {
 	pid := strings.TrimSpace(string(text))
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		if pid == "" {
-			pid = "(unknown)" // it has the lock and has not yet written its id
+			pid = "(unknown)" // it holds the lock and has not yet written its id
 		}
 		err = &heldError{path, pid}
 	}

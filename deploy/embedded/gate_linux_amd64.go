@@ -12,9 +12,9 @@ import (
 
 // The function file() of SQL needs no privilege, and in this engine it reads every
 // file of the machine, those with the rows of other garages too. But first it
-// resolves the working directory. So while the engine listens, that is one that
-// is gone, and the function fails. The engine's own start and end need one that
-// is there: the gate is what keeps them apart from everybody's SQL.
+// resolves the working directory. So while the engine listens, its working directory
+// is a deleted one, and the function fails. The engine's own start and end need one
+// that exists: the gate keeps them apart from everybody's SQL.
 
 // makeGate makes the named pipe that the engine reads after its start and before
 // it listens.
@@ -22,7 +22,7 @@ func makeGate(gate string) error {
 	return errors.Join(os.RemoveAll(gate), syscall.Mkfifo(gate, 0o600))
 }
 
-// openGate waits until the engine comes to the gate, and lets it listen.
+// openGate waits until the engine reaches the gate, and lets it listen.
 func openGate(gate string) {
 	engine, err := os.OpenFile(gate, os.O_WRONLY, 0) // until it opens the other end
 	if err == nil {
@@ -36,10 +36,11 @@ func openGate(gate string) {
 	engine.Close()
 }
 
-// closeGate has the engine stop listening, cuts off who is still connected, and
-// then gives it a working directory for its end. stopListening reports whether the
-// engine did as it was told: before that, that nobody listens may only mean that
-// the engine has yet to come to the gate, behind which its directory is gone again.
+// closeGate makes the engine stop listening, disconnects whoever is still
+// connected, and then gives it a working directory for its end. stopListening
+// reports whether the engine did as it was told: before that, the absence of a
+// listener may only mean that the engine has yet to reach the gate, behind which
+// its directory is deleted again.
 func closeGate(dir string, port int, stopListening func() bool) error {
 	for listens := true; listens; {
 		listens = !stopListening()
@@ -53,8 +54,8 @@ func closeGate(dir string, port int, stopListening func() bool) error {
 	return errors.Join(err, os.Chdir(dir))
 }
 
-// eachSocket looks at the sockets of this process at its end of a TCP port. The
-// engine closes some meanwhile: those are passed over.
+// eachSocket calls look for the sockets of this process at its end of a TCP port.
+// Those that the engine closes meanwhile are skipped.
 func eachSocket(port int, look func(fd int, listener bool)) error {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {

@@ -24,7 +24,7 @@ type KafkaOptions struct {
 }
 
 // Kafka is the embedded broker: kfake in a process of its own, so that a kill
-// of this one lets the broker close cleanly, which its exactly-once rests on.
+// of this one lets the broker close cleanly, on which its exactly-once depends.
 //
 // Create topics by an admin client, every one with retention.ms=-1 and none
 // compacted: a partition that retention emptied starts again at offset 0, and a
@@ -50,7 +50,7 @@ func StartKafka(ctx context.Context, d *Data, o KafkaOptions) (*Kafka, error) {
 		env:  []string{"GOMEMLIMIT=200MiB"},
 		dir:  d.Dir(),
 		wait: time.Minute, // a log of 1 GB takes about 1 s
-		stop: stopPatience,
+		stop: stopTimeout,
 		log:  o.Log,
 	})
 	if err != nil {

@@ -181,7 +181,7 @@ func TestChildrenCloseCleanlyWhereverTheirParentIsKilled(t *testing.T) {
 			})
 			kill(t, parent)
 			for _, part := range []string{"kafka", "clickhouse"} {
-				held := must(lock(filepath.Join(string(d), part+".lock"), lockPatience))(t)
+				held := must(lock(filepath.Join(string(d), part+".lock"), lockTimeout))(t)
 				if held.killed {
 					t.Errorf("%s did not close cleanly", part)
 				}

@@ -16,9 +16,9 @@ const libraryPath = "deploy/clickhouse-lib/node_modules/@chdb/lib-linux-x64-gnu/
 const ownServer = "give a ClickHouse server of your own with --clickhouse DSN"
 
 // FindLibrary finds the library of the embedded ClickHouse: at path when that is
-// not empty, else where LibraryEnv says, else where make deps has put it, in the
-// repository that is the working directory, that holds it, or that holds the
-// program's own file. The error says what to do instead.
+// not empty, else where LibraryEnv says, else where make deps has put it, in a
+// repository at or above the working directory or the program's own file. The error
+// says what to do instead.
 func FindLibrary(path string) (string, error) {
 	found, err := findLibrary(path)
 	if err != nil {

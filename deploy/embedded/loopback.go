@@ -34,8 +34,9 @@ func (s *loopbackServer) stop() error {
 	return <-s.done
 }
 
-// localOnly refuses what a page from elsewhere makes this machine's browser ask:
-// by a name of its own that it lets point to 127.0.0.1, or across origins.
+// localOnly rejects what a page from elsewhere makes this machine's browser
+// request: by a host name of its own that resolves to 127.0.0.1 (DNS rebinding), or
+// across origins.
 func localOnly(h http.Handler) http.Handler {
 	h = http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

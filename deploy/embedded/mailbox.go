@@ -67,12 +67,12 @@ func StartMailbox(_ context.Context, d *Data, o MailboxOptions) (*Mailbox, error
 	return m, nil
 }
 
-// Stop ends every connection. A mail that was not answered by then was not
-// received, its sender will send it again.
+// Stop ends every connection. A mail that was not acknowledged by then was not
+// received, and its sender will send it again.
 func (m *Mailbox) Stop(context.Context) error {
 	// Not Shutdown, which waits for connections that clients keep open idly.
 	err := m.smtp.Close()
-	// The server closes its listener only where it has begun to serve it.
+	// The server closes its listener only once it serves it.
 	if closed := m.listener.Close(); !errors.Is(closed, net.ErrClosed) {
 		err = errors.Join(err, closed)
 	}

@@ -22,11 +22,11 @@ const (
 	lastPort  = 31999
 )
 
-// Port returns the loopback port of the part name: a free one chosen at first,
-// and the same ever after. While the data directory is open, no other one chooses
-// that port, also where nobody listens on it yet, or just now.
+// Port returns the loopback port of the part name: a free one chosen at the first
+// call, and the same ever after. While the data directory is open, no other one
+// chooses that port, even when nobody listens on it.
 func (d *Data) Port(name string) (int, error) {
-	text, err := d.once("ports", name, d.freePort)
+	text, err := d.readOrCreate("ports", name, d.freePort)
 	if err != nil {
 		return 0, fmt.Errorf("choose port of %s: %w", name, err)
 	}
@@ -34,44 +34,44 @@ func (d *Data) Port(name string) (int, error) {
 	if err != nil || port < 1 || port > 65535 {
 		return 0, fmt.Errorf("read port of %s: %s holds %q: remove that file to have a free port chosen", name, d.Path("ports/"+name), text)
 	}
-	_ = d.kept.keep(port) // where another keeps it, too, it belongs to who is first to listen
+	_ = d.reserved.reserve(port) // if another directory reserved it too, the first to listen has it
 	return port, nil
 }
 
-// kept are ports that are kept from others who choose one: by the UDP ports with
-// the same numbers, which nobody else uses.
-type kept struct {
+// portReservations keeps ports from being chosen by other data directories, by
+// holding the UDP ports with the same numbers, which nobody else uses.
+type portReservations struct {
 	mu    sync.Mutex
 	ports map[int]net.PacketConn
 }
 
-// keep keeps the port, unless another does.
-func (k *kept) keep(port int) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.ports[port] != nil {
+// reserve reserves the port, unless another directory has.
+func (r *portReservations) reserve(port int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ports[port] != nil {
 		return nil
 	}
 	conn, err := net.ListenPacket("udp4", loopback(port))
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return err
-	case err != nil: // there is no UDP here, and so nobody keeps anything
+	case err != nil: // there is no UDP here, and so nobody reserves anything
 		return nil
-	case k.ports == nil:
-		k.ports = make(map[int]net.PacketConn)
+	case r.ports == nil:
+		r.ports = make(map[int]net.PacketConn)
 	}
-	k.ports[port] = conn
+	r.ports[port] = conn
 	return nil
 }
 
-func (k *kept) release() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+func (r *portReservations) release() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var errs []error
-	for port, conn := range k.ports {
+	for port, conn := range r.ports {
 		errs = append(errs, conn.Close())
-		delete(k.ports, port)
+		delete(r.ports, port)
 	}
 	return errors.Join(errs...)
 }
@@ -102,8 +102,8 @@ func portError(name, file string, port int, err error) error {
 	return fmt.Errorf("open %s: %w", name, err)
 }
 
-// freePort finds a port that nobody listens on and that is not the port of
-// another part, here or elsewhere, which may just not be running.
+// freePort finds a port that nobody listens on and that no other part has, here or
+// in another directory, even one that is not running.
 func (d *Data) freePort() (string, error) {
 	taken := map[string]bool{}
 	files, err := filepath.Glob(d.Path("ports/*"))
@@ -122,7 +122,7 @@ func (d *Data) freePort() (string, error) {
 		if taken[strconv.Itoa(port)] {
 			continue
 		}
-		if err = d.kept.keep(port); err != nil {
+		if err = d.reserved.reserve(port); err != nil {
 			continue
 		}
 		var l net.Listener

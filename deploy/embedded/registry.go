@@ -13,7 +13,7 @@ import (
 // restart, because records that are kept for ever hold them.
 //
 // It calls every schema compatible: check before registering. It deletes
-// nothing, and knows no contexts.
+// nothing, and supports no contexts.
 type Registry struct {
 	URL    string // http://127.0.0.1:PORT, the same over restarts
 	server *loopbackServer
@@ -46,8 +46,8 @@ func (r *Registry) Stop(context.Context) error {
 	return nil
 }
 
-// registryHandler lets through to srfake what changes nothing, and to the store
-// the changes that it can write down.
+// registryHandler passes to srfake what changes nothing, and to the store the
+// changes that it can persist.
 func registryHandler(store *registryStore) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", store.fake.Handler())

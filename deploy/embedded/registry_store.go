@@ -17,7 +17,7 @@ import (
 )
 
 // A registryChange is one line of registry.jsonl: a request that changed the
-// registry and, of a registration, what it was given.
+// registry and, for a registration, the version and id it was given.
 type registryChange struct {
 	Path    string          `json:"path"`
 	Body    json.RawMessage `json:"body"`
@@ -80,7 +80,7 @@ func (s *registryStore) replay() error {
 	return s.file.Truncate(s.size)
 }
 
-// apply makes a change that was made before. ids are those given so far.
+// apply repeats a change from the file. ids are those given so far.
 func (s *registryStore) apply(c registryChange, ids map[int]bool) (err error) {
 	if c.ID == 0 {
 		answer := httptest.NewRecorder()
@@ -129,8 +129,8 @@ func (s *registryStore) register(w http.ResponseWriter, r *http.Request) {
 	subject := r.PathValue("subject")
 	if err := json.Unmarshal(body, &schema); err == nil {
 		id, version, err := s.fake.RegisterSchema(subject, schema)
-		// The id counts from here on, so even one that could not be written
-		// down at a first try is, before any try is answered.
+		// The id is taken from here on: if it could not be written at the first
+		// try, a later one writes it before it is answered.
 		if key := (subjectVersion{subject, version}); err == nil && !s.written[key] {
 			if !s.write(w, registryChange{r.URL.Path, body, subject, version, id}) {
 				return
@@ -138,7 +138,7 @@ func (s *registryStore) register(w http.ResponseWriter, r *http.Request) {
 			s.written[key] = true
 		}
 	}
-	// It answers a schema that it knows by now with its id, anything else with an error.
+	// srfake answers a schema that it knows by now with its id, anything else with an error.
 	s.fake.Handler().ServeHTTP(w, r)
 }
 

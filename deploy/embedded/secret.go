@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// Secret returns the 32 random bytes that were drawn for name when they were
-// first asked for. Names are lower-case words with hyphens.
+// Secret returns the 32 random bytes that were generated for name at the first
+// call. Names are lower-case words with hyphens.
 func (d *Data) Secret(name string) ([]byte, error) {
-	text, err := d.once("secrets", name, func() (string, error) {
+	text, err := d.readOrCreate("secrets", name, func() (string, error) {
 		secret := make([]byte, 32)
 		rand.Read(secret) // never fails, says crypto/rand
 		return hex.EncodeToString(secret), nil
@@ -25,8 +25,8 @@ func (d *Data) Secret(name string) ([]byte, error) {
 	return decodeSecret(d.dir, name, text)
 }
 
-// ReadSecret returns a secret of the data directory dir, which another process
-// may hold. It makes nothing: before the first start there is none.
+// ReadSecret returns a secret of the data directory dir, which another process may
+// hold. It creates nothing: before the first start there is none.
 func ReadSecret(dir, name string) ([]byte, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "secrets", name))
 	if errors.Is(err, fs.ErrNotExist) {

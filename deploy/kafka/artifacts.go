@@ -19,7 +19,8 @@ import (
 //go:embed pom.xml
 var pom []byte
 
-// digests are of everything that pom.xml leads to, in the format of sha256sum.
+// digests are those of everything that pom.xml resolves to, in the format of
+// sha256sum.
 //
 //go:embed artifacts.sha256
 var digests string
@@ -33,8 +34,8 @@ type artifacts struct {
 	registry string   // an archive
 }
 
-// fetch gives the artifacts, fetched with Maven where they are missing or not
-// what they should be.
+// fetch returns the artifacts, downloaded with Maven where they are missing or
+// differ from their digests.
 func fetch(ctx context.Context, log *slog.Logger) (artifacts, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -47,7 +48,7 @@ func fetch(ctx context.Context, log *slog.Logger) (artifacts, error) {
 		return found, nil
 	}
 	if !errors.Is(err, os.ErrNotExist) {
-		log.Warn("fetching the artifacts again", "because", err)
+		log.Warn("fetching the artifacts again", "error", err)
 	}
 	log.Info("fetching Apache Kafka and Apicurio Registry with Maven: 210 MB, once", "to", dir)
 	if err := os.RemoveAll(dir); err != nil {
@@ -96,7 +97,7 @@ func digest(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// download has Maven copy what pom.xml leads to.
+// download has Maven copy what pom.xml resolves to.
 func download(ctx context.Context, dir string) (err error) {
 	mvn, err := exec.LookPath("mvn")
 	if err != nil {
@@ -113,10 +114,10 @@ func download(ctx context.Context, dir string) (err error) {
 	}
 	cmd := exec.CommandContext(ctx, mvn, "--batch-mode", "--quiet", "--strict-checksums", "--file", file,
 		"dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+dir)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("fetch with Maven: %w\n%s", err, said.String())
+		return fmt.Errorf("fetch with Maven: %w\n%s", err, output.String())
 	}
 	return nil
 }

@@ -18,11 +18,11 @@ import (
 
 // Options are the options of [Start].
 type Options struct {
-	// Nodes is how many there are; 0: three. Every topic should have a replica on
+	// Nodes is the number of nodes; 0: three. Every topic should have a replica on
 	// each.
 	Nodes int
-	// Listeners are those that each node has besides the plain one: their security
-	// protocols, by name.
+	// Listeners are the listeners that each node has besides the plain one: their
+	// security protocols, by name.
 	Listeners map[string]string
 	// Properties are added to those of each node.
 	Properties map[string]string
@@ -41,8 +41,8 @@ type Cluster struct {
 }
 
 // Start starts a cluster and a registry on a data directory, and waits until they
-// are ready. ctx bounds only the start. What is missing on this machine is said
-// in the error, all at once.
+// are ready. ctx bounds only the start. The error names everything that is missing
+// on this machine.
 func Start(ctx context.Context, data *embedded.Data, o Options) (_ *Cluster, err error) {
 	if o.Nodes == 0 {
 		o.Nodes = 3
@@ -60,7 +60,7 @@ func Start(ctx context.Context, data *embedded.Data, o Options) (_ *Cluster, err
 			c.Kill()
 		}
 	}()
-	if err := c.layOut(java, found, o); err != nil {
+	if err := c.configure(java, found, o); err != nil {
 		return nil, err
 	}
 	var starting sync.WaitGroup
@@ -94,13 +94,13 @@ func (c *Cluster) processes() []*process {
 	return all
 }
 
-// Addr is where a node listens under a name of Options.Listeners.
+// Addr returns where a node listens under a name of Options.Listeners.
 func (c *Cluster) Addr(listener string, node int) string { return c.listeners[listener][node] }
 
-// Ready waits until every node is there, and every replica of every partition is
-// in sync: then another node may go.
+// Ready waits until every node is up, and every replica of every partition is in
+// sync: then another node may go down.
 func (c *Cluster) Ready(ctx context.Context) error {
-	return until(ctx, "the brokers are ready", c.nodes, func(ctx context.Context) error {
+	return waitUntil(ctx, "the brokers are ready", c.nodes, func(ctx context.Context) error {
 		for _, broker := range c.Brokers {
 			if err := inSync(ctx, broker, len(c.nodes)); err != nil {
 				return fmt.Errorf("broker %s: %w", broker, err)
@@ -110,8 +110,8 @@ func (c *Cluster) Ready(ctx context.Context) error {
 	})
 }
 
-// inSync asks one broker, by itself: what the others say of one that was killed is
-// out of date for some seconds.
+// inSync asks one broker directly: for some seconds, the metadata that others
+// return about one that was killed is stale.
 func inSync(ctx context.Context, broker string, nodes int) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -120,7 +120,7 @@ func inSync(ctx context.Context, broker string, nodes int) error {
 		return err
 	}
 	defer adm.Close()
-	m, err := adm.Metadata(ctx) // the first question of a client goes to its seed
+	m, err := adm.Metadata(ctx) // the first request of a client goes to its seed
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func inSync(ctx context.Context, broker string, nodes int) error {
 func (c *Cluster) KillNode(ctx context.Context, node int) error {
 	c.nodes[node].kill()
 	other := c.Brokers[(node+1)%len(c.nodes)]
-	return until(ctx, "the others have noticed", nil, func(ctx context.Context) error {
+	return waitUntil(ctx, "the others have noticed", nil, func(ctx context.Context) error {
 		if inSync(ctx, other, len(c.nodes)) == nil {
 			return errors.New("they have not")
 		}
@@ -182,7 +182,7 @@ func (c *Cluster) Kill() {
 	}
 }
 
-// properties are in the format of Java.
+// properties is a Java properties file.
 type properties map[string]string
 
 func (p properties) write(file string) error {

@@ -14,7 +14,7 @@ import (
 // minJava is the oldest Java that runs both Kafka and Apicurio Registry.
 const minJava = 21
 
-// installed are where Java usually is.
+// installed are the usual locations of Java.
 var installed = []string{"/usr/lib/jvm/*", "/opt/java/*", "/Library/Java/JavaVirtualMachines/*/Contents/Home", "/opt/homebrew/opt/openjdk*"}
 
 // findJava finds a Java that is new enough: that of JAVA_HOME, the one in the
@@ -54,13 +54,13 @@ func findJava(ctx context.Context, home, path string, installed []string) (strin
 var versionPattern = regexp.MustCompile(`version "(\d+)`)
 
 func javaVersion(ctx context.Context, java string) (int, error) {
-	said, err := exec.CommandContext(ctx, java, "-version").CombinedOutput() //nolint:gosec // where the user's own Java is
+	output, err := exec.CommandContext(ctx, java, "-version").CombinedOutput() //nolint:gosec // where the user's own Java is
 	if err != nil {
 		return 0, err
 	}
-	m := versionPattern.FindSubmatch(said)
+	m := versionPattern.FindSubmatch(output)
 	if m == nil {
-		return 0, fmt.Errorf("%s says %q", java, said)
+		return 0, fmt.Errorf("%s says %q", java, output)
 	}
 	return strconv.Atoi(string(m[1]))
 }

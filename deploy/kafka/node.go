@@ -19,8 +19,8 @@ const (
 	controller = "CONTROLLER"
 )
 
-// layOut chooses ports and writes the configuration of every node.
-func (c *Cluster) layOut(java string, found artifacts, o Options) error {
+// configure chooses ports and writes the configuration of every node.
+func (c *Cluster) configure(java string, found artifacts, o Options) error {
 	protocols := map[string]string{plain: "PLAINTEXT", controller: "PLAINTEXT"}
 	maps.Copy(protocols, o.Listeners)
 	names := slices.Sorted(maps.Keys(protocols))
@@ -77,14 +77,14 @@ func (c *Cluster) layOut(java string, found artifacts, o Options) error {
 		if err := p.write(file); err != nil {
 			return err
 		}
-		node := c.kafka(java, found, fmt.Sprintf("node-%d", i+1), "kafka.Kafka", file)
+		node := c.kafkaProcess(java, found, fmt.Sprintf("node-%d", i+1), "kafka.Kafka", file)
 		c.nodes = append(c.nodes, node)
 	}
-	return c.layOutRegistry(java)
+	return c.configureRegistry(java)
 }
 
-// kafka is a process of a class of Kafka's.
-func (c *Cluster) kafka(java string, found artifacts, name, class string, args ...string) *process {
+// kafkaProcess returns a process that runs one of Kafka's main classes.
+func (c *Cluster) kafkaProcess(java string, found artifacts, name, class string, args ...string) *process {
 	return &process{
 		name: "kafka " + name, java: java, dir: c.data.Dir(), log: c.data.Path(name + ".log"),
 		args: append([]string{
@@ -94,9 +94,9 @@ func (c *Cluster) kafka(java string, found artifacts, name, class string, args .
 	}
 }
 
-// format prepares the directory of a node, where that has not been done.
+// format prepares the directory of a node, unless that has been done.
 func (c *Cluster) format(ctx context.Context, java string, found artifacts, node int) error {
 	name := fmt.Sprintf("node-%d", node+1)
-	return c.kafka(java, found, name+"-format", "kafka.tools.StorageTool",
-		"format", "--ignore-formatted", "-t", clusterID, "-c", c.data.Path(name+".properties")).once(ctx)
+	return c.kafkaProcess(java, found, name+"-format", "kafka.tools.StorageTool",
+		"format", "--ignore-formatted", "-t", clusterID, "-c", c.data.Path(name+".properties")).run(ctx)
 }

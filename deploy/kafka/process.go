@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// stopPatience is for a clean stop; then the process is killed.
-const stopPatience = 30 * time.Second
+// stopTimeout is for a clean stop; then the process is killed.
+const stopTimeout = 30 * time.Second
 
 // jvm are the options of every Java process: little memory, and no time for
 // optimising what will be stopped soon.
@@ -41,7 +41,7 @@ func (p *process) start() error {
 	cmd := exec.Command(p.java, slices.Concat(jvm, p.args)...)
 	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = p.dir, log, log
-	cmd.SysProcAttr = apart()
+	cmd.SysProcAttr = sysProcAttr()
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", p.name, err)
 	}
@@ -53,8 +53,8 @@ func (p *process) start() error {
 	return nil
 }
 
-// running is nil while the process runs, and else how it ended.
-func (p *process) running() error {
+// exitError returns nil while the process runs, and else how it ended.
+func (p *process) exitError() error {
 	select {
 	case <-p.ended:
 		return fmt.Errorf("%s ended by itself (%s):\n%s", p.name, p.cmd.ProcessState, tail(p.log))
@@ -68,14 +68,14 @@ func (p *process) stop() error {
 	if p.cmd == nil {
 		return nil
 	}
-	_ = p.cmd.Process.Signal(syscall.SIGCONT) // it may stand still
+	_ = p.cmd.Process.Signal(syscall.SIGCONT) // it may be suspended
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
 	select {
 	case <-p.ended:
 		return nil
-	case <-time.After(stopPatience):
+	case <-time.After(stopTimeout):
 		p.kill()
-		return fmt.Errorf("%s did not end within %s and was killed:\n%s", p.name, stopPatience, tail(p.log))
+		return fmt.Errorf("%s did not end within %s and was killed:\n%s", p.name, stopTimeout, tail(p.log))
 	}
 }
 
@@ -84,8 +84,8 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// once runs the process to its end.
-func (p *process) once(ctx context.Context) error {
+// run runs the process to its end.
+func (p *process) run(ctx context.Context) error {
 	if err := p.start(); err != nil {
 		return err
 	}
@@ -101,8 +101,8 @@ func (p *process) once(ctx context.Context) error {
 	return nil
 }
 
-// until asks again and again until the answer is nil, as long as the processes run.
-func until(ctx context.Context, what string, processes []*process, ask func(context.Context) error) error {
+// waitUntil calls ask until it returns nil, as long as the processes run.
+func waitUntil(ctx context.Context, what string, processes []*process, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	again := time.NewTicker(200 * time.Millisecond)
@@ -113,7 +113,7 @@ func until(ctx context.Context, what string, processes []*process, ask func(cont
 			return nil
 		}
 		for _, p := range processes {
-			if ended := p.running(); ended != nil {
+			if ended := p.exitError(); ended != nil {
 				return ended
 			}
 		}
@@ -125,7 +125,7 @@ func until(ctx context.Context, what string, processes []*process, ask func(cont
 	}
 }
 
-// tail is the end of a log.
+// tail returns the end of a log.
 func tail(file string) string {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"strconv"
 )
 
-func (c *Cluster) layOutRegistry(java string) error {
+func (c *Cluster) configureRegistry(java string) error {
 	port, err := c.data.Port("registry")
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (c *Cluster) layOutRegistry(java string) error {
 
 // RegistryReady waits until the registry answers.
 func (c *Cluster) RegistryReady(ctx context.Context) error {
-	return until(ctx, "the registry is ready", []*process{c.registry}, func(ctx context.Context) error {
+	return waitUntil(ctx, "the registry is ready", []*process{c.registry}, func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.RegistryURL+"/subjects", nil)
 		if err != nil {
 			return err
@@ -74,7 +74,7 @@ func unpack(archive, dir string) (err error) {
 		return err
 	}
 	defer f.Close()
-	plainly, err := gzip.NewReader(f)
+	unzipped, err := gzip.NewReader(f)
 	if err != nil {
 		return fmt.Errorf("unpack %s: %w", archive, err)
 	}
@@ -86,7 +86,7 @@ func unpack(archive, dir string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
-	for r := tar.NewReader(plainly); ; {
+	for r := tar.NewReader(unzipped); ; {
 		h, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return nil

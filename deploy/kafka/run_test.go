@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// make kafka prints where it listens, and stops by the same door, with nothing left.
+// make kafka prints where it listens, and its stop command leaves nothing.
 func TestKafka_RunAndStop(t *testing.T) {
 	if os.Getenv("PITSTOP_TEST_KAFKA") == "" {
 		t.Skip("make test-kafka runs this, on Apache Kafka")
@@ -45,7 +45,7 @@ func TestKafka_RunAndStop(t *testing.T) {
 		t.Fatalf("it prints %v and says %s", addresses, said)
 	}
 	for _, b := range brokers {
-		if err := until(t.Context(), "it is in sync", nil, func(ctx context.Context) error { return inSync(ctx, b, 3) }); err != nil || !strings.HasPrefix(b, "127.0.0.1:") {
+		if err := waitUntil(t.Context(), "it is in sync", nil, func(ctx context.Context) error { return inSync(ctx, b, 3) }); err != nil || !strings.HasPrefix(b, "127.0.0.1:") {
 			t.Errorf("broker %s: %v", b, err)
 		}
 	}

@@ -21,13 +21,13 @@ import (
 
 // ErrUnavailable means that the log did not acknowledge a command. Unless the
 // context had ended before, it may or may not have been written: repeating the
-// request with the same key is safe and tells.
+// request with the same key is safe, and its outcome tells.
 var ErrUnavailable = errors.New("the log did not acknowledge the command; it may or may not have been written, repeat it with the same key")
 
 // sendTimeout is how long Send waits for the brokers' acknowledgement.
 const sendTimeout = 10 * time.Second
 
-// Client puts commands on the log and waits for their outcomes. It is safe for
+// Client writes commands to the log and waits for their outcomes. It is safe for
 // concurrent use.
 type Client struct {
 	codec    *avro.Codec
@@ -45,18 +45,18 @@ type waiter struct {
 	outcome chan *repair.Outcome // of capacity 1, written once
 }
 
-// NewClient gives a Client; it does not connect yet. Outcomes are waited for
-// only while Run runs.
+// NewClient returns a Client; it does not connect yet. Outcomes are received only
+// while Run runs.
 func NewClient(cfg kafka.Config, codec *avro.Codec, log *slog.Logger) (*Client, error) {
 	opts, err := cfg.Producer("pitstop-command", log)
 	if err != nil {
 		return nil, err
 	}
 	cl, err := kgo.NewClient(append(opts,
-		kgo.RecordDeliveryTimeout(sendTimeout), // where nothing can have been written yet
+		kgo.RecordDeliveryTimeout(sendTimeout), // only while nothing can have been written
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtEnd()),
-		// A partition that the first fetch does not hold yet waits until that ends.
+		// A partition that is added during a fetch waits until that fetch ends.
 		kgo.FetchMaxWait(200*time.Millisecond),
 	)...)
 	if err != nil {
@@ -65,11 +65,11 @@ func NewClient(cfg kafka.Config, codec *avro.Codec, log *slog.Logger) (*Client, 
 	return &Client{codec: codec, kafka: cl, log: log, waiting: make(map[string][]waiter)}, nil
 }
 
-// Check gives the reason the client would miss outcomes, nil when it would not.
+// Check returns why the client would miss outcomes, or nil.
 func (c *Client) Check(now time.Time) error { return c.progress.Check(now) }
 
-// Close gives up what is not acknowledged after ctx ends. Run must have
-// returned.
+// Close waits for acknowledgements until ctx ends, and abandons what is not
+// acknowledged by then. Run must have returned.
 func (c *Client) Close(ctx context.Context) error {
 	defer c.kafka.Close()
 	if err := c.kafka.Flush(ctx); err != nil {
@@ -99,24 +99,23 @@ func (c *Client) SendAll(ctx context.Context, cmds ...repair.Command) error {
 	return c.produce(ctx, records...)
 }
 
-// Ask sends a command and then waits up to patience for its outcome. The
-// command is written but not answered when both results are nil. The outcome of
-// a repetition is a duplicate that repeats the original verdict. Errors are
-// Send's.
-func (c *Client) Ask(ctx context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error) {
+// Ask sends a command and then waits up to timeout for its outcome. Both results
+// are nil when the command is written but not answered. The outcome of a repetition
+// is a duplicate that repeats the original verdict. Errors are Send's.
+func (c *Client) Ask(ctx context.Context, cmd repair.Command, timeout time.Duration) (*repair.Outcome, error) {
 	rec, err := c.record(ctx, cmd)
 	if err != nil {
 		return nil, err
 	}
 	w := waiter{repair.DigestOf(cmd), make(chan *repair.Outcome, 1)}
-	if id := cmd.Head().EventID; patience > 0 { // before the outcome can be there
+	if id := cmd.Head().EventID; timeout > 0 { // before the outcome can be there
 		c.register(id, w)
 		defer c.forget(id, w)
 	}
 	if err := c.produce(ctx, rec); err != nil {
 		return nil, err
 	}
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case o := <-w.outcome:
@@ -127,7 +126,7 @@ func (c *Client) Ask(ctx context.Context, cmd repair.Command, patience time.Dura
 	return nil, nil //nolint:nilnil // documented: written, not answered
 }
 
-// record gives a command's record. The trace it belongs to rides in its headers.
+// record returns a command's record. Its headers carry the trace.
 func (c *Client) record(ctx context.Context, cmd repair.Command) (*kgo.Record, error) {
 	value, err := c.codec.Encode(cmd)
 	if err != nil {
@@ -147,9 +146,9 @@ func (c *Client) record(ctx context.Context, cmd repair.Command) (*kgo.Record, e
 	return r, nil
 }
 
-// produce writes records. Cancelling a produce does not take a record back and
-// may fail its whole batch: so ctx is looked at before, the records produced
-// without it, and waited for apart.
+// produce writes records. Cancelling a produce does not take a record back and may
+// fail its whole batch: so ctx is checked first, the records are produced without
+// it, and only the wait for them ends with it.
 func (c *Client) produce(ctx context.Context, records ...*kgo.Record) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("send command: nothing was written: %w", err)
@@ -195,7 +194,7 @@ func (c *Client) forget(id string, w waiter) {
 	}
 }
 
-// answer hands an outcome to whoever sent the record it answers.
+// answer passes an outcome to whoever sent the record it answers.
 func (c *Client) answer(o *repair.Outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -209,18 +208,18 @@ func (c *Client) answer(o *repair.Outcome) {
 	}
 }
 
-// quiet is how long nothing may fail until reading counts as going on: nobody
-// says so while there is nothing to read.
-const quiet = 5 * time.Second
+// pollTimeout ends a poll in which nothing came. If nothing failed in it either,
+// reading works: without records there is no other sign of that.
+const pollTimeout = 5 * time.Second
 
-// Run reads outcomes from where their topic ends now until ctx ends. Commands
-// sent before it is ready (Check) may wait in vain for an outcome that is there.
+// Run reads outcomes from the present end of their topic until ctx ends. A command
+// sent before it is ready (see Check) may miss an outcome that is there.
 func (c *Client) Run(ctx context.Context) error {
 	c.progress.Starting("finding the end of the outcomes")
-	c.position(ctx)
+	c.seekToEnd(ctx)
 	c.progress.Waiting()
 	for {
-		poll, cancel := context.WithTimeout(ctx, quiet)
+		poll, cancel := context.WithTimeout(ctx, pollTimeout)
 		fetches := c.kafka.PollFetches(poll)
 		cancel()
 		if ctx.Err() != nil || fetches.IsClientClosed() {
@@ -233,7 +232,7 @@ func (c *Client) Run(ctx context.Context) error {
 			}
 			failed = true
 			c.progress.Stalled(err.Error())
-			c.log.Warn("cannot read outcomes", "topic", topic, "partition", partition, "err", err)
+			c.log.Warn("cannot read outcomes", "topic", topic, "partition", partition, "error", err)
 		})
 		if !failed {
 			c.progress.Waiting()
@@ -245,14 +244,14 @@ func (c *Client) Run(ctx context.Context) error {
 				return
 			}
 			// Its sender gets 202 and finds it by its id; the sinks keep the bytes.
-			c.log.Warn("skipped what is no outcome", "partition", r.Partition, "offset", r.Offset, "err", err)
+			c.log.Warn("skipped a record that is no outcome", "partition", r.Partition, "offset", r.Offset, "error", err)
 		})
 	}
 }
 
-// position starts reading at the ends the partitions have now, asking again
-// until the brokers answer.
-func (c *Client) position(ctx context.Context) {
+// seekToEnd starts reading at the present end offsets, retrying until the brokers
+// answer.
+func (c *Client) seekToEnd(ctx context.Context) {
 	topic := record.Outcomes.Name
 	for {
 		ends, err := kafka.Ends(ctx, kadm.NewClient(c.kafka), topic)

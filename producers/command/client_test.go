@@ -324,8 +324,8 @@ func TestTheTraceGoesOn(t *testing.T) {
 	})
 }
 
-// A client that may read again is ready again, though nothing happens: who
-// looks at readiness sends it nothing before.
+// A client that may read again is ready again, though nothing happens: whoever
+// checks readiness sends it nothing before.
 func TestReadyAgainWithoutAnOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)

@@ -20,7 +20,7 @@ type Line struct {
 	Garage  string `json:"garage"`
 	Key     string `json:"key"`
 	Command string `json:"command"` // the command's name, e.g. RequestApproval
-	// Repair is the repair's id. ExternalRef says it instead: the garage's own
+	// Repair is the repair's id. ExternalRef may replace it: the garage's own
 	// order number, given when the repair was started. StartRepair needs neither.
 	Repair      string          `json:"repair"`
 	ExternalRef string          `json:"external_ref"`
@@ -30,7 +30,7 @@ type Line struct {
 	Body        json.RawMessage `json:"body"` // as the API takes it; absent: empty
 }
 
-// bodies gives the body of each command that can be imported.
+// bodies makes the body of each command that can be imported.
 var bodies = map[string]func() any{
 	"StartRepair":     func() any { return new(request.StartRepair) },
 	"RequestApproval": func() any { return new(request.RequestApproval) },
@@ -56,12 +56,12 @@ type Importer struct {
 	Requests *request.Builder
 	// SendAll writes commands in order and returns once all are acknowledged.
 	SendAll func(context.Context, ...repair.Command) error
-	// State is the file that remembers how far an import got; empty: none. A
-	// second run of the same input goes on from there.
+	// State is the checkpoint file; empty: none. A second run of the same input
+	// resumes from it.
 	State string
-	// Bad is told of every line that is refused; nil: nobody is.
+	// Bad is called for every line that is refused; may be nil.
 	Bad func(line int, reason error)
-	// Progress is told after every batch; nil: nobody is.
+	// Progress is called after every batch; may be nil.
 	Progress func(Summary)
 }
 
@@ -75,12 +75,12 @@ type Summary struct {
 // ErrBadLines is returned by an import that sent what it could and refused the rest.
 var ErrBadLines = errors.New("some lines were refused")
 
-// Import sends the command of every line. A bad line is told of and left out. It
-// ends with ErrBadLines when there was one, and stops with another error when
-// the log does not take commands: running it again goes on. The end of a batch
-// may be sent twice then, which is harmless: ids follow from the lines.
+// Import sends the command of every line. A bad line is reported and skipped. It
+// returns ErrBadLines if there was one, and stops with another error when commands
+// cannot be written: running it again resumes. The end of a batch may then be sent
+// twice, which is harmless: ids follow from the lines.
 func (im *Importer) Import(ctx context.Context, r io.Reader) (Summary, error) {
-	in := newHashed(r)
+	in := newHashingReader(r)
 	done, err := im.resume(in)
 	if err != nil {
 		return done, err
@@ -130,10 +130,10 @@ func (im *Importer) Import(ctx context.Context, r io.Reader) (Summary, error) {
 	return done, nil
 }
 
-// command makes the command of a line.
+// command builds the command of a line.
 func (im *Importer) command(text []byte) (repair.Command, error) {
 	var l Line
-	if err := strict(text, &l); err != nil {
+	if err := decodeStrict(text, &l); err != nil {
 		return nil, err
 	}
 	body := bodies[l.Command]
@@ -147,7 +147,7 @@ func (im *Importer) command(text []byte) (repair.Command, error) {
 		Garage: l.Garage, RepairID: l.Repair, Revision: l.Revision, Key: l.Key, Actor: l.Actor, Body: body(),
 	}
 	if len(l.Body) > 0 {
-		if err := strict(l.Body, r.Body); err != nil {
+		if err := decodeStrict(l.Body, r.Body); err != nil {
 			return nil, fmt.Errorf("body: %w", err)
 		}
 	}
@@ -170,8 +170,8 @@ func (im *Importer) command(text []byte) (repair.Command, error) {
 	return cmd, nil
 }
 
-// strict reads exactly one JSON value and no field it does not know.
-func strict(text []byte, into any) error {
+// decodeStrict reads exactly one JSON value, and rejects unknown fields.
+func decodeStrict(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
@@ -185,8 +185,8 @@ func strict(text []byte, into any) error {
 
 var errTooLong = fmt.Errorf("longer than %d bytes", maxLineBytes)
 
-// line gives the next line without its end, io.EOF after the last.
-func (h *hashed) line() ([]byte, error) {
+// line returns the next line without its end, io.EOF after the last.
+func (h *hashingReader) line() ([]byte, error) {
 	var line []byte
 	tooLong := false
 	for {

@@ -14,18 +14,18 @@ import (
 	"path/filepath"
 )
 
-// hashed reads an input and digests what was read of it.
-type hashed struct {
+// hashingReader hashes what is read of an input.
+type hashingReader struct {
 	*bufio.Reader
 	sum    hash.Hash
 	offset int64
 }
 
-func newHashed(r io.Reader) *hashed {
-	return &hashed{Reader: bufio.NewReaderSize(r, 64<<10), sum: sha256.New()}
+func newHashingReader(r io.Reader) *hashingReader {
+	return &hashingReader{Reader: bufio.NewReaderSize(r, 64<<10), sum: sha256.New()}
 }
 
-func (h *hashed) digest() string { return hex.EncodeToString(h.sum.Sum(nil)) }
+func (h *hashingReader) digest() string { return hex.EncodeToString(h.sum.Sum(nil)) }
 
 // importState is what the state file holds: how far an import got, and a digest
 // of the input up to there.
@@ -36,7 +36,7 @@ type importState struct {
 }
 
 // resume skips what an earlier run has done.
-func (im *Importer) resume(in *hashed) (Summary, error) {
+func (im *Importer) resume(in *hashingReader) (Summary, error) {
 	if im.State == "" {
 		return Summary{}, nil
 	}
@@ -62,8 +62,9 @@ func (im *Importer) resume(in *hashed) (Summary, error) {
 	return s.Summary, nil
 }
 
-// save remembers how far the import got: all of it, or what was there before.
-func (im *Importer) save(done Summary, in *hashed) error {
+// save writes the checkpoint. The file is replaced as a whole: a crash leaves the
+// old or the new one.
+func (im *Importer) save(done Summary, in *hashingReader) error {
 	if im.State == "" {
 		return nil
 	}

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// timeHeader says when a simulated request is made.
+// timeHeader holds the time at which a simulated request is made.
 const timeHeader = "X-Pitstop-Simulated-Time"
 
-// setTime has a request made at a time, for an API whose clock is a [RequestClock].
+// setTime makes a request happen at a time, for an API whose clock is a [RequestClock].
 func setTime(req *http.Request, at time.Time) {
 	req.Header.Set(timeHeader, at.UTC().Format(time.RFC3339Nano))
 }
 
-// RequestClock is a clock for an API in a simulation: it believes what a request
-// says, else it asks another. Never give it to an API that others can reach.
+// RequestClock returns the clock of an API in a simulation: it believes the time
+// in a request, else it uses another clock. Never use it where others can reach the API.
 func RequestClock(otherwise func() time.Time) func(*http.Request) time.Time {
 	return func(req *http.Request) time.Time {
 		if at, err := time.Parse(time.RFC3339Nano, req.Header.Get(timeHeader)); err == nil {
@@ -25,21 +25,21 @@ func RequestClock(otherwise func() time.Time) func(*http.Request) time.Time {
 	}
 }
 
-// Clock is a clock for what runs behind the doors. It stands still where it is
-// set, until it is let go. Safe for concurrent use.
+// Clock is the clock of the pipeline behind the API. It is frozen at the instant
+// it was last set to, until it is unfrozen. Safe for concurrent use.
 type Clock struct {
 	at   atomic.Pointer[time.Time]
 	wall func() time.Time
 }
 
-// NewClock gives a clock that stands at an instant, and is wall once it is let go.
+// NewClock returns a clock frozen at an instant, which follows wall once unfrozen.
 func NewClock(at time.Time, wall func() time.Time) *Clock {
 	c := &Clock{wall: wall}
 	c.Set(at)
 	return c
 }
 
-// Now is where the clock stands, or the time once it is let go.
+// Now returns the instant the clock is frozen at, or the time once unfrozen.
 func (c *Clock) Now() time.Time {
 	if at := c.at.Load(); at != nil {
 		return *at
@@ -47,8 +47,8 @@ func (c *Clock) Now() time.Time {
 	return c.wall()
 }
 
-// Set puts the clock to an instant.
+// Set freezes the clock at an instant.
 func (c *Clock) Set(at time.Time) { c.at.Store(&at) }
 
-// Go lets the clock go: it tells the time from now on.
-func (c *Clock) Go() { c.at.Store(nil) }
+// Unfreeze lets the clock tell the time from now on.
+func (c *Clock) Unfreeze() { c.at.Store(nil) }

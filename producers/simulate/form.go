@@ -22,7 +22,7 @@ type form struct {
 	buttons url.Values
 }
 
-// page is what matters of a page.
+// page is the part of a page that customers use here.
 type page struct {
 	lang  locale.Lang
 	forms []form
@@ -90,7 +90,7 @@ func attr(n *html.Node, key string) string {
 	return n.Attr[i].Val
 }
 
-// form gives the form whose action ends so.
+// form returns the form whose action ends in action.
 func (p page) form(action string) (form, bool) {
 	i := slices.IndexFunc(p.forms, func(f form) bool {
 		path, _, _ := strings.Cut(f.action, "?")

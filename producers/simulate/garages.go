@@ -11,9 +11,8 @@ import (
 // DefaultGarages is how many garages the demonstration has.
 const DefaultGarages = 20
 
-// towns are where the garages of a demonstration stand. Subscriber numbers in the
-// Netherlands do not begin with 1, so that nobody has the phone numbers made of
-// these area codes.
+// towns are where the garages of a demonstration are. Dutch subscriber numbers do
+// not begin with 1, so nobody has the phone numbers made from these area codes.
 var towns = []struct {
 	id, name, address, city, area string
 	mechanics                     string
@@ -48,9 +47,9 @@ var weeks = map[string]map[string]string{
 	"weekend": {"tue-fri": "8:30-18:00", "sat": "8:30-16:00"},
 }
 
-// Garages makes up n garages, the two of [garage.Sample] first. Some close for
-// a day or a week, and some change their opening hours, in the month before now:
-// the same garages for the same now, to the day.
+// Garages invents garages, n in all, of which the two of [garage.Sample] are the
+// first. Some close for a day or a week, and some change their opening hours, in
+// the month before now: the same garages for the same now, to the day.
 func Garages(n int, now time.Time) (*garage.Book, error) {
 	sample, err := garage.Parse(garage.Sample)
 	if err != nil {
@@ -62,7 +61,7 @@ func Garages(n int, now time.Time) (*garage.Book, error) {
 	}
 	day := func(ago int) string { return now.AddDate(0, 0, -ago).Format(time.DateOnly) }
 	for i := 0; len(profiles) < n; i++ {
-		p := madeUp(i)
+		p := inventGarage(i)
 		switch i % 6 {
 		case 1:
 			p.Closures = []garage.Closure{{From: day(9), Reason: "Personeelsuitje"}}
@@ -78,8 +77,9 @@ func Garages(n int, now time.Time) (*garage.Book, error) {
 	return garage.NewBook(profiles[:max(1, min(n, len(profiles)))]...)
 }
 
-// madeUp is the i-th made-up garage; when the towns are used up, each gets another.
-func madeUp(i int) garage.Profile {
+// inventGarage returns the i-th invented garage; when the towns are used up, each
+// gets another.
+func inventGarage(i int) garage.Profile {
 	town, round := towns[i%len(towns)], i/len(towns)+1
 	if round > 1 {
 		town.id = fmt.Sprintf("%s-%d", town.id, round)

@@ -10,29 +10,29 @@ import (
 
 // History performs a plan, window by window. Its fields must be set.
 type History struct {
-	Plan  *Plan
-	Doors *Doors
-	// Done is up to when the plan was performed before.
+	Plan   *Plan
+	Client *Client
+	// Done is the time up to which the plan was performed before.
 	Done time.Time
-	// SetClock sets the clock of what runs behind the doors. The doors themselves
-	// go by each request's own time; see [setTime].
+	// SetClock sets the clock of the pipeline behind the API. The API itself takes
+	// the time of each request from the request; see [setTime].
 	SetClock func(time.Time)
-	// Settled waits until everything behind the doors has handled what it has, and
-	// no timer is due.
+	// Settled waits until everything behind the API has handled what it has, and no
+	// timer is due.
 	Settled func(context.Context) error
-	// Save remembers that the plan was performed up to an instant.
+	// Save stores the time up to which the plan was performed.
 	Save func(done time.Time) error
-	// Report tells how far it is; called after every window.
+	// Report is called after every window.
 	Report func(done time.Time)
 }
 
-// Run performs what is left of the plan. A window is remembered once everything
-// in it has had its effects: one that was cut short, by the end of ctx or of the
-// process, is repeated the next time, and what was done before changes nothing.
+// Run performs the rest of the plan. A window is saved once everything in it has
+// had its effects: one that was cut short, by the end of ctx or of the process, is
+// repeated the next time, and what was done before changes nothing.
 //
-// Within a window the repairs go on side by side, each step after the one before
-// was answered. The clock moves to the window's end after that: before, a timer
-// due within the window would fire without having seen the steps it waits for.
+// Within a window repairs run concurrently, each step after the one before was
+// answered. The clock moves to the window's end after that: before, a timer due
+// within the window would fire without having seen the steps it waits for.
 func (h *History) Run(ctx context.Context) error {
 	for _, w := range h.Plan.Windows {
 		if !w.End.After(h.Done) {
@@ -70,7 +70,7 @@ func (h *History) perform(ctx context.Context, w Window) error {
 	for _, i := range order {
 		g.Go(func() error {
 			for _, s := range steps[i] {
-				if err := h.Doors.Do(ctx, s, h.Plan.Repairs[i]); err != nil {
+				if err := h.Client.Do(ctx, s, h.Plan.Repairs[i]); err != nil {
 					return err
 				}
 			}

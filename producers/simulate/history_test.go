@@ -91,7 +91,7 @@ func (f *fakeAPI) serve(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// find gives the step that a request asks for.
+// find returns the step that a request is for.
 func (f *fakeAPI) find(req *http.Request) (Step, bool) {
 	key := req.Header.Get("Idempotency-Key")
 	if key == "" {
@@ -110,11 +110,11 @@ func (f *fakeAPI) find(req *http.Request) (Step, bool) {
 	return Step{}, false
 }
 
-// history gives a History that talks to the API.
+// history returns a History that talks to the API.
 func (f *fakeAPI) history(done time.Time) *History {
 	h := &History{
 		Plan: f.plan, Done: done,
-		Doors: &Doors{
+		Client: &Client{
 			URL: "http://api.test", HTTP: f, Stats: new(Stats), Log: slog.New(slog.DiscardHandler),
 			Token: func(role repair.Role, garage, subject string) (string, error) { return garage + "." + subject, nil },
 			Link: func(garage, repairID string, to link.Audience, lang string) string {
@@ -133,7 +133,7 @@ func (f *fakeAPI) history(done time.Time) *History {
 	return h
 }
 
-// keysInOrder gives the keys of each repair in the order of the plan.
+// keysInOrder returns the keys of each repair in the order of the plan.
 func keysInOrder(p *Plan) map[int][]string {
 	keys := make(map[int][]string)
 	for _, s := range p.Steps {
@@ -155,7 +155,7 @@ func TestHistoryPerformsEveryStepInOrder(t *testing.T) {
 	if !api.clock.Equal(p.To) || !h.Done.Equal(p.To) {
 		t.Errorf("clock at %s, done up to %s", api.clock, h.Done)
 	}
-	c := h.Doors.Stats.Counts()
+	c := h.Client.Stats.Counts()
 	if c.Asked["StartRepair"] != 150 || len(c.Unexpected) > 0 {
 		t.Errorf("counted %+v", c)
 	}
@@ -196,8 +196,8 @@ func TestHistoryGoesOnWhereItWasCut(t *testing.T) {
 	}
 }
 
-// A door that is away, or answers before it knows, is asked again with the same key.
-func TestHistoryInsists(t *testing.T) {
+// When the API is away, or answers before it knows, the request is repeated with the same key.
+func TestHistoryRetries(t *testing.T) {
 	p := mustPlan(t, 3, 40, 5)
 	synctest.Test(t, func(t *testing.T) {
 		api := newFakeAPI(t, p)
@@ -237,7 +237,7 @@ func TestHistoryInsists(t *testing.T) {
 		if d := cmp.Diff(keysInOrder(p), api.asked); d != "" {
 			t.Error(d)
 		}
-		if c := h.Doors.Stats.Counts(); len(c.Unexpected) > 0 {
+		if c := h.Client.Stats.Counts(); len(c.Unexpected) > 0 {
 			t.Errorf("unexpected: %v", c.Unexpected)
 		}
 	})
@@ -256,7 +256,7 @@ func TestHistoryCountsAnswersThatWereNotPlanned(t *testing.T) {
 	if err := h.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(map[string]int{"forbidden": 1}, h.Doors.Stats.Counts().Unexpected); d != "" {
+	if d := cmp.Diff(map[string]int{"forbidden": 1}, h.Client.Stats.Counts().Unexpected); d != "" {
 		t.Error(d)
 	}
 }
@@ -301,7 +301,7 @@ func TestClock(t *testing.T) {
 	if !c.Now().Equal(planFrom) {
 		t.Errorf("stands at %s", c.Now())
 	}
-	c.Go()
+	c.Unfreeze()
 	if !c.Now().Equal(planTo) {
 		t.Errorf("tells %s", c.Now())
 	}

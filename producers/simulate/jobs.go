@@ -120,7 +120,7 @@ var extraJobs = []job{
 	},
 }
 
-// line is a job in a language, at a garage's hourly rate.
+// line returns a job as a line, in a language and at a garage's hourly rate.
 func (j job) line(l locale.Lang, rate int64) repair.Line {
 	line := repair.Line{Title: j.title.In(l), Urgency: j.urgency, Consequence: j.without.In(l)}
 	for _, d := range j.details {
@@ -133,7 +133,7 @@ func (j job) line(l locale.Lang, rate int64) repair.Line {
 	return line
 }
 
-// price makes work of jobs in a language, and prices it.
+// price turns jobs into work, in a language, and prices it.
 func price(g *garage.Profile, l locale.Lang, includeVAT bool, jobs []job) (repair.Work, repair.Quote) {
 	rate := 9500 + int64(len(g.Name)*173%13)*250 // an hour
 	w := repair.Work{Currency: g.Currency, PricesIncludeVAT: includeVAT}

@@ -17,10 +17,10 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Live plays garages in quick motion: a repair takes a minute or two. Customers
-// open the mails they are given, and answer on the page.
+// Live plays garages in fast motion: a repair takes a minute or two. Customers open
+// the mails they are given, and answer on the page.
 type Live struct {
-	Doors   *Doors
+	Client  *Client
 	Garages *garage.Book
 	Seed    uint64
 	// Every is how long after a repair, anywhere, the next one begins; 0: 2 seconds.
@@ -32,29 +32,30 @@ type Live struct {
 	busy   chan struct{} // holds one for each repair under way
 }
 
-// How much goes on at once. A mail that finds too many unread, or a car that finds
-// every bay taken, is left alone.
+// Limits on what goes on at once. A mail beyond maxUnread, and a car that finds
+// every bay taken, is dropped.
 const (
-	mostUnread  = 4096
-	mostRepairs = 400
+	maxUnread  = 4096
+	maxRepairs = 400
 )
 
 // liveRef begins the order numbers of live repairs.
 const liveRef = "LV-"
 
-// NewLive gives a Live that takes mails at once; Run has them read.
-func NewLive(doors *Doors, garages *garage.Book, seed uint64, every time.Duration, now func() time.Time) *Live {
+// NewLive returns a Live that accepts mails at once; Run has customers read them.
+func NewLive(client *Client, garages *garage.Book, seed uint64, every time.Duration, now func() time.Time) *Live {
 	if every <= 0 {
 		every = 2 * time.Second
 	}
 	return &Live{
-		Doors: doors, Garages: garages, Seed: seed, Every: every, Now: now,
-		mails: make(chan Mail, mostUnread), busy: make(chan struct{}, mostRepairs),
+		Client: client, Garages: garages, Seed: seed, Every: every, Now: now,
+		mails: make(chan Mail, maxUnread), busy: make(chan struct{}, maxRepairs),
 	}
 }
 
-// Deliver puts a mail into its customer's inbox and returns at once. Giving a mail
-// again, say after a restart, does no harm: its page tells what is answered.
+// Deliver puts a mail into its customer's inbox and returns at once. Delivering a
+// mail again, say after a restart, does no harm: its page shows what is already
+// answered.
 func (l *Live) Deliver(m Mail) {
 	if linkIn(m) == "" {
 		return
@@ -65,14 +66,14 @@ func (l *Live) Deliver(m Mail) {
 	}
 }
 
-// Run plays until ctx ends, and returns when everybody has gone home. It first
-// takes up the repairs it finds open: its own of the last time soon, others
-// within the hour.
+// Run plays until ctx ends, and returns when all its goroutines have ended. It
+// first resumes the repairs it finds open: those of an earlier run within a minute,
+// others within the hour.
 func (l *Live) Run(ctx context.Context) {
 	defer l.people.Wait()
 	begun := l.Now()
 	for _, g := range l.Garages.Garages() {
-		l.people.Go(func() { l.takeUp(ctx, g) })
+		l.people.Go(func() { l.resume(ctx, g) })
 	}
 	next := time.NewTicker(l.Every)
 	defer next.Stop()
@@ -85,14 +86,14 @@ func (l *Live) Run(ctx context.Context) {
 		case <-next.C:
 			n++
 			ref := fmt.Sprintf("%s%d-%d", liveRef, begun.Unix(), n)
-			g := pick(l.chance(ref), l.Garages.Garages())
-			l.under(ctx, func() { l.begin(ctx, g, ref, n) })
+			g := pick(l.rngFor(ref), l.Garages.Garages())
+			l.occupyBay(ctx, func() { l.begin(ctx, g, ref, n) })
 		}
 	}
 }
 
-// under has somebody work on a repair, unless too many do.
-func (l *Live) under(ctx context.Context, work func()) {
+// occupyBay works on a repair in the background, unless every bay is taken.
+func (l *Live) occupyBay(ctx context.Context, work func()) {
 	select {
 	case l.busy <- struct{}{}:
 		l.people.Go(func() {
@@ -100,19 +101,19 @@ func (l *Live) under(ctx context.Context, work func()) {
 			work()
 		})
 	default:
-		l.Doors.Log.DebugContext(ctx, "every bay is taken")
+		l.Client.Log.DebugContext(ctx, "every bay is taken")
 	}
 }
 
-// chance is the luck of a repair or a mail: the same each time.
-func (l *Live) chance(of string) *rand.Rand {
+// rngFor returns the random numbers of a repair or a mail: the same each time.
+func (l *Live) rngFor(of string) *rand.Rand {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(of))                      // a hash takes everything
 	return rand.New(rand.NewPCG(l.Seed, h.Sum64())) //nolint:gosec // not secret
 }
 
-// takeUp goes on with the open repairs of a garage.
-func (l *Live) takeUp(ctx context.Context, g *garage.Profile) {
+// resume continues the open repairs of a garage.
+func (l *Live) resume(ctx context.Context, g *garage.Profile) {
 	for _, state := range []repair.State{repair.InProgress, repair.AwaitingApproval, repair.Completed} {
 		var page readmodel.Page[readmodel.RepairItem]
 		if !l.get(ctx, g, "/v1/repairs?limit=200&state="+string(state), &page) {
@@ -124,7 +125,7 @@ func (l *Live) takeUp(ctx context.Context, g *garage.Profile) {
 			if strings.HasPrefix(item.ExternalRef, liveRef) {
 				wait /= 60
 			}
-			l.under(ctx, func() {
+			l.occupyBay(ctx, func() {
 				if sleep(ctx, wait) {
 					o.work(ctx)
 				}
@@ -133,12 +134,12 @@ func (l *Live) takeUp(ctx context.Context, g *garage.Profile) {
 	}
 }
 
-// get reads what a mechanic of a garage can see. It reports false when that is
-// not there (yet), cannot be read, or ctx ended.
+// get reads what a mechanic of a garage can see. It returns false when that is not
+// there (yet), cannot be read, or ctx ended.
 func (l *Live) get(ctx context.Context, g *garage.Profile, path string, into any) bool {
-	a, err := l.Doors.insist(ctx, func(ctx context.Context) (*http.Request, error) {
-		return l.Doors.as(ctx, mechanicOf(l.chance(path), g), g.ID, http.MethodGet, path, nil)
-	}, answer.none)
+	a, err := l.Client.retry(ctx, func(ctx context.Context) (*http.Request, error) {
+		return l.Client.as(ctx, mechanicOf(l.rngFor(path), g), g.ID, http.MethodGet, path, nil)
+	}, answer.pending)
 	switch {
 	case ctx.Err() != nil || a.code == repair.NotFound:
 		return false
@@ -148,18 +149,18 @@ func (l *Live) get(ctx context.Context, g *garage.Profile, path string, into any
 		err = json.Unmarshal(a.body, into)
 	}
 	if err != nil {
-		l.Doors.Stats.unexpected("read " + string(a.code))
-		l.Doors.Log.ErrorContext(ctx, "a mechanic cannot read", "garage", g.ID, "err", err)
+		l.Client.Stats.unexpected("read " + string(a.code))
+		l.Client.Log.ErrorContext(ctx, "a mechanic cannot read", "garage", g.ID, "error", err)
 	}
 	return err == nil
 }
 
-// about is a wait around a median, with a long tail.
+// about draws a duration around a median, with a long tail.
 func about(r *rand.Rand, median time.Duration, spread float64) time.Duration {
 	return time.Duration(float64(median) * math.Exp(spread*r.NormFloat64()))
 }
 
-// sleep waits; it reports false when ctx ended before.
+// sleep waits; it returns false when ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

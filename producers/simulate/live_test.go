@@ -16,13 +16,13 @@ import (
 )
 
 func (w *town) live(seed uint64) *Live {
-	doors := &Doors{
+	client := &Client{
 		URL: "http://api.test", HTTP: w, Stats: new(Stats), Log: slog.New(slog.DiscardHandler),
 		Token: func(role repair.Role, garage, subject string) (string, error) {
 			return strings.Join([]string{string(role), garage, subject}, "."), nil
 		},
 	}
-	l := NewLive(doors, w.book, seed, 0, time.Now)
+	l := NewLive(client, w.book, seed, 0, time.Now)
 	w.send = l.Deliver
 	return l
 }
@@ -44,7 +44,7 @@ func TestLiveTraffic(t *testing.T) {
 		l := w.live(1)
 		l.Run(ctx)
 
-		c := l.Doors.Stats.Counts()
+		c := l.Client.Stats.Counts()
 		if len(c.Unexpected) > 0 {
 			t.Errorf("unexpected: %v", c.Unexpected)
 		}
@@ -89,7 +89,7 @@ func TestLiveGoesOnAfterARestart(t *testing.T) {
 		if n := w.open(); n > 0 {
 			t.Errorf("%d of %d repairs are still under way", n, left)
 		}
-		if c := l.Doors.Stats.Counts(); len(c.Unexpected) > 0 {
+		if c := l.Client.Stats.Counts(); len(c.Unexpected) > 0 {
 			t.Errorf("unexpected: %v", c.Unexpected)
 		}
 	})
@@ -115,7 +115,7 @@ func TestLinkInMail(t *testing.T) {
 	}
 }
 
-func TestAccept(t *testing.T) {
+func TestMailReply(t *testing.T) {
 	at := time.Date(2026, time.June, 1, 9, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		to    string
@@ -128,8 +128,8 @@ func TestAccept(t *testing.T) {
 	} {
 		var got []int
 		for i := range c.codes {
-			r := Accept(c.to, "m1@debrug.example", i+1, at)
-			if again := Accept(c.to, "m1@debrug.example", i+1, at); again != r {
+			r := MailReply(c.to, "m1@debrug.example", i+1, at)
+			if again := MailReply(c.to, "m1@debrug.example", i+1, at); again != r {
 				t.Errorf("%s: %v, and then %v", c.to, r, again)
 			}
 			if took := r.At.Sub(at); took <= 0 || took > time.Minute {

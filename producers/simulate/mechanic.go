@@ -14,29 +14,29 @@ import (
 	"pitstop/schemas/request"
 )
 
-// order is a live repair as the people of its garage go about it.
+// order is a live repair as the staff of its garage handle it.
 type order struct {
 	*Live
 	*rand.Rand
 	garage         *garage.Profile
 	id             string
 	mechanic, desk repair.Actor
-	// What kind of repair it is: the same when it is taken up again.
+	// What kind of repair it is: the same when it is resumed.
 	quotes   int           // it will have
 	patience time.Duration // with an open quote
 
 	asked int   // requests so far
-	seen  int64 // the last sequence heard of
+	seen  int64 // the latest sequence seen
 }
 
 func (l *Live) order(g *garage.Profile, id string, seen int64) *order {
-	luck := l.chance(id)
+	rng := l.rngFor(id)
 	o := &order{
-		Live: l, Rand: rand.New(rand.NewPCG(luck.Uint64(), uint64(l.Now().UnixNano()))), //nolint:gosec // not secret
-		garage: g, id: id, seen: seen, mechanic: mechanicOf(luck, g), desk: deskOf(g),
-		patience: about(luck, 75*time.Second, 0.5),
+		Live: l, Rand: rand.New(rand.NewPCG(rng.Uint64(), uint64(l.Now().UnixNano()))), //nolint:gosec // not secret
+		garage: g, id: id, seen: seen, mechanic: mechanicOf(rng, g), desk: deskOf(g),
+		patience: about(rng, 75*time.Second, 0.5),
 	}
-	switch x := luck.Float64(); {
+	switch x := rng.Float64(); {
 	case x < 0.1:
 		o.quotes = 2
 	case x < 0.8:
@@ -62,7 +62,7 @@ func (l *Live) begin(ctx context.Context, g *garage.Profile, ref string, n int) 
 // liveCustomers is above the number of any customer of a history.
 const liveCustomers = 1_000_000
 
-// work goes on until the repair is over: look how it stands, do what is next.
+// work continues until the repair is over: read its state, do what is next.
 func (o *order) work(ctx context.Context) {
 	for sleep(ctx, about(o.Rand, 9*time.Second, 0.4)) {
 		var v readmodel.Repair
@@ -114,7 +114,8 @@ func (o *order) progress(ctx context.Context, v readmodel.Repair) {
 	}
 }
 
-// wait leaves an open quote alone for a while; then somebody calls, or takes it back.
+// wait leaves an open quote alone for a while; then somebody calls, or withdraws
+// it.
 func (o *order) wait(ctx context.Context, v readmodel.Repair) {
 	q, who := v.Quotes[len(v.Quotes)-1], v.Customer
 	if v.Approver != nil {
@@ -141,12 +142,12 @@ func (o *order) wait(ctx context.Context, v readmodel.Repair) {
 	o.ask(ctx, o.desk, q.Revision, body)
 }
 
-// lost are refusals of somebody who was just too late.
-var lost = map[repair.Code]bool{
+// tooLate are the refusals of a request that came just too late.
+var tooLate = map[repair.Code]bool{
 	repair.IllegalState: true, repair.Superseded: true, repair.Expired: true, repair.Withdrawn: true, repair.AlreadyDecided: true,
 }
 
-// ask sends a request; it reports whether what it asks for was done.
+// ask sends a request; it reports whether it was accepted.
 func (o *order) ask(ctx context.Context, who repair.Actor, revision int32, body any) bool {
 	o.asked++
 	s := Step{Request: request.Request{
@@ -154,19 +155,19 @@ func (o *order) ask(ctx context.Context, who repair.Actor, revision int32, body 
 		// The time tells keys apart from those before a restart.
 		Key: fmt.Sprintf("%s%d-%d", liveRef, o.Now().UnixMilli(), o.asked),
 	}}
-	a, err := o.Doors.ask(ctx, s, Repair{})
+	a, err := o.Client.ask(ctx, s, Repair{})
 	var reply struct{ Sequence int64 }
 	switch {
 	case ctx.Err() != nil:
 		return false
 	case err != nil:
-		o.Doors.Stats.unexpected("ask")
-		o.Doors.Log.ErrorContext(ctx, "staff cannot ask", "garage", o.garage.ID, "err", err)
+		o.Client.Stats.unexpected("ask")
+		o.Client.Log.ErrorContext(ctx, "staff cannot ask", "garage", o.garage.ID, "error", err)
 		return false
-	case lost[a.code]:
+	case tooLate[a.code]:
 		return false
 	case a.code != "" || json.Unmarshal(a.body, &reply) != nil:
-		o.Doors.unexpected(s, a)
+		o.Client.unexpected(s, a)
 		return false
 	}
 	o.seen = max(o.seen, reply.Sequence)

@@ -19,7 +19,7 @@ var (
 	leasing = []string{"Ardent Lease", "Noordzee Autolease", "Tulp Mobility"}
 )
 
-// The domains of customers' addresses say how their mail servers behave; see [Accept].
+// The domains of customers' addresses say how their mail servers behave; see [MailReply].
 const (
 	goodDomain = "post.example"
 	// greyDomain refuses the first attempt of every mail for now.
@@ -36,7 +36,7 @@ type customer struct {
 	approver *request.Person // of a lease car
 }
 
-// newCustomer makes up the i-th customer.
+// newCustomer invents the i-th customer.
 func newCustomer(r *rand.Rand, i int) customer {
 	c := customer{lang: locale.NL}
 	surname := pick(r, surnames)
@@ -77,7 +77,7 @@ func newCustomer(r *rand.Rand, i int) customer {
 	return c
 }
 
-// address is a mail address of a name, which nobody else has.
+// address returns a mail address for a name, which nobody else has.
 func address(name string, i int, domain string) string {
 	plain := strings.Map(func(r rune) rune {
 		switch {
@@ -91,8 +91,8 @@ func address(name string, i int, domain string) string {
 	return fmt.Sprintf("%s.%d@%s", plain, i, domain)
 }
 
-// plate is a Dutch plate of sidecode 10 or 11, a different one for each i below a
-// million.
+// plate returns a Dutch plate of sidecode 10 or 11, a different one for each i
+// below a million.
 func plate(r *rand.Rand, i int) string {
 	const letters = "BDFGHJKLNPRSTVXZ"
 	n := i * 7919 % 1_000_000 // a prime, so that neighbours look different

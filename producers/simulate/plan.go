@@ -19,15 +19,15 @@ import (
 const DefaultRepairs = 250
 
 // A Plan is everything that people do at the garages from one instant to another.
-// The same arguments give the same plan.
+// The same arguments always make the same plan.
 type Plan struct {
 	From, To time.Time
 	// Repairs is who brings what where, in no order.
 	Repairs []Repair
 	// Steps are in order of time. Those of one repair are at least a second apart.
 	Steps []Step
-	// Windows are the stretches to perform at once: whatever is done at the same
-	// time in one of them, the outcome is the same.
+	// Windows are the stretches to perform at once: whatever runs concurrently
+	// within one, the outcome is the same.
 	Windows []Window
 }
 
@@ -41,21 +41,21 @@ type Repair struct {
 	Vehicle  request.Vehicle
 }
 
-// A Step is something that one person asks of Pitstop.
+// A Step is one request of one person.
 type Step struct {
 	At     time.Time
 	Repair int // index in the plan's repairs
 	request.Request
-	// Refused is the answer they will get; empty: what they ask is done.
+	// Refused is the code of the refusal to expect; empty: the request is accepted.
 	Refused repair.Code
 	// After is the sequence of the event that a customer's page must show first: of
 	// the latest request for approval; 0: none.
 	After int64
 }
 
-// NewPlan plans so many repairs, begun between two instants while their garages
-// are open. What would happen later is left out, so that some are under way in
-// the end.
+// NewPlan plans repairs that begin between two instants while their garages are
+// open. What would happen later is left out, so that some are still open at the
+// end.
 func NewPlan(seed uint64, repairs int, book *garage.Book, from, to time.Time) (*Plan, error) {
 	from, to = from.UTC().Truncate(time.Millisecond), to.UTC().Truncate(time.Millisecond)
 	p := &Plan{From: from, To: to}
@@ -87,7 +87,7 @@ func NewPlan(seed uint64, repairs int, book *garage.Book, from, to time.Time) (*
 		}
 	}
 	slices.SortStableFunc(p.Steps, func(a, b Step) int { return a.At.Compare(b.At) })
-	p.Windows = p.cut()
+	p.Windows = p.splitWindows()
 	return p, nil
 }
 
@@ -97,7 +97,7 @@ type visit struct {
 	at time.Time
 }
 
-// arrival is a time when the garage is open; most people come early.
+// arrival draws a time when the garage is open; most people come early.
 func arrival(r *rand.Rand, g *garage.Profile, from, to time.Time) time.Time {
 	days := g.Calendar().Intervals(from, to)
 	for {
@@ -110,7 +110,7 @@ func arrival(r *rand.Rand, g *garage.Profile, from, to time.Time) time.Time {
 	}
 }
 
-// comeBack has a customer of before come again, a week later at the least.
+// comeBack has an earlier customer come again, at least a week later.
 func comeBack(r *rand.Rand, before []visit, g *garage.Profile, to time.Time) (visit, bool) {
 	if len(before) == 0 || r.Float64() > 0.08 {
 		return visit{}, false
@@ -127,7 +127,7 @@ func comeBack(r *rand.Rand, before []visit, g *garage.Profile, to time.Time) (vi
 	return v, true
 }
 
-// In gives the steps of a window, in order of time.
+// In returns the steps of a window, in order of time.
 func (p *Plan) In(w Window) []Step {
 	first := func(t time.Time) int {
 		i, _ := slices.BinarySearchFunc(p.Steps, t, func(s Step, t time.Time) int { return s.At.Compare(t) })
@@ -136,7 +136,7 @@ func (p *Plan) In(w Window) []Step {
 	return p.Steps[first(w.Start):first(w.End)]
 }
 
-// Digest tells plans apart.
+// Digest returns a hash that identifies the plan.
 func (p *Plan) Digest() (string, error) {
 	h := sha256.New()
 	if err := json.NewEncoder(h).Encode(p); err != nil {

@@ -45,7 +45,7 @@ func mustPlan(t testing.TB, seed uint64, repairs, garages int) *Plan {
 // What the plan says the answer will be is what the lifecycle answers.
 func TestEveryStepIsAnsweredAsPlanned(t *testing.T) {
 	book := mustGarages(t, DefaultGarages)
-	doors := newDoor(t, book)
+	lifecycle := newLifecycle(t, book)
 	rapid.Check(t, func(t *rapid.T) {
 		p, err := NewPlan(rapid.Uint64().Draw(t, "seed"), 40, book, planFrom, planTo)
 		if err != nil {
@@ -58,7 +58,7 @@ func TestEveryStepIsAnsweredAsPlanned(t *testing.T) {
 			if step.After != asked[step.Repair] {
 				t.Fatalf("%s %T waits for event %d, want %d", step.Key, step.Body, step.After, asked[step.Repair])
 			}
-			verdict, events := doors.perform(t, r, step)
+			verdict, events := lifecycle.perform(t, r, step)
 			for _, e := range events {
 				if a, ok := e.(*repair.ApprovalRequested); ok {
 					asked[step.Repair] = a.Sequence
@@ -71,19 +71,19 @@ func TestEveryStepIsAnsweredAsPlanned(t *testing.T) {
 	})
 }
 
-// door makes commands of steps, as the doors do.
-type door struct {
+// lifecycle builds the command of a step and decides it, as the API and the lifecycle do.
+type lifecycle struct {
 	*request.Builder
 	now time.Time
 }
 
-func newDoor(t testing.TB, book *garage.Book) *door {
+func newLifecycle(t testing.TB, book *garage.Book) *lifecycle {
 	t.Helper()
 	codec, err := avro.NewCodec()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := new(door)
+	d := new(lifecycle)
 	d.Builder, err = request.NewBuilder(codec, book, bytes.Repeat([]byte{1}, request.MinSecretBytes), func() time.Time { return d.now })
 	if err != nil {
 		t.Fatal(err)
@@ -91,8 +91,8 @@ func newDoor(t testing.TB, book *garage.Book) *door {
 	return d
 }
 
-// perform does a step as the doors and the lifecycle do.
-func (d *door) perform(t rapid.TB, r *repair.Repair, step Step) (repair.Verdict, []repair.Event) {
+// perform does a step as the API and the lifecycle do.
+func (d *lifecycle) perform(t rapid.TB, r *repair.Repair, step Step) (repair.Verdict, []repair.Event) {
 	t.Helper()
 	d.now = step.At
 	cmd, err := d.Build(step.Request)
@@ -130,7 +130,7 @@ func TestTheSamePlanEveryTime(t *testing.T) {
 }
 
 func TestThePlanCoversWhatHappensAtGarages(t *testing.T) {
-	doors := newDoor(t, mustGarages(t, DefaultGarages))
+	lifecycle := newLifecycle(t, mustGarages(t, DefaultGarages))
 	p := mustPlan(t, 1, DefaultRepairs, DefaultGarages)
 	repairs := make([]repair.Repair, len(p.Repairs))
 	seen := make(map[string]int)
@@ -138,7 +138,7 @@ func TestThePlanCoversWhatHappensAtGarages(t *testing.T) {
 	garages := make(map[string]bool)
 	plates := make(map[string]int)
 	for _, step := range p.Steps {
-		verdict, events := doors.perform(t, &repairs[step.Repair], step)
+		verdict, events := lifecycle.perform(t, &repairs[step.Repair], step)
 		if verdict.Code != "" {
 			seen["refused "+string(verdict.Code)]++
 		}
@@ -234,9 +234,9 @@ func TestWindowsFollowEachOtherAndHoldEveryStep(t *testing.T) {
 	}
 }
 
-// Where mail can fail, the next step waits in another window until the mail server
-// was heard; and so does the first reminder.
-func TestMailThatCanFailIsHeardOfBeforeTheNextStep(t *testing.T) {
+// Where mail can fail, the next step is in another window, after the mail server's
+// answer; and so is the first reminder.
+func TestMailThatCanFailIsAnsweredBeforeTheNextStep(t *testing.T) {
 	p := mustPlan(t, 9, 1000, DefaultGarages)
 	busy := make(map[int]time.Time) // the window of the step before
 	quotes := 0

@@ -15,7 +15,7 @@ import (
 // HistoryDays is how far back a history begins.
 const HistoryDays = 30
 
-// progress is how far a history has come, as it is kept in a file.
+// progress is the checkpoint file of a history.
 type progress struct {
 	Seed    uint64    `json:"seed"`
 	Repairs int       `json:"repairs"`
@@ -25,20 +25,20 @@ type progress struct {
 	Done    time.Time `json:"done"`
 }
 
-// Saved is a history and the file that tells how far it has come.
+// Saved is a history with its checkpoint file.
 type Saved struct {
 	Garages *garage.Book
 	Plan    *Plan
-	// Done is up to when it has been performed.
+	// Done is the time up to which it has been performed.
 	Done time.Time
 
 	path     string
 	progress progress
 }
 
-// Open reads how far the history of the file at path has come. Where there is no
-// file it plans one of [HistoryDays] up to now, at the garages that book gives for
-// an instant, and creates the file.
+// Open reads the checkpoint of a history at path. Where there is none it plans a
+// history of [HistoryDays] up to now, at the garages that book returns for an
+// instant, and creates the file.
 func Open(path string, seed uint64, repairs int, now time.Time, book func(time.Time) (*garage.Book, error)) (*Saved, error) {
 	now = now.UTC().Truncate(time.Second)
 	p := progress{Seed: seed, Repairs: repairs, From: now.AddDate(0, 0, -HistoryDays), To: now}
@@ -81,8 +81,8 @@ func Open(path string, seed uint64, repairs int, now time.Time, book func(time.T
 	return s, nil
 }
 
-// Save remembers that the history was performed up to an instant. The file is
-// replaced as a whole: a crash leaves the one or the other.
+// Save stores the time up to which the history was performed. The file is replaced
+// as a whole: a crash leaves the old or the new one.
 func (s *Saved) Save(done time.Time) error {
 	s.progress.Done = done
 	data, err := json.MarshalIndent(s.progress, "", "  ")

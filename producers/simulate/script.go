@@ -42,7 +42,7 @@ type quote struct {
 	answers []request.Answer // once decided
 }
 
-// total is what the approved lines come to.
+// total returns the sum of the approved lines.
 func (q quote) total(answers []request.Answer) int64 {
 	var total int64
 	for _, a := range answers {
@@ -64,12 +64,12 @@ func newScript(r *rand.Rand, g *garage.Profile, index int, v visit) *script {
 
 func (s *script) chance(p float64) bool { return s.Float64() < p }
 
-// about is a duration around a median, with a long tail.
+// about draws a duration around a median, with a long tail.
 func (s *script) about(median time.Duration, spread float64) time.Duration {
 	return about(s.Rand, median, spread)
 }
 
-// next is the earliest instant of the next step that is not before at.
+// next returns the earliest instant of the next step that is not before at.
 func (s *script) next(at time.Time) time.Time {
 	if after := s.now.Add(time.Second); at.Before(after) {
 		at = after.Add(time.Duration(s.Int64N(int64(10 * time.Minute))))
@@ -77,8 +77,8 @@ func (s *script) next(at time.Time) time.Time {
 	return at.Truncate(time.Millisecond)
 }
 
-// work is when staff do something that takes so much opening time from t.
-func (s *script) work(t time.Time, d time.Duration) time.Time {
+// staffTime returns when staff do something that takes d of opening time from t.
+func (s *script) staffTime(t time.Time, d time.Duration) time.Time {
 	at := s.next(s.calendar.Add(t, d))
 	if !s.calendar.IsOpen(at) {
 		at = s.calendar.Add(at, time.Minute+time.Duration(s.Int64N(int64(9*time.Minute)))).Truncate(time.Millisecond)
@@ -86,8 +86,9 @@ func (s *script) work(t time.Time, d time.Duration) time.Time {
 	return at
 }
 
-// home is when a customer does something that takes so long from t. They sleep.
-func (s *script) home(t time.Time, d time.Duration) time.Time {
+// customerTime returns when a customer does something that takes d from t. At night
+// customers sleep.
+func (s *script) customerTime(t time.Time, d time.Duration) time.Time {
 	at := t.Add(d)
 	local := at.In(s.garage.Location())
 	morning := time.Date(local.Year(), local.Month(), local.Day(), 7, 0, 0, 0, local.Location())
@@ -103,13 +104,13 @@ func (s *script) home(t time.Time, d time.Duration) time.Time {
 // do adds a step and moves on to when it happened.
 func (s *script) do(at time.Time, who repair.Actor, body any, refused repair.Code) {
 	s.now = at
-	s.lapse(at)
+	s.expireQuote(at)
 	after := s.asked
 	if refused == "" {
-		s.happens(body)
+		s.apply(body)
 	}
 	if b, ok := body.(interface{ At() *request.When }); ok && who.Role.Staff() {
-		b.At().OccurredAt = &at // a door for customers stamps what they do
+		b.At().OccurredAt = &at // the customer's page stamps what they do
 	}
 	revision := int32(0)
 	switch body.(type) {
@@ -122,16 +123,16 @@ func (s *script) do(at time.Time, who repair.Actor, body any, refused repair.Cod
 	}})
 }
 
-// lapse counts the expiry of the open quote, if it is due.
-func (s *script) lapse(at time.Time) {
-	if s.quote.open && s.late(at) != "" {
+// expireQuote counts the expiry of the open quote, if it is due.
+func (s *script) expireQuote(at time.Time) {
+	if s.quote.open && s.lateCode(at) != "" {
 		s.sequence++
 		s.quote.open = false
 	}
 }
 
-// happens counts the event that follows from a step, if one does.
-func (s *script) happens(body any) {
+// apply counts the event that a step causes, if it causes one.
+func (s *script) apply(body any) {
 	switch b := body.(type) {
 	case *request.RequestApproval:
 		s.quote.open = true
@@ -163,7 +164,7 @@ func (s *script) happens(body any) {
 	s.sequence++
 }
 
-// mechanicOf is one of a garage's mechanics, deskOf its customer service.
+// mechanicOf picks one of a garage's mechanics; deskOf is its customer service.
 func mechanicOf(r *rand.Rand, g *garage.Profile) repair.Actor {
 	a := repair.Actor{Role: repair.Mechanic, ID: "werkplaats"}
 	if len(g.Staff.Mechanics) > 0 {
@@ -176,7 +177,7 @@ func deskOf(g *garage.Profile) repair.Actor {
 	return repair.Actor{Role: repair.CustomerService, ID: "balie-" + g.ID}
 }
 
-// decider is who answers a quote, driver who brought the car.
+// decider returns who answers a quote, driver who brought the car.
 func (s *script) decider() repair.Actor {
 	if s.approver != nil {
 		return repair.Actor{Role: repair.Approver}
@@ -186,7 +187,7 @@ func (s *script) decider() repair.Actor {
 
 func (s *script) driver() repair.Actor { return repair.Actor{Role: repair.Customer} }
 
-// requested writes work as a request does.
+// requested returns work as a request has it.
 func requested(w repair.Work) request.Work {
 	body := request.Work{Currency: w.Currency, PricesIncludeVAT: &w.PricesIncludeVAT}
 	for _, l := range w.Lines {

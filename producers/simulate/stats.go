@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Stats count what was done. The zero Stats are ready, and safe for concurrent use.
+// Stats counts what was done. The zero Stats is ready, and safe for concurrent use.
 type Stats struct {
 	mu     sync.Mutex
 	counts Counts
@@ -13,18 +13,18 @@ type Stats struct {
 
 // Counts are what Stats counted up to a moment.
 type Counts struct {
-	// Asked is by kind of request, as StartRepair.
+	// Asked counts requests by kind, such as StartRepair.
 	Asked map[string]int
-	// Refused is by the problem's code; what was meant to be refused too.
+	// Refused counts refusals by the problem's code; the planned ones too.
 	Refused map[string]int
-	// Unexpected is by the problem's code where the answer was another than planned.
+	// Unexpected counts answers other than the planned ones, by the problem's code.
 	// It is empty when all is well.
 	Unexpected map[string]int
-	// Mails is how many customers opened.
+	// Mails is how many mails customers opened.
 	Mails int
 }
 
-// Counts gives a copy.
+// Counts returns a copy of the counts.
 func (s *Stats) Counts() Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()

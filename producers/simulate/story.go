@@ -9,14 +9,14 @@ import (
 	"pitstop/schemas/request"
 )
 
-// play tells the whole story of a repair.
+// play writes the whole course of a repair.
 func (s *script) play() {
 	s.start()
 	if s.chance(0.02) {
 		s.cancel("Klant ziet ervan af")
 		return
 	}
-	if s.repair.wary() && s.chance(0.4) {
+	if s.repair.mailMayFail() && s.chance(0.4) {
 		s.correctContact()
 	}
 	quotes := 0
@@ -35,7 +35,7 @@ func (s *script) play() {
 		s.readyLater()
 	}
 	if s.chance(0.06) {
-		s.do(s.work(s.now, s.about(20*time.Minute, 0.5)), s.mechanic,
+		s.do(s.staffTime(s.now, s.about(20*time.Minute, 0.5)), s.mechanic,
 			&request.PostMessage{Kind: repair.Note, Text: pick(s.Rand, notes)}, "")
 	}
 	s.complete()
@@ -79,8 +79,8 @@ func (s *script) propose(after time.Duration) {
 		n = 2
 	}
 	w, q := price(s.garage, s.lang, s.approver == nil, some(s.Rand, extraJobs, n))
-	at := s.work(s.now, after)
-	s.lapse(at)
+	at := s.staffTime(s.now, after)
+	s.expireQuote(at)
 	s.quote = quote{lines: q.Lines, at: at, expires: s.calendar.CloseOfOpeningDay(at, s.garage.Approval.ExpiresOnDay)}
 	body := &request.RequestApproval{Work: requested(w)}
 	if by := s.calendar.Add(at, 2*time.Hour).Truncate(15 * time.Minute); s.chance(0.7) && by.After(at) && by.Before(s.quote.expires) {
@@ -98,14 +98,14 @@ func (s *script) extraWork() (over bool) {
 	case x < 0.06:
 		s.propose(s.about(15*time.Minute, 0.5)) // found one more thing: replaces the first
 	case x < 0.09:
-		at := s.work(s.now, s.about(20*time.Minute, 0.5))
-		s.do(at, s.mechanic, &request.WithdrawQuote{Reason: pick(s.Rand, withdrawals)}, s.late(at))
+		at := s.staffTime(s.now, s.about(20*time.Minute, 0.5))
+		s.do(at, s.mechanic, &request.WithdrawQuote{Reason: pick(s.Rand, withdrawals)}, s.lateCode(at))
 		return false
 	case x < 0.10:
 		s.cancel("Klant haalt de auto zonder reparatie op")
 		return true
 	case x < 0.12: // forgot that the quote is open
-		if at := s.work(s.now, s.about(10*time.Minute, 0.5)); s.late(at) == "" {
+		if at := s.staffTime(s.now, s.about(10*time.Minute, 0.5)); s.lateCode(at) == "" {
 			s.do(at, s.mechanic, &request.CompleteRepair{Total: &s.agreed}, repair.IllegalState)
 		}
 	}
@@ -113,8 +113,9 @@ func (s *script) extraWork() (over bool) {
 	return false
 }
 
-// late is how a step about the open quote is answered at a time.
-func (s *script) late(at time.Time) repair.Code {
+// lateCode returns the refusal of a step about the open quote at a time; empty: it
+// is not too late.
+func (s *script) lateCode(at time.Time) repair.Code {
 	if !at.Before(s.quote.expires) {
 		return repair.Expired
 	}
@@ -123,13 +124,13 @@ func (s *script) late(at time.Time) repair.Code {
 
 // answer lets the customer decide, or not.
 func (s *script) answer() {
-	called := s.work(s.calendar.Add(s.quote.at, s.garage.Approval.CallAfter), s.about(25*time.Minute, 0.7))
+	called := s.staffTime(s.calendar.Add(s.quote.at, s.garage.Approval.CallAfter), s.about(25*time.Minute, 0.7))
 	decider := s.Person
 	if s.approver != nil {
 		decider = *s.approver
 	}
 	if decider.Email == "" || strings.HasSuffix(decider.Email, "@"+deadDomain) { // the call task came at once
-		s.byPhone(s.work(s.now, s.about(20*time.Minute, 0.6)))
+		s.byPhone(s.staffTime(s.now, s.about(20*time.Minute, 0.6)))
 		return
 	}
 	if s.chance(0.09) { // no answer at all
@@ -140,27 +141,27 @@ func (s *script) answer() {
 		}
 		return
 	}
-	viewed := s.home(s.now, s.about(13*time.Minute, 1.1))
-	if s.late(viewed) != "" {
+	viewed := s.customerTime(s.now, s.about(13*time.Minute, 1.1))
+	if s.lateCode(viewed) != "" {
 		s.silence()
 		return
 	}
 	s.do(viewed, s.decider(), &request.RecordView{}, "")
 	switch x := s.Float64(); {
 	case x < 0.04:
-		s.do(s.home(s.now, s.about(2*time.Minute, 0.5)), s.decider(),
+		s.do(s.customerTime(s.now, s.about(2*time.Minute, 0.5)), s.decider(),
 			&request.PostMessage{Kind: repair.Callback, Text: pick(s.Rand, callbacks).In(s.lang)}, "")
-		s.byPhone(s.work(s.now, s.about(18*time.Minute, 0.6)))
+		s.byPhone(s.staffTime(s.now, s.about(18*time.Minute, 0.6)))
 		return
 	case x < 0.16:
 		s.conversation(s.decider())
 	}
-	decided := s.home(s.now, s.about(5*time.Minute, 1.2))
-	called = s.work(called, 0)
+	decided := s.customerTime(s.now, s.about(5*time.Minute, 1.2))
+	called = s.staffTime(called, 0)
 	switch {
 	case called.Before(decided) && s.chance(0.5):
 		s.byPhone(called)
-	case s.late(decided) != "":
+	case s.lateCode(decided) != "":
 		s.silence()
 	default:
 		s.byPage(decided, "")
@@ -174,7 +175,7 @@ func (s *script) byPage(at time.Time, refused repair.Code) {
 	switch {
 	case refused != "" || !s.chance(0.06):
 	case s.chance(0.6): // once more, from another device
-		s.decide(s.home(s.now, s.about(2*time.Minute, 0.5)), s.decider(), &request.DecideQuote{Method: repair.ByPage}, answers, "")
+		s.decide(s.customerTime(s.now, s.about(2*time.Minute, 0.5)), s.decider(), &request.DecideQuote{Method: repair.ByPage}, answers, "")
 	default: // too late for second thoughts
 		other := make([]request.Answer, len(answers))
 		for i, a := range answers {
@@ -183,7 +184,7 @@ func (s *script) byPage(at time.Time, refused repair.Code) {
 				other[i].Answer = repair.Reject
 			}
 		}
-		s.decide(s.home(s.now, s.about(10*time.Minute, 0.5)), s.decider(), &request.DecideQuote{Method: repair.ByPage}, other, repair.AlreadyDecided)
+		s.decide(s.customerTime(s.now, s.about(10*time.Minute, 0.5)), s.decider(), &request.DecideQuote{Method: repair.ByPage}, other, repair.AlreadyDecided)
 	}
 }
 
@@ -196,7 +197,7 @@ func (s *script) byPhone(at time.Time) {
 	if s.chance(0.2) {
 		method = repair.AtCounter
 	}
-	s.decide(at, who, &request.DecideQuote{Method: method, Name: s.signature()}, s.answers(), s.late(at))
+	s.decide(at, who, &request.DecideQuote{Method: method, Name: s.signature()}, s.answers(), s.lateCode(at))
 }
 
 func (s *script) decide(at time.Time, who repair.Actor, body *request.DecideQuote, answers []request.Answer, refused repair.Code) {
@@ -252,39 +253,39 @@ func (s *script) answers() []request.Answer {
 // silence lets the quote expire. Some answer when it is too late; some garages ask again.
 func (s *script) silence() {
 	if s.chance(0.4) {
-		at := s.home(s.quote.expires, s.about(3*time.Hour, 0.8))
+		at := s.customerTime(s.quote.expires, s.about(3*time.Hour, 0.8))
 		s.byPage(at, repair.Expired)
 	} else {
 		s.now = s.next(s.quote.expires)
 	}
 	if s.chance(0.35) {
 		s.propose(s.about(40*time.Minute, 0.5))
-		s.byPhone(s.work(s.now, s.about(30*time.Minute, 0.6)))
+		s.byPhone(s.staffTime(s.now, s.about(30*time.Minute, 0.6)))
 	}
 }
 
 // conversation is a question and its answer.
 func (s *script) conversation(who repair.Actor) {
 	q := pick(s.Rand, questions)
-	s.do(s.home(s.now, s.about(4*time.Minute, 0.8)), who, &request.PostMessage{Kind: repair.Text, Text: q.ask.In(s.lang)}, "")
+	s.do(s.customerTime(s.now, s.about(4*time.Minute, 0.8)), who, &request.PostMessage{Kind: repair.Text, Text: q.ask.In(s.lang)}, "")
 	by := s.mechanic
 	if s.chance(0.5) {
 		by = s.desk
 	}
 	if s.chance(0.93) {
-		s.do(s.work(s.now, s.about(14*time.Minute, 0.9)), by, &request.PostMessage{Kind: repair.Text, Text: q.reply.In(s.lang)}, "")
+		s.do(s.staffTime(s.now, s.about(14*time.Minute, 0.9)), by, &request.PostMessage{Kind: repair.Text, Text: q.reply.In(s.lang)}, "")
 	}
 }
 
 func (s *script) correctContact() {
-	at := s.work(s.now, s.about(30*time.Minute, 0.5))
+	at := s.staffTime(s.now, s.about(30*time.Minute, 0.5))
 	s.Email = address("nieuw."+s.Name, s.index, goodDomain)
 	contact := s.Person
 	s.do(at, s.desk, &request.Change{Contact: &contact}, "")
 }
 
 func (s *script) readyLater() {
-	at := s.work(s.now, s.about(25*time.Minute, 0.6))
+	at := s.staffTime(s.now, s.about(25*time.Minute, 0.6))
 	ready := s.calendar.Add(at, s.about(5*time.Hour, 0.5)).Truncate(15 * time.Minute).Add(15 * time.Minute)
 	who := s.mechanic
 	if s.chance(0.3) {
@@ -296,7 +297,7 @@ func (s *script) readyLater() {
 func (s *script) complete() {
 	total := s.agreed + s.approved
 	body := &request.CompleteRepair{Total: &total}
-	at := s.work(s.now, s.about(110*time.Minute, 0.6))
+	at := s.staffTime(s.now, s.about(110*time.Minute, 0.6))
 	switch x := s.Float64(); {
 	case x < 0.05:
 		total -= total / 20
@@ -305,7 +306,7 @@ func (s *script) complete() {
 		body.Reason = "Extra bouten en klemmen, telefonisch besproken"
 		if s.chance(0.5) { // forgot to say why
 			s.do(at, s.mechanic, &request.CompleteRepair{Total: &total}, repair.ReasonRequired)
-			at = s.work(s.now, 2*time.Minute)
+			at = s.staffTime(s.now, 2*time.Minute)
 		}
 	}
 	s.do(at, s.mechanic, body, "")
@@ -314,15 +315,15 @@ func (s *script) complete() {
 func (s *script) afterwards() {
 	switch x := s.Float64(); {
 	case x < 0.05:
-		s.do(s.home(s.now, s.about(20*time.Minute, 0.8)), s.driver(), &request.PostMessage{Kind: repair.Text, Text: pick(s.Rand, thanks).In(s.lang)}, "")
+		s.do(s.customerTime(s.now, s.about(20*time.Minute, 0.8)), s.driver(), &request.PostMessage{Kind: repair.Text, Text: pick(s.Rand, thanks).In(s.lang)}, "")
 	case x < 0.08:
 		s.conversation(s.driver())
 	}
 	if s.chance(0.96) {
-		s.do(s.work(s.now, s.about(150*time.Minute, 0.8)), s.desk, &request.CollectVehicle{}, "")
+		s.do(s.staffTime(s.now, s.about(150*time.Minute, 0.8)), s.desk, &request.CollectVehicle{}, "")
 	}
 }
 
 func (s *script) cancel(why string) {
-	s.do(s.work(s.now, s.about(30*time.Minute, 0.6)), s.desk, &request.CancelRepair{Reason: why}, "")
+	s.do(s.staffTime(s.now, s.about(30*time.Minute, 0.6)), s.desk, &request.CancelRepair{Reason: why}, "")
 }

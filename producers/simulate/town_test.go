@@ -22,7 +22,7 @@ import (
 	"pitstop/schemas/request"
 )
 
-// town stands in for everything behind the doors: it decides commands with the
+// town stands in for everything behind the API: it decides commands with the
 // state machine, shows what there is, and sends mails.
 type town struct {
 	*testing.T

@@ -24,7 +24,7 @@ type visitor struct {
 
 // read is what a customer does with a mail.
 func (l *Live) read(ctx context.Context, m Mail) {
-	v := visitor{l, l.chance(m.To + m.Subject), linkIn(m)}
+	v := visitor{l, l.rngFor(m.To + m.Subject), linkIn(m)}
 	if v.Float64() < 0.12 || !sleep(ctx, about(v.Rand, 8*time.Second, 0.8)) { // never sees it
 		return
 	}
@@ -32,7 +32,7 @@ func (l *Live) read(ctx context.Context, m Mail) {
 	if !ok {
 		return
 	}
-	l.Doors.Stats.mail()
+	l.Client.Stats.mail()
 	form, asked := p.form("/decision")
 	switch x := v.Float64(); {
 	case asked:
@@ -45,14 +45,14 @@ func (l *Live) read(ctx context.Context, m Mail) {
 // open loads the page. One that has no form is not ready yet.
 func (v visitor) open(ctx context.Context) (page, bool) {
 	for range 5 {
-		a, err := v.Doors.insist(ctx, func(ctx context.Context) (*http.Request, error) {
-			return http.NewRequestWithContext(ctx, http.MethodGet, v.Doors.URL+v.path, nil)
-		}, answer.none)
+		a, err := v.Client.retry(ctx, func(ctx context.Context) (*http.Request, error) {
+			return http.NewRequestWithContext(ctx, http.MethodGet, v.Client.URL+v.path, nil)
+		}, answer.pending)
 		if err != nil {
 			return page{}, false
 		}
 		if a.code != "" {
-			v.wrong("open", a)
+			v.unexpected("open", a)
 			return page{}, false
 		}
 		p, err := parsePage(a.body)
@@ -68,7 +68,7 @@ func (v visitor) open(ctx context.Context) (page, bool) {
 
 // consider reads a quote and answers it, or not.
 func (v visitor) consider(ctx context.Context, p page, f form) {
-	// What the page's script says when somebody sees it.
+	// What the page's script sends when somebody sees the quote.
 	if _, ok := v.send(ctx, "RecordView", f.data["view"], url.Values{"revision": {f.data["revision"]}}); !ok {
 		return
 	}
@@ -107,12 +107,12 @@ func (v visitor) decide(ctx context.Context) {
 	p, err := parsePage(a.body)
 	confirm, ok := p.form("/decision")
 	if err != nil || !ok || !confirm.buttons.Has("confirmed") {
-		v.wrong("confirm", a)
+		v.unexpected("confirm", a)
 		return
 	}
 	confirm.values.Set("confirmed", "1")
 	if a, ok = v.send(ctx, "DecideQuote", confirm.action, confirm.values); ok && a.status != http.StatusSeeOther {
-		v.wrong("decide", a)
+		v.unexpected("decide", a)
 	}
 }
 
@@ -146,28 +146,28 @@ func (v visitor) write(ctx context.Context, p page, kind repair.MessageKind, tex
 	v.send(ctx, "PostMessage", f.action, f.values)
 }
 
-// send posts a form, and counts it as what it asks for, if it does; it reports
-// whether that was taken.
+// send posts a form, and counts the request named what; empty: none. It reports
+// whether it was accepted.
 func (v visitor) send(ctx context.Context, what, path string, values url.Values) (answer, bool) {
-	a, err := v.Doors.insist(ctx, func(ctx context.Context) (*http.Request, error) { return v.Doors.post(ctx, path, values) }, answer.none)
+	a, err := v.Client.retry(ctx, func(ctx context.Context) (*http.Request, error) { return v.Client.post(ctx, path, values) }, answer.pending)
 	if err != nil {
 		return a, false
 	}
 	if what != "" {
-		v.Doors.Stats.asked(what)
+		v.Client.Stats.asked(what)
 	}
 	switch {
 	case a.status == http.StatusConflict: // somebody else was first
-		v.Doors.Stats.refused(string(a.code))
+		v.Client.Stats.refused(string(a.code))
 		return a, false
 	case a.code != "":
-		v.wrong(what, a)
+		v.unexpected(what, a)
 		return a, false
 	}
 	return a, true
 }
 
-func (v visitor) wrong(what string, a answer) {
-	v.Doors.Stats.unexpected(fmt.Sprintf("%s %d", what, a.status))
-	v.Doors.Log.Error("a customer's page did not answer as expected", "what", what, "status", a.status, "code", a.code)
+func (v visitor) unexpected(what string, a answer) {
+	v.Client.Stats.unexpected(fmt.Sprintf("%s %d", what, a.status))
+	v.Client.Log.Error("a customer's page did not answer as expected", "what", what, "status", a.status, "code", a.code)
 }

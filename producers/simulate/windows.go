@@ -14,33 +14,33 @@ type Window struct{ Start, End time.Time } // [Start, End)
 // nightHour ends a day: nobody does anything then (UTC).
 const nightHour = 3
 
-// windowDays is how much is performed at once. More at once is faster, for the
-// parts behind the doors work in batches; and more is repeated after a crash.
+// windowDays is how much is performed at once. More at once is faster, since the
+// pipeline works in batches; but more is repeated after a crash.
 const windowDays = 3
 
-// beforeReminders is sooner than any garage reminds a customer of a quote.
+// beforeReminders is shorter than any garage's first reminder.
 const beforeReminders = 30 * time.Minute
 
-// wary reports whether mail to the customer can fail. What happens next to such a
-// repair may depend on whether the mail server's answer was heard before.
-func (r Repair) wary() bool {
+// mailMayFail reports whether mail to the customer can fail. What happens next to
+// such a repair may depend on whether the mail server's answer came before.
+func (r Repair) mailMayFail() bool {
 	return strings.HasSuffix(r.Customer.Email, "@"+greyDomain) || strings.HasSuffix(r.Customer.Email, "@"+deadDomain)
 }
 
-// cut gives the windows to perform a plan in. They follow each other without gaps,
-// and each has a step but perhaps the last.
+// splitWindows returns the windows in which to perform a plan. They follow each
+// other without gaps, and each but perhaps the last has a step.
 //
 // A window is some days: what happens to one repair does not depend on others, and
-// timers fire by the time of what happens. But where mail can fail, the mail
-// server has its say before the next step, and before the first reminder: there
-// are cuts between.
-func (p *Plan) cut() []Window {
+// timers fire by the time of what happens. But where mail can fail, the mail server
+// must answer before the next step, and before the first reminder: the windows end
+// there.
+func (p *Plan) splitWindows() []Window {
 	var at []time.Time
 	for night := p.From.Truncate(24 * time.Hour).Add(nightHour * time.Hour); night.Before(p.To); night = night.AddDate(0, 0, windowDays) {
 		at = append(at, night)
 	}
 	for _, s := range p.Steps {
-		if !p.Repairs[s.Repair].wary() {
+		if !p.Repairs[s.Repair].mailMayFail() {
 			continue
 		}
 		at = append(at, s.At)

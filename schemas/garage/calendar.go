@@ -6,22 +6,20 @@ import (
 	"time"
 )
 
-// A Calendar knows the days after its beginning and before its end, which are
-// the same for every garage. All other time counts as closed: no repair is
-// there, and what is asked about year 1 or 9999 must not overflow.
+// Every Calendar covers the days between these two. All other time counts as
+// closed: no repair is there, and questions about year 1 or 9999 must not overflow.
 var (
 	calendarBegin = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 	calendarEnd   = time.Date(2060, time.January, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// Calendar computes opening time of one garage: wall time in its time zone,
-// less what its opening hours and closures leave out. It has no clock, gives
-// the same answer every time, and is safe for concurrent use. Instants are
-// returned in UTC.
+// Calendar computes the opening time of one garage: wall time in its time zone,
+// less what its opening hours and closures leave out. It reads no clock, is
+// deterministic, and is safe for concurrent use. Instants are returned in UTC.
 //
 // It is a table of the opening intervals in order, each with the opening time
-// before it, so that every question is one binary search. Intervals gives
-// that table away, and SQL can ask it the same way.
+// before it, so that every question is one binary search. Intervals returns that
+// table, for SQL to search the same way.
 type Calendar struct {
 	zone     *time.Location
 	versions []version // by date; the first also holds before it
@@ -44,8 +42,8 @@ type Interval struct {
 	Before     time.Duration // opening time from the calendar's beginning to Start
 }
 
-// Open is the opening time between two instants; zero if to is not after
-// from. It is additive: Open(a, b) + Open(b, c) == Open(a, c) for a ≤ b ≤ c.
+// Open returns the opening time between two instants; zero if to is not after from.
+// It is additive: Open(a, b) + Open(b, c) == Open(a, c) for a ≤ b ≤ c.
 func (c *Calendar) Open(from, to time.Time) time.Duration {
 	if !to.After(from) {
 		return 0
@@ -53,10 +51,10 @@ func (c *Calendar) Open(from, to time.Time) time.Duration {
 	return time.Duration(c.before(nanos(to)) - c.before(nanos(from)))
 }
 
-// Add is the first instant at which d of opening time has passed since t:
-// Open(t, Add(t, d)) == d. It may be the moment of closing. For d ≤ 0 it is t,
-// open or not. Past the calendar's end, decades away, it is that end or t if
-// later: a timer set to it never fires early.
+// Add returns the first instant at which d of opening time has passed since t:
+// Open(t, Add(t, d)) == d. It may be the moment of closing. For d ≤ 0 it is t, open
+// or not. Past the calendar's end, decades away, it is that end or t if later: a
+// timer set to it never fires early.
 func (c *Calendar) Add(t time.Time, d time.Duration) time.Time {
 	if d <= 0 {
 		return t.UTC()
@@ -64,29 +62,29 @@ func (c *Calendar) Add(t time.Time, d time.Duration) time.Time {
 	want, rows := c.before(nanos(t))+int64(d), c.table()
 	i := sort.Search(len(rows), func(i int) bool { return rows[i].before+rows[i].end-rows[i].start >= want })
 	if i == len(rows) {
-		return never(t)
+		return endOfCalendar(t)
 	}
 	return instant(rows[i].start + want - rows[i].before)
 }
 
-// IsOpen says whether the garage is open at t. At the moment of closing it is
+// IsOpen reports whether the garage is open at t. At the moment of closing it is
 // not.
 func (c *Calendar) IsOpen(t time.Time) bool {
-	i := c.ending(t)
+	i := c.firstEndingAfter(t)
 	return i < len(c.rows) && c.rows[i].start <= nanos(t)
 }
 
-// NextOpen is t if the garage is open then, else when it next opens.
+// NextOpen returns t if the garage is open then, else when it next opens.
 func (c *Calendar) NextOpen(t time.Time) time.Time {
-	i := c.ending(t)
+	i := c.firstEndingAfter(t)
 	if i == len(c.rows) {
-		return never(t)
+		return endOfCalendar(t)
 	}
 	return instant(max(nanos(t), c.rows[i].start))
 }
 
-// CloseOfDay is when the garage closes, or closed, on the day of t (by the
-// garage's wall clock). It is false if it is closed all day.
+// CloseOfDay returns when the garage closes, or closed, on the day of t (by the
+// garage's wall clock), and false if it is closed all day.
 func (c *Calendar) CloseOfDay(t time.Time) (time.Time, bool) {
 	day, rows := dayNumber(t.In(c.zone).Date()), c.table()
 	i := sort.Search(len(rows), func(i int) bool { return rows[i].day > day })
@@ -96,13 +94,13 @@ func (c *Calendar) CloseOfDay(t time.Time) (time.Time, bool) {
 	return instant(rows[i-1].end), true
 }
 
-// CloseOfOpeningDay is when the garage closes on the n-th opening day, n ≥ 1.
-// The day of t is the first if opening time is left on it; else the first is
-// the next day with opening time. With n = 2 on a Monday to Friday garage:
-// asked on Monday before the close, Tuesday's close; on Monday at or after the
-// close, Wednesday's; on Saturday, Tuesday's.
+// CloseOfOpeningDay returns when the garage closes on the n-th opening day, n ≥ 1.
+// The day of t is the first if opening time is left on it; else the first is the
+// next day with opening time. With n = 2 on a Monday to Friday garage: on Monday
+// before the close it is Tuesday's close; on Monday at or after the close,
+// Wednesday's; on Saturday, Tuesday's.
 func (c *Calendar) CloseOfOpeningDay(t time.Time, n int) time.Time {
-	for i := c.ending(t); i < len(c.rows); i++ {
+	for i := c.firstEndingAfter(t); i < len(c.rows); i++ {
 		lastOfDay := i+1 == len(c.rows) || c.rows[i+1].day != c.rows[i].day
 		if !lastOfDay {
 			continue
@@ -111,7 +109,7 @@ func (c *Calendar) CloseOfOpeningDay(t time.Time, n int) time.Time {
 			return instant(c.rows[i].end)
 		}
 	}
-	return never(t)
+	return endOfCalendar(t)
 }
 
 // Intervals returns, in order, the opening intervals that end after from and
@@ -122,14 +120,14 @@ func (c *Calendar) CloseOfOpeningDay(t time.Time, n int) time.Time {
 // file changes: a change in the past moves every Before after it.
 func (c *Calendar) Intervals(from, to time.Time) []Interval {
 	var intervals []Interval
-	for i, last := c.ending(from), nanos(to); i < len(c.rows) && c.rows[i].start < last; i++ {
+	for i, last := c.firstEndingAfter(from), nanos(to); i < len(c.rows) && c.rows[i].start < last; i++ {
 		r := c.rows[i]
 		intervals = append(intervals, Interval{instant(r.start), instant(r.end), time.Duration(r.before)})
 	}
 	return intervals
 }
 
-// before is the opening time from the calendar's beginning to ns.
+// before returns the opening time from the calendar's beginning to ns.
 func (c *Calendar) before(ns int64) int64 {
 	rows := c.table()
 	i := sort.Search(len(rows), func(i int) bool { return rows[i].start > ns })
@@ -140,13 +138,13 @@ func (c *Calendar) before(ns int64) int64 {
 	return r.before + min(ns, r.end) - r.start
 }
 
-// ending is the index of the first row that ends after t.
-func (c *Calendar) ending(t time.Time) int {
+// firstEndingAfter returns the index of the first row that ends after t.
+func (c *Calendar) firstEndingAfter(t time.Time) int {
 	rows, ns := c.table(), nanos(t)
 	return sort.Search(len(rows), func(i int) bool { return rows[i].end > ns })
 }
 
-// table makes the rows on first use: some 20,000 of them, in milliseconds.
+// table builds the rows on first use: some 20,000 of them, within milliseconds.
 func (c *Calendar) table() []row {
 	c.once.Do(func() {
 		var before, end int64
@@ -172,7 +170,7 @@ func (c *Calendar) table() []row {
 	return c.rows
 }
 
-// weekOf is the week in force on a day.
+// weekOf returns the week in force on a day.
 func (c *Calendar) weekOf(day int) *week {
 	i := sort.Search(len(c.versions), func(i int) bool { return c.versions[i].from > day })
 	return &c.versions[max(i-1, 0)].week
@@ -187,7 +185,7 @@ func (c *Calendar) closed(day int) bool {
 	return false
 }
 
-// nanos is t in Unix nanoseconds, held within the calendar.
+// nanos returns t in Unix nanoseconds, clamped to the calendar.
 func nanos(t time.Time) int64 {
 	switch {
 	case t.Before(calendarBegin):
@@ -200,8 +198,9 @@ func nanos(t time.Time) int64 {
 
 func instant(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
-// never answers when something happens that the calendar does not reach.
-func never(t time.Time) time.Time {
+// endOfCalendar returns when something happens that the calendar does not reach: at
+// its end, or at t if later.
+func endOfCalendar(t time.Time) time.Time {
 	if t.After(calendarEnd) {
 		return t.UTC()
 	}

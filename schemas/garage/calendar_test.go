@@ -140,7 +140,7 @@ func TestIntervals(t *testing.T) {
 }
 
 // Far outside the calendar nothing overflows, and no timer is set too early.
-func TestEndsOfTime(t *testing.T) {
+func TestFarOutsideTheCalendar(t *testing.T) {
 	c := sample(t, "de-brug").Calendar()
 	first, last := time.Time{}, time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC)
 	total := c.Open(first, last)

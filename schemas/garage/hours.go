@@ -17,7 +17,7 @@ import (
 // midnight: [from, to).
 type span struct{ from, to int }
 
-// week holds the spans of each time.Weekday, in order and apart.
+// week holds the spans of each time.Weekday, in order and without overlap.
 type week [7][]span
 
 // version is a week and the first day (see dayNumber) it holds for.

@@ -49,9 +49,8 @@ func Load(path string) (*Book, error) {
 }
 
 // Parse reads a garage file. Its error joins a *Problem, with its line, for
-// everything that is wrong. Only where the file is no YAML, or something is
-// of the wrong kind (a list where a text should be), are the values not
-// looked at.
+// everything that is wrong. Values are checked only once the file is YAML and
+// everything in it is of the right kind (no list where a text should be).
 func Parse(data []byte) (*Book, error) {
 	parsed, err := parser.ParseBytes(data, 0)
 	if err != nil {
@@ -74,7 +73,7 @@ func Parse(data []byte) (*Book, error) {
 	return newBook(file.Garages, s.lines, s.unknown)
 }
 
-// join makes one error of problems, in the order of the file.
+// join returns the problems as one error, in the order of the file.
 func join(problems []*Problem) error {
 	slices.SortStableFunc(problems, func(a, b *Problem) int { return a.Line - b.Line })
 	errs := make([]error, len(problems))
@@ -84,8 +83,8 @@ func join(problems []*Problem) error {
 	return errors.Join(errs...)
 }
 
-// shape compares a document with the Go type it is for. The decoder could do
-// that too, but stops at the first problem and knows no path.
+// shape checks a document against the Go type it is for. The decoder does too, but
+// stops at the first problem and knows no paths.
 type shape struct {
 	lines          map[string]int // of each path
 	anchors        map[string]ast.Node

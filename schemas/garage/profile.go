@@ -12,8 +12,8 @@ import (
 	"pitstop/schemas/locale"
 )
 
-// Profile is one garage as the garage file describes it. A Profile got from a
-// Book is complete and correct; treat it as read-only.
+// Profile is one garage as the garage file describes it. A Profile from a Book is
+// complete and correct; treat it as read-only.
 type Profile struct {
 	ID      string `yaml:"id"`       // lower-case letters, digits and "-"; keys everything, never reuse one
 	Name    string `yaml:"name"`     // as customers know it
@@ -54,8 +54,8 @@ type Closure struct {
 	Reason string `yaml:"reason"`       // for people: "Eerste Kerstdag"
 }
 
-// Approval is the pace of a request for approval. Durations are opening time
-// and count from the request; zero means the default.
+// Approval holds the deadlines of a request for approval. Durations are opening
+// time and count from the request; zero means the default.
 type Approval struct {
 	AnswerWithin time.Duration   `yaml:"answer_within,omitempty"` // the target on the dashboards; default 1h
 	RemindAfter  []time.Duration `yaml:"remind_after"`            // absent: one reminder after 1h; []: none
@@ -79,14 +79,14 @@ type Mechanic struct {
 	Email string `yaml:"email"`
 }
 
-// Calendar computes this garage's opening time. It is nil for a Profile that
-// did not come from a Book.
+// Calendar returns the garage's calendar, nil for a Profile that did not come from
+// a Book.
 func (p *Profile) Calendar() *Calendar { return p.calendar }
 
-// Location is the garage's time zone.
+// Location returns the garage's time zone.
 func (p *Profile) Location() *time.Location { return p.calendar.zone }
 
-// Lang is the language of customers who have no preference.
+// Lang returns the language of customers who have no preference.
 func (p *Profile) Lang() locale.Lang { return locale.Fold(p.Language) }
 
 // Mechanic returns the mechanic with an id.
@@ -131,9 +131,9 @@ type Book struct {
 	byID     map[string]*Profile
 }
 
-// NewBook fills in defaults and checks the profiles, as if they were read
-// from a file: every problem is in the error, by its path. It does not keep
-// or change what it is given.
+// NewBook fills in defaults and checks the profiles, as if they were read from a
+// file: every problem is in the error, by its path. It neither keeps nor changes
+// its arguments.
 func NewBook(profiles ...Profile) (*Book, error) { return newBook(profiles, nil, nil) }
 
 // Garage returns the garage with an id.

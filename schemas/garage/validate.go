@@ -26,8 +26,8 @@ func newBook(profiles []Profile, lines map[string]int, found []*Problem) (*Book,
 	if len(profiles) == 0 {
 		c.report("garages", "no garages: list at least one")
 	}
-	for i, given := range profiles {
-		p := given.withDefaults()
+	for i, profile := range profiles {
+		p := profile.withDefaults()
 		at := fmt.Sprintf("garages[%d]", i)
 		if _, twice := book.byID[p.ID]; twice {
 			c.report(at+".id", "%q is used twice: give each garage its own id", p.ID)
@@ -50,14 +50,14 @@ type checker struct {
 
 func (c *checker) report(path, format string, args ...any) {
 	line, at := 0, path
-	for line == 0 && at != "" { // what is missing is reported where it should stand
+	for line == 0 && at != "" { // what is missing is reported where it should be
 		line, at = c.lines[at], at[:max(0, strings.LastIndexAny(at, ".["))]
 	}
 	c.problems = append(c.problems, &Problem{Line: line, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
-// profile checks one garage and returns its calendar, which is worth nothing
-// if a problem was reported.
+// profile checks one garage and returns its calendar, which is of no use if a
+// problem was reported.
 func (c *checker) profile(at string, p *Profile) *Calendar {
 	for _, f := range []struct{ name, value string }{
 		{"id", p.ID}, {"name", p.Name}, {"address", p.Address}, {"city", p.City},

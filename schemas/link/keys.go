@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// MinKeyBytes is the least a secret may have: the size of the digest.
+// MinKeyBytes is the minimum length of a secret: the size of the digest.
 const MinKeyBytes = 32
 
 // Key is one secret and the name it goes by in tokens and configuration.
@@ -43,8 +43,8 @@ func (k *Keys) GoString() string { return k.String() }
 
 var keyID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,16}$`)
 
-// NewKeys makes keys of the current one and those whose links still count.
-// The error names every problem.
+// NewKeys returns the keys: the current one, and previous ones whose links are
+// still valid. The error names every problem.
 func NewKeys(current Key, previous ...Key) (*Keys, error) {
 	keys := &Keys{current: current.ID, secrets: make(map[string][]byte)}
 	var problems []error

@@ -1,7 +1,7 @@
-// Package link makes and checks the links that customers get by mail. A link
-// opens one repair of one garage, for the customer or for the approver, until
-// it expires; it holds ids only, no personal data, and nobody can change a
-// letter of it. It knows no clock: the present moment is a parameter.
+// Package link signs and verifies the links that customers get by mail. A link
+// opens one repair of one garage, for the customer or for the approver, until it
+// expires; it holds ids only, no personal data, and cannot be altered. The package
+// reads no clock: the present moment is a parameter.
 package link
 
 import (
@@ -65,8 +65,8 @@ const (
 var encoding = base64.RawURLEncoding.Strict()
 
 // Sign returns the token for the claims, safe in a URL path:
-// KEY-ID.CLAIMS.SIGNATURE. The same claims give the same token until the
-// current key changes. Expires is rounded down to whole seconds.
+// KEY-ID.CLAIMS.SIGNATURE. The same claims have the same token until the current
+// key changes. Expires is rounded down to whole seconds.
 func (k *Keys) Sign(c Claims) string {
 	payload := []byte{version, byte(c.Audience)}
 	payload = binary.AppendVarint(payload, c.Expires.Unix())

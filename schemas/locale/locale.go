@@ -1,7 +1,7 @@
 // Package locale writes what customers read, in Dutch and in English: money,
 // quantities, number plates, phone numbers, days and times, and the short
-// labels that mails and pages share. It knows no clock and no garage: the
-// present moment and the time zone are parameters.
+// labels that mails and pages share. It reads no clock and knows no garage:
+// the present moment and the time zone are parameters.
 package locale
 
 import "strings"
@@ -20,7 +20,7 @@ var Langs = []Lang{NL, EN}
 
 // Fold returns the language of the first tag that is known, comparing only
 // the primary subtag ("nl-BE" is nl, "en_GB" is en). Pass the customer's
-// preference first, then the garage's; if none is known the answer is nl.
+// preference first, then the garage's; if none is known it returns nl.
 func Fold(tags ...string) Lang {
 	for _, tag := range tags {
 		primary, _, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(tag), "_", "-"), "-")
@@ -42,7 +42,7 @@ func (l Lang) InclVAT() string { return l.label("vat.", "incl") }
 // ExclVAT says that an amount excludes VAT: "excl. btw", "excl. VAT".
 func (l Lang) ExclVAT() string { return l.label("vat.", "excl") }
 
-// Urgency is the sentence under a line of a quote for its urgency ("safety",
+// Urgency returns the sentence under a line of a quote for its urgency ("safety",
 // "soon" or "advice").
 func (l Lang) Urgency(urgency string) string { return l.label("urgency.", urgency) }
 
@@ -50,7 +50,7 @@ func (l Lang) Urgency(urgency string) string { return l.label("urgency.", urgenc
 // "elsewhere" or "other"), as the choice on the page.
 func (l Lang) RejectReason(reason string) string { return l.label("reject.", reason) }
 
-// And lists things in a sentence: "a", "a en b", "a, b and c".
+// And joins items in a sentence: "a", "a en b", "a, b and c".
 func (l Lang) And(items ...string) string {
 	if len(items) < 2 {
 		return strings.Join(items, "")
@@ -59,8 +59,8 @@ func (l Lang) And(items ...string) string {
 	return strings.Join(items[:last], ", ") + " " + l.label("", "and") + " " + items[last]
 }
 
-// label looks a label up. A code without one shows as itself, so that a gap
-// is seen and not silently blank.
+// label looks a label up. A code without one shows as itself, so that a gap is
+// visible and not silently blank.
 func (l Lang) label(kind, code string) string {
 	if text, ok := labels[kind+code]; ok {
 		return text.In(l)

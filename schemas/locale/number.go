@@ -26,7 +26,8 @@ func (l Lang) Money(minor int64, code string) string {
 	return money[l.known()].Format(amount)
 }
 
-// Amount writes an amount in major units, such as queries compute, as Money does.
+// Amount writes an amount in major units, as queries compute it, the way Money
+// does.
 func (l Lang) Amount(major float64, code string) string {
 	digits, ok := currency.GetDigits(code)
 	if !ok {
@@ -60,7 +61,7 @@ func (l Lang) Hours(decimal string) string {
 	}
 }
 
-// known is l, or the default for a Lang that did not come from Fold.
+// known returns l, or the default for a Lang that did not come from Fold.
 func (l Lang) known() Lang { return Fold(string(l)) }
 
 // Count words a number as a letter does, up to twelve: "drie", "three". Zero is

@@ -57,8 +57,8 @@ func (l Lang) Time(t time.Time, zone *time.Location) string {
 	return l.Oclock(l.Clock(hour*60 + minute))
 }
 
-// Date writes the day of t in a zone: "woensdag 20 mei", "Wednesday 20 May".
-// The year follows only if it is not now's.
+// Date writes the day of t in a zone: "woensdag 20 mei", "Wednesday 20 May". The
+// year follows if it is not that of now.
 func (l Lang) Date(t, now time.Time, zone *time.Location) string {
 	n, year, month, day := names[l.known()], t.In(zone).Year(), t.In(zone).Month(), t.In(zone).Day()
 	date := fmt.Sprintf("%s %d %s", n.weekdays[t.In(zone).Weekday()], day, n.months[month-1])
@@ -68,8 +68,8 @@ func (l Lang) Date(t, now time.Time, zone *time.Location) string {
 	return date
 }
 
-// Day writes the day of t as one speaks of it at now: "vandaag", "morgen",
-// "gisteren", else its date.
+// Day names the day of t relative to now: "vandaag", "morgen", "gisteren", else its
+// date.
 func (l Lang) Day(t, now time.Time, zone *time.Location) string {
 	if word := l.nearby(t, now, zone); word != "" {
 		return word
@@ -77,8 +77,8 @@ func (l Lang) Day(t, now time.Time, zone *time.Location) string {
 	return l.Date(t, now, zone)
 }
 
-// DayAndDate is Day with the date beside the word, for promises that nobody
-// may read wrong: "vandaag, woensdag 20 mei", else only the date.
+// DayAndDate is Day with the date after the word, for promises that nobody may
+// misread: "vandaag, woensdag 20 mei", else only the date.
 func (l Lang) DayAndDate(t, now time.Time, zone *time.Location) string {
 	if word := l.nearby(t, now, zone); word != "" {
 		return word + ", " + l.Date(t, now, zone)
@@ -86,9 +86,9 @@ func (l Lang) DayAndDate(t, now time.Time, zone *time.Location) string {
 	return l.Date(t, now, zone)
 }
 
-// PartOfDay says when today something happened, by the clock at t:
-// "vannacht" (before 6), "vanochtend" (before 12), "vanmiddag" (before 18),
-// "vanavond". On another day it is Day.
+// PartOfDay names the part of today that t falls in: "vannacht" (before 6),
+// "vanochtend" (before 12), "vanmiddag" (before 18), "vanavond". On another day it
+// is Day.
 func (l Lang) PartOfDay(t, now time.Time, zone *time.Location) string {
 	if daysApart(t, now, zone) != 0 {
 		return l.Day(t, now, zone)

@@ -17,10 +17,10 @@ import (
 // maxAhead is how far a request's occurred_at may lie ahead of the clock.
 const maxAhead = 2 * time.Minute
 
-// MinSecretBytes is the least a digest's secret may have.
+// MinSecretBytes is the minimum length of a digest's secret.
 const MinSecretBytes = 32
 
-// Builder makes commands of requests. It is safe for concurrent use.
+// Builder turns requests into commands. It is safe for concurrent use.
 type Builder struct {
 	codec   *avro.Codec
 	garages *garage.Book
@@ -28,7 +28,7 @@ type Builder struct {
 	clock   func() time.Time
 }
 
-// NewBuilder gives a Builder. Every process that sends commands needs the same
+// NewBuilder returns a Builder. Every process that sends commands needs the same
 // secret (at least MinSecretBytes), or a retry through another one looks like
 // another request.
 func NewBuilder(codec *avro.Codec, garages *garage.Book, secret []byte, clock func() time.Time) (*Builder, error) {
@@ -38,9 +38,9 @@ func NewBuilder(codec *avro.Codec, garages *garage.Book, secret []byte, clock fu
 	return &Builder{codec: codec, garages: garages, secret: secret, clock: clock}, nil
 }
 
-// Build checks everything that can be checked without knowing the repair, fills
-// in defaults, seals personal data and gives the command its id. What is wrong
-// with the request is one *Invalid.
+// Build checks everything that can be checked without knowing the repair, fills in
+// defaults, seals personal data and assigns the command's id. If the request is
+// wrong, the error is an *Invalid that lists every problem.
 func (b *Builder) Build(r Request) (repair.Command, error) {
 	profile, ok := b.garages.Garage(r.Garage)
 	if !ok {
@@ -112,13 +112,13 @@ func (b *Builder) command(d *draft) (repair.Command, error) {
 }
 
 // ask digests the plain request, so that lifecycle notices the same key with
-// another body without seeing either. The digest is keyed: nobody can find out
-// by trying what a sealed text says.
+// another body without seeing either. The digest is keyed, so that nobody can find
+// out a sealed text by trial.
 func (b *Builder) ask(r Request) (repair.Ask, error) {
 	body := r.Body
 	if start, ok := body.(*StartRepair); ok {
 		plain := *start
-		plain.Garage = "" // said once more by the token or the query
+		plain.Garage = "" // may be in the token or the query instead
 		body = plain
 	}
 	plain, err := json.Marshal(map[string]any{"request": record.NameOf(r.Body), "revision": r.Revision, "body": body})

@@ -52,7 +52,7 @@ func newBuilder(t tb, secret byte) (*request.Builder, *avro.Codec) {
 	return b, codec
 }
 
-// read parses a body as a door does.
+// read parses a body as the API does.
 func read[T any](t tb, text string) *T {
 	t.Helper()
 	body := new(T)
@@ -280,8 +280,8 @@ func TestRetriesAreTheSameCommand(t *testing.T) {
 	})
 }
 
-// Said in the body or by the token, the garage makes no difference to the digest.
-func TestDigestDoesNotDependOnWhereTheGarageIsSaid(t *testing.T) {
+// Named in the body or by the token, the garage makes no difference to the digest.
+func TestDigestDoesNotDependOnWhereTheGarageIsNamed(t *testing.T) {
 	b, _ := newBuilder(t, 1)
 	plain, named := read[request.StartRepair](t, order), read[request.StartRepair](t, order)
 	named.Garage = "de-brug"
@@ -300,7 +300,7 @@ func TestDigestDoesNotDependOnWhereTheGarageIsSaid(t *testing.T) {
 }
 
 // What Build accepts, the lifecycle does not call invalid.
-func TestDoorAndLifecycleAgree(t *testing.T) {
+func TestLifecycleAcceptsWhatBuildAccepts(t *testing.T) {
 	b, _ := newBuilder(t, 1)
 	rapid.Check(t, func(t *rapid.T) {
 		var r repair.Repair
@@ -321,7 +321,7 @@ func TestDoorAndLifecycleAgree(t *testing.T) {
 			return
 		}
 		if _, v := r.Handle(quote); v.Code != "" {
-			t.Fatalf("lifecycle refuses what the door let through: %+v", v)
+			t.Fatalf("lifecycle refuses what Build accepted: %+v", v)
 		}
 	})
 }

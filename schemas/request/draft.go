@@ -18,14 +18,14 @@ const (
 	maxText = 5000
 )
 
-// Times outside these are a mistake of the sender's program, such as year 1.
+// Times outside these are a bug of the sender's program, such as year 1.
 var (
 	earliest = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 	latest   = time.Date(2100, time.January, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// draft is a request on its way to a command. Its methods give the checked and
-// sealed parts, and note what is wrong.
+// draft is a request being turned into a command. Its methods return the checked
+// and sealed parts, and collect what is wrong.
 type draft struct {
 	Request
 	codec  *avro.Codec
@@ -54,7 +54,7 @@ func (d *draft) repairID(body *StartRepair) string {
 	return repair.RepairID(d.Garage, "key", d.Key)
 }
 
-// occurredAt is the request's own time, else now: UTC, microseconds.
+// occurredAt returns the request's own time, else now: UTC, microseconds.
 func (d *draft) occurredAt() time.Time {
 	now := d.Now.UTC().Truncate(time.Microsecond)
 	w, ok := d.Body.(interface{ At() *When })
@@ -78,9 +78,9 @@ func (d *draft) time(pointer string, t *time.Time) time.Time {
 	return t.UTC().Truncate(time.Microsecond)
 }
 
-// deadlines gives answer_by and expires_at: a quote that does not say when
-// expires at the close of the garage's second opening day (its profile may say
-// another), or when its answer is due if that is later.
+// deadlines returns answer_by and expires_at: a quote that does not say when
+// expires at the close of the garage's second opening day (or another one, if its
+// profile says so), or when its answer is due if that is later.
 func (d *draft) deadlines(body *RequestApproval) (answerBy, expiresAt time.Time) {
 	answerBy, expiresAt = d.time("/answer_by", body.AnswerBy), d.time("/expires_at", body.ExpiresAt)
 	if body.ExpiresAt == nil {
@@ -109,7 +109,7 @@ func (d *draft) amount(pointer string, minor *int64) int64 {
 	return *minor
 }
 
-// line is a short text without line breaks.
+// line checks a short text, which has no line breaks.
 func (d *draft) line(pointer, s string, most int) string {
 	s = strings.TrimSpace(strings.ToValidUTF8(s, "\uFFFD"))
 	if n := utf8.RuneCountInString(s); n > most {
@@ -128,7 +128,7 @@ func (d *draft) required(pointer, s string, most int) string {
 	return d.line(pointer, s, most)
 }
 
-// prose is a longer text, in which line breaks are fine.
+// prose checks a longer text, which may have line breaks.
 func (d *draft) prose(pointer, s string) string {
 	s = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n"))
 	if n := utf8.RuneCountInString(s); n > maxText {

@@ -16,8 +16,7 @@ var (
 	dialled     = regexp.MustCompile(`^[0-9+*#][0-9*#]{2,19}$`)
 )
 
-// homeCountry is where a plate is from that does not say, and where a phone
-// number without a country is dialled.
+// homeCountry is the country of a plate that names none.
 const homeCountry = "NL"
 
 func (d *draft) vehicle(v Vehicle) repair.Personal {
@@ -80,8 +79,8 @@ func (d *draft) email(pointer, address string) string {
 	return address
 }
 
-// phone gives a number in E.164 where that is clear: with its country, or as it
-// is dialled in the Netherlands. Another is kept as it was written.
+// phone returns a number in E.164 where that is unambiguous: with its country, or
+// as dialled in the Netherlands. Any other is kept as it was written.
 func (d *draft) phone(pointer, number string) string {
 	if number = strings.TrimSpace(number); number == "" {
 		return ""
@@ -102,7 +101,7 @@ func (d *draft) phone(pointer, number string) string {
 	return d.line(pointer, number, 40)
 }
 
-// change moves the promise or corrects a contact.
+// change moves the promised time or corrects a contact.
 func (d *draft) change(ask repair.Ask, body *Change) repair.Command {
 	switch {
 	case (body.ReadyAt == nil) == (body.Contact == nil):

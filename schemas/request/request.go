@@ -1,8 +1,8 @@
-// Package request is the write side's JSON, and how it becomes commands: what
-// the doors (the API, the customer's page, the importer) accept, checked, sealed
-// and identified. The same request always gives the same ids and the same
-// digest, so a retry through any process is the same command. schemas/readmodel is
-// its counterpart for reading.
+// Package request holds the JSON of the write side and turns it into commands: what
+// the API, the customer's page and the importer accept, checked, sealed and
+// identified. The same request always has the same ids and the same digest, so a
+// retry through any process is the same command. schemas/readmodel is its
+// counterpart for reading.
 //
 // In the bodies, pointers are fields that may be absent or null; amounts are
 // integers in minor units, times are RFC 3339.
@@ -16,14 +16,14 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Request is one request for a command, and what its door knows about it.
+// Request is one request for a command, and what its receiver knows about it.
 type Request struct {
 	Garage   string       // the garage its sender acts for
 	RepairID string       // empty for StartRepair: it follows from the garage and the reference
 	Revision int32        // of the quote it is about; 0: none
 	Key      string       // the idempotency key
-	Actor    repair.Actor // who asks
-	// Now is when it is asked; zero: what the Builder's clock says.
+	Actor    repair.Actor // who sends it
+	// Now is when it was received; zero: the time of the Builder's clock.
 	Now time.Time
 	// IP and UserAgent of a customer who decides; empty for staff.
 	IP, UserAgent string
@@ -31,7 +31,7 @@ type Request struct {
 	Body any
 }
 
-// Invalid says what is wrong with a request, everything at once.
+// Invalid lists everything that is wrong with a request.
 type Invalid struct{ Errors []repair.FieldError }
 
 func (e *Invalid) Error() string {
@@ -82,12 +82,13 @@ type Work struct {
 	Lines            []Line `json:"lines"`
 }
 
-// When is the time a request may carry: what happened elsewhere is told later.
+// When is the time a request may carry: something may be reported after it
+// happened.
 type When struct {
 	OccurredAt *time.Time `json:"occurred_at,omitempty" doc:"When it happened; absent: now. At most two minutes ahead of the clock."`
 }
 
-// At gives access to the time of any body that embeds it.
+// At returns the time of a body that embeds it.
 func (w *When) At() *When { return w }
 
 // StartRepair registers a vehicle for repair.
@@ -111,7 +112,7 @@ type RequestApproval struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When the quote expires; absent: at the close of the garage's second opening day."`
 }
 
-// WithdrawQuote takes a quote back.
+// WithdrawQuote withdraws a quote.
 type WithdrawQuote struct {
 	When
 	Reason string `json:"reason,omitempty" maxLength:"2000"`
@@ -142,14 +143,14 @@ type Change struct {
 	Party   repair.Party `json:"party,omitempty" enum:"customer,approver" doc:"Whose contact; absent: the customer's."`
 }
 
-// CompleteRepair says the work is done.
+// CompleteRepair reports that the work is done.
 type CompleteRepair struct {
 	When
 	Total  *int64 `json:"total" nullable:"false" doc:"What there is to pay, including VAT, in minor units."`
 	Reason string `json:"reason,omitempty" maxLength:"2000" doc:"Needed above what was agreed and approved."`
 }
 
-// CollectVehicle says the car was collected.
+// CollectVehicle reports that the car was collected.
 type CollectVehicle struct {
 	When
 }
@@ -160,14 +161,14 @@ type CancelRepair struct {
 	Reason string `json:"reason,omitempty" maxLength:"2000"`
 }
 
-// PostMessage says something to the other side.
+// PostMessage sends a message to the other side.
 type PostMessage struct {
 	When
 	Kind repair.MessageKind `json:"kind" enum:"text,note" doc:"text: to the customer; note: for staff only."`
 	Text string             `json:"text" maxLength:"5000"`
 }
 
-// RecordView says that a person opened the page of a quote.
+// RecordView records that a person opened the page of a quote.
 type RecordView struct {
 	When
 }

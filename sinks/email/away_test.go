@@ -14,13 +14,13 @@ import (
 func TestAwayBurnsNoAttempt(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		fail func(o *office, away func() bool)
+		fail func(o *mailServer, away func() bool)
 		why  string
 	}{
-		{"no connection", func(o *office, away func() bool) {
+		{"no connection", func(o *mailServer, away func() bool) {
 			o.connect = func() error { return ifAway(away, errRefused) }
 		}, "connect to relay: connection refused"},
-		{"421 greeting", func(o *office, away func() bool) {
+		{"421 greeting", func(o *mailServer, away func() bool) {
 			o.greet = func() string {
 				if away() {
 					return "421 4.3.2 shutting down"
@@ -28,7 +28,7 @@ func TestAwayBurnsNoAttempt(t *testing.T) {
 				return ""
 			}
 		}, `relay's greeting: 421 "4.3.2 shutting down"`},
-		{"554 greeting", func(o *office, away func() bool) {
+		{"554 greeting", func(o *mailServer, away func() bool) {
 			o.greet = func() string {
 				if away() {
 					return "554 go away"
@@ -36,20 +36,20 @@ func TestAwayBurnsNoAttempt(t *testing.T) {
 				return ""
 			}
 		}, `relay's greeting: 554 "go away"`},
-		{"sender refused", func(o *office, away func() bool) {
+		{"sender refused", func(o *mailServer, away func() bool) {
 			o.Sender = func(string) error { return ifAway(away, reply(553, "5.7.1 not your domain")) }
 		}, `relay refuses the sender bericht@debrug.example: 553 "5.7.1 not your domain"`},
-		{"421 to a recipient", func(o *office, away func() bool) {
+		{"421 to a recipient", func(o *mailServer, away func() bool) {
 			o.Recipient = func(string) error { return ifAway(away, reply(421, "4.7.0 too many")) }
 		}, "relay closes the connection while taking a mail (421)"},
-		{"421 to a mail", func(o *office, away func() bool) {
+		{"421 to a mail", func(o *mailServer, away func() bool) {
 			o.Data = func(relaytest.Mail) error { return ifAway(away, reply(421, "4.7.0 too many")) }
 		}, "relay closes the connection while taking a mail (421)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
 				back := r.began.Add(10 * time.Minute)
-				c.fail(r.office, func() bool { return time.Now().Before(back) })
+				c.fail(r.server, func() bool { return time.Now().Before(back) })
 				r.many(50)
 				s, stop := r.start("0")
 				r.none()
@@ -62,7 +62,7 @@ func TestAwayBurnsNoAttempt(t *testing.T) {
 					t.Errorf("%v, want 50 accepted", counts(got))
 				}
 				r.none()
-				once(t, r.office.accepted(t), 50)
+				once(t, r.server.accepted(t), 50)
 				if err := s.Progress.Check(time.Now()); err != nil {
 					t.Errorf("not ready when the relay is back: %v", err)
 				}
@@ -86,21 +86,21 @@ func ifAway(away func() bool, err error) error {
 func TestARelayThatComesAndGoes(t *testing.T) {
 	bubble(t, func(r *rig) {
 		var dials atomic.Int32
-		r.office.connect = func() error { return ifAway(func() bool { return dials.Add(1)%7 == 0 }, errRefused) }
+		r.server.connect = func() error { return ifAway(func() bool { return dials.Add(1)%7 == 0 }, errRefused) }
 		r.many(120)
 		r.start("0")
 		if got := counts(r.next(120))["DeliveryAccepted"]; got != 120 {
 			t.Errorf("%d accepted", got)
 		}
 		r.none()
-		once(t, r.office.accepted(t), 120)
+		once(t, r.server.accepted(t), 120)
 	})
 }
 
 // TestAMailThatMakesTheRelayHangUp holds back nobody in its batch.
 func TestAMailThatMakesTheRelayHangUp(t *testing.T) {
 	bubble(t, func(r *rig) {
-		r.office.Recipient = func(to string) error {
+		r.server.Recipient = func(to string) error {
 			return ifAway(func() bool { return to == "0@example.nl" }, reply(421, "never mind"))
 		}
 		r.many(20)
@@ -109,7 +109,7 @@ func TestAMailThatMakesTheRelayHangUp(t *testing.T) {
 			t.Errorf("%d accepted", got)
 		}
 		r.none()
-		once(t, r.office.accepted(t), 19)
+		once(t, r.server.accepted(t), 19)
 		if err := s.Progress.Check(time.Now()); err == nil {
 			t.Error("ready, though a mail cannot be sent")
 		}
@@ -120,7 +120,7 @@ func TestAMailThatMakesTheRelayHangUp(t *testing.T) {
 func TestARelayThatIsAwayIsNotPestered(t *testing.T) {
 	bubble(t, func(r *rig) {
 		var dials atomic.Int32
-		r.office.connect = func() error {
+		r.server.connect = func() error {
 			dials.Add(1)
 			return errRefused
 		}
@@ -128,7 +128,7 @@ func TestARelayThatIsAwayIsNotPestered(t *testing.T) {
 		r.start("0")
 		r.none() // for a minute
 		// At first as many as are in flight, then some twenty, ever further apart.
-		if n := dials.Load(); n < 5 || n > together+20 {
+		if n := dials.Load(); n < 5 || n > maxInFlight+20 {
 			t.Errorf("%d connections in a minute", n)
 		}
 	})

@@ -1,11 +1,11 @@
 // Package email is the channel sink for e-mail. It reads NotificationRequested
-// records, writes each as a mail in the reader's language, hands it to a
+// records, writes each as a mail in the recipient's language, hands it to a
 // Transport and records on the deliveries topic what became of the attempt.
 //
-// It keeps no state: all there is to say is in the notification. An attempt is
-// recorded before its offset is committed, so a mail is never lost; a second
-// copy can go out only where the relay's answer or the commit was lost, and then
-// it bears the same Message-ID.
+// It keeps no state: the notification holds all there is to say. An attempt is
+// recorded before its offset is committed, so a mail is never lost; a second copy
+// can go out only where the relay's answer or the commit was lost, and then it has
+// the same Message-ID.
 package email
 
 import (
@@ -22,7 +22,7 @@ import (
 // DefaultLinkLifetime is how long a customer's link works.
 const DefaultLinkLifetime = 90 * 24 * time.Hour
 
-// Config says how mails look from outside.
+// Config says who mails come from and where their links lead.
 type Config struct {
 	// PublicURL is where customers reach the API, e.g. https://garage.example;
 	// their links are below it.

@@ -15,20 +15,20 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// letter is what the templates write from. Its texts come from people as they
-// are: escaping is the template's business.
+// letter is the data of the templates. Its texts are what people wrote, not
+// escaped: the templates escape them.
 type letter struct {
 	Lang    locale.Lang
 	Garage  *garage.Profile
 	Subject string // once written
 
-	Name, Address          string // the reader's; staff are not addressed by name
+	Name, Address          string // the recipient's; staff are not addressed by name
 	Customer               string
 	CustomerPhone          string // for reading
 	CustomerDial           string // for dialling
-	Apart                  bool   // the reader decides about somebody else's car
-	Decides                bool   // the reader decides, and pays; else only drives
-	CanCall                bool   // the garage has the reader's phone number
+	Apart                  bool   // the recipient decides about somebody else's car
+	Decides                bool   // the recipient decides, and pays; else only drives
+	CanCall                bool   // the garage has the recipient's phone number
 	Car, Model, Plate, Ref string
 	Mechanic               string // who works on the car; empty: not known by name
 	Link, StaffLink        string
@@ -45,7 +45,7 @@ type letter struct {
 	QuoteTotal  int64
 	VAT         string // contained in the quote's total; empty: there is none
 	Deadline    time.Time
-	AnswerAsked bool // Deadline is when an answer is asked for, not when the quote expires
+	AnswerAsked bool // Deadline is when an answer is requested by, not when the quote expires
 
 	Decision       repair.Decision
 	Method         repair.Method
@@ -73,13 +73,13 @@ type job struct {
 	Details string
 }
 
-// letter opens a notification for its reader. Its error is the registry's, or
-// wraps avro.ErrUndecodable.
+// letter returns a notification as a letter to its recipient. Its error is the
+// registry's, or wraps avro.ErrUndecodable.
 func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *record.NotificationRequested, now time.Time) (*letter, error) {
 	o := opener{ctx: ctx, codec: r.codec}
-	customer, reader := o.contact(n.Customer), repair.ContactDetails{}
+	customer, recipient := o.contact(n.Customer), repair.ContactDetails{}
 	if n.Contact != nil {
-		reader = o.contact(*n.Contact)
+		recipient = o.contact(*n.Contact)
 	}
 	vehicle := open[repair.VehicleDetails](&o, n.Vehicle)
 	evidence := open[repair.Evidence](&o, n.Evidence)
@@ -90,7 +90,7 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *record.Noti
 	lang := locale.Fold(n.Language, g.Language)
 	l := &letter{
 		Lang: lang, Garage: g, now: now, since: n.FirstRequestedAt, currency: n.Currency,
-		Name: reader.Name, Address: strings.TrimSpace(reader.Email), CanCall: reader.Phone != "",
+		Name: recipient.Name, Address: strings.TrimSpace(recipient.Email), CanCall: recipient.Phone != "",
 		Customer: customer.Name, CustomerPhone: lang.Phone(customer.Phone), CustomerDial: customer.Phone,
 		Apart: n.Recipient.Role == repair.Approver, Decides: n.Decides,
 		Car: vehicle.Description, Model: model(vehicle.Description),
@@ -102,7 +102,7 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *record.Noti
 		Callback: n.MessageKind == repair.Callback, Author: n.From.Role, Writer: mechanicName(g, n.From),
 	}
 	if n.Kind == record.NotifyMessage {
-		l.Mechanic = l.Writer // who wrote signs
+		l.Mechanic = l.Writer // the author signs
 	}
 	if text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")); text != "" {
 		l.Text = strings.Split(text, "\n")
@@ -121,8 +121,8 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *record.Noti
 	return l, nil
 }
 
-// links signs the reader's link. It expires by when the notification was first
-// asked for, so that every attempt holds the same link.
+// links signs the recipient's link. Its expiry counts from the first request of the
+// notification, so that every attempt has the same link.
 func (r *renderer) links(l *letter, n *record.NotificationRequested) {
 	if n.Recipient.Role.Staff() {
 		l.StaffLink = strings.ReplaceAll(r.StaffURL, "{repair}", url.PathEscape(n.AggregateID))
@@ -138,7 +138,7 @@ func (r *renderer) links(l *letter, n *record.NotificationRequested) {
 	l.Link = strings.TrimRight(r.PublicURL, "/") + "/c/" + r.LinkKeys.Sign(claims)
 }
 
-// opener opens personal parts and keeps the first error.
+// opener opens sealed personal data and keeps the first error.
 type opener struct {
 	ctx   context.Context //nolint:containedctx // lives as long as one call
 	codec *avro.Codec
@@ -167,8 +167,8 @@ func mechanicName(g *garage.Profile, a repair.Actor) string {
 	return m.Name
 }
 
-// summary lists jobs below each other and in a sentence. Who only drives is not
-// told what somebody else pays.
+// summary lists jobs below each other and in a sentence. Somebody who only drives
+// the car does not see what somebody else pays.
 func (l *letter) summary(done []record.DoneLine) (jobs []job, titles, priced string) {
 	var plain, withPrice []string
 	for _, d := range done {

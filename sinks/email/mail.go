@@ -31,11 +31,11 @@ type Mail struct {
 	Attempt int
 	// Date is when the attempt was made.
 	Date time.Time
-	// RequestedAt is when the attempt was asked for.
+	// RequestedAt is when the attempt was requested.
 	RequestedAt time.Time
 }
 
-// Bytes is the message in the Internet Message Format. The same Mail gives the
+// Bytes returns the message in the Internet Message Format. The same Mail has the
 // same bytes.
 func (m Mail) Bytes() ([]byte, error) {
 	sum := sha256.Sum256([]byte(m.MessageID))
@@ -50,7 +50,7 @@ func (m Mail) Bytes() ([]byte, error) {
 	msg.Subject(m.Subject)
 	msg.SetDateWithValue(m.Date)
 	msg.SetMessageIDWithValue(m.MessageID)
-	// Nobody's out-of-office answers this, and no mailing list resends it (RFC 3834).
+	// No out-of-office reply answers this, and no mailing list resends it (RFC 3834).
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetGenHeader(mail.HeaderContentLang, m.Lang)
 	msg.SetBodyString(mail.TypeTextPlain, m.Text)
@@ -62,11 +62,11 @@ func (m Mail) Bytes() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// oneLine makes a header's value of what somebody wrote.
+// oneLine makes a header's value out of what somebody wrote.
 func oneLine(s string) string { return strings.Join(strings.Fields(printable(s)), " ") }
 
-// printable drops what has no place in a mail: control characters, and those
-// that turn the direction of the text around them.
+// printable drops what must not be in a mail: control characters, and those that
+// change the direction of the text around them.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -12,9 +12,9 @@ type Metrics struct{ attempts *prometheus.HistogramVec }
 // What became of an attempt.
 const (
 	accepted = "accepted"
-	deferred = "deferred" // refused for now: another attempt is asked for later
+	deferred = "deferred" // refused for now: another attempt is requested later
 	failed   = "failed"   // refused for good, or no mail could be made
-	paused   = "paused"   // what it needs is away: it does not count, and is made again
+	paused   = "paused"   // something it needs is away: it does not count, and is repeated
 )
 
 // NewMetrics registers the metrics of the sink.

@@ -25,7 +25,7 @@ const (
 type Relay struct {
 	// Addr is host:port.
 	Addr string
-	// Security is starttls (the default, never left out by the server's choice),
+	// Security is starttls (the default, which the server cannot decline),
 	// tls, or plain (the default on a loopback address).
 	Security Security
 	// CA is a file of certificates in PEM to trust instead of the system's.
@@ -54,7 +54,7 @@ func (r Relay) loopback() bool {
 	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
 }
 
-// Validate reports everything that is wrong, without asking the relay.
+// Validate reports everything that is wrong, without contacting the relay.
 func (r Relay) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }

@@ -15,8 +15,8 @@ import (
 	"pitstop/schemas/record"
 )
 
-// A mail's words stand once, in templates/LANG/KIND.tmpl. They are laid out
-// twice, by templates/layout.html, which escapes them, and templates/layout.txt:
+// A mail's text is written once, in templates/LANG/KIND.tmpl. It is laid out
+// twice, by templates/layout.html, which escapes it, and templates/layout.txt:
 // so both parts of a mail say the same.
 //
 //go:embed templates
@@ -65,7 +65,7 @@ func newRenderer(c Config, codec *avro.Codec) (*renderer, error) {
 	return r, nil
 }
 
-// templateOf is the template that writes a notification.
+// templateOf returns the name of the template that writes a notification.
 func templateOf(n *record.NotificationRequested) string {
 	if n.Kind == record.NotifyMessage && n.Recipient.Role.Staff() {
 		return toStaff

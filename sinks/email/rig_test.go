@@ -30,7 +30,7 @@ type rig struct {
 	kafka   kafka.Config
 	cluster *kfake.Cluster
 	client  *kgo.Client
-	office  *office
+	server  *mailServer
 	log     *slog.Logger
 	began   time.Time
 	asked   int
@@ -42,11 +42,11 @@ func bubble(t *testing.T, test func(r *rig)) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := kafkatest.Start(t, 2)
 		r := &rig{
-			T: t, sealer: sealer{t, testCodec(t)}, kafka: cluster.Config, cluster: cluster.Fake, office: newOffice(t), began: time.Now(),
+			T: t, sealer: sealer{t, testCodec(t)}, kafka: cluster.Config, cluster: cluster.Fake, server: newMailServer(t), began: time.Now(),
 			client: cluster.Client(t, kgo.ConsumeTopics(record.Deliveries.Name, record.DeadLetters.Name)),
 			log:    slog.New(slog.DiscardHandler),
 		}
-		r.office.open(t)
+		r.server.open(t)
 		test(r)
 	})
 }
@@ -63,7 +63,7 @@ func (r *rig) transport() Transport {
 	if err != nil {
 		r.Fatal(err)
 	}
-	t.(*relay).dial = r.office.dial
+	t.(*relay).dial = r.server.dial
 	return t
 }
 

@@ -25,22 +25,22 @@ import (
 // attemptLimit is how long one attempt may take, from connecting to the answer.
 const attemptLimit = 10 * time.Second
 
-// together is how many attempts may be in flight.
-const together = 32
+// maxInFlight is the maximum number of attempts in flight.
+const maxInFlight = 32
 
-// A batch starts attempts for a while, then waits for those in flight and
-// records them.
+// A batch starts attempts for startLimit, then waits for those in flight. Recording
+// them must fit in recordLimit.
 const (
-	startingFor = 15 * time.Second
-	recording   = 5 * time.Second
+	startLimit  = 15 * time.Second
+	recordLimit = 5 * time.Second
 )
 
-var limits = sinks.Limits{Records: 256, Age: 25 * time.Millisecond, Write: startingFor + attemptLimit + recording}
+var limits = sinks.Limits{Records: 256, Age: 25 * time.Millisecond, Write: startLimit + attemptLimit + recordLimit}
 
 // Sink sends the mails of notifications. Make one with New.
 type Sink struct {
 	*renderer
-	// Progress tells readiness whether the sink gets on, and why not.
+	// Progress tells readiness whether the sink makes progress, and why not.
 	Progress kafka.Progress
 	// Metrics count what it does; nil: nothing is counted.
 	Metrics *sinks.Metrics
@@ -55,7 +55,7 @@ type Sink struct {
 	log       *slog.Logger
 }
 
-// New gives a sink. now stamps the mails, and tells their readers what is today.
+// New returns a sink. now dates the mails, and decides what they call today.
 func New(c Config, book *garage.Book, codec *avro.Codec, t Transport, now func() time.Time, log *slog.Logger) (*Sink, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -67,9 +67,9 @@ func New(c Config, book *garage.Book, codec *avro.Codec, t Transport, now func()
 	return &Sink{renderer: r, book: book, transport: t, now: now, log: log}, nil
 }
 
-// Run sends mails until ctx ends, which it answers with nil, or until something
-// fails that waiting does not cure. instance is the stable name of this member
-// of the consumer group; empty: a new one every start.
+// Run sends mails until ctx ends, when it returns nil, or until something fails
+// that waiting does not cure. instance is the static name of this member in the
+// consumer group; empty: a new member every start.
 func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
 	opts, err := k.Producer(record.EmailSink.Group(), s.log)
 	if err != nil {
@@ -80,17 +80,17 @@ func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
 		return fmt.Errorf("sink %s: %w", record.EmailSink.Name, err)
 	}
 	defer producer.Close()
-	s.Progress.Starting("read where it was")
+	s.Progress.Starting("read the committed offsets")
 	if err := resume(ctx, kadm.NewClient(producer), s.Since, s.now()); err != nil {
 		return fmt.Errorf("sink %s: %w", record.EmailSink.Name, err)
 	}
 	w := &writer{
 		attempt: s.attempt,
 		record: func(ctx context.Context, outcome *kgo.Record) error {
-			again := *outcome // the client leaves its traces, the expired context too
+			again := *outcome // the client changes the record, and leaves an expired context in it
 			return producer.ProduceSync(ctx, &again).FirstErr()
 		},
-		known: newMemory(remembered),
+		known: newMemory(memorySize),
 	}
 	return sinks.Run(ctx, sinks.Config{
 		Name: record.EmailSink.Name, Instance: instance, Topics: record.EmailSink.Reads,
@@ -99,7 +99,7 @@ func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
 	}, w)
 }
 
-// prepare refuses a notification that no mail can be made of.
+// prepare rejects a notification that no mail can be written for.
 func prepare(_ context.Context, m *sinks.Message) error {
 	n, ok := m.Record.(*record.NotificationRequested)
 	if !ok || n.Channel != repair.Email {
@@ -124,9 +124,9 @@ func outcomeID(n *record.NotificationRequested) string {
 	return repair.DerivedID(n.OccurredAt, "delivery", n.NotificationID, strconv.Itoa(int(n.Attempt)))
 }
 
-// attempt makes the attempt a notification asks for and gives the record of what
-// became of it. Its error says that there was none: it wraps sinks.ErrAway, or
-// is a fault of this program.
+// attempt makes the attempt a notification asks for and returns the record of its
+// outcome. An error means that there was none: it wraps sinks.ErrAway, or is a bug
+// of this program.
 func (s *Sink) attempt(ctx context.Context, n *record.NotificationRequested) (*kgo.Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
 	defer cancel()
@@ -135,15 +135,15 @@ func (s *Sink) attempt(ctx context.Context, n *record.NotificationRequested) (*k
 	outcome, refusal := accepted, (*Refusal)(nil)
 	switch {
 	case err == nil:
-		refusal = &Refusal{At: receipt.At, Code: receipt.Code, Words: receipt.Words}
+		refusal = &Refusal{At: receipt.At, Code: receipt.Code, Text: receipt.Text}
 	case errors.Is(err, sinks.ErrAway):
 		outcome = paused
-	case errors.As(err, &refusal) && !refusal.ForGood:
+	case errors.As(err, &refusal) && !refusal.Permanent:
 		outcome = deferred
 	default:
 		outcome = failed
 		if refusal == nil {
-			refusal = &Refusal{At: s.now(), ForGood: true, Words: err.Error()}
+			refusal = &Refusal{At: s.now(), Permanent: true, Text: err.Error()}
 		}
 	}
 	s.Attempts.attempt(outcome, time.Since(began))
@@ -165,7 +165,7 @@ func (s *Sink) send(ctx context.Context, n *record.NotificationRequested) (Recei
 		}
 		return Receipt{}, err
 	}
-	to, err := readers(g, n, l)
+	to, err := recipients(g, n, l)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -176,9 +176,9 @@ func (s *Sink) send(ctx context.Context, n *record.NotificationRequested) (Recei
 	return s.transport.Send(ctx, m)
 }
 
-// readers gives who the mail goes to: the contact in the notification, or the
-// staff in the garage file.
-func readers(g *garage.Profile, n *record.NotificationRequested, l *letter) ([]netmail.Address, error) {
+// recipients returns the addresses that the mail goes to: the contact in the
+// notification, or the staff in the garage file.
+func recipients(g *garage.Profile, n *record.NotificationRequested, l *letter) ([]netmail.Address, error) {
 	who, name, addresses := string(n.Recipient.Role), "", []string(nil)
 	switch n.Recipient.Role {
 	case repair.Mechanic:
@@ -207,12 +207,12 @@ func readers(g *garage.Profile, n *record.NotificationRequested, l *letter) ([]n
 	return to, nil
 }
 
-// maxWords is the most that is kept of a server's words, in bytes.
-const maxWords = 2000
+// maxReply is the length to which a server's reply is cut, in bytes.
+const maxReply = 2000
 
 func (s *Sink) outcome(n *record.NotificationRequested, became string, r *Refusal) (*kgo.Record, error) {
-	words := strings.ToValidUTF8(r.Words[:min(len(r.Words), maxWords)], "")
-	reply, err := s.codec.Seal(&repair.FreeText{Text: words})
+	text := strings.ToValidUTF8(r.Text[:min(len(r.Text), maxReply)], "")
+	reply, err := s.codec.Seal(&repair.FreeText{Text: text})
 	if err != nil {
 		return nil, fmt.Errorf("seal the relay's words: %w", err)
 	}

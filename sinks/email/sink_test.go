@@ -45,7 +45,7 @@ func TestAMailGoesOutAndIsRecorded(t *testing.T) {
 		if got, want := r.words(d), "DeliveryAccepted 250 2.0.0 OK: queued"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		mails := r.office.accepted(t)
+		mails := r.server.accepted(t)
 		if len(mails) != 1 || len(mails[id]) != 1 {
 			t.Fatalf("accepted %v, want one mail %s", mails, id)
 		}
@@ -68,8 +68,8 @@ func TestOtherRecordsAndChannelsAreNotMailed(t *testing.T) {
 		r.produce(phone, suppressed)
 		r.none()
 		stop()
-		if len(r.office.Mails()) != 0 || r.lag() != 0 {
-			t.Errorf("%d mails, lag %d", len(r.office.Mails()), r.lag())
+		if len(r.server.Mails()) != 0 || r.lag() != 0 {
+			t.Errorf("%d mails, lag %d", len(r.server.Mails()), r.lag())
 		}
 	})
 }
@@ -78,7 +78,7 @@ func TestAHangingMailDelaysNobody(t *testing.T) {
 	bubble(t, func(r *rig) {
 		done := make(chan struct{})
 		defer close(done)
-		r.office.Recipient = func(to string) error {
+		r.server.Recipient = func(to string) error {
 			if to == "7@example.nl" {
 				<-done
 			}
@@ -103,45 +103,47 @@ func TestAHangingMailDelaysNobody(t *testing.T) {
 	})
 }
 
-func TestAtMostSoManyAreInFlight(t *testing.T) {
+func TestAttemptsInFlightAreLimited(t *testing.T) {
 	bubble(t, func(r *rig) {
 		var now, most atomic.Int32
-		r.office.Data = func(relaytest.Mail) error {
+		r.server.Data = func(relaytest.Mail) error {
 			for n, m := now.Add(1), most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 			}
 			defer now.Add(-1)
 			<-time.After(time.Second) // the fake clock's
 			return nil
 		}
-		r.many(3 * together)
+		r.many(3 * maxInFlight)
 		r.start("0")
-		if got := counts(r.next(3 * together))["DeliveryAccepted"]; got != 3*together {
+		if got := counts(r.next(3 * maxInFlight))["DeliveryAccepted"]; got != 3*maxInFlight {
 			t.Errorf("%d accepted", got)
 		}
-		if took := time.Since(r.began); most.Load() != together || took > 5*time.Second {
-			t.Errorf("%d together in %s, want %d in little more than 3s", most.Load(), took, together)
+		if took := time.Since(r.began); most.Load() != maxInFlight || took > 5*time.Second {
+			t.Errorf("%d together in %s, want %d in little more than 3s", most.Load(), took, maxInFlight)
 		}
 	})
 }
 
 func TestAnswersOfTheRelay(t *testing.T) {
-	drop := func(o *office) {
+	drop := func(o *mailServer) {
 		o.Data = func(relaytest.Mail) error { return reply(451, "4.3.0 try again") }
 	}
 	for _, c := range []struct {
 		name string
-		fail func(o *office)
+		fail func(o *mailServer)
 		want string
 	}{
-		{"recipient refused for now", func(o *office) { o.Recipient = func(string) error { return reply(450, "4.2.1 greylisted") } }, "DeliveryDeferred 450 4.2.1 greylisted"},
-		{"recipient refused for good", func(o *office) { o.Recipient = func(string) error { return reply(550, "5.1.1 no such user") } }, "DeliveryFailed 550 5.1.1 no such user"},
-		{"sender refused for now", func(o *office) { o.Sender = func(string) error { return reply(452, "4.3.1 no room") } }, "DeliveryDeferred 452 4.3.1 no room"},
+		{"recipient refused for now", func(o *mailServer) { o.Recipient = func(string) error { return reply(450, "4.2.1 greylisted") } }, "DeliveryDeferred 450 4.2.1 greylisted"},
+		{"recipient refused for good", func(o *mailServer) { o.Recipient = func(string) error { return reply(550, "5.1.1 no such user") } }, "DeliveryFailed 550 5.1.1 no such user"},
+		{"sender refused for now", func(o *mailServer) { o.Sender = func(string) error { return reply(452, "4.3.1 no room") } }, "DeliveryDeferred 452 4.3.1 no room"},
 		{"mail refused for now", drop, "DeliveryDeferred 451 4.3.0 try again"},
-		{"mail refused for good", func(o *office) { o.Data = func(relaytest.Mail) error { return reply(554, "5.7.1 looks like spam") } }, "DeliveryFailed 554 5.7.1 looks like spam"},
+		{"mail refused for good", func(o *mailServer) {
+			o.Data = func(relaytest.Mail) error { return reply(554, "5.7.1 looks like spam") }
+		}, "DeliveryFailed 554 5.7.1 looks like spam"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
-				c.fail(r.office)
+				c.fail(r.server)
 				_, stop := r.start("0")
 				r.produce(r.to("a@example.nl"))
 				got := r.next(1)
@@ -195,7 +197,7 @@ func TestWhatCannotBeSentFails(t *testing.T) {
 				if len(got) != 1 || r.words(got[0]) != "DeliveryFailed 0 "+c.want {
 					t.Errorf("got %v, want %q", got, c.want)
 				}
-				if len(r.office.Mails()) != 0 {
+				if len(r.server.Mails()) != 0 {
 					t.Error("a mail went out")
 				}
 			})
@@ -213,8 +215,8 @@ func TestStaffAddressesComeFromTheGarageFile(t *testing.T) {
 			r.produce(n)
 			r.start("0")
 			r.next(1)
-			if len(r.office.Mails()) != 1 || !slices.Equal(r.office.Mails()[0].To, []string{want}) {
-				t.Errorf("%s: got %v, want %s", role, r.office.Mails(), want)
+			if len(r.server.Mails()) != 1 || !slices.Equal(r.server.Mails()[0].To, []string{want}) {
+				t.Errorf("%s: got %v, want %s", role, r.server.Mails(), want)
 			}
 		})
 	}
@@ -245,7 +247,7 @@ func TestWhatNoMailCanBeMadeOfIsADeadLetter(t *testing.T) {
 type simulated struct{ delay time.Duration }
 
 func (s simulated) Send(_ context.Context, m Mail) (Receipt, error) {
-	return Receipt{At: m.RequestedAt.Add(s.delay), Code: 250, Words: "simulated"}, nil
+	return Receipt{At: m.RequestedAt.Add(s.delay), Code: 250, Text: "simulated"}, nil
 }
 
 func TestATransportTellsWhenItAccepted(t *testing.T) {

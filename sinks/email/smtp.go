@@ -20,35 +20,35 @@ import (
 
 // Transport hands mails over. It is safe for concurrent use.
 type Transport interface {
-	// Send makes one attempt. Its error is a *Refusal where this mail was not
-	// taken, and wraps sinks.ErrAway where no mail can be taken at present.
+	// Send makes one attempt. Its error is a *Refusal where this mail was refused,
+	// and wraps sinks.ErrAway where no mail can be sent at present.
 	Send(ctx context.Context, m Mail) (Receipt, error)
 }
 
-// Receipt says that a mail was taken over.
+// Receipt says that a mail was accepted.
 type Receipt struct {
-	At    time.Time // when the server accepted it
-	Code  int       // of the SMTP reply
-	Words string    // of the server
+	At   time.Time // when the server accepted it
+	Code int       // of the SMTP reply
+	Text string    // of the server
 }
 
-// Refusal says that one mail was not taken over, for now or for good.
+// Refusal says that one mail was refused, for now or permanently.
 type Refusal struct {
-	At      time.Time
-	ForGood bool
-	Code    int    // of the SMTP reply; 0: the server gave none
-	Words   string // the server's, else what went wrong
+	At        time.Time
+	Permanent bool
+	Code      int    // of the SMTP reply; 0: there was none
+	Text      string // the server's, else what went wrong
 }
 
 func (r *Refusal) Error() string {
 	until := "for now"
-	if r.ForGood {
+	if r.Permanent {
 		until = "for good"
 	}
-	return fmt.Sprintf("mail refused %s: %d %s", until, r.Code, r.Words)
+	return fmt.Sprintf("mail refused %s: %d %s", until, r.Code, r.Text)
 }
 
-// relay is the Transport of a Relay: a conversation for every attempt.
+// relay is the Transport of a Relay: an SMTP session for every attempt.
 type relay struct {
 	Relay
 	host string
@@ -57,8 +57,7 @@ type relay struct {
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// SMTP gives the Transport that speaks to a relay. Receipts and refusals are
-// stamped by now.
+// SMTP returns the Transport of a relay. now stamps receipts and refusals.
 func SMTP(r Relay, now func() time.Time) (Transport, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
@@ -78,8 +77,8 @@ func SMTP(r Relay, now func() time.Time) (Transport, error) {
 	}, nil
 }
 
-// Send says hello, logs in and hands the mail over. Everything before the mail
-// itself concerns the relay: where that fails, the relay is away.
+// Send greets the relay, logs in and hands the mail over. Everything before the
+// mail itself is about the relay: where that fails, the relay is away.
 func (r *relay) Send(ctx context.Context, m Mail) (Receipt, error) {
 	message, err := m.Bytes()
 	if err != nil {
@@ -96,7 +95,7 @@ func (r *relay) Send(ctx context.Context, m Mail) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, fmt.Errorf("%w: %w", sinks.ErrAway, err)
 	}
-	// Mail that says it needs UTF-8 is handed on only to those who take that.
+	// Mail that is flagged SMTPUTF8 is relayed only to servers that support it.
 	c.SkipSMTPUTF8(ascii(m))
 	defer c.Text.Cmd("QUIT") //nolint:errcheck // the answer is not waited for
 	return r.handOver(c, m, message)
@@ -144,11 +143,11 @@ func (r *relay) login(ctx context.Context, conn net.Conn) (*smtp.Client, error) 
 	return c, nil
 }
 
-// handOver sends the mail to everybody the relay takes it for.
+// handOver sends the mail to every recipient the relay accepts.
 func (r *relay) handOver(c *smtp.Client, m Mail, message []byte) (Receipt, error) {
 	if err := c.Mail("<" + m.From.Address + ">"); err != nil {
 		if code(err) >= 500 {
-			// It would say the same to every mail: this is about the sender.
+			// It would refuse every mail: this is about the sender.
 			return Receipt{}, fmt.Errorf("%w: relay refuses the sender %s: %w", sinks.ErrAway, m.From.Address, err)
 		}
 		return Receipt{}, r.answer(err)
@@ -181,38 +180,38 @@ func (r *relay) handOver(c *smtp.Client, m Mail, message []byte) (Receipt, error
 	}
 	receipt := Receipt{At: r.now(), Code: 250}
 	if d, ok := w.(*smtp.DataCloser); ok {
-		receipt.Words = d.ServerResponse()
+		receipt.Text = d.ServerResponse()
 	}
 	for _, err := range refused {
-		receipt.Words += "; not for everybody: " + err.Error()
+		receipt.Text += "; not for everybody: " + err.Error()
 	}
 	return receipt, nil
 }
 
-// answer sorts what went wrong with one mail.
+// answer classifies what went wrong with one mail.
 func (r *relay) answer(err error) error {
 	if code(err) == 421 {
-		// Not its words: they may name the reader, and this is logged.
+		// Not its text: that may name the recipient, and this is logged.
 		return fmt.Errorf("%w: relay closes the connection while taking a mail (421)", sinks.ErrAway)
 	}
 	return r.refusal(code(err) >= 500, err)
 }
 
-func (r *relay) refusal(forGood bool, err error) *Refusal {
-	refusal := &Refusal{At: r.now(), ForGood: forGood, Words: err.Error()}
+func (r *relay) refusal(permanent bool, err error) *Refusal {
+	refusal := &Refusal{At: r.now(), Permanent: permanent, Text: err.Error()}
 	var reply *textproto.Error
 	switch {
 	case errors.As(err, &reply):
-		refusal.Code, refusal.Words = reply.Code, reply.Msg
+		refusal.Code, refusal.Text = reply.Code, reply.Msg
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		refusal.Words = "the relay did not answer in time"
+		refusal.Text = "the relay did not answer in time"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		refusal.Words = "the relay closed the connection without an answer"
+		refusal.Text = "the relay closed the connection without an answer"
 	}
 	return refusal
 }
 
-// code is that of the server's reply; 0: it gave none.
+// code returns the SMTP code of the server's reply; 0: there was none.
 func code(err error) int {
 	var reply *textproto.Error
 	if errors.As(err, &reply) {
@@ -221,7 +220,8 @@ func code(err error) int {
 	return 0
 }
 
-// mildest is a refusal for now, if there is one: then it is worth another attempt.
+// mildest returns a refusal for now, if there is one: then another attempt is
+// worthwhile.
 func mildest(refused []error) error {
 	for _, err := range refused {
 		if code(err) < 500 {
@@ -231,7 +231,7 @@ func mildest(refused []error) error {
 	return refused[0]
 }
 
-// ascii reports whether every address of the mail is.
+// ascii reports whether every address of the mail is ASCII.
 func ascii(m Mail) bool {
 	for _, a := range append(m.To, m.From) {
 		for _, r := range a.Address {

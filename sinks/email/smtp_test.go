@@ -51,8 +51,8 @@ func selfSigned(t *testing.T) (tls.Certificate, string) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
-// listen serves the office on a loopback socket and returns its address.
-func (o *office) listen(t *testing.T, encrypted *tls.Config) string {
+// listen serves the mailServer on a loopback socket and returns its address.
+func (o *mailServer) listen(t *testing.T, encrypted *tls.Config) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -74,9 +74,9 @@ func (o *office) listen(t *testing.T, encrypted *tls.Config) string {
 	return addr
 }
 
-// secured is an office that asks for a login.
+// secured is a mail server that asks for a login.
 type secured struct {
-	*office
+	*mailServer
 	mechanisms []string
 	logins     []string
 }
@@ -160,14 +160,14 @@ func TestEncryptedConversations(t *testing.T) {
 		{name: "implicit TLS with an unknown certificate", security: ImplicitTLS, implicit: true, away: "certificate signed by unknown authority"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := newOffice(t)
+			o := newMailServer(t)
 			var encrypted *tls.Config
 			if c.implicit {
 				encrypted = conf
 			} else if c.offered {
 				o.TLSConfig = conf
 			}
-			s := &secured{office: o, mechanisms: []string{sasl.Plain}}
+			s := &secured{mailServer: o, mechanisms: []string{sasl.Plain}}
 			o.Backend, o.AllowInsecureAuth = s, false
 			addr := o.listen(t, encrypted)
 			receipt, err := send(t, Relay{Addr: addr, Security: c.security, CA: c.ca, User: "garage", Password: "geheim"}, exampleMail(t))
@@ -180,7 +180,7 @@ func TestEncryptedConversations(t *testing.T) {
 				}
 				return
 			}
-			if want := (Receipt{At: morning, Code: 250, Words: "2.0.0 OK: queued"}); err != nil || receipt != want {
+			if want := (Receipt{At: morning, Code: 250, Text: "2.0.0 OK: queued"}); err != nil || receipt != want {
 				t.Errorf("got %v, %v, want %v", receipt, err, want)
 			}
 			if len(o.Mails()) != 1 {
@@ -204,9 +204,9 @@ func TestLogin(t *testing.T) {
 		{"none is offered", "geheim", []string{}, nil, "neither PLAIN nor LOGIN"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := newOffice(t)
+			o := newMailServer(t)
 			o.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-			s := &secured{office: o, mechanisms: c.mechanisms}
+			s := &secured{mailServer: o, mechanisms: c.mechanisms}
 			o.Backend = s
 			addr := o.listen(t, nil)
 			_, err := send(t, Relay{Addr: addr, Security: StartTLS, CA: ca, User: "garage", Password: c.password}, exampleMail(t))
@@ -250,7 +250,7 @@ func TestAMailForSeveral(t *testing.T) {
 		{"one of them for now", map[string]int{"a@x.example": 550, "b@x.example": 450}, nil, "mail refused for now: 450 no"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := newOffice(t)
+			o := newMailServer(t)
 			o.Recipient = func(to string) error {
 				if code := c.refused[to]; code != 0 {
 					return reply(code, "no")
@@ -260,7 +260,7 @@ func TestAMailForSeveral(t *testing.T) {
 			m := exampleMail(t)
 			m.To = []netmail.Address{{Address: "a@x.example"}, {Address: "b@x.example"}}
 			receipt, err := send(t, Relay{Addr: o.listen(t, nil)}, m)
-			got := receipt.Words
+			got := receipt.Text
 			if err != nil {
 				got = err.Error()
 			}
@@ -277,7 +277,7 @@ func TestAMailForSeveral(t *testing.T) {
 // TestWhatPeopleWriteStaysWhereItBelongs: no name, subject or text of theirs
 // becomes a header, a recipient or a command.
 func TestWhatPeopleWriteStaysWhereItBelongs(t *testing.T) {
-	o := newOffice(t)
+	o := newMailServer(t)
 	m := exampleMail(t)
 	evil := "Zoë\r\nBcc: thief@evil.example\r\n\r\n.\r\nMAIL FROM:<x@evil.example>"
 	m.From.Name, m.To[0].Name = oneLine(evil), oneLine(evil)
@@ -313,7 +313,7 @@ func TestWhatPeopleWriteStaysWhereItBelongs(t *testing.T) {
 }
 
 func TestInternationalAddresses(t *testing.T) {
-	o := newOffice(t)
+	o := newMailServer(t)
 	m := exampleMail(t)
 	m.To = []netmail.Address{{Name: "Zoë", Address: "zoë@exämple.example"}}
 	if _, err := send(t, Relay{Addr: o.listen(t, nil)}, m); err != nil {

@@ -26,7 +26,7 @@ func (l *letter) word(key string, args ...any) string {
 // Money writes an amount in the notification's currency.
 func (l *letter) Money(minor int64) string { return l.Lang.Money(minor, l.currency) }
 
-// Time, Clock, Date, Day and DayWord write a moment as the garage's clocks show it.
+// Time, Clock, Date, Day and DayWord write a moment in the garage's time zone.
 func (l *letter) Time(t time.Time) string { return l.Lang.Time(t, l.Garage.Location()) }
 
 func (l *letter) Clock(t time.Time) string {
@@ -51,19 +51,19 @@ func (l *letter) SameDay(a, b time.Time) bool {
 	return a.In(l.Garage.Location()).Format(time.DateOnly) == b.In(l.Garage.Location()).Format(time.DateOnly)
 }
 
-// Hours are the garage's opening hours in words.
+// Hours returns the garage's opening hours in words.
 func (l *letter) Hours() string { return l.Garage.OpeningHoursText(l.Lang, l.now) }
 
-// Phone is the garage's number for reading, Dial for dialling.
+// Phone returns the garage's number for reading, Dial for dialling.
 func (l *letter) Phone() string { return l.Lang.Phone(l.Garage.Phone) }
 
-// Dial is the garage's number in E.164.
+// Dial returns the garage's number in E.164.
 func (l *letter) Dial() string { return l.Garage.Phone }
 
 // Count is the number of jobs in words.
 func (l *letter) Count() string { return l.Lang.Count(len(l.Jobs)) }
 
-// TotalThen is what there is to pay if every line is approved.
+// TotalThen returns what there is to pay if every line is approved.
 func (l *letter) TotalThen() int64 { return l.ApprovedTotal + l.QuoteTotal }
 
 // ReadyThen reports whether an answer in time keeps a promise that is still to come.
@@ -83,7 +83,7 @@ func (l *letter) Agreement() string {
 	return "more"
 }
 
-// Difference is how far the total is from what was agreed.
+// Difference returns how far the total is from what was agreed.
 func (l *letter) Difference() int64 { return max(l.Total-l.ApprovedTotal, l.ApprovedTotal-l.Total) }
 
 // Upper begins a sentence.
@@ -110,8 +110,8 @@ func (l *letter) Pickup() pickup {
 	return p
 }
 
-// lowerFirst is a title within a sentence: "Kleine beurt" is "kleine beurt",
-// but APK stays APK.
+// lowerFirst returns a title as within a sentence: "Kleine beurt" is "kleine
+// beurt", but APK stays APK.
 func lowerFirst(s string) string {
 	first, n := utf8.DecodeRuneInString(s)
 	if second, _ := utf8.DecodeRuneInString(s[n:]); unicode.IsUpper(first) && unicode.IsLower(second) {
@@ -126,7 +126,7 @@ var makes = strings.Split("Alfa Romeo,Aston Martin,Land Rover,Audi,BMW,BYD,Citro
 	"Mazda,Mercedes-Benz,Mercedes,MG,Mini,Mitsubishi,Nissan,Opel,Peugeot,Polestar,Porsche,Renault,Saab,Seat,Skoda,Škoda,Smart,Subaru,Suzuki,"+
 	"Tesla,Toyota,Volkswagen,Volvo,VW", ",")
 
-// model is a car without its make: "Volkswagen Golf" is "Golf".
+// model returns a car without its make: "Volkswagen Golf" is "Golf".
 func model(car string) string {
 	for _, m := range makes {
 		if n := len(m) + 1; len(car) > n && strings.EqualFold(car[:n], m+" ") {

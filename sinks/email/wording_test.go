@@ -185,7 +185,7 @@ func TestWording(t *testing.T) {
 	}
 }
 
-// TestAttemptsHoldTheSameLink, which opens the repair for its reader.
+// TestAttemptsHoldTheSameLink, which opens the repair for its recipient.
 func TestAttemptsHoldTheSameLink(t *testing.T) {
 	codec := testCodec(t)
 	for _, decides := range []bool{true, false} {

@@ -15,20 +15,20 @@ import (
 	"pitstop/sinks"
 )
 
-// remembered is how many attempts a process remembers: many batches' worth.
-const remembered = 8192
+// memorySize is how many attempts a process remembers: many batches' worth.
+const memorySize = 8192
 
 // writer makes the attempts of a batch and records each as soon as it is known.
 type writer struct {
 	attempt func(context.Context, *record.NotificationRequested) (*kgo.Record, error)
 	record  func(context.Context, *kgo.Record) error
-	// known are the attempts made before: a batch that comes again, because
+	// known are the attempts made before: a batch that is delivered again, because
 	// the relay went away or the partition came back, makes none twice.
 	known *memory
-	// wary: the relay was away, so one attempt goes first. Which one is left to
-	// chance, lest a mail that makes the relay hang up holds back all others:
-	// the order of a batch that comes again changes as well.
-	wary bool
+	// probing: the relay was away, so one attempt goes first. It is chosen at
+	// random, lest a mail that makes the relay hang up blocks all others: the order
+	// of a batch that is delivered again changes as well.
+	probing bool
 }
 
 // try is one message of a batch that asks for an attempt.
@@ -41,8 +41,8 @@ type try struct {
 
 // Write implements sinks.Writer.
 func (w *writer) Write(ctx context.Context, batch []sinks.Message) (int, error) {
-	tries := w.open(batch)
-	err := w.all(ctx, tries)
+	tries := w.pending(batch)
+	err := w.attemptAll(ctx, tries)
 	done := len(batch)
 	for _, t := range tries {
 		if t.outcome != nil {
@@ -58,8 +58,8 @@ func (w *writer) Write(ctx context.Context, batch []sinks.Message) (int, error) 
 	return done, err
 }
 
-// open lists what is still to do of a batch.
-func (w *writer) open(batch []sinks.Message) []*try {
+// pending returns what is still to do of a batch.
+func (w *writer) pending(batch []sinks.Message) []*try {
 	var tries []*try
 	seen := make(map[string]bool)
 	for i, m := range batch {
@@ -77,41 +77,41 @@ func (w *writer) open(batch []sinks.Message) []*try {
 	return tries
 }
 
-// all makes the tries, so many together, until one finds the relay away or time
-// is up for starting more. It returns when none is in flight.
-func (w *writer) all(ctx context.Context, tries []*try) error {
-	if w.wary && len(tries) > 0 {
-		if err := w.one(ctx, tries[rand.IntN(len(tries))]); err != nil { //nolint:gosec // any will do
+// attemptAll makes the tries, maxInFlight at a time, until one finds the relay away
+// or startLimit is over. It returns when none is in flight.
+func (w *writer) attemptAll(ctx context.Context, tries []*try) error {
+	if w.probing && len(tries) > 0 {
+		if err := w.attemptOne(ctx, tries[rand.IntN(len(tries))]); err != nil { //nolint:gosec // any will do
 			return err
 		}
 	}
-	starting, cancel := context.WithTimeout(ctx, startingFor)
+	starting, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	var failed atomic.Bool
-	var flight errgroup.Group
-	flight.SetLimit(together)
+	var inFlight errgroup.Group
+	inFlight.SetLimit(maxInFlight)
 	for _, t := range tries {
 		if t.recorded {
 			continue
 		}
-		flight.Go(func() error {
+		inFlight.Go(func() error {
 			if failed.Load() || starting.Err() != nil {
 				return nil //nolint:nilerr // the rest comes again with the next batch
 			}
-			err := w.one(ctx, t)
+			err := w.attemptOne(ctx, t)
 			if err != nil {
 				failed.Store(true)
 			}
 			return err
 		})
 	}
-	err := flight.Wait()
-	w.wary = errors.Is(err, sinks.ErrAway)
+	err := inFlight.Wait()
+	w.probing = errors.Is(err, sinks.ErrAway)
 	return err
 }
 
-// one makes an attempt, unless that was done before, and records what became of it.
-func (w *writer) one(ctx context.Context, t *try) error {
+// attemptOne makes an attempt, unless it was made before, and records its outcome.
+func (w *writer) attemptOne(ctx context.Context, t *try) error {
 	if t.outcome == nil {
 		outcome, err := w.attempt(ctx, t.n)
 		if err != nil {

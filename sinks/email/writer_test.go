@@ -14,7 +14,7 @@ import (
 	"pitstop/sinks/email/relaytest"
 )
 
-// TestAnOutcomeThatCannotBeWritten is kept: the mail is not sent again.
+// TestAnOutcomeThatCannotBeWritten: it is kept, and the mail is not sent again.
 func TestAnOutcomeThatCannotBeWritten(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.many(3)
@@ -31,7 +31,7 @@ func TestAnOutcomeThatCannotBeWritten(t *testing.T) {
 			t.Errorf("%d accepted", got)
 		}
 		r.none()
-		once(t, r.office.accepted(t), 3)
+		once(t, r.server.accepted(t), 3)
 	})
 }
 
@@ -53,7 +53,7 @@ func TestASecondCopyBearsTheSameMessageID(t *testing.T) {
 		if len(got) != 1 || got[0].(record.Headed).Head().EventID != outcomeID(n) {
 			t.Fatalf("recorded %v", got)
 		}
-		copies := r.office.accepted(t)["<"+n.NotificationID+"@debrug.example>"]
+		copies := r.server.accepted(t)["<"+n.NotificationID+"@debrug.example>"]
 		if len(copies) != 2 {
 			t.Fatalf("%d copies with the same Message-ID, want 2", len(copies))
 		}
@@ -64,7 +64,7 @@ func TestASecondCopyBearsTheSameMessageID(t *testing.T) {
 func TestABatchInHandIsFinished(t *testing.T) {
 	bubble(t, func(r *rig) {
 		begun := make(chan struct{}, 100)
-		r.office.Data = func(relaytest.Mail) error {
+		r.server.Data = func(relaytest.Mail) error {
 			begun <- struct{}{}
 			<-time.After(time.Second)
 			return nil
@@ -76,7 +76,7 @@ func TestABatchInHandIsFinished(t *testing.T) {
 		if lag := r.lag(); lag != 0 {
 			t.Errorf("lag %d after a clean stop", lag)
 		}
-		once(t, r.office.accepted(t), 40)
+		once(t, r.server.accepted(t), 40)
 		if got := counts(r.next(40))["DeliveryAccepted"]; got != 40 {
 			t.Errorf("%d recorded", got)
 		}
@@ -87,7 +87,7 @@ func TestABatchInHandIsFinished(t *testing.T) {
 // out twice.
 func TestMembersComeAndGo(t *testing.T) {
 	bubble(t, func(r *rig) {
-		r.office.Data = func(relaytest.Mail) error {
+		r.server.Data = func(relaytest.Mail) error {
 			<-time.After(300 * time.Millisecond)
 			return nil
 		}
@@ -104,7 +104,7 @@ func TestMembersComeAndGo(t *testing.T) {
 		}
 		stopB()
 		r.none()
-		for id, copies := range r.office.accepted(t) {
+		for id, copies := range r.server.accepted(t) {
 			if len(copies) != 1 {
 				t.Errorf("%d copies of %s", len(copies), id)
 			}

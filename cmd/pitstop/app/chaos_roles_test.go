@@ -227,7 +227,7 @@ func (h *household) perform(t *testing.T) {
 	doors := h.Doors(h.saved.Plan.To, &h.stats, h.log)
 	doors.HTTP = h
 	history := &simulate.History{
-		Plan: h.saved.Plan, Doors: doors, Done: h.saved.Done,
+		Plan: h.saved.Plan, Client: doors, Done: h.saved.Done,
 		SetClock: func(at time.Time) { h.setClock(t, at) },
 		Settled:  h.settled, Save: h.saved.Save, Report: func(time.Time) {},
 	}

@@ -14,8 +14,8 @@ import (
 
 // Doors are those of the pipeline's API, with the keys to them, for the simulated
 // people of a history that ends at a time.
-func (p *Pipeline) Doors(end time.Time, stats *simulate.Stats, log *slog.Logger) *simulate.Doors {
-	return &simulate.Doors{
+func (p *Pipeline) Doors(end time.Time, stats *simulate.Stats, log *slog.Logger) *simulate.Client {
+	return &simulate.Client{
 		URL: p.API, HTTP: simulate.Transport(), Stats: stats, Log: log,
 		Token: func(role repair.Role, garage, subject string) (string, error) {
 			return p.Issuer.Issue(web.Caller{Subject: subject, Roles: []repair.Role{role}, Garages: []string{garage}}, 24*time.Hour)
@@ -35,11 +35,11 @@ func HistoryTransport(end time.Time, later email.Transport) email.Transport {
 		if !m.RequestedAt.Before(end) {
 			return later.Send(ctx, m)
 		}
-		reply := simulate.Accept(m.To[0].Address, m.MessageID, m.Attempt, m.RequestedAt)
+		reply := simulate.MailReply(m.To[0].Address, m.MessageID, m.Attempt, m.RequestedAt)
 		if reply.Code/100 != 2 {
-			return email.Receipt{}, &email.Refusal{At: reply.At, ForGood: reply.Code/100 == 5, Code: reply.Code, Words: reply.Words}
+			return email.Receipt{}, &email.Refusal{At: reply.At, Permanent: reply.Code/100 == 5, Code: reply.Code, Text: reply.Text}
 		}
-		return email.Receipt{At: reply.At, Code: reply.Code, Words: reply.Words}, nil
+		return email.Receipt{At: reply.At, Code: reply.Code, Text: reply.Text}, nil
 	})
 }
 

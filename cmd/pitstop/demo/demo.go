@@ -93,7 +93,7 @@ func (d *Demo) Play(ctx context.Context, p *app.Pipeline) error {
 }
 
 // history performs what is left of the 30 days.
-func (d *Demo) history(ctx context.Context, p *app.Pipeline, doors *simulate.Doors) error {
+func (d *Demo) history(ctx context.Context, p *app.Pipeline, doors *simulate.Client) error {
 	plan := d.saved.Plan
 	if !d.saved.Done.Before(plan.To) {
 		return nil
@@ -104,7 +104,7 @@ func (d *Demo) history(ctx context.Context, p *app.Pipeline, doors *simulate.Doo
 		progressbar.OptionSetDescription("30 days of history"), progressbar.OptionSetPredictTime(true))
 	fmt.Fprintf(d.Out, "Playing 30 days of history: %d repairs at %d garages.\n", len(plan.Repairs), len(p.Garages.Garages()))
 	h := &simulate.History{
-		Plan: plan, Doors: doors, Done: d.saved.Done, SetClock: d.clock.Set,
+		Plan: plan, Client: doors, Done: d.saved.Done, SetClock: d.clock.Set,
 		Settled: func(ctx context.Context) error { return p.Settled(ctx, d.clock.Now) }, Save: d.saved.Save,
 		Report: func(done time.Time) { _ = bar.Set64(int64(done.Sub(plan.From) / time.Minute)) }, // a picture only
 	}
@@ -117,8 +117,8 @@ func (d *Demo) history(ctx context.Context, p *app.Pipeline, doors *simulate.Doo
 }
 
 // live plays until ctx ends, and shows how things go.
-func (d *Demo) live(ctx context.Context, p *app.Pipeline, doors *simulate.Doors, store *query.Store) error {
-	d.clock.Go()
+func (d *Demo) live(ctx context.Context, p *app.Pipeline, doors *simulate.Client, store *query.Store) error {
+	d.clock.Unfreeze()
 	live := simulate.NewLive(doors, p.Garages, d.Seed+uint64(time.Now().Unix()), d.Every, time.Now)
 	stop := p.Mails.OnMail(func(m mailbox.Mail) {
 		live.Deliver(simulate.Mail{To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML})

@@ -1,5 +1,5 @@
-// Package enginetest gives the tests of a package one ClickHouse engine, on which
-// each has a database of its own.
+// Package enginetest shares one ClickHouse engine among the tests of a package: each
+// test has a database of its own.
 package enginetest
 
 import (
@@ -57,7 +57,7 @@ var start = sync.OnceValues(func() (*embedded.ClickHouse, error) {
 
 var databases atomic.Int32
 
-// Database makes an empty database for a test and gives its DSN.
+// Database makes an empty database for a test and returns its DSN.
 func Database(t testing.TB) (dsn string) {
 	t.Helper()
 	e, err := start()

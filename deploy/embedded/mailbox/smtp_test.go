@@ -45,7 +45,7 @@ func TestEveryRecipientHasACopy(t *testing.T) {
 	}
 }
 
-func TestWhatIsRefusedIsSaid(t *testing.T) {
+func TestRefusalsHaveTheirReplyCodes(t *testing.T) {
 	for name, c := range map[string]struct {
 		raw    string
 		closed bool

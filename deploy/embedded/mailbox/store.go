@@ -138,20 +138,21 @@ func (s *Store) Deliver(to string, raw []byte) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("deliver mail: %w", errors.Join(err, os.Remove(f.Name())))
 	}
-	e, tell, err := s.add(f.Name(), to)
+	e, subscribers, err := s.add(f.Name(), to)
 	if err != nil {
 		return fmt.Errorf("deliver mail: %w", err)
 	}
-	if len(tell) > 0 {
+	if len(subscribers) > 0 {
 		mail := parse(e, raw)
-		for _, fn := range tell {
+		for _, fn := range subscribers {
 			fn(mail)
 		}
 	}
 	return nil
 }
 
-// add gives a written file its place, and returns whom to tell.
+// add moves a written file into place, and returns the functions to call with its
+// mail.
 func (s *Store) add(file, to string) (entry, []func(Mail), error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,11 +165,11 @@ func (s *Store) add(file, to string) (entry, []func(Mail), error) {
 	}
 	s.next++
 	s.kept = append(s.kept, e)
-	tell := make([]func(Mail), 0, len(s.onMail))
+	subscribers := make([]func(Mail), 0, len(s.onMail))
 	for _, fn := range s.onMail {
-		tell = append(tell, fn)
+		subscribers = append(subscribers, fn)
 	}
-	return e, tell, s.trim()
+	return e, subscribers, s.trim()
 }
 
 // trim removes the oldest mails above the number to keep.
@@ -182,9 +183,9 @@ func (s *Store) trim() error {
 	return nil
 }
 
-// OnMail calls fn for every mail from now on, until cancel is called. It is
-// called before the receipt is answered to the sender, of several mails at the
-// same time, and must return quickly.
+// OnMail calls fn for every mail from now on, until cancel is called. It is called
+// before the sender gets its answer, concurrently for several mails, and must
+// return quickly.
 func (s *Store) OnMail(fn func(Mail)) (cancel func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -213,8 +214,8 @@ func (s *Store) entries(to, after string) []entry {
 	return found
 }
 
-// Messages returns the mails for the address to, of which case does not matter;
-// for everybody when it is empty: newest last.
+// Messages returns the mails for the address to, whose case does not matter, or for
+// everybody when it is empty: newest last.
 func (s *Store) Messages(to string) ([]Mail, error) {
 	var mails []Mail
 	for _, e := range s.entries(to, "") {
@@ -273,11 +274,11 @@ func (s *Store) raw(e entry) ([]byte, error) {
 	return raw, nil
 }
 
-// The parser adds no text part of its own and believes what a mail says about
-// its characters: guessing them took milliseconds a mail.
+// The parser adds no text part of its own and trusts a mail about its character
+// sets: detecting them took milliseconds a mail.
 var parser = enmime.NewParser(enmime.DisableTextConversion(true), enmime.DisableCharacterDetection(true))
 
-// parse reads the parts of a mail. What is no mail at all is shown as its text.
+// parse reads the parts of a mail. What is not a mail at all is shown as text.
 func parse(e entry, raw []byte) Mail {
 	mail := Mail{ID: e.id(), To: e.to, ReceivedAt: e.at}
 	envelope, err := parser.ReadEnvelope(bytes.NewReader(raw))

@@ -23,7 +23,7 @@ type tb interface {
 	Fatal(args ...any)
 }
 
-// ticking is a clock that goes on by a second with every look at it.
+// ticking returns a clock that advances by a second with every reading.
 func ticking() func() time.Time {
 	var mu sync.Mutex
 	now := start

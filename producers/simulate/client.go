@@ -19,37 +19,37 @@ import (
 	"pitstop/schemas/request"
 )
 
-// Doors are the HTTP doors that everybody uses. Its fields must be set.
-type Doors struct {
-	// URL is where the API is, without a slash at its end.
+// Client sends the simulated requests to the API over HTTP. Its fields must be set.
+type Client struct {
+	// URL is the API's base URL, without a trailing slash.
 	URL string
 	// HTTP carries the requests; see [Transport].
 	HTTP http.RoundTripper
-	// Token gives a token of a member of staff.
+	// Token issues a token of a member of staff.
 	Token func(role repair.Role, garage, subject string) (string, error)
-	// Link gives the token of a customer's link, as mails have it.
+	// Link signs the token of a customer's link, as mails have it.
 	Link  func(garage, repairID string, to link.Audience, lang string) string
 	Stats *Stats
 	Log   *slog.Logger
 }
 
-// concurrency is how many requests are under way at most.
+// concurrency is the maximum number of requests in flight.
 const concurrency = 64
 
-// Transport keeps a connection for each request that may be under way.
+// Transport returns a transport that keeps a connection for each request in flight.
 func Transport() *http.Transport {
 	return &http.Transport{MaxIdleConnsPerHost: concurrency, MaxConnsPerHost: concurrency, IdleConnTimeout: time.Minute}
 }
 
-// What cannot be answered now is asked again after a pause, which doubles from
-// the one to the other.
+// A request that cannot be answered now is retried after a pause, which doubles
+// from minPause to maxPause.
 const (
 	minPause       = 50 * time.Millisecond
 	maxPause       = 5 * time.Second
 	requestTimeout = 30 * time.Second
 )
 
-// answer is what came back of a request.
+// answer is the response to a request.
 type answer struct {
 	status int
 	code   repair.Code // of a refusal
@@ -61,46 +61,46 @@ type answer struct {
 // maxAnswer is the largest answer that is read.
 const maxAnswer = 4 << 20
 
-// Do does a step and repeats it with the same key until it is answered: a door may
-// be away for a while, or have written the command without seeing its outcome. Its
-// error is the context's, or says why the step cannot be asked for at all.
-func (d *Doors) Do(ctx context.Context, s Step, p Repair) error {
-	a, err := d.ask(ctx, s, p)
+// Do performs a step, repeating it with the same key until it is answered: the API
+// may be away for a while, or have written the command without seeing its outcome.
+// The error is the context's, or says why the step cannot be requested at all.
+func (c *Client) Do(ctx context.Context, s Step, p Repair) error {
+	a, err := c.ask(ctx, s, p)
 	if err != nil {
 		return err
 	}
-	if !s.answeredBy(a) {
-		d.unexpected(s, a)
+	if !s.expects(a) {
+		c.unexpected(s, a)
 	}
 	return nil
 }
 
-func (d *Doors) ask(ctx context.Context, s Step, p Repair) (answer, error) {
-	again := answer.none
+func (c *Client) ask(ctx context.Context, s Step, p Repair) (answer, error) {
+	again := answer.pending
 	if !s.Actor.Role.Staff() {
-		again = answer.noneOfForm
+		again = answer.formPending
 	}
-	a, err := d.insist(ctx, func(ctx context.Context) (*http.Request, error) { return d.request(ctx, s, p) }, again)
+	a, err := c.retry(ctx, func(ctx context.Context) (*http.Request, error) { return c.request(ctx, s, p) }, again)
 	if err != nil {
 		return a, fmt.Errorf("%s %s: %w", s.Key, record.NameOf(s.Body), err)
 	}
-	d.Stats.asked(record.NameOf(s.Body))
+	c.Stats.asked(record.NameOf(s.Body))
 	if a.code != "" {
-		d.Stats.refused(string(a.code))
+		c.Stats.refused(string(a.code))
 	}
 	return a, nil
 }
 
-// unexpected tells of an answer that should not be.
-func (d *Doors) unexpected(s Step, a answer) {
-	d.Stats.unexpected(string(a.code))
-	d.Log.Error("a step was not answered as expected", "key", s.Key, "request", record.NameOf(s.Body), "repair", s.RepairID,
+// unexpected counts and logs an answer other than the planned one.
+func (c *Client) unexpected(s Step, a answer) {
+	c.Stats.unexpected(string(a.code))
+	c.Log.Error("a step was not answered as expected", "key", s.Key, "request", record.NameOf(s.Body), "repair", s.RepairID,
 		"at", s.At, "status", a.status, "code", a.code, "detail", a.detail, "expected", s.Refused)
 }
 
-// answeredBy compares an answer with the plan. The page of a refused form is for
-// people and has no code.
-func (s Step) answeredBy(a answer) bool {
+// expects reports whether an answer is the planned one. A refused form is answered
+// by a page for people, which has no code.
+func (s Step) expects(a answer) bool {
 	if s.Refused == "" {
 		return a.status < http.StatusBadRequest
 	}
@@ -110,22 +110,22 @@ func (s Step) answeredBy(a answer) bool {
 // pageRefused stands for the code of a refusal that is a page.
 const pageRefused repair.Code = "page"
 
-// insist sends a request until it gets an answer, rather than none.
-func (d *Doors) insist(ctx context.Context, build func(context.Context) (*http.Request, error), none func(answer) bool) (answer, error) {
+// retry sends a request until its answer is no longer pending.
+func (c *Client) retry(ctx context.Context, build func(context.Context) (*http.Request, error), pending func(answer) bool) (answer, error) {
 	for pause := minPause; ; pause = min(2*pause, maxPause) {
 		req, err := build(ctx)
 		if err != nil {
 			return answer{}, err
 		}
-		a, err := d.send(req)
-		if err == nil && !none(a) {
+		a, err := c.send(req)
+		if err == nil && !pending(a) {
 			return a, nil
 		}
 		if ctx.Err() != nil {
 			return answer{}, ctx.Err()
 		}
 		if pause == maxPause {
-			d.Log.Warn("the API does not answer, trying again", "status", a.status, "code", a.code, "err", err)
+			c.Log.Warn("the API does not answer, trying again", "status", a.status, "code", a.code, "error", err)
 		}
 		if !sleep(ctx, max(pause, a.retryAfter())) {
 			return answer{}, ctx.Err()
@@ -133,9 +133,9 @@ func (d *Doors) insist(ctx context.Context, build func(context.Context) (*http.R
 	}
 }
 
-func (d *Doors) send(req *http.Request) (answer, error) {
-	client := http.Client{Transport: d.HTTP, Timeout: requestTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse // a form is answered by where to go
+func (c *Client) send(req *http.Request) (answer, error) {
+	client := http.Client{Transport: c.HTTP, Timeout: requestTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse // a form is answered by a redirect
 	}}
 	resp, err := client.Do(req)
 	if err != nil {
@@ -163,8 +163,8 @@ func (d *Doors) send(req *http.Request) (answer, error) {
 	return a, nil
 }
 
-// none reports whether the answer says no more than that there is none yet.
-func (a answer) none() bool {
+// pending reports whether the answer says only that there is no outcome yet.
+func (a answer) pending() bool {
 	switch a.status {
 	case http.StatusAccepted, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
@@ -172,11 +172,11 @@ func (a answer) none() bool {
 	return false
 }
 
-// noneOfForm is none for a form that needs no confirmation: what is done answers
-// with where to go, or with nothing; a page says that the read model lags, and the
-// way to a page that waits that there is no outcome yet.
-func (a answer) noneOfForm() bool {
-	return a.none() || a.status == http.StatusOK || strings.Contains(a.header.Get("Location"), "pending=")
+// formPending is pending for a form that needs no confirmation. Once done, a form
+// is answered by a redirect, or by nothing. A page means that the read model lags,
+// and a redirect to a page that waits that there is no outcome yet.
+func (a answer) formPending() bool {
+	return a.pending() || a.status == http.StatusOK || strings.Contains(a.header.Get("Location"), "pending=")
 }
 
 func (a answer) retryAfter() time.Duration {
@@ -187,14 +187,14 @@ func (a answer) retryAfter() time.Duration {
 	return min(time.Duration(seconds)*time.Second, maxPause)
 }
 
-// request writes a step as its actor would send it.
-func (d *Doors) request(ctx context.Context, s Step, p Repair) (*http.Request, error) {
+// request makes the HTTP request with which its actor sends a step.
+func (c *Client) request(ctx context.Context, s Step, p Repair) (*http.Request, error) {
 	var req *http.Request
 	var err error
 	if s.Actor.Role.Staff() {
-		req, err = d.staff(ctx, s)
+		req, err = c.staff(ctx, s)
 	} else {
-		req, err = d.form(ctx, s, p)
+		req, err = c.form(ctx, s, p)
 	}
 	if err != nil {
 		return nil, err
@@ -205,7 +205,7 @@ func (d *Doors) request(ctx context.Context, s Step, p Repair) (*http.Request, e
 	return req, nil
 }
 
-func (d *Doors) staff(ctx context.Context, s Step) (*http.Request, error) {
+func (c *Client) staff(ctx context.Context, s Step) (*http.Request, error) {
 	repairPath := "/v1/repairs/" + s.RepairID
 	quotePath := fmt.Sprintf("%s/quotes/%d", repairPath, s.Revision)
 	method, path := http.MethodPost, ""
@@ -229,13 +229,13 @@ func (d *Doors) staff(ctx context.Context, s Step) (*http.Request, error) {
 	case *request.PostMessage:
 		path = repairPath + "/messages"
 	default:
-		return nil, fmt.Errorf("staff have no door for a %T", s.Body)
+		return nil, fmt.Errorf("staff cannot request a %T", s.Body)
 	}
 	body, err := json.Marshal(s.Body)
 	if err != nil {
 		return nil, fmt.Errorf("write body: %w", err)
 	}
-	req, err := d.as(ctx, s.Actor, s.Garage, method, path, body)
+	req, err := c.as(ctx, s.Actor, s.Garage, method, path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -244,13 +244,13 @@ func (d *Doors) staff(ctx context.Context, s Step) (*http.Request, error) {
 	return req, nil
 }
 
-// as begins a request with the token of a member of staff.
-func (d *Doors) as(ctx context.Context, who repair.Actor, garage, method, path string, body []byte) (*http.Request, error) {
-	token, err := d.Token(who.Role, garage, who.ID)
+// as makes a request with the token of a member of staff.
+func (c *Client) as(ctx context.Context, who repair.Actor, garage, method, path string, body []byte) (*http.Request, error) {
+	token, err := c.Token(who.Role, garage, who.ID)
 	if err != nil {
 		return nil, fmt.Errorf("token for %s at %s: %w", who.Role, garage, err)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, d.URL+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, c.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
@@ -259,7 +259,7 @@ func (d *Doors) as(ctx context.Context, who repair.Actor, garage, method, path s
 }
 
 // form fills in a form of the page that a customer's link opens.
-func (d *Doors) form(ctx context.Context, s Step, p Repair) (*http.Request, error) {
+func (c *Client) form(ctx context.Context, s Step, p Repair) (*http.Request, error) {
 	to, lang := link.Approver, p.Customer.Language // who decides
 	switch {
 	case p.Approver != nil && s.Actor.Role == repair.Approver:
@@ -267,7 +267,7 @@ func (d *Doors) form(ctx context.Context, s Step, p Repair) (*http.Request, erro
 	case p.Approver != nil:
 		to = link.Customer
 	}
-	page := "/c/" + d.Link(s.Garage, s.RepairID, to, lang)
+	page := "/c/" + c.Link(s.Garage, s.RepairID, to, lang)
 	values := url.Values{"command": {s.Key}}
 	switch body := s.Body.(type) {
 	case *request.RecordView:
@@ -291,11 +291,11 @@ func (d *Doors) form(ctx context.Context, s Step, p Repair) (*http.Request, erro
 	default:
 		return nil, fmt.Errorf("customers have no form for a %T", s.Body)
 	}
-	return d.post(ctx, fmt.Sprintf("%s?after=%d", page, s.After), values)
+	return c.post(ctx, fmt.Sprintf("%s?after=%d", page, s.After), values)
 }
 
-func (d *Doors) post(ctx context.Context, path string, values url.Values) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL+path, strings.NewReader(values.Encode()))
+func (c *Client) post(ctx context.Context, path string, values url.Values) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+path, strings.NewReader(values.Encode()))
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}

@@ -23,46 +23,46 @@ const (
 	AlertRules Kind = "alert rules"
 )
 
-// thing is an object as it should be, and how Grafana is asked about it. Its
+// object is an object as it should be, and how Grafana is asked about it. Its
 // functions go through call.
-type thing struct {
+type object struct {
 	kind  Kind
 	uid   string
 	want  any  // nil: it should not be there
 	exact bool // see differences
-	// read gives what is there in the terms of want, or nil. What create, update
+	// read returns what is there in the terms of want, or nil. What create, update
 	// and remove then write is guarded by the version that was read, where Grafana
-	// has one: who changed it in between is not overwritten unseen.
+	// has one: no change in between is overwritten unseen.
 	read                   func() (any, error)
 	create, update, remove func() error
 }
 
-// things are those of an organisation, each after what it needs.
-func (c contents) things(api *client.GrafanaHTTPAPI, organisation int64) ([]thing, error) {
-	things := []thing{c.folderThing(api)}
+// objects returns those of an organisation, each after what it needs.
+func (c contents) objects(api *client.GrafanaHTTPAPI, organisation int64) ([]object, error) {
+	objects := []object{c.folderObject(api)}
 	for _, s := range c.sources {
-		things = append(things, sourceThing(api, s))
+		objects = append(objects, sourceObject(api, s))
 	}
 	for _, d := range c.dashboards {
-		t, err := dashboardThing(api, d)
+		obj, err := dashboardObject(api, d)
 		if err != nil {
 			return nil, err
 		}
-		things = append(things, t)
+		objects = append(objects, obj)
 	}
 	if c.rules != nil {
-		t, err := rulesThing(api, c.rules, organisation)
+		obj, err := rulesObject(api, c.rules, organisation)
 		if err != nil {
 			return nil, err
 		}
-		things = append(things, t)
+		objects = append(objects, obj)
 	}
-	return things, nil
+	return objects, nil
 }
 
-func (c contents) folderThing(api *client.GrafanaHTTPAPI) thing {
+func (c contents) folderObject(api *client.GrafanaHTTPAPI) object {
 	var found *models.Folder
-	return thing{
+	return object{
 		kind: Folder, uid: c.folder.UID, want: map[string]any{"title": c.folder.Title},
 		read: func() (any, error) {
 			answer, err := api.Folders.GetFolderByUID(c.folder.UID)
@@ -80,7 +80,7 @@ func (c contents) folderThing(api *client.GrafanaHTTPAPI) thing {
 	}
 }
 
-func sourceThing(api *client.GrafanaHTTPAPI, s models.AddDataSourceCommand) thing {
+func sourceObject(api *client.GrafanaHTTPAPI, s models.AddDataSourceCommand) object {
 	secrets := make(map[string]bool)
 	for name := range s.SecureJSONData {
 		secrets[name] = true
@@ -89,7 +89,7 @@ func sourceThing(api *client.GrafanaHTTPAPI, s models.AddDataSourceCommand) thin
 		return map[string]any{"name": name, "type": plugin, "access": access, "url": url, "settings": settings, "secrets": secrets}
 	}
 	var found *models.DataSource
-	return thing{
+	return object{
 		kind: DataSource, uid: s.UID, exact: true,
 		want: as(s.Name, s.Type, string(s.Access), s.URL, s.JSONData, secrets),
 		read: func() (any, error) {
@@ -122,10 +122,10 @@ func sourceThing(api *client.GrafanaHTTPAPI, s models.AddDataSourceCommand) thin
 	}
 }
 
-func dashboardThing(api *client.GrafanaHTTPAPI, d classic) (thing, error) {
+func dashboardObject(api *client.GrafanaHTTPAPI, d classic) (object, error) {
 	wanted, err := plain(d)
 	if err != nil {
-		return thing{}, fmt.Errorf("write dashboard %s: %w", *d.Uid, err)
+		return object{}, fmt.Errorf("write dashboard %s: %w", *d.Uid, err)
 	}
 	// Grafana moves a dashboard on to its own version of the schema.
 	as := func(d map[string]any, folder string) any {
@@ -144,7 +144,7 @@ func dashboardThing(api *client.GrafanaHTTPAPI, d classic) (thing, error) {
 		})
 		return err
 	}
-	return thing{
+	return object{
 		kind: Dashboard, uid: *d.Uid, want: as(wanted, folderUID), create: save, update: save,
 		read: func() (any, error) {
 			found = nil
@@ -158,9 +158,9 @@ func dashboardThing(api *client.GrafanaHTTPAPI, d classic) (thing, error) {
 	}, nil
 }
 
-// rulesThing is a group of rules, which Grafana replaces as a whole. It has no
-// version: but as provisioned rules, nobody changes them by hand.
-func rulesThing(api *client.GrafanaHTTPAPI, group *models.AlertRuleGroup, organisation int64) (thing, error) {
+// rulesObject returns a group of rules, which Grafana replaces as a whole. It has
+// no version: but as provisioned rules, nobody changes them by hand.
+func rulesObject(api *client.GrafanaHTTPAPI, group *models.AlertRuleGroup, organisation int64) (object, error) {
 	as := func(g *models.AlertRuleGroup) (any, error) {
 		var rules []any
 		for _, r := range g.Rules {
@@ -178,7 +178,7 @@ func rulesThing(api *client.GrafanaHTTPAPI, group *models.AlertRuleGroup, organi
 	}
 	want, err := as(group)
 	if err != nil {
-		return thing{}, err
+		return object{}, err
 	}
 	put := func() error {
 		for _, r := range group.Rules {
@@ -188,7 +188,7 @@ func rulesThing(api *client.GrafanaHTTPAPI, group *models.AlertRuleGroup, organi
 			WithFolderUID(group.FolderUID).WithGroup(group.Title).WithBody(group))
 		return err
 	}
-	return thing{
+	return object{
 		kind: AlertRules, uid: group.Title, want: want, create: put, update: put,
 		read: func() (any, error) {
 			answer, err := api.Provisioning.GetAlertRuleGroup(group.Title, group.FolderUID)
@@ -200,9 +200,9 @@ func rulesThing(api *client.GrafanaHTTPAPI, group *models.AlertRuleGroup, organi
 	}, nil
 }
 
-// leftovers are Pitstop's objects that no definition has any more.
-func (c contents) leftovers(api *client.GrafanaHTTPAPI) ([]thing, error) {
-	var things []thing
+// leftovers returns Pitstop's objects that no definition has any more.
+func (c contents) leftovers(api *client.GrafanaHTTPAPI) ([]object, error) {
+	var objects []object
 	hits, err := api.Search.Search(search.NewSearchParams().WithType(new("dash-db")).WithTag([]string{tag}).WithLimit(new(int64(5000))))
 	if err != nil {
 		return nil, fmt.Errorf("look for dashboards: %w", err)
@@ -210,7 +210,7 @@ func (c contents) leftovers(api *client.GrafanaHTTPAPI) ([]thing, error) {
 	for _, hit := range hits.Payload {
 		wanted := slices.ContainsFunc(c.dashboards, func(d classic) bool { return *d.Uid == hit.UID })
 		if !wanted && strings.HasPrefix(hit.UID, prefix) && slices.Contains(hit.Tags, tag) {
-			things = append(things, thing{
+			objects = append(objects, object{
 				kind: Dashboard, uid: hit.UID,
 				read:   func() (any, error) { return hit.UID, nil },
 				remove: func() error { _, err := api.Dashboards.DeleteDashboardByUID(hit.UID); return err },
@@ -227,12 +227,12 @@ func (c contents) leftovers(api *client.GrafanaHTTPAPI) ([]thing, error) {
 		ours := *r.FolderUID == folderUID && strings.HasPrefix(r.UID, prefix)
 		if ours && (c.rules == nil || group != c.rules.Title) && !groups[group] {
 			groups[group] = true
-			things = append(things, thing{
+			objects = append(objects, object{
 				kind: AlertRules, uid: group,
 				read:   func() (any, error) { return group, nil },
 				remove: func() error { _, err := api.Provisioning.DeleteAlertRuleGroup(group, folderUID); return err },
 			})
 		}
 	}
-	return things, nil
+	return objects, nil
 }

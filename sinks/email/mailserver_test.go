@@ -16,9 +16,9 @@ import (
 	"pitstop/sinks/email/relaytest"
 )
 
-// office is a relay that listens in memory, for tests in a synctest bubble; listen
+// mailServer is a relay that listens in memory, for tests in a synctest bubble; listen
 // makes it listen on a socket too. It may also fail before the conversation begins.
-type office struct {
+type mailServer struct {
 	connect func() error  // refuses the connection; nil does not
 	greet   func() string // answers instead of 220; nil or empty does not
 
@@ -36,9 +36,9 @@ func message(t testing.TB, mail relaytest.Mail) *netmail.Message {
 	return m
 }
 
-func newOffice(t testing.TB) *office {
+func newMailServer(t testing.TB) *mailServer {
 	t.Helper()
-	o := &office{conns: make(chan net.Conn)}
+	o := &mailServer{conns: make(chan net.Conn)}
 	o.Server = smtp.NewServer(&o.Relay)
 	o.Domain, o.AllowInsecureAuth, o.ErrorLog = "relay.example", true, stdlog.New(io.Discard, "", 0)
 	o.EnableSMTPUTF8 = true
@@ -46,7 +46,7 @@ func newOffice(t testing.TB) *office {
 }
 
 // open serves the connections that dial makes, until the test ends.
-func (o *office) open(t testing.TB) {
+func (o *mailServer) open(t testing.TB) {
 	t.Helper()
 	ended := make(chan struct{})
 	go func() {
@@ -59,8 +59,8 @@ func (o *office) open(t testing.TB) {
 	})
 }
 
-// dial connects to the office in memory.
-func (o *office) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+// dial connects to the mailServer in memory.
+func (o *mailServer) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if o.connect != nil {
 		if err := o.connect(); err != nil {
 			return nil, err
@@ -85,7 +85,7 @@ func (o *office) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 }
 
 // accepted returns the mails that were accepted, by Message-ID.
-func (o *office) accepted(t testing.TB) map[string][]relaytest.Mail {
+func (o *mailServer) accepted(t testing.TB) map[string][]relaytest.Mail {
 	t.Helper()
 	byID := make(map[string][]relaytest.Mail)
 	for _, m := range o.Mails() {
