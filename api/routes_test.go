@@ -24,17 +24,19 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// sample returns a request that every route takes, about a repair with quote 1 open.
+// sample returns a request that every route takes, about a repair with quote 1 open:
+// the example of the documentation, but for what depends on that quote.
 func sample(r api.Route, id string) (path, body string) {
 	path = strings.NewReplacer("{id}", id, "{revision}", "1").Replace(r.Path)
-	body = map[string]string{
-		"start-repair":     `{"vehicle":{"plate":"AB12"},"customer":{"name":"X"},"agreed":{"lines":[]}}`,
-		"change-repair":    `{"ready_at":"2026-05-20T17:00:00+02:00"}`,
-		"request-approval": apitest.QuoteBody,
-		"decide-quote":     `{"lines":[{"line":1,"answer":"approve"},{"line":2,"answer":"approve"}],"total_seen":38795,"method":"phone","name":"J"}`,
-		"complete-repair":  `{"total":1}`,
-		"post-message":     `{"kind":"text","text":"x"}`,
-	}[r.ID]
+	body = api.Examples[r.ID]
+	switch r.ID {
+	case "start-repair":
+		body = `{"vehicle":{"plate":"AB12"},"customer":{"name":"X"},"agreed":{"lines":[]}}`
+	case "request-approval":
+		body = apitest.QuoteBody
+	case "decide-quote":
+		body = `{"lines":[{"line":1,"answer":"approve"},{"line":2,"answer":"approve"}],"total_seen":38795,"method":"phone","name":"J"}`
+	}
 	if r.ID == "get-latencies" {
 		path += "?measure=approval"
 	}

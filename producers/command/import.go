@@ -30,21 +30,6 @@ type Line struct {
 	Body        json.RawMessage `json:"body"` // as the API takes it; absent: empty
 }
 
-// bodies makes the body of each command that can be imported.
-var bodies = map[string]func() any{
-	"StartRepair":     func() any { return new(request.StartRepair) },
-	"RequestApproval": func() any { return new(request.RequestApproval) },
-	"WithdrawQuote":   func() any { return new(request.WithdrawQuote) },
-	"DecideQuote":     func() any { return new(request.DecideQuote) },
-	"ChangeReadyTime": func() any { return new(request.Change) },
-	"CorrectContact":  func() any { return new(request.Change) },
-	"CompleteRepair":  func() any { return new(request.CompleteRepair) },
-	"CollectVehicle":  func() any { return new(request.CollectVehicle) },
-	"CancelRepair":    func() any { return new(request.CancelRepair) },
-	"PostMessage":     func() any { return new(request.PostMessage) },
-	"RecordView":      func() any { return new(request.RecordView) },
-}
-
 // Limits of an import.
 const (
 	importBatch  = 500       // lines between two acknowledgements
@@ -136,7 +121,7 @@ func (im *Importer) command(text []byte) (repair.Command, error) {
 	if err := decodeStrict(text, &l); err != nil {
 		return nil, err
 	}
-	body := bodies[l.Command]
+	body := request.NewBody(l.Command)
 	if body == nil {
 		return nil, fmt.Errorf("%q is no command", l.Command)
 	}
@@ -144,7 +129,7 @@ func (im *Importer) command(text []byte) (repair.Command, error) {
 		return nil, fmt.Errorf("actor.role %q is no role of a sender", l.Actor.Role)
 	}
 	r := request.Request{
-		Garage: l.Garage, RepairID: l.Repair, Revision: l.Revision, Key: l.Key, Actor: l.Actor, Body: body(),
+		Garage: l.Garage, RepairID: l.Repair, Revision: l.Revision, Key: l.Key, Actor: l.Actor, Body: body,
 	}
 	if len(l.Body) > 0 {
 		if err := decodeStrict(l.Body, r.Body); err != nil {

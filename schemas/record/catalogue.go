@@ -2,6 +2,7 @@ package record
 
 import (
 	"reflect"
+	"slices"
 
 	"pitstop/schemas/repair"
 )
@@ -15,55 +16,42 @@ const changePrefix = Prefix + "changelog"
 
 // catalogue lists the record types of each topic.
 var catalogue = []struct {
-	prefix  string
-	records []any
+	prefix string
+	types  []reflect.Type
 }{
-	{Commands.Name, []any{
-		repair.StartRepair{},
-		repair.RequestApproval{},
-		repair.WithdrawQuote{},
-		repair.DecideQuote{},
-		repair.ChangeReadyTime{},
-		repair.CorrectContact{},
-		repair.CompleteRepair{},
-		repair.CollectVehicle{},
-		repair.CancelRepair{},
-		repair.PostMessage{},
-		repair.RecordView{},
-	}},
-	{Outcomes.Name, []any{repair.Outcome{}}},
-	{Events.Name, []any{
-		repair.RepairStarted{},
-		repair.ApprovalRequested{},
-		repair.QuoteWithdrawn{},
-		repair.QuoteDecided{},
-		repair.QuoteExpired{},
-		repair.ReadyTimeChanged{},
-		repair.ContactCorrected{},
-		repair.RepairCompleted{},
-		repair.VehicleCollected{},
-		repair.RepairCancelled{},
-		repair.MessagePosted{},
-		repair.QuoteViewed{},
-	}},
-	{Notifications.Name, []any{NotificationRequested{}, NotificationSuppressed{}, CallTask{}}},
-	{Deliveries.Name, []any{DeliveryAccepted{}, DeliveryDeferred{}, DeliveryFailed{}}},
-	{Latencies.Name, []any{Latency{}}},
-	{Ticks.Name, []any{Tick{}}},
-	{DeadLetters.Name, []any{DeadLetter{}}},
-	{changePrefix, []any{Change{}}},
-	{PersonalPrefix, []any{
-		repair.ContactDetails{}, repair.VehicleDetails{}, repair.FreeText{}, repair.Evidence{},
-	}},
+	{Commands.Name, typesOf(repair.Commands...)},
+	{Outcomes.Name, typesOf[any](repair.Outcome{})},
+	{Events.Name, typesOf(repair.Events...)},
+	{Notifications.Name, typesOf[any](NotificationRequested{}, NotificationSuppressed{}, CallTask{})},
+	{Deliveries.Name, typesOf[any](DeliveryAccepted{}, DeliveryDeferred{}, DeliveryFailed{})},
+	{Latencies.Name, typesOf[any](Latency{})},
+	{Ticks.Name, typesOf[any](Tick{})},
+	{DeadLetters.Name, typesOf[any](DeadLetter{})},
+	{changePrefix, typesOf[any](Change{})},
+	{PersonalPrefix, typesOf[any](repair.ContactDetails{}, repair.VehicleDetails{}, repair.FreeText{}, repair.Evidence{})},
+}
+
+func typesOf[R any](records ...R) []reflect.Type {
+	var types []reflect.Type
+	for _, r := range records {
+		types = append(types, typeOf(r))
+	}
+	return types
+}
+
+func typeOf(record any) reflect.Type {
+	t := reflect.TypeOf(record)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
 }
 
 // Types lists the type of every record of the catalogue.
 func Types() []reflect.Type {
 	var types []reflect.Type
 	for _, c := range catalogue {
-		for _, r := range c.records {
-			types = append(types, reflect.TypeOf(r))
-		}
+		types = append(types, c.types...)
 	}
 	return types
 }
@@ -72,10 +60,8 @@ func Types() []reflect.Type {
 // name of its topic, where it has one.
 func SubjectPrefix(t reflect.Type) (prefix string, ok bool) {
 	for _, c := range catalogue {
-		for _, r := range c.records {
-			if reflect.TypeOf(r) == t {
-				return c.prefix, true
-			}
+		if slices.Contains(c.types, t) {
+			return c.prefix, true
 		}
 	}
 	return "", false
@@ -86,19 +72,11 @@ type Headed interface{ Head() *repair.Header }
 
 // NameOf is a record's name, e.g. RepairStarted.
 func NameOf(record any) string {
-	t := reflect.TypeOf(record)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return t.Name()
+	return typeOf(record).Name()
 }
 
 // Belongs reports whether the topic is the one that a record's type is written to.
 func Belongs(topic string, record any) bool {
-	t := reflect.TypeOf(record)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	prefix, ok := SubjectPrefix(t)
+	prefix, ok := SubjectPrefix(typeOf(record))
 	return ok && prefix == topic
 }

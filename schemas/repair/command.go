@@ -11,6 +11,12 @@ type Command interface {
 	ask() *Ask
 }
 
+// Commands lists every command, empty.
+var Commands = []Command{
+	new(StartRepair), new(RequestApproval), new(WithdrawQuote), new(DecideQuote), new(ChangeReadyTime), new(CorrectContact),
+	new(CompleteRepair), new(CollectVehicle), new(CancelRepair), new(PostMessage), new(RecordView),
+}
+
 // Ask is what every command carries besides its Header. The command's id is
 // its event id.
 type Ask struct {

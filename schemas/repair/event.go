@@ -1,6 +1,9 @@
 package repair
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Event is a fact about a repair. It never changes. The linter names every type
 // switch on it that leaves an event out.
@@ -9,6 +12,13 @@ import "time"
 type Event interface {
 	Head() *Header
 	fact() *Fact
+}
+
+// Events lists every event, empty.
+var Events = []Event{
+	new(RepairStarted), new(ApprovalRequested), new(QuoteWithdrawn), new(QuoteDecided), new(QuoteExpired),
+	new(ReadyTimeChanged), new(ContactCorrected), new(RepairCompleted), new(VehicleCollected), new(RepairCancelled),
+	new(MessagePosted), new(QuoteViewed),
 }
 
 // Fact is what every event carries besides its Header.
@@ -174,4 +184,74 @@ type QuoteViewed struct {
 	Fact
 	// The revision that was shown.
 	Revision int32 `avro:"revision"`
+}
+
+// Effect is what an event does to where a repair and its quotes stand.
+type Effect struct {
+	// State is the repair's state from then on; NotStarted: the event does not change it.
+	State State
+	// Quote is what becomes of the revision that is open; empty: it stays open. Of
+	// the revisions of a repair at most one is, so an event never closes another.
+	Quote QuoteStatus
+}
+
+// EffectOf returns what an event does to where a repair and its quotes stand. That
+// depends on the event's type only: an empty event of the type has the same effect.
+func EffectOf(e Event) Effect {
+	switch e.(type) {
+	case *RepairStarted:
+		return Effect{State: InProgress}
+	case *ApprovalRequested: // and opens a revision
+		return Effect{AwaitingApproval, StatusReplaced}
+	case *QuoteDecided:
+		return Effect{InProgress, StatusDecided}
+	case *QuoteExpired:
+		return Effect{InProgress, StatusExpired}
+	case *QuoteWithdrawn:
+		return Effect{InProgress, StatusWithdrawn}
+	case *RepairCompleted:
+		return Effect{State: Completed}
+	case *VehicleCollected:
+		return Effect{State: Collected}
+	case *RepairCancelled:
+		return Effect{Cancelled, StatusCancelled}
+	case *QuoteViewed, *ReadyTimeChanged, *ContactCorrected, *MessagePosted:
+	}
+	return Effect{}
+}
+
+// After returns the state of a repair that was in s, after an event.
+func (s State) After(e Event) State { return cmp.Or(EffectOf(e).State, s) }
+
+// Apply folds a fact into the state. Events come in the order of their sequence.
+func (r *Repair) Apply(e Event) {
+	r.Sequence, r.LastAt = e.fact().Sequence, e.Head().OccurredAt
+	r.State = r.State.After(e)
+	if n, as := r.OpenRevision(), EffectOf(e).Quote; n > 0 && as != "" {
+		r.Revisions[n-1].Status = as
+	}
+	switch e := e.(type) {
+	case *RepairStarted:
+		r.GarageID = e.GarageID
+		r.Currency, r.AgreedTotal, r.ReadyAt = e.Agreed.Currency, e.Agreed.Total, e.ReadyAt
+	case *ApprovalRequested:
+		rev := Revision{Status: StatusOpen, ExpiresAt: e.ExpiresAt}
+		for _, l := range e.Quote.Lines {
+			rev.LineTotals = append(rev.LineTotals, l.Total)
+		}
+		r.Revisions = append(r.Revisions, rev)
+	case *QuoteDecided:
+		if rev := r.revision(e.Revision); rev != nil {
+			rev.Answers, rev.ApprovedTotal = e.Answers, e.ApprovedTotal
+		}
+		r.ApprovedTotal += e.ApprovedTotal
+	case *QuoteViewed:
+		if rev := r.revision(e.Revision); rev != nil {
+			rev.Viewed = true
+		}
+	case *ReadyTimeChanged:
+		r.ReadyAt = e.ReadyAt
+	case *QuoteWithdrawn, *QuoteExpired, *RepairCompleted, *VehicleCollected, *RepairCancelled: // their effect is all
+	case *ContactCorrected, *MessagePosted: // nothing a later command depends on
+	}
 }

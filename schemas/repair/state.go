@@ -92,39 +92,6 @@ func (r *Repair) Forget() {
 	}
 }
 
-// Apply folds a fact into the state. Events come in the order of their sequence.
-func (r *Repair) Apply(e Event) {
-	r.Sequence, r.LastAt = e.fact().Sequence, e.Head().OccurredAt
-	r.State = r.State.After(e)
-	if n, as := r.OpenRevision(), EffectOf(e).Quote; n > 0 && as != "" {
-		r.Revisions[n-1].Status = as
-	}
-	switch e := e.(type) {
-	case *RepairStarted:
-		r.GarageID = e.GarageID
-		r.Currency, r.AgreedTotal, r.ReadyAt = e.Agreed.Currency, e.Agreed.Total, e.ReadyAt
-	case *ApprovalRequested:
-		rev := Revision{Status: StatusOpen, ExpiresAt: e.ExpiresAt}
-		for _, l := range e.Quote.Lines {
-			rev.LineTotals = append(rev.LineTotals, l.Total)
-		}
-		r.Revisions = append(r.Revisions, rev)
-	case *QuoteDecided:
-		if rev := r.revision(e.Revision); rev != nil {
-			rev.Answers, rev.ApprovedTotal = e.Answers, e.ApprovedTotal
-		}
-		r.ApprovedTotal += e.ApprovedTotal
-	case *QuoteViewed:
-		if rev := r.revision(e.Revision); rev != nil {
-			rev.Viewed = true
-		}
-	case *ReadyTimeChanged:
-		r.ReadyAt = e.ReadyAt
-	case *QuoteWithdrawn, *QuoteExpired, *RepairCompleted, *VehicleCollected, *RepairCancelled: // their effect is all
-	case *ContactCorrected, *MessagePosted: // nothing a later command depends on
-	}
-}
-
 // revision returns the state of a revision by number, nil when there is none.
 func (r *Repair) revision(n int32) *Revision {
 	if n < 1 || int(n) > len(r.Revisions) {

@@ -74,41 +74,11 @@ func (b *Builder) command(d *draft) (repair.Command, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch body := d.Body.(type) {
-	case *StartRepair:
-		d.RepairID = d.repairID(body)
-		return &repair.StartRepair{
-			Ask: ask, ExternalRef: d.line("/external_ref", body.ExternalRef, 100),
-			Vehicle: d.vehicle(body.Vehicle), Customer: d.contact("/customer", body.Customer),
-			Approver: d.approver(body.Approver), ReadyAt: d.time("/ready_at", body.ReadyAt),
-			Bay: d.line("/bay", body.Bay, 50), Agreed: d.work("/agreed", body.Agreed, false),
-		}, nil
-	case *RequestApproval:
-		answerBy, expiresAt := d.deadlines(body)
-		return &repair.RequestApproval{
-			Ask: ask, Work: d.work("", body.Work, true), AnswerBy: answerBy, ExpiresAt: expiresAt,
-		}, nil
-	case *WithdrawQuote:
-		return &repair.WithdrawQuote{Ask: ask, Revision: d.Revision, Reason: d.text("/reason", body.Reason)}, nil
-	case *DecideQuote:
-		return d.decision(ask, body), nil
-	case *Change:
-		return d.change(ask, body), nil
-	case *CompleteRepair:
-		reason := d.text("/reason", body.Reason)
-		return &repair.CompleteRepair{
-			Ask: ask, Total: d.amount("/total", body.Total), ReasonGiven: len(reason.Bytes) > 0, Reason: reason,
-		}, nil
-	case *CollectVehicle:
-		return &repair.CollectVehicle{Ask: ask}, nil
-	case *CancelRepair:
-		return &repair.CancelRepair{Ask: ask, Reason: d.text("/reason", body.Reason)}, nil
-	case *PostMessage:
-		return d.message(ask, body), nil
-	case *RecordView:
-		return &repair.RecordView{Ask: ask, Revision: d.Revision}, nil
+	content, ok := d.Body.(body)
+	if !ok {
+		return nil, fmt.Errorf("build command: %T is no request", d.Body)
 	}
-	return nil, fmt.Errorf("build command: %T is no request", d.Body)
+	return content.command(d, ask), nil
 }
 
 // ask digests the plain request, so that lifecycle notices the same key with

@@ -82,6 +82,37 @@ type Work struct {
 	Lines            []Line `json:"lines"`
 }
 
+// body is what a command is made of. A pointer to each of the bodies below is one.
+type body interface {
+	At() *When
+	// command returns the command, with d's checks of what it holds.
+	command(d *draft, ask repair.Ask) repair.Command
+}
+
+// bodies are the bodies, by the command that each is made into.
+var bodies = map[string]func() any{
+	"StartRepair":     func() any { return new(StartRepair) },
+	"RequestApproval": func() any { return new(RequestApproval) },
+	"WithdrawQuote":   func() any { return new(WithdrawQuote) },
+	"DecideQuote":     func() any { return new(DecideQuote) },
+	"ChangeReadyTime": func() any { return new(Change) },
+	"CorrectContact":  func() any { return new(Change) },
+	"CompleteRepair":  func() any { return new(CompleteRepair) },
+	"CollectVehicle":  func() any { return new(CollectVehicle) },
+	"CancelRepair":    func() any { return new(CancelRepair) },
+	"PostMessage":     func() any { return new(PostMessage) },
+	"RecordView":      func() any { return new(RecordView) },
+}
+
+// NewBody returns an empty body of a command by name, as Request.Body takes it; nil
+// when there is no such command.
+func NewBody(command string) any {
+	if empty := bodies[command]; empty != nil {
+		return empty()
+	}
+	return nil
+}
+
 // When is the time a request may carry: something may be reported after it
 // happened.
 type When struct {
@@ -104,6 +135,16 @@ type StartRepair struct {
 	Agreed      Work       `json:"agreed" doc:"The work agreed beforehand."`
 }
 
+func (b *StartRepair) command(d *draft, ask repair.Ask) repair.Command {
+	d.RepairID = d.repairID(b)
+	return &repair.StartRepair{
+		Ask: ask, ExternalRef: d.line("/external_ref", b.ExternalRef, 100),
+		Vehicle: d.vehicle(b.Vehicle), Customer: d.contact("/customer", b.Customer),
+		Approver: d.approver(b.Approver), ReadyAt: d.time("/ready_at", b.ReadyAt),
+		Bay: d.line("/bay", b.Bay, 50), Agreed: d.work("/agreed", b.Agreed, false),
+	}
+}
+
 // RequestApproval proposes extra work.
 type RequestApproval struct {
 	When
@@ -112,10 +153,19 @@ type RequestApproval struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When the quote expires; absent: at the close of the garage's second opening day."`
 }
 
+func (b *RequestApproval) command(d *draft, ask repair.Ask) repair.Command {
+	answerBy, expiresAt := d.deadlines(b)
+	return &repair.RequestApproval{Ask: ask, Work: d.work("", b.Work, true), AnswerBy: answerBy, ExpiresAt: expiresAt}
+}
+
 // WithdrawQuote withdraws a quote.
 type WithdrawQuote struct {
 	When
 	Reason string `json:"reason,omitempty" maxLength:"2000"`
+}
+
+func (b *WithdrawQuote) command(d *draft, ask repair.Ask) repair.Command {
+	return &repair.WithdrawQuote{Ask: ask, Revision: d.Revision, Reason: d.text("/reason", b.Reason)}
 }
 
 // Answer answers one line of a quote.
@@ -135,6 +185,8 @@ type DecideQuote struct {
 	Name      string        `json:"name,omitempty" maxLength:"200" doc:"Who gave it."`
 }
 
+func (b *DecideQuote) command(d *draft, ask repair.Ask) repair.Command { return d.decision(ask, b) }
+
 // Change moves the promised time or corrects a contact, not both.
 type Change struct {
 	When
@@ -143,6 +195,8 @@ type Change struct {
 	Party   repair.Party `json:"party,omitempty" enum:"customer,approver" doc:"Whose contact; absent: the customer's."`
 }
 
+func (b *Change) command(d *draft, ask repair.Ask) repair.Command { return d.change(ask, b) }
+
 // CompleteRepair reports that the work is done.
 type CompleteRepair struct {
 	When
@@ -150,15 +204,30 @@ type CompleteRepair struct {
 	Reason string `json:"reason,omitempty" maxLength:"2000" doc:"Needed above what was agreed and approved."`
 }
 
+func (b *CompleteRepair) command(d *draft, ask repair.Ask) repair.Command {
+	reason := d.text("/reason", b.Reason)
+	return &repair.CompleteRepair{
+		Ask: ask, Total: d.amount("/total", b.Total), ReasonGiven: len(reason.Bytes) > 0, Reason: reason,
+	}
+}
+
 // CollectVehicle reports that the car was collected.
 type CollectVehicle struct {
 	When
+}
+
+func (b *CollectVehicle) command(_ *draft, ask repair.Ask) repair.Command {
+	return &repair.CollectVehicle{Ask: ask}
 }
 
 // CancelRepair ends a repair that will not be completed.
 type CancelRepair struct {
 	When
 	Reason string `json:"reason,omitempty" maxLength:"2000"`
+}
+
+func (b *CancelRepair) command(d *draft, ask repair.Ask) repair.Command {
+	return &repair.CancelRepair{Ask: ask, Reason: d.text("/reason", b.Reason)}
 }
 
 // PostMessage sends a message to the other side.
@@ -168,7 +237,13 @@ type PostMessage struct {
 	Text string             `json:"text" maxLength:"5000"`
 }
 
+func (b *PostMessage) command(d *draft, ask repair.Ask) repair.Command { return d.message(ask, b) }
+
 // RecordView records that a person opened the page of a quote.
 type RecordView struct {
 	When
+}
+
+func (b *RecordView) command(d *draft, ask repair.Ask) repair.Command {
+	return &repair.RecordView{Ask: ask, Revision: d.Revision}
 }

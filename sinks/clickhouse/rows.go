@@ -127,7 +127,7 @@ func (r rowBuilder) event(ctx context.Context, head headRow, e repair.Event) (*e
 		side: side(head.Actor.Role), readyAt: storable(time.Time{}),
 	}
 	var err error
-	switch e := e.(type) {
+	switch e := e.(type) { //nolint:gochecksumtype // columns are for what queries ask; all that an event says is in its data
 	case *repair.RepairStarted:
 		row.externalRef = e.ExternalRef
 		row.amount, row.currency, row.readyAt = e.Agreed.Total, e.Agreed.Currency, storable(e.ReadyAt)
@@ -158,7 +158,6 @@ func (r rowBuilder) event(ctx context.Context, head headRow, e repair.Event) (*e
 		}
 	case *repair.RepairCompleted:
 		row.amount, row.currency = e.Total, e.Currency
-	case *repair.VehicleCollected, *repair.RepairCancelled: // nothing else to filter by
 	case *repair.MessagePosted:
 		var text repair.FreeText
 		text, err = avro.Open[repair.FreeText](ctx, r.codec, e.Text)

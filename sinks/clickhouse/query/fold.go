@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"time"
 
 	"pitstop/schemas/readmodel"
@@ -25,10 +24,8 @@ type fact struct {
 // kinds has an empty event for each kind there is.
 var kinds = func() map[string]repair.Event {
 	all := make(map[string]repair.Event)
-	for _, t := range record.Types() {
-		if e, ok := reflect.New(t).Interface().(repair.Event); ok {
-			all[t.Name()] = e
-		}
+	for _, e := range repair.Events {
+		all[record.NameOf(e)] = e
 	}
 	return all
 }()
@@ -53,7 +50,6 @@ type (
 	}
 	quoteBody struct { // of everything about a revision
 		Revision      int32            `json:"revision"`
-		Replaces      int32            `json:"replaces"`
 		Quote         workBody         `json:"quote"`
 		AnswerBy      *time.Time       `json:"answer_by"`
 		ExpiresAt     time.Time        `json:"expires_at"`
@@ -130,7 +126,10 @@ func (f *folder) apply(e fact) error {
 	if effect.State == repair.Completed || effect.State.Final() {
 		f.unanswered = false
 	}
-	switch event.(type) {
+	if effect.Quote != "" {
+		f.close(f.open(), effect.Quote, e.at)
+	}
+	switch event.(type) { //nolint:gochecksumtype // its effect is there; this is what else is shown of it
 	case *repair.RepairStarted:
 		return read(e, func(b startedBody) {
 			f.StartedAt = e.at
@@ -139,7 +138,6 @@ func (f *folder) apply(e fact) error {
 		})
 	case *repair.ApprovalRequested:
 		return read(e, func(b quoteBody) {
-			f.close(f.revision(b.Replaces), effect.Quote, e.at)
 			f.Quotes = append(f.Quotes, readmodel.Quote{
 				Revision: b.Revision, Status: repair.StatusOpen, Work: b.Quote.view(),
 				RequestedAt: e.at, AskedBy: b.AskedBy.ID, AnswerBy: b.AnswerBy, ExpiresAt: b.ExpiresAt,
@@ -151,12 +149,9 @@ func (f *folder) apply(e fact) error {
 				q.ViewedAt = &e.at
 			}
 		})
-	case *repair.QuoteWithdrawn, *repair.QuoteExpired:
-		return read(e, func(b quoteBody) { f.close(f.revision(b.Revision), effect.Quote, e.at) })
 	case *repair.QuoteDecided:
 		return read(e, func(b quoteBody) {
 			if q := f.revision(b.Revision); q != nil {
-				f.close(q, effect.Quote, e.at)
 				b.decide(q, e.actor)
 			}
 		})
@@ -172,8 +167,6 @@ func (f *folder) apply(e fact) error {
 		return read(e, func(b readyBody) { f.ReadyAt = &b.ReadyAt })
 	case *repair.RepairCompleted:
 		return read(e, func(b completedBody) { f.CompletedAt, f.Total = &e.at, &b.Total })
-	case *repair.RepairCancelled:
-		f.close(f.open(), effect.Quote, e.at)
 	case *repair.MessagePosted:
 		return read(e, func(b messageBody) {
 			f.Messages = append(f.Messages, readmodel.Message{At: e.at, Kind: b.Kind, From: e.actor.Role, By: e.actor.ID, Text: b.Text})
@@ -184,7 +177,6 @@ func (f *folder) apply(e fact) error {
 				f.unanswered = false
 			}
 		})
-	case *repair.VehicleCollected: // its effect is all
 	}
 	return nil
 }
