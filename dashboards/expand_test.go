@@ -1,6 +1,10 @@
 package dashboards
 
 import (
+	"cmp"
+	"io/fs"
+	"path"
+	"strings"
 	"testing"
 	"time"
 )
@@ -22,5 +26,27 @@ func TestExpand(t *testing.T) {
 	}
 	if got := Expand("IN (${garage:singlequote})", Choice{}); got != "IN ('')" {
 		t.Errorf("no garage becomes %s", got)
+	}
+}
+
+// A file of SQL that no panel and no alert has would be kept for nobody.
+func TestEveryFileOfSQLIsUsed(t *testing.T) {
+	used := map[string]bool{"functions": true, "period": true, "elapsed": true} // parts of others
+	for _, d := range All {
+		for _, p := range d.Panels {
+			used[cmp.Or(p.File, p.ID)] = true
+		}
+	}
+	for _, a := range Alerts {
+		used[a.ID] = true
+	}
+	names, err := fs.Glob(files, "sql/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if id := strings.TrimSuffix(path.Base(name), ".sql"); !used[id] {
+			t.Errorf("nothing uses %s", name)
+		}
 	}
 }
