@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"pitstop/sinks/email/relaytest"
+	"pitstop/deploy/relaytest"
 )
 
 // TestAwayBurnsNoAttempt: the relay fails in every way for ten minutes, then

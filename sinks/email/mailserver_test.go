@@ -13,7 +13,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
-	"pitstop/sinks/email/relaytest"
+	"pitstop/deploy/relaytest"
 )
 
 // mailServer is a relay that listens in memory, for tests in a synctest bubble; listen

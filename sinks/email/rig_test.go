@@ -15,12 +15,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pitstop/deploy/relaytest"
 	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/sinks/email/relaytest"
 )
 
 // rig is a broker and a relay in memory, inside a synctest bubble.

@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/deploy/relaytest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/sinks/email/relaytest"
 )
 
 func TestAMailGoesOutAndIsRecorded(t *testing.T) {

@@ -9,9 +9,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pitstop/deploy/relaytest"
 	"pitstop/schemas/record"
 	"pitstop/sinks"
-	"pitstop/sinks/email/relaytest"
 )
 
 // TestAnOutcomeThatCannotBeWritten: it is kept, and the mail is not sent again.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
-	"pitstop/sinks/email/relaytest"
+	"pitstop/deploy/relaytest"
 )
 
 // Relay is an SMTP server that does to a recipient's mail what the first word of
