@@ -2,17 +2,17 @@ package repair
 
 import "cmp"
 
-// Effect is what an event does to where a repair and its quotes stand.
+// Effect is what an event does to the state of a repair and the status of its quotes.
 type Effect struct {
-	// State is the repair's state from then on; NotStarted: the event does not change it.
+	// State is the repair's new state; NotStarted: the event does not change it.
 	State State
-	// Quote is what becomes of the revision that is open; empty: it stays open. Of
-	// the revisions of a repair at most one is, so an event never closes another.
+	// Quote is the new status of the open revision; empty: it stays open. At most
+	// one revision of a repair is open, so an event never closes any other.
 	Quote QuoteStatus
 }
 
-// EffectOf returns what an event does to where a repair and its quotes stand. That
-// depends on the event's type only: an empty event of the type has the same effect.
+// EffectOf returns the effect of an event. It depends on the event's type only: an
+// empty event of the type has the same effect.
 func EffectOf(e Event) Effect {
 	switch e.(type) {
 	case *RepairStarted:
@@ -36,5 +36,5 @@ func EffectOf(e Event) Effect {
 	return Effect{}
 }
 
-// After returns the state of a repair that was in s, after an event.
+// After returns the state that an event moves a repair in state s to.
 func (s State) After(e Event) State { return cmp.Or(EffectOf(e).State, s) }

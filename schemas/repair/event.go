@@ -2,7 +2,7 @@ package repair
 
 import "time"
 
-// Event is a fact about a repair. It never changes. The linter names every type
+// Event is a fact about a repair. It never changes. The linter reports every type
 // switch on it that leaves an event out.
 //
 //sumtype:decl
@@ -19,7 +19,7 @@ type Fact struct {
 
 func (f *Fact) fact() *Fact { return f }
 
-// SequenceOf is the event's position within its repair.
+// SequenceOf returns the event's position among its repair's events.
 func SequenceOf(e Event) int64 { return e.fact().Sequence }
 
 // RepairStarted says that work began.

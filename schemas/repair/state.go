@@ -5,7 +5,7 @@ import "time"
 // State is where a repair stands.
 type State string
 
-// The states of a repair. NotStarted has no record of its own.
+// The states of a repair. No event leads to NotStarted.
 const (
 	NotStarted       State = ""
 	InProgress       State = "in_progress"
@@ -76,7 +76,7 @@ type Repair struct {
 	Revisions []Revision `avro:"revisions"`
 }
 
-// OpenRevision is the number of the revision that awaits an answer; 0: none.
+// OpenRevision returns the number of the revision that awaits an answer; 0: none.
 func (r *Repair) OpenRevision() int32 {
 	if n := len(r.Revisions); n > 0 && r.Revisions[n-1].Status == StatusOpen {
 		return int32(n)
@@ -92,7 +92,7 @@ func (r *Repair) Forget() {
 	}
 }
 
-// Apply folds a fact into the state. Events come in the order of their sequence.
+// Apply folds an event into the state. Events must be applied in order of sequence.
 func (r *Repair) Apply(e Event) {
 	r.Sequence, r.LastAt = e.fact().Sequence, e.Head().OccurredAt
 	r.State = r.State.After(e)
@@ -120,7 +120,7 @@ func (r *Repair) Apply(e Event) {
 		}
 	case *ReadyTimeChanged:
 		r.ReadyAt = e.ReadyAt
-	case *QuoteWithdrawn, *QuoteExpired, *RepairCompleted, *VehicleCollected, *RepairCancelled: // their effect is all
+	case *QuoteWithdrawn, *QuoteExpired, *RepairCompleted, *VehicleCollected, *RepairCancelled: // nothing beyond their Effect
 	case *ContactCorrected, *MessagePosted: // nothing a later command depends on
 	}
 }
