@@ -35,8 +35,8 @@ func TestForgettingCommands(t *testing.T) {
 	}
 }
 
-// A repair that is over shrinks to a marker, which keeps it from coming back to
-// life, and takes messages for ever.
+// A repair that is over shrinks to a marker, which keeps it from being started again,
+// and accepts messages for ever.
 func TestClosedMarker(t *testing.T) {
 	d := begin(t)
 	id := repair.RepairID("garage-de-brug-utrecht", "external_ref", "WO-1842")
