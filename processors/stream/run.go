@@ -270,8 +270,8 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 	if err := m.session.Begin(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	// The transaction ends even if a stop is asked for meanwhile, within the time
-	// the broker gives it.
+	// The transaction ends even if the context is cancelled meanwhile, and within its
+	// timeout.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kafka.TransactionTimeout)
 	defer cancel()
 
