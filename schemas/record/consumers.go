@@ -3,7 +3,7 @@ package record
 // Consumer is a consumer group: its name and the topics it reads. The API is none:
 // it reads without a group.
 type Consumer struct {
-	// Name is also that of its role: on the command line, in logs, metrics and alerts.
+	// Name is what it is called on the command line and in logs, metrics and alerts.
 	Name string
 	// Reads are the topics it subscribes to; with Ticks among them it has timers.
 	Reads []Topic
