@@ -16,8 +16,8 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Remember is how long command ids are remembered, in event time.
-const Remember = 7 * 24 * time.Hour
+// RememberFor is how long command ids are remembered, in event time.
+const RememberFor = 7 * 24 * time.Hour
 
 // rememberBytes bounds what is kept of one repair's commands, so that nobody can
 // fill its state until it no longer fits in a record. It is enough for about a
@@ -123,7 +123,7 @@ func timer(c *stream.Context, s *State, t stream.Timer) error {
 			c.Emit(record.Events, e)
 		}
 	case forget:
-		s.Commands = slices.DeleteFunc(s.Commands, func(r Remembered) bool { return !r.At.Add(Remember).After(t.Due) })
+		s.Commands = slices.DeleteFunc(s.Commands, func(r Remembered) bool { return !r.At.Add(RememberFor).After(t.Due) })
 		if len(s.Commands) > 0 {
 			s.setForget(c)
 			return nil
@@ -140,7 +140,7 @@ func timer(c *stream.Context, s *State, t stream.Timer) error {
 // first that came.
 func (s *State) setForget(c *stream.Context) {
 	oldest := slices.MinFunc(s.Commands, func(a, b Remembered) int { return a.At.Compare(b.At) })
-	c.SetTimer(forget, oldest.At.Add(Remember))
+	c.SetTimer(forget, oldest.At.Add(RememberFor))
 }
 
 func (s *State) remembered(id string) *Remembered {
