@@ -93,7 +93,7 @@ func sample(t rapid.TB) *garage.Book {
 	return book
 }
 
-// measure handles the facts in their order and gives the newest version of each
+// measure handles the facts in their order and returns the newest version of each
 // row, in the order in which the rows were begun.
 func measure(t rapid.TB, book *garage.Book, all []fact) ([]*record.Latency, State) {
 	t.Helper()
@@ -130,7 +130,7 @@ func measure(t rapid.TB, book *garage.Book, all []fact) ([]*record.Latency, Stat
 	return rows, s
 }
 
-// inShort is a row for people: from, to, and how it ended; wall and opening time.
+// inShort returns a row as text: from, to, and how it ended; wall and opening time.
 func inShort(r *record.Latency) string {
 	const layout = "2 15:04"
 	local := func(t time.Time) string { return t.Add(2 * time.Hour).Format(layout) }

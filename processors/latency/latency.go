@@ -4,7 +4,7 @@
 // A wait is one row, written when it begins and again when more is known of how it
 // ended. Events, notifications and deliveries are three topics, read in whatever
 // order they come; a row is a function of the facts alone, its version included.
-// So any interleaving gives the same final rows, and a fact that comes twice none:
+// So the final rows are the same for any interleaving, and a repeated fact adds none:
 //
 //   - waits between events (waits.go) depend on one topic, in the order of the
 //     events' sequence;
@@ -28,8 +28,8 @@
 //
 // A quote's end is expired, withdrawn, replaced or cancelled; of a view also decided:
 // by phone or at the counter, unseen. A view or response is void if the quote ended
-// before a mail server had taken the request over. A wait whose end another clock
-// puts before its beginning took no time.
+// before a mail server accepted the request. A wait that by another clock ended
+// before it began took no time.
 package latency
 
 import (
@@ -41,7 +41,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// New gives the processor for the garages of the book.
+// New returns the processor for the garages of the book.
 func New(book *garage.Book) stream.Processor[State] {
 	return stream.Processor[State]{
 		Consumer: record.LatencyProcessor,
@@ -72,7 +72,7 @@ func (s step) record(rec record.Headed) error {
 	case *record.NotificationSuppressed:
 		s.notice(r.Notice, func(n *Notice) { first(&n.SuppressedAt, r.OccurredAt) })
 	case *record.DeliveryAccepted:
-		s.quote(r)
+		s.requestAccepted(r)
 		s.notice(r.Notice, func(n *Notice) { first(&n.AcceptedAt, r.OccurredAt) })
 	case *record.DeliveryFailed:
 		s.notice(r.Notice, func(n *Notice) { first(&n.FailedAt, r.OccurredAt) })

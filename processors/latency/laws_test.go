@@ -23,7 +23,7 @@ func drawHistory(t *rapid.T) []fact {
 		now = now.Add(time.Duration(rapid.IntRange(0, 600).Draw(t, "minutes")) * time.Minute)
 		return now
 	}
-	// tell tells somebody: what becomes of it is said at a time that another clock gives.
+	// tell notifies somebody; what becomes of it is dated by another clock.
 	tell := func(kind record.NotificationKind, revision int32) {
 		n := about(fmt.Sprintf("n%d", len(f.all)), kind, revision)
 		if rapid.IntRange(0, 9).Draw(t, "told") == 0 {
@@ -133,8 +133,8 @@ func drawInterleaving(t *rapid.T, all []fact) []fact {
 	return out
 }
 
-// Any interleaving of the topics, with any fact twice, gives the same rows in the
-// end, to the last bit but for what set them off; and the same is left to measure.
+// Any interleaving of the topics, with any fact twice, ends in the same rows, to the
+// last bit but for what caused them, and in the same state.
 func TestAnyInterleaving(t *testing.T) {
 	book := sample(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -165,7 +165,7 @@ func TestAnyInterleaving(t *testing.T) {
 	})
 }
 
-// What is over is forgotten, but for enough not to measure it again.
+// What is over is forgotten, but for what is needed not to measure it again.
 func TestForgets(t *testing.T) {
 	f := new(facts)
 	f.event(at(20, 9, 0), sam, &repair.RepairStarted{})

@@ -7,8 +7,8 @@ import (
 	"pitstop/schemas/record"
 )
 
-// notice adds a fact about a notification and writes its row if that changes it.
-// Once it was accepted, a hash of its id is all that is kept.
+// notice adds a fact about a notification and emits its row if that changes it.
+// Once it was accepted, only a hash of its id is kept.
 func (s step) notice(of record.Notice, fact func(*Notice)) {
 	key := hash(of.NotificationID)
 	if slices.Contains(s.Accepted, key) {
@@ -42,13 +42,14 @@ func (n *Notice) requested(r *record.NotificationRequested) {
 	}
 }
 
-// unknown reports whether nothing has been said about the notification that
-// counts. Where one is suppressed that was never requested, nobody waited.
+// unknown reports whether nothing that counts is known about the notification. For
+// one that was suppressed and never requested, nobody waited.
 func (n *Notice) unknown() bool {
 	return n.RequestedAt.IsZero() && n.AcceptedAt.IsZero() && n.FailedAt.IsZero()
 }
 
-// row is the notification's delivery; of version 0 while its request is not known.
+// row returns the row of the notification's delivery; its version is 0 while the
+// request is not known.
 func (n *Notice) row() record.Latency {
 	row := record.Latency{
 		Measure: record.MeasureDelivery, Version: open, StartedAt: n.RequestedAt,

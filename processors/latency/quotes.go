@@ -9,21 +9,21 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// quote takes note that a request for approval was accepted.
-func (s step) quote(r *record.DeliveryAccepted) {
+// requestAccepted records that a mail server accepted a request for approval.
+func (s step) requestAccepted(r *record.DeliveryAccepted) {
 	if r.Kind != record.NotifyApprovalRequired {
 		return
 	}
-	s.see(r.Revision, func(q *Quote) {
+	s.quote(r.Revision, func(q *Quote) {
 		if q.AcceptedAt.IsZero() {
 			q.AcceptedAt, q.Channel = r.OccurredAt, r.Channel
 		}
 	})
 }
 
-// see adds a fact about a revision and writes the rows that it changes. Once
-// nothing can change them, the revision's number is all that is kept.
-func (s step) see(revision int32, fact func(*Quote)) {
+// quote adds a fact about a revision and emits the rows that it changes. Once nothing
+// can change them, only the revision's number is kept.
+func (s step) quote(revision int32, fact func(*Quote)) {
 	if slices.Contains(s.Answered, revision) {
 		return
 	}
@@ -45,7 +45,7 @@ func (s step) see(revision int32, fact func(*Quote)) {
 	}
 }
 
-// rows are the revision's view and response; none while it is not known who asked
+// rows returns the revision's view and response; none while it is not known who asked
 // or when the request was accepted.
 func (q *Quote) rows() []record.Latency {
 	if !q.Requested || q.AcceptedAt.IsZero() {

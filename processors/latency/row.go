@@ -8,8 +8,8 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// The versions of a row say how much is known: a later one replaces an earlier one
-// whatever their order, and the same facts always give the same version.
+// The versions of a row say how much is known: a higher one replaces a lower one
+// whatever their order, and the same facts always have the same version.
 const (
 	open = iota + 1
 	ended
@@ -20,7 +20,7 @@ const (
 // void is the outcome of a wait that was over before it began.
 const void = "void"
 
-// emit writes a row. Identity tells the waits of one measure of one repair apart.
+// emit emits a row. The identity distinguishes a repair's waits of one measure.
 func (s step) emit(row record.Latency, identity string) {
 	if !row.EndedAt.IsZero() {
 		if row.EndedAt.Before(row.StartedAt) { // another clock's time
@@ -36,7 +36,7 @@ func (s step) emit(row record.Latency, identity string) {
 	s.Emit(record.Latencies, &row)
 }
 
-// until closes a row.
+// until returns the row of a wait that has ended.
 func until(at time.Time, outcome string, version int64, row record.Latency) record.Latency {
 	row.EndedAt, row.Outcome, row.Version = at, outcome, version
 	return row
@@ -49,7 +49,7 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// first keeps the first time that is said.
+// first sets a time unless it is set.
 func first(t *time.Time, said time.Time) {
 	if t.IsZero() {
 		*t = said

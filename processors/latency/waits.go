@@ -10,7 +10,7 @@ import (
 )
 
 // event ends and begins the waits between events. Events come in the order of
-// their sequence; one that came before changes nothing.
+// their sequence; a repeated one changes nothing.
 func (s step) event(event repair.Event) {
 	seq, at := repair.SequenceOf(event), event.Head().OccurredAt
 	if seq <= s.Sequence {
@@ -37,11 +37,11 @@ func (s step) event(event repair.Event) {
 			Measure: record.MeasureApproval, Revision: e.Revision, Mechanic: e.AskedBy.ID,
 			Amount: e.Quote.Total, Currency: e.Quote.Currency,
 		})
-		s.see(e.Revision, func(q *Quote) { q.Requested, q.Mechanic = true, e.AskedBy.ID })
+		s.quote(e.Revision, func(q *Quote) { q.Requested, q.Mechanic = true, e.AskedBy.ID })
 
 	case *repair.QuoteDecided:
 		if e.Method == repair.ByPage {
-			s.see(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
+			s.quote(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
 		}
 		asked, _ := s.waiting(record.MeasureApproval)
 		s.closed(effect.Quote, string(e.Decision))
@@ -53,7 +53,7 @@ func (s step) event(event repair.Event) {
 		s.end(record.MeasureCustomerWait, string(effect.Quote))
 
 	case *repair.QuoteViewed:
-		s.see(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
+		s.quote(e.Revision, func(q *Quote) { first(&q.ViewedAt, at) })
 
 	case *repair.MessagePosted:
 		s.message(e)
@@ -70,8 +70,8 @@ func (s step) event(event repair.Event) {
 	}
 }
 
-// works takes note of who works on the car. The turnaround of a repair that the
-// garage's own system started concerns the first mechanic who acts.
+// works records who works on the car. The turnaround of a repair that the garage's
+// own system started concerns the first mechanic who acts.
 func (s step) works(mechanic string) {
 	s.Mechanic = mechanic
 	for i := range s.Waits {
@@ -81,9 +81,9 @@ func (s step) works(mechanic string) {
 	}
 }
 
-// resumes reports whether an event is a next action of the mechanic's: whatever a
-// mechanic does, or the garage's own system in their name; and, whoever did it,
-// another request for approval and completion. The end of the repair is none.
+// resumes reports whether an event shows that a mechanic resumed work: anything that
+// a mechanic does, or the garage's own system on their behalf; and, whoever did it,
+// another request for approval and completion. Collection and cancellation never do.
 func resumes(event repair.Event) bool {
 	switch event.(type) {
 	case *repair.ApprovalRequested, *repair.RepairCompleted:
@@ -97,14 +97,14 @@ func resumes(event repair.Event) bool {
 	return by == repair.Mechanic || by == repair.Integrator
 }
 
-// message begins the garage's wait with the customer's first unanswered message,
-// and ends it with the first reply. Notes are not for the customer, and what
-// follows once the repair is over ("thanks!") makes nobody wait.
+// message begins a staff_response with the customer's first unanswered message, and
+// ends it with the first reply. Notes are not for the customer, and what follows
+// once the repair is over ("thanks!") makes nobody wait.
 func (s step) message(e *repair.MessagePosted) {
 	switch {
 	case e.Actor.Role.CustomerSide():
 		if asked, open := s.waiting(record.MeasureApproval); open {
-			s.see(asked.Revision, func(q *Quote) {
+			s.quote(asked.Revision, func(q *Quote) {
 				first(&q.ViewedAt, e.OccurredAt)
 				q.WroteAt = append(q.WroteAt, e.OccurredAt)
 			})
@@ -117,15 +117,15 @@ func (s step) message(e *repair.MessagePosted) {
 	}
 }
 
-// closed ends the open revision, if the event closes it. Its outcome is what became
-// of it, or the decision.
+// closed ends the wait for the open revision, if the event closes it. Its outcome is
+// the decision, or what else became of the quote.
 func (s step) closed(as repair.QuoteStatus, decision string) {
 	w, open := s.waiting(record.MeasureApproval)
 	if !open || as == "" {
 		return
 	}
 	s.end(w.Measure, cmp.Or(decision, string(as)))
-	s.see(w.Revision, func(q *Quote) { q.ClosedAt, q.Closed = s.Time(), as })
+	s.quote(w.Revision, func(q *Quote) { q.ClosedAt, q.Closed = s.Time(), as })
 }
 
 // over ends every wait.

@@ -9,8 +9,8 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// BenchmarkCommands sends whole repairs, ten commands each, as bytes. The driver
-// decodes what comes out, which the log would not: so it is slower than the role.
+// BenchmarkCommands sends whole repairs, ten commands each, as bytes. The driver also
+// decodes what is emitted, so it is slower than the processor.
 func BenchmarkCommands(b *testing.B) {
 	d := begin(b)
 	script := func() []repair.Command {

@@ -7,8 +7,8 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// A quote expires by itself, at its own time however late the tick, and says on
-// whose request it was open.
+// A quote expires by itself, at its due time however late the tick, and correlates
+// with the request.
 func TestExpiry(t *testing.T) {
 	d := begin(t)
 	d.do(noon, start())
@@ -36,8 +36,8 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// No expiry follows once the quote is over, and a new revision expires at its
-// own time only.
+// No expiry follows once the quote is closed, and a new revision expires at its own
+// time only.
 func TestWhatEndsAQuoteEndsItsTimer(t *testing.T) {
 	for name, c := range map[string]struct {
 		command repair.Command

@@ -45,7 +45,7 @@ func (d *day) of(c repair.Command, at time.Time) repair.Command {
 	return c
 }
 
-// do sends commands at a time and gives what followed.
+// do sends commands at a time and returns what followed.
 func (d *day) do(at time.Time, commands ...repair.Command) []any {
 	d.Helper()
 	var out []any
@@ -87,7 +87,7 @@ func (d *day) keep(out []any, err error) []any {
 	return out
 }
 
-// last is the latest outcome.
+// last returns the latest outcome.
 func (d *day) last() *repair.Outcome {
 	d.Helper()
 	if len(d.outcomes) == 0 {

@@ -35,8 +35,8 @@ func TestForgettingCommands(t *testing.T) {
 	}
 }
 
-// A repair that is over shrinks to a marker, which keeps it from coming back to
-// life, and takes messages for ever.
+// A repair that is over shrinks to a marker, which keeps it from being started again,
+// and accepts messages for ever.
 func TestClosedMarker(t *testing.T) {
 	d := begin(t)
 	id := repair.RepairID("garage-de-brug-utrecht", "external_ref", "WO-1842")
@@ -59,7 +59,7 @@ func TestClosedMarker(t *testing.T) {
 		return len(b)
 	}
 	full := size()
-	d.until(noon.Add(lifecycle.Remember))
+	d.until(noon.Add(lifecycle.RememberFor))
 	t.Logf("a closed repair takes %d bytes for a week, then %d", full, size())
 	if size() >= 150 || len(d.Timers(id)) > 0 {
 		t.Errorf("the marker takes %d bytes, and %v are set", size(), d.Timers(id))
@@ -82,7 +82,7 @@ func TestClosedMarker(t *testing.T) {
 	if e := d.events[len(d.events)-1]; repair.SequenceOf(e) != 7 {
 		t.Errorf("the message has sequence %d, want 7", repair.SequenceOf(e))
 	}
-	d.until(later.Add(lifecycle.Remember))
+	d.until(later.Add(lifecycle.RememberFor))
 	if size() >= 150 {
 		t.Errorf("after the message was forgotten, %d bytes are left", size())
 	}
@@ -95,7 +95,7 @@ func TestNothingIsKeptOfNothing(t *testing.T) {
 	if _, ok, _ := d.State("r1"); !ok {
 		t.Error("the answers are not remembered")
 	}
-	d.until(noon.Add(lifecycle.Remember))
+	d.until(noon.Add(lifecycle.RememberFor))
 	if s, ok, err := d.State("r1"); ok || err != nil || len(d.Timers("r1")) > 0 {
 		t.Errorf("%+v is left, %v", s, err)
 	}

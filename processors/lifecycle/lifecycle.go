@@ -1,8 +1,8 @@
-// Package lifecycle decides about commands: one state machine per repair, one
-// outcome per consumed command, and the expiry of quotes nobody answers.
+// Package lifecycle handles commands: one state machine per repair, one outcome per
+// consumed command, and the expiry of quotes nobody answers.
 //
-// The state machine itself is in schemas/repair; what is added here is memory:
-// a command that comes again gets the same answer and changes nothing.
+// The state machine itself is in schemas/repair. This package adds memory: a command
+// that comes again gets the same answer and changes nothing.
 package lifecycle
 
 import (
@@ -16,12 +16,13 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Remember is how long command ids are remembered, in event time.
-const Remember = 7 * 24 * time.Hour
+// RememberFor is how long command ids are remembered, in event time.
+const RememberFor = 7 * 24 * time.Hour
 
 // rememberBytes bounds what is kept of one repair's commands, so that nobody can
-// fill its state until it no longer fits in a record: about a thousand commands,
-// of which the oldest are forgotten early. A repair sees a few dozen.
+// fill its state until it no longer fits in a record. It is enough for about a
+// thousand commands, and a repair sees a few dozen; beyond it, the oldest are
+// forgotten early.
 const rememberBytes = 128_000
 
 // State is what is kept of one repair.
@@ -52,7 +53,7 @@ const (
 	forget = "forget" // the oldest remembered command can be forgotten
 )
 
-// New gives the processor.
+// New returns the processor.
 func New() stream.Processor[State] {
 	return stream.Processor[State]{
 		Consumer: record.LifecycleProcessor, MovesTime: []record.Topic{record.Commands},
@@ -93,7 +94,7 @@ func handle(c *stream.Context, s *State, rec record.Headed) error {
 	answer(c, cmd, result, verdict, 0)
 
 	switch n := s.Repair.OpenRevision(); n {
-	case open: // a timer set once keeps the correlation of who asked
+	case open: // the timer keeps the correlation id of the request that set it
 	case 0:
 		c.CancelTimer(expire)
 	default:
@@ -107,7 +108,7 @@ func handle(c *stream.Context, s *State, rec record.Headed) error {
 	return nil
 }
 
-// answer gives the outcome of one command record.
+// answer emits the outcome of one command record.
 func answer(c *stream.Context, cmd repair.Command, result repair.Result, v repair.Verdict, repeats int32) {
 	o := &repair.Outcome{Command: record.NameOf(cmd), Result: result, Digest: repair.DigestOf(cmd), Verdict: v}
 	o.Actor = cmd.Head().Actor
@@ -122,7 +123,7 @@ func timer(c *stream.Context, s *State, t stream.Timer) error {
 			c.Emit(record.Events, e)
 		}
 	case forget:
-		s.Commands = slices.DeleteFunc(s.Commands, func(r Remembered) bool { return !r.At.Add(Remember).After(t.Due) })
+		s.Commands = slices.DeleteFunc(s.Commands, func(r Remembered) bool { return !r.At.Add(RememberFor).After(t.Due) })
 		if len(s.Commands) > 0 {
 			s.setForget(c)
 			return nil
@@ -135,11 +136,11 @@ func timer(c *stream.Context, s *State, t stream.Timer) error {
 	return nil
 }
 
-// setForget keeps the timer in step with the oldest remembered command, which
-// need not be the first that came.
+// setForget sets the timer for the oldest remembered command, which need not be the
+// first that came.
 func (s *State) setForget(c *stream.Context) {
 	oldest := slices.MinFunc(s.Commands, func(a, b Remembered) int { return a.At.Compare(b.At) })
-	c.SetTimer(forget, oldest.At.Add(Remember))
+	c.SetTimer(forget, oldest.At.Add(RememberFor))
 }
 
 func (s *State) remembered(id string) *Remembered {
@@ -150,7 +151,7 @@ func (s *State) remembered(id string) *Remembered {
 	return &s.Commands[i]
 }
 
-// size is about what the remembered commands take, in bytes.
+// size returns about how many bytes the remembered commands take.
 func (s *State) size() int {
 	n := 0
 	for _, r := range s.Commands {

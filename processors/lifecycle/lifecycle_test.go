@@ -46,7 +46,7 @@ func TestAWholeRepair(t *testing.T) {
 	}
 }
 
-// What lifecycle adds to an event and an outcome says where they come from.
+// The headers of an event and an outcome say which command caused them.
 func TestHeaders(t *testing.T) {
 	d := begin(t)
 	c := d.of(start(), noon)
@@ -147,7 +147,7 @@ func TestTheSameKeyWithAnotherBody(t *testing.T) {
 }
 
 // Exactly one outcome per command record, and per command id exactly one that is
-// no duplicate.
+// not a duplicate.
 func TestOneOutcomePerRecord(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		d := begin(t)
@@ -213,8 +213,8 @@ func TestAnotherGarage(t *testing.T) {
 	}
 }
 
-// What is no command, or none of this program's, is a dead letter with its bytes
-// and changes nothing; the partition goes on.
+// What is not a command of this program becomes a dead letter with its bytes and
+// changes nothing; the partition goes on.
 func TestStrangersOnTheCommands(t *testing.T) {
 	d := begin(t)
 	d.do(noon, start())

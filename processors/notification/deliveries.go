@@ -9,7 +9,7 @@ import (
 	"pitstop/schemas/record"
 )
 
-// tries is how often a notification is attempted while it is refused for now.
+// tries is how often a notification is attempted while it is deferred.
 const tries = 8
 
 // firstWait is the wait between the first and the second try. Each one doubles it
@@ -17,8 +17,8 @@ const tries = 8
 // the first.
 const firstWait = 13 * time.Second
 
-// wait is how long after a refused attempt the next one comes: the same whenever
-// it is computed, different for each notification.
+// wait returns how long after a deferred attempt the next one comes: the same
+// whenever it is computed, different for each notification.
 func wait(notificationID string, attempt int32) time.Duration {
 	h := fnv.New64a()
 	h.Write([]byte(notificationID))
@@ -28,7 +28,7 @@ func wait(notificationID string, attempt int32) time.Duration {
 	return d + d/10_000*time.Duration(spread)
 }
 
-// pending finds a notification whose fate is not known yet.
+// pending returns the index of a notification whose fate is not known yet, or -1.
 func (s step) pending(id string) int {
 	if s.Known == nil {
 		return -1
@@ -36,8 +36,8 @@ func (s step) pending(id string) int {
 	return slices.IndexFunc(s.Known.Pending, func(p Pending) bool { return p.Request.NotificationID == id })
 }
 
-// underWay finds the notification whose attempt is under way. What is said about
-// another attempt was said before, and changes nothing.
+// underWay returns the index of the notification whose attempt is under way, or -1:
+// a delivery of another attempt is stale, and changes nothing.
 func (s step) underWay(id string, attempt int32) int {
 	if i := s.pending(id); i >= 0 && s.Known.Pending[i].Request.Attempt == attempt && !s.Known.Pending[i].Waiting {
 		return i
@@ -45,7 +45,7 @@ func (s step) underWay(id string, attempt int32) int {
 	return -1
 }
 
-// drop forgets a notification whose fate is known, and gives it.
+// drop forgets a notification whose fate is known, and returns it.
 func (s step) drop(i int) Pending {
 	p := s.Known.Pending[i]
 	s.Known.Pending = slices.Delete(s.Known.Pending, i, i+1)
@@ -53,8 +53,8 @@ func (s step) drop(i int) Pending {
 	return p
 }
 
-// accepted: a mail server has it, so nothing more is to be done; not even when it
-// refused the same attempt a moment before and another one waits.
+// accepted ends a notification that a mail server has accepted, even if it deferred
+// the same attempt before and another one waits.
 func (s step) accepted(id string) {
 	i := s.pending(id)
 	if i < 0 {
@@ -63,7 +63,8 @@ func (s step) accepted(id string) {
 	s.taken(s.drop(i))
 }
 
-// deferred sets the time of the next try, unless there is no sense or no use in one.
+// deferred sets the timer of the next try, unless the moment for it has passed or
+// this one was the last.
 func (s step) deferred(id string, attempt int32) {
 	i := s.underWay(id, attempt)
 	if i < 0 {
@@ -83,8 +84,8 @@ func (s step) deferred(id string, attempt int32) {
 	}
 }
 
-// failed: the address, or what was sent there, was refused for good. Somebody calls
-// the customer, unless that does not matter any more.
+// failed ends a notification of which the address, or the mail, was refused for good.
+// Somebody is asked to call the customer, unless its moment has passed.
 func (s step) failed(id string, attempt int32) {
 	i := s.underWay(id, attempt)
 	if i < 0 {
@@ -100,7 +101,7 @@ func (s step) failed(id string, attempt int32) {
 }
 
 // retry makes the next attempt, to the contact as it is now. Whatever ended the
-// notification's moment took the timer back.
+// notification's moment has cancelled the timer.
 func (s step) retry(id string) {
 	i := s.pending(id)
 	if i < 0 {

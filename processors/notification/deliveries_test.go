@@ -13,7 +13,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// A mail that is refused for now is tried eight times within about half an hour.
+// A mail that is deferred is tried eight times within about half an hour.
 // Then somebody calls.
 func TestTries(t *testing.T) {
 	w := asked(t)
@@ -48,7 +48,7 @@ func TestTries(t *testing.T) {
 	expect(t, w.until(at(20, 13, 0)), "approval_reminder to customer (1)") // but no second call
 }
 
-// The pauses of two notifications differ, those of one do not.
+// The waits of two notifications differ, those of one do not.
 func TestJitter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		id, attempt := rapid.String().Draw(t, "id"), rapid.Int32Range(1, tries-1).Draw(t, "attempt")
@@ -103,7 +103,8 @@ func TestReminderRefused(t *testing.T) {
 	expect(t, w.until(at(20, 17, 0)))
 }
 
-// Without an address: why, and who calls, where the customer must hear of it.
+// Without an address, the reason is recorded, and somebody calls if it must reach the
+// customer.
 func TestNoAddress(t *testing.T) {
 	w := newWorld(t, sample(t))
 	phone := contact("c", repair.Phone)
@@ -124,7 +125,7 @@ func TestNoAddress(t *testing.T) {
 		"no repair_completed to customer: no_address", "call customer: no_address")
 }
 
-// What is said about an attempt twice, or about an attempt of before, changes nothing.
+// A second delivery of an attempt, or one of an earlier attempt, changes nothing.
 func TestStaleDeliveries(t *testing.T) {
 	w := asked(t)
 	one := w.newest(record.NotifyApprovalRequired)
@@ -147,7 +148,7 @@ func TestStaleDeliveries(t *testing.T) {
 	expect(t, w.until(at(20, 10, 59)))
 }
 
-// An attempt that was made twice and accepted in the end needs no other one.
+// An attempt that was made twice and accepted in the end is not followed by another.
 func TestAcceptedAfterDeferred(t *testing.T) {
 	w := asked(t)
 	one := w.newest(record.NotifyApprovalRequired)
@@ -156,7 +157,7 @@ func TestAcceptedAfterDeferred(t *testing.T) {
 	expect(t, w.until(at(20, 10, 59)))
 }
 
-// A corrected contact is used from then on, and who decides is asked anew unless
+// A corrected contact is used from then on, and whoever decides is asked anew unless
 // the request arrived.
 func TestContactCorrected(t *testing.T) {
 	correct := func(party repair.Party, id string, channels ...repair.Channel) *repair.ContactCorrected {

@@ -41,7 +41,7 @@ func (s step) start(e *repair.RepairStarted) {
 	}
 }
 
-// whileOpen are the notifications that are pointless once the work is over.
+// whileOpen lists the notifications that are pointless once the work is over.
 var whileOpen = []record.NotificationKind{
 	record.NotifyStarted, record.NotifyReadyLater, record.NotifyQuoteWithdrawn,
 	record.NotifyDecision, record.NotifyExpiry,
@@ -107,9 +107,9 @@ func (s step) happened(event repair.Event) {
 	}
 }
 
-// message passes a message on to the other side: the customer's to the mechanic
-// and to customer service, the garage's to who wrote last on the customer's side.
-// Asking to be called is an answer to the reminders, and a call task.
+// message passes a message on to the other side: the customer's to the mechanic and
+// to customer service, the garage's to whoever wrote last on the customer's side.
+// A request to be called stops the reminders, and makes a call task.
 func (s step) message(e *repair.MessagePosted) {
 	k := s.Known
 	var to []recipient
@@ -126,7 +126,7 @@ func (s step) message(e *repair.MessagePosted) {
 		}
 	}
 	if e.Kind == repair.Callback {
-		s.asksBack()
+		s.callback()
 		s.call(record.CallRequested, "", e.Sequence, 0, s.writer())
 	}
 	for _, r := range to {
@@ -136,8 +136,8 @@ func (s step) message(e *repair.MessagePosted) {
 	}
 }
 
-// afterwards handles what happens when the contacts are no longer kept: a message
-// cannot be passed on, and the timeline says so. A call task still can.
+// afterwards handles an event after the contacts were forgotten: a message cannot be
+// passed on, and the timeline says so. A call task can still be made.
 func (s step) afterwards(event repair.Event) {
 	e, ok := event.(*repair.MessagePosted)
 	if !ok || e.Kind == repair.Note {

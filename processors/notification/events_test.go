@@ -9,7 +9,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// What each event tells whom, row by row.
+// Who is told what of each event, row by row.
 func TestTold(t *testing.T) {
 	email := contact("a", repair.Email)
 	leased := func(t rapid.TB) *world {

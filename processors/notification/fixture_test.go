@@ -103,7 +103,7 @@ func says(kind repair.MessageKind) *repair.MessagePosted {
 	return &repair.MessagePosted{Kind: kind, Text: repair.Personal{Bytes: []byte("words")}}
 }
 
-// event sends an event that occurred at a time, by somebody, and gives what came
+// event sends an event that occurred at a time, by somebody, and returns what came
 // of it in short.
 func (w *world) event(when time.Time, by repair.Actor, e repair.Event) []string {
 	w.Helper()
@@ -120,7 +120,7 @@ func (w *world) header(when time.Time, parts ...string) repair.Header {
 	}
 }
 
-// newest is the newest attempt at a kind of notification.
+// newest returns the newest attempt at a kind of notification.
 func (w *world) newest(kind record.NotificationKind) *record.NotificationRequested {
 	w.Helper()
 	for i := len(w.all) - 1; i >= 0; i-- {

@@ -36,8 +36,8 @@ func newLife(w *world, t *rapid.T) *life {
 	return l
 }
 
-// in skips an action that the repair's stage does not allow, and lets up to some
-// hours pass that the event itself will tell of.
+// in skips an action that the repair's stage does not allow, and moves now by up to
+// some hours, which the processor learns from the event.
 func (l *life) in(t *rapid.T, stages ...repair.State) {
 	if !slices.Contains(stages, l.stage) {
 		t.Skip()
@@ -138,9 +138,9 @@ func (l *life) requested() (all []*record.NotificationRequested) {
 	return all
 }
 
-// Whatever happens: every notification is tried in turn and has one end, nothing
-// is sent about a revision that is over, each has all its reminders or the reason
-// why not, and somebody is asked to call about it once.
+// Whatever happens, every notification is tried in turn and has one end, nothing is
+// sent about a revision that is over, each has all its reminders or the reason why
+// not, and somebody is asked to call about it at most once.
 func TestLaws(t *testing.T) {
 	book := sample(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -243,8 +243,8 @@ func count(reminders map[int32]map[string]bool, n record.Notice) {
 	reminders[n.Revision][n.NotificationID] = true
 }
 
-// It makes no difference how soon it is said that a mail was accepted: deliveries
-// and events are two topics.
+// It makes no difference how late the acceptance of a mail is read: deliveries and
+// events are two topics.
 func TestAcceptanceInAnyOrder(t *testing.T) {
 	book := sample(t)
 	run := func(t *rapid.T, late []int) []string {

@@ -1,24 +1,24 @@
 // Package notification decides what to tell whom, when: a pure function of the
 // events of a repair and of what became of each delivery.
 //
-// What each event tells whom stands in events.go, the quote that awaits an answer in
+// Who is told what of each event is in events.go, the quote that awaits an answer in
 // quote.go, how somebody is told or why not in tell.go, and what becomes of it in
 // deliveries.go. Waits count the garage's opening time from the request for approval.
 //
 // What holds:
 //
 //   - Every notification has an id, computed from the event or timer that caused it,
-//     its kind and its recipient, and ends as accepted, failed or suppressed. Why
-//     nothing was sent always has an answer.
+//     its kind and its recipient, and ends as accepted, failed or suppressed. Where
+//     nothing was sent, the reason is always on record.
 //   - Everything about a revision stops when it is decided, withdrawn, expired,
-//     replaced or cancelled. Each reminder that it did not get any more is suppressed
-//     with that as the reason; so is each mail that waits for another try. Asking to
-//     be called stops the reminders, too.
+//     replaced or cancelled. Each reminder that was not sent is suppressed with that
+//     as the reason; so is each mail that waits for another try. Asking to be called
+//     stops the reminders, too.
 //   - At most one call task is about a revision. A customer who asks to be called
 //     makes one each time, which is about the message; a mail of another kind that
 //     does not reach the customer (mustReach) makes one for itself.
-//   - A request for approval is sent anew when the contact of who decides is corrected
-//     before a mail server took it over, or when somebody else is to decide.
+//   - A request for approval is sent anew when the contact it went to is corrected
+//     before a mail server accepted it, or when somebody else is to decide.
 //   - The customer's messages go to the mechanic who acted last and to customer
 //     service; the garage's to the one of customer and approver who wrote last.
 //     Customer service is told what a mechanic without an address would be.
@@ -41,7 +41,7 @@ import (
 // over, to pass messages on.
 const keptFor = 30 * 24 * time.Hour
 
-// The timers of a repair. A reminder's has its number behind it, a retry's the
+// The timers of a repair. A reminder's name ends in its number, a retry's in the
 // notification's id.
 const (
 	remindTimer = "remind/"
@@ -50,7 +50,7 @@ const (
 	forgetTimer = "forget"
 )
 
-// New gives the processor for the garages of the book.
+// New returns the processor for the garages of the book.
 func New(book *garage.Book) stream.Processor[State] {
 	p := processor{book}
 	return stream.Processor[State]{
@@ -119,7 +119,7 @@ func (p processor) timer(c *stream.Context, state *State, t stream.Timer) error 
 	return nil
 }
 
-// forget leaves a marker of a repair that is over, once nothing is under way.
+// forget reduces a repair that is over to a marker, once nothing is under way.
 func (s step) forget() {
 	if len(s.Known.Pending) > 0 {
 		s.SetTimer(forgetTimer, s.Time().Add(keptFor))

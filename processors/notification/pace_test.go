@@ -49,7 +49,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// Whatever time passes in whatever steps, a reminder is sent once.
+// However many ticks there are, a reminder is sent once.
 func TestOneReminder(t *testing.T) {
 	w := asked(t)
 	for range 3 {
@@ -132,7 +132,7 @@ func nothingMore(t *testing.T, w *world) {
 	}
 }
 
-// first is the first attempt at a kind of notification.
+// first returns the first attempt at a kind of notification.
 func first(w *world, kind record.NotificationKind) *record.NotificationRequested {
 	for _, o := range w.all {
 		if r, ok := o.(*record.NotificationRequested); ok && r.Kind == kind {

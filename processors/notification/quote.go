@@ -11,8 +11,8 @@ import (
 // This file is about the quote that awaits an answer: the request for approval, its
 // reminders and the call when nobody answers, who is asked anew, and its end.
 
-// ask sets the clocks of a request for approval. What would be due when the quote
-// has expired is not set.
+// ask sets the timers of a request for approval, but for those that would be due
+// when the quote has expired.
 func (s step) ask(e *repair.ApprovalRequested) {
 	pace, calendar := s.garage.Approval, s.garage.Calendar()
 	s.Known.Asked = &Asked{
@@ -47,25 +47,25 @@ func (s step) unanswered() {
 	s.call(record.CallNoAnswer, "", a.Sequence, a.Revision, s.approver())
 }
 
-// taken notes that a mail server took a notification over: whether it was a request
-// for approval that still makes sense.
+// taken records that a mail server accepted a notification, if that was a request
+// for approval whose moment has not passed.
 func (s step) taken(p Pending) {
 	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired && p.Passed == "" {
 		a.Accepted = true
 	}
 }
 
-// refused notes that an address refused a notification for good: no reminder goes
-// where the request for approval did not arrive.
+// refused records that an address refused a notification for good, if that was a
+// request for approval: no reminder is sent to an address that refused it.
 func (s step) refused(p Pending) {
 	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired {
 		a.Refused = true
 	}
 }
 
-// asksBack ends the reminders: the customer has answered them by asking to be called,
+// callback stops the reminders: the customer has answered them by asking to be called,
 // which is a call task of its own.
-func (s step) asksBack() {
+func (s step) callback() {
 	if a := s.Known.Asked; a != nil {
 		s.stopReminders(string(repair.Callback))
 		a.Called = true
@@ -73,7 +73,7 @@ func (s step) asksBack() {
 }
 
 // firstCall reports whether a revision awaits an answer and nobody was asked to call
-// about it; from now on somebody is.
+// about it, and records that now somebody is.
 func (s step) firstCall(revision int32) bool {
 	a := s.Known.Asked
 	if a == nil || a.Revision != revision || a.Called {
@@ -84,7 +84,7 @@ func (s step) firstCall(revision int32) bool {
 }
 
 // correct replaces a contact. Whoever decides about the open quote is asked anew,
-// unless a mail server took the request to the same person over before.
+// unless a mail server has accepted the request to the same person.
 func (s step) correct(e *repair.ContactCorrected) {
 	k, before := s.Known, s.approver().actor
 	if e.Party == repair.TheApprover {
@@ -105,8 +105,8 @@ func (s step) correct(e *repair.ContactCorrected) {
 	s.tell(s.draft(record.NotifyApprovalRequired, decides, a.Sequence, a.Revision))
 }
 
-// close ends the quote that awaits an answer and everything about it, and returns
-// what it was; nothing where there is none, or as is empty.
+// close ends the quote that awaits an answer and everything about it, and returns it.
+// If there is none, or as is empty, close does nothing.
 func (s step) close(as repair.QuoteStatus) Asked {
 	a := s.Known.Asked
 	if a == nil || as == "" {
@@ -128,8 +128,8 @@ func (s step) stopReminders(because string) {
 	}
 }
 
-// settle sorts the jobs of a decided quote. A job that was rejected before and
-// approved now is not declined any more.
+// settle adds the jobs of a decided quote to those done or declined. A job that was
+// rejected before and is approved now is no longer declined.
 func (s step) settle(q repair.Quote, e *repair.QuoteDecided) {
 	k := s.Known
 	k.ApprovedTotal += e.ApprovedTotal
@@ -147,7 +147,7 @@ func (s step) settle(q repair.Quote, e *repair.QuoteDecided) {
 	}
 }
 
-// about fills in a quote that does not await an answer any more.
+// about fills in a quote that no longer awaits an answer.
 func (d draft) about(a Asked) draft {
 	d.Quote, d.AnswerBy, d.ExpiresAt = &a.Quote, a.AnswerBy, a.ExpiresAt
 	return d

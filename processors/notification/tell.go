@@ -26,7 +26,7 @@ func (s step) customer() recipient {
 	return contactOf(repair.Customer, s.Known.Customer, s.Known.Approver == nil)
 }
 
-// approver is who decides about quotes: the customer where there is nobody else.
+// approver returns who decides about quotes: the customer if there is nobody else.
 func (s step) approver() recipient {
 	if s.Known.Approver == nil {
 		return s.customer()
@@ -34,7 +34,7 @@ func (s step) approver() recipient {
 	return contactOf(repair.Approver, *s.Known.Approver, true)
 }
 
-// writer is who wrote last on the customer's side.
+// writer returns who wrote last on the customer's side.
 func (s step) writer() recipient {
 	if s.Known.Writer == repair.Approver {
 		return s.approver()
@@ -42,7 +42,7 @@ func (s step) writer() recipient {
 	return s.customer()
 }
 
-// current is a recipient of before as they are now.
+// current returns a former recipient as they are now.
 func (s step) current(actor repair.Actor) recipient {
 	switch actor.Role {
 	case repair.Customer:
@@ -54,8 +54,8 @@ func (s step) current(actor repair.Actor) recipient {
 	}
 }
 
-// staff is a mechanic; or customer service for somebody whose address the garage
-// file does not have, such as an integrator who asks in the mechanics' name.
+// staff returns a mechanic; or customer service for somebody whose address is not in
+// the garage file, such as an integrator that asks on the mechanics' behalf.
 func (s step) staff(who repair.Actor) recipient {
 	if _, ok := s.garage.Mechanic(who.ID); ok {
 		return recipient{actor: repair.Actor{Role: repair.Mechanic, ID: who.ID}, reachable: true}
@@ -66,7 +66,7 @@ func (s step) staff(who repair.Actor) recipient {
 	return recipient{actor: cmp.Or(who, repair.Actor{Role: repair.Mechanic})}
 }
 
-// desk is customer service.
+// desk returns customer service.
 func (s step) desk() recipient {
 	return recipient{
 		actor:     repair.Actor{Role: repair.CustomerService},
@@ -74,8 +74,8 @@ func (s step) desk() recipient {
 	}
 }
 
-// name identifies a notification by what causes it, its kind and its recipient;
-// also tells apart several of them.
+// name identifies a notification by what causes it, its kind and its recipient, and
+// by also if there are several of them.
 func (s step) name(kind record.NotificationKind, to recipient, restsOn int64, revision int32, also ...string) record.Notice {
 	parts := append([]string{"notification", s.Cause().EventID, string(kind), string(to.actor.Role), to.actor.ID}, also...)
 	return record.Notice{
@@ -84,7 +84,8 @@ func (s step) name(kind record.NotificationKind, to recipient, restsOn int64, re
 	}
 }
 
-// draft is what a notification says beyond what every one of them does, and to whom.
+// draft is a notification before complete adds what every notification says, and its
+// recipient.
 type draft struct {
 	record.NotificationRequested
 	to recipient
@@ -136,7 +137,7 @@ func (s step) suppress(n record.Notice, why record.SuppressReason, because strin
 }
 
 // pass ends the moment of notifications that are under way: those that wait for
-// another try are suppressed at once, the others if their try is refused for now.
+// another try are suppressed at once, the others if their try is deferred.
 func (s step) pass(because string, kinds ...record.NotificationKind) {
 	kept := s.Known.Pending[:0]
 	for _, p := range s.Known.Pending {
@@ -153,10 +154,9 @@ func (s step) pass(because string, kinds ...record.NotificationKind) {
 	s.Known.Pending = kept
 }
 
-// mustReach are the notifications that a customer has to hear of: when there is no
-// address, or every try was refused for now, somebody calls. (An address that
-// refuses for good makes a call task whatever the kind: the next mail would not
-// arrive either.)
+// mustReach lists the notifications that must reach a customer: if there is no
+// address, or every try was deferred, somebody calls. (An address that refuses for
+// good makes a call task whatever the kind: the next mail would not arrive either.)
 var mustReach = []record.NotificationKind{
 	record.NotifyApprovalRequired, record.NotifyReminder, record.NotifyReadyLater,
 	record.NotifyCompleted, record.NotifyMessage,

@@ -11,7 +11,7 @@ import (
 	"pitstop/schemas/avro"
 )
 
-// partitionBatch is what one poll brought for one partition number, topic by
+// partitionBatch holds what one poll returned for one partition number, topic by
 // topic in the order of the processor's inputs.
 type partitionBatch struct {
 	partition int32
@@ -21,11 +21,11 @@ type partitionBatch struct {
 type consumed struct {
 	*kgo.Record
 	decoded any
-	err     error // why decoded is none
+	err     error // why there is no decoded
 }
 
-// decode reads the records of a poll. While the registry cannot be asked about a
-// schema it waits: a registry that is away must not make dead letters.
+// decode decodes the records of a poll. While the registry cannot be asked about a
+// schema it waits: an unreachable registry must not make dead letters.
 func (m *member) decode(ctx context.Context, fetches kgo.Fetches) ([]partitionBatch, error) {
 	order := m.logic.topics()
 	byPartition := make(map[int32]map[string][]*kgo.Record)

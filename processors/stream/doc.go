@@ -20,7 +20,7 @@
 //     so that a member that lost its partitions cannot fire them too.
 //   - Timers never overtake queued input: see record.Tick, and ticker.go.
 //   - A record that cannot be read or handled is a dead letter, its effects are
-//     dropped and the partition goes on. A broker or registry that is away
+//     dropped and the partition goes on. An unreachable broker or registry
 //     stalls the processor; it never makes dead letters.
 //
 // It does not window, join by time or repartition.

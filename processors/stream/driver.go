@@ -12,7 +12,7 @@ import (
 )
 
 // A Driver runs a processor in a test, without Kafka: one partition, every
-// record in its own transaction. What it emits has been through its bytes.
+// record in its own transaction. What it emits has been encoded and decoded.
 type Driver[S any] struct {
 	task    *task
 	offsets map[string]int64
@@ -29,7 +29,7 @@ func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
 	return &Driver[S]{newTask(&l, codec, 0), make(map[string]int64)}, nil
 }
 
-// Codec is the driver's, to seal and open personal data with.
+// Codec returns the driver's codec, to seal and open personal data with.
 func (d *Driver[S]) Codec() *avro.Codec { return d.task.codec }
 
 // Send handles records of one topic and returns what the processor emitted: its
@@ -50,7 +50,7 @@ func (d *Driver[S]) Send(topic record.Topic, records ...record.Headed) ([]any, e
 	return out, nil
 }
 
-// SendBytes handles one record as it stands on the topic.
+// SendBytes handles one record by the bytes that are on the topic.
 func (d *Driver[S]) SendBytes(topic record.Topic, key string, value []byte) ([]any, error) {
 	decoded, decodeErr := d.task.codec.Decode(context.Background(), value)
 	r := &kgo.Record{Topic: topic.Name, Offset: d.offsets[topic.Name], Key: []byte(key), Value: value}
@@ -61,7 +61,7 @@ func (d *Driver[S]) SendBytes(topic record.Topic, key string, value []byte) ([]a
 	return d.commit()
 }
 
-// Advance lets time reach now: the timers due by then fire, each stamped with
+// Advance moves the time to now: the timers due by then fire, each stamped with
 // its due time.
 func (d *Driver[S]) Advance(now time.Time) ([]any, error) {
 	d.task.pending = append(d.task.pending, record.Tick{Processor: d.task.logic.consumer.Name, Time: now})

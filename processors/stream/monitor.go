@@ -11,12 +11,12 @@ import (
 type Monitor struct {
 	kafka.Progress
 	mu    sync.Mutex
-	known bool                // next is what it is
-	next  map[int32]time.Time // by partition
+	known bool                // next is up to date
+	next  map[int32]time.Time // the earliest timer, by partition
 }
 
-// Due reports whether a timer is due by now that has not fired; or may be, since
-// the member is at work, or has not started.
+// Due reports whether a timer that has not fired is due by now; or may be, because
+// the member is at work or has not started.
 func (m *Monitor) Due(now time.Time) bool {
 	m.mu.Lock()
 	known := m.known

@@ -7,8 +7,7 @@ import (
 	"pitstop/schemas/record"
 )
 
-// Whoever waits until nothing is left to do must not be told so by a member that
-// is just setting a timer.
+// A member that may be setting a timer must not look as if nothing were left to do.
 func TestDue(t *testing.T) {
 	at := time.Date(2026, 5, 20, 9, 0, 0, 0, time.UTC)
 	var m Monitor

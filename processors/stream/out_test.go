@@ -11,7 +11,7 @@ import (
 	"pitstop/schemas/kafka/kafkatest"
 )
 
-// A member that its group threw out is not ready until it is in again.
+// A member that was removed from its group is not ready until it has joined again.
 func TestOutOfTheGroup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 1)

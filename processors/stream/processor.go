@@ -15,14 +15,14 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// A Processor handles the records of one key after another. S is the state of
-// one key, a struct with avro tags; its zero value is the state of a key that
-// has not been seen.
+// A Processor handles the records of each key in order. S is the state of one
+// key, a struct with avro tags; its zero value is the state of a key that has not
+// been seen.
 type Processor[S any] struct {
-	// Consumer says what it is called and reads: topics with the same number of
-	// partitions, record.Ticks among them if it has timers.
+	// Consumer is its name and the topics it reads. They have the same number of
+	// partitions; record.Ticks is among them if it has timers.
 	Consumer record.Consumer
-	// MovesTime are those of its topics whose records move the time: before one is
+	// MovesTime lists those topics whose records advance the time: before one is
 	// handled, the timers of its key that are due by the record's event time fire.
 	MovesTime []record.Topic
 	// Upstream is the processor whose output it reads; nil: none.
@@ -35,14 +35,14 @@ type Processor[S any] struct {
 	Timer func(*Context, *S, Timer) error
 }
 
-// Upstream is a processor one hop before, and the topic it reads: a timer waits
-// for what is still queued there.
+// Upstream is a processor one hop before, and the topic that it reads: a timer
+// waits for what is still queued there.
 type Upstream struct {
 	Consumer record.Consumer
 	Topic    record.Topic
 }
 
-// Timer is a promise to handle a key again at a time.
+// Timer is a time at which a key is handled again.
 type Timer struct {
 	// Name identifies it within its key; setting it again moves it.
 	Name string
@@ -50,8 +50,8 @@ type Timer struct {
 	Due time.Time
 }
 
-// Context is what a processor can do while it handles a record or a timer:
-// nothing but return effects.
+// Context is what a processor can do while it handles a record or a timer: emit
+// records, and set and cancel timers. All of it is dropped if it returns an error.
 type Context struct {
 	key     string
 	time    time.Time
@@ -60,7 +60,7 @@ type Context struct {
 	timers  []record.TimerEntry
 }
 
-// output is a record to be produced, to the partition of what caused it.
+// output is a record to be produced to the partition of what caused it.
 type output struct {
 	topic  string
 	key    string
@@ -69,20 +69,20 @@ type output struct {
 	trace  []kgo.RecordHeader // trace context, passed on from the cause
 }
 
-// Key is the key being handled: the repair's id.
+// Key returns the key being handled: the repair's id.
 func (c *Context) Key() string { return c.key }
 
-// Time is the record's event time, or the timer's due time.
+// Time returns the record's event time, or the timer's due time.
 func (c *Context) Time() time.Time { return c.time }
 
-// Cause is the header of the record being handled; of a timer, a header with
-// the timer's own id and the correlation of the record that set it.
+// Cause returns the header of the record being handled; of a timer, a header with
+// the timer's own id and the correlation id of the record that set it.
 func (c *Context) Cause() repair.Header { return c.cause }
 
 // Emit produces a record with the same key. It fills in what the record's header
 // leaves open: the id, computed from the cause and the number of the output, so
-// that doing the same again gives the same record; the cause and its
-// correlation; the garage; the time; the system as actor.
+// that handling the cause again emits the same record; the causation and correlation
+// ids; the garage; the time; the system as actor.
 func (c *Context) Emit(topic record.Topic, rec record.Headed) {
 	h := rec.Head()
 	h.AggregateID = c.key
@@ -147,12 +147,12 @@ func (l *logic) movesTime(topic string) bool {
 	return slices.ContainsFunc(l.movers, func(t record.Topic) bool { return t.Name == topic })
 }
 
-// inputs are the topics it reads but for the ticks.
+// inputs returns the topics it reads, but for the ticks.
 func (l *logic) inputs() []string {
 	return slices.DeleteFunc(l.topics(), func(topic string) bool { return topic == record.Ticks.Name })
 }
 
-// topics are all that it reads.
+// topics returns all topics it reads.
 func (l *logic) topics() []string {
 	names := make([]string, len(l.consumer.Reads))
 	for i, t := range l.consumer.Reads {

@@ -15,16 +15,16 @@ import (
 	"pitstop/schemas/record"
 )
 
-// unstablePause is between two looks at offsets that a transaction is about to
-// change.
+// unstablePause is the pause between two requests for offsets that a transaction is
+// about to change.
 const unstablePause = 100 * time.Millisecond
 
 // restore rebuilds the tasks of the assigned partitions from the changelog.
 //
-// It reads up to the high watermark as it is now, with a reader that sees only
-// committed records: so it waits for a transaction that a former owner left open
-// (at most the transaction timeout), and nothing a former owner commits comes
-// later (its offsets would have to be committed in a generation that is over).
+// It reads committed records up to the current high watermark: so it waits for a
+// transaction that a former owner left open (at most the transaction timeout), and
+// nothing a former owner commits comes later (its offsets would have to be committed
+// in a generation that is over).
 func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*task, error) {
 	tasks := make(map[int32]*task, len(partitions))
 	for _, p := range partitions {
@@ -135,10 +135,10 @@ func (m *member) restoreRecord(ctx context.Context, t *task, r *kgo.Record) erro
 	return nil
 }
 
-// restorePositions finds where each input will be read from: the committed
-// offset, else the start of the log. A member that has nothing to read would
-// otherwise not know its position, and its ticks would wait for ever. It reports
-// whether the group has committed anything at all.
+// restorePositions sets where each input will be read from: the committed offset,
+// else the start of the log. A member that has nothing to read would otherwise not
+// know its position, and its ticks would wait for ever. It reports whether the group
+// has committed anything at all.
 func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) (positioned bool, err error) {
 	topics := m.logic.topics()
 	committed, err := m.committed(ctx)
@@ -167,8 +167,8 @@ func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) (p
 
 // committed returns the group's offsets once no transaction is about to change them:
 // another member may be in the middle of its last one, or have been killed there.
-// The broker ends such a transaction when its time is over, so what is unstable for
-// longer than twice that is an error.
+// The broker aborts such a transaction when it times out, so offsets that are
+// unstable for longer than twice the timeout are an error.
 func (m *member) committed(ctx context.Context) (kadm.OffsetResponses, error) {
 	last := time.NewTimer(2 * kafka.TransactionTimeout)
 	defer last.Stop()

@@ -18,18 +18,18 @@ import (
 	"pitstop/schemas/record"
 )
 
-// Options are what Run needs besides the processor.
+// Options hold what Run needs besides the processor.
 type Options struct {
 	Kafka kafka.Config
 	// Instance names this member among those of its group, and must stay the same
-	// when it is started again: the broker then hands it its partitions at once and
+	// when it is restarted: the broker then assigns it its partitions at once and
 	// ends the transaction it left open.
 	Instance string
 	// Clock tells the ticker what time it is. Records are handled by their own time.
 	Clock   func() time.Time
 	Log     *slog.Logger
 	Metrics *Metrics
-	// Monitor is told what the member does; nil: nobody is told.
+	// Monitor is told what the member does; may be nil.
 	Monitor *Monitor
 }
 
@@ -37,9 +37,9 @@ type Options struct {
 // heavy traffic batches by itself.
 const maxPoll = 1000
 
-// Run runs one member of a processor until the context ends (nil) or something
-// fails that it cannot recover from. Then all of its state is dropped, and the
-// caller starts it again; but not after kafka.ErrFenced or
+// Run runs one member of a processor until the context ends, when it returns nil,
+// or something fails that it cannot recover from. Then its state is dropped, and
+// the caller should start it again, but not after kafka.ErrFenced or
 // kafka.ErrForgotten.
 func Run[S any](ctx context.Context, p Processor[S], o Options) error {
 	l := p.logic()
@@ -236,7 +236,7 @@ func (m *member) poll(ctx context.Context) (kgo.Fetches, error) {
 	return fetches, nil
 }
 
-// adopt rebuilds the state of what has been assigned since the last time.
+// adopt rebuilds the state of the partitions if they were assigned anew.
 func (m *member) adopt(ctx context.Context) error {
 	m.mu.Lock()
 	pending, assigned, unequal := m.pending, m.assigned, m.unequal
@@ -270,8 +270,8 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 	if err := m.session.Begin(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	// The transaction ends even if a stop is asked for meanwhile, within the time
-	// the broker gives it.
+	// The transaction ends even if the context is cancelled meanwhile, and within its
+	// timeout.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kafka.TransactionTimeout)
 	defer cancel()
 
@@ -299,7 +299,7 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 	return nil
 }
 
-// handle lets the tasks handle a batch, and returns those it touched.
+// handle passes a batch to the tasks, and returns those it touched.
 func (m *member) handle(batch []partitionBatch) ([]*task, error) {
 	var touched []*task
 	for _, p := range batch {

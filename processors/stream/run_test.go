@@ -74,7 +74,7 @@ func runLifecycle(t *testing.T, c *kafkatest.Cluster, instance string) running {
 }
 
 // checkOutcomes fails the test unless every key's start and request have exactly
-// one outcome each that is no duplicate, and one event each, in order.
+// one outcome each that is not a duplicate, and one event each, in order.
 func checkOutcomes(t *testing.T, c *kafkatest.Cluster, keys []string) {
 	t.Helper()
 	outcomes := make(map[string]int)
@@ -125,8 +125,8 @@ func TestOneOutcomePerCommand(t *testing.T) {
 	})
 }
 
-// Members come and go under load: no partition number is split (Run would fail),
-// no state is lost, nothing happens twice.
+// While members join and leave under load, no partition number is split (Run would
+// fail), no state is lost, and nothing happens twice.
 func TestScaleUnderLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 12)
@@ -180,14 +180,14 @@ func TestIdleRebalances(t *testing.T) {
 	})
 }
 
-// A transaction that does not commit leaves nothing behind: neither records that
-// anybody reads nor state.
+// A transaction that does not commit leaves nothing behind: no committed records and
+// no state.
 func TestAbortedTransactions(t *testing.T) {
 	faults := map[string]kfake.Fault{
-		"offsets refused":       {Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.RebalanceInProgress, Count: 3},
-		"member forgotten":      {Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.UnknownMemberID, Count: 1},
-		"generation over":       {Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.IllegalGeneration, Count: 2},
-		"coordinator went away": {Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.NotCoordinator, Count: 2},
+		"offsets refused":    {Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.RebalanceInProgress, Count: 3},
+		"unknown member":     {Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.UnknownMemberID, Count: 1},
+		"illegal generation": {Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.IllegalGeneration, Count: 2},
+		"coordinator moved":  {Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.NotCoordinator, Count: 2},
 	}
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
@@ -214,8 +214,8 @@ func TestAbortedTransactions(t *testing.T) {
 	}
 }
 
-// A member that was away for longer than its session (its heartbeats did not
-// arrive) finds another in its place, and later takes its share again.
+// A member whose heartbeats do not arrive for longer than its session timeout loses
+// its partitions to another, and later gets its share again.
 func TestPausedMember(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 4)
@@ -317,8 +317,8 @@ func TestSameInstanceTwice(t *testing.T) {
 	})
 }
 
-// The brokers forget where a group was that nobody has been in for a week. A
-// processor that has state does not begin again; one that has none does.
+// The brokers delete the offsets of a group that had no members for a week. A
+// processor that has state then refuses to begin again.
 func TestForgottenPosition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 4)
@@ -336,7 +336,7 @@ func TestForgottenPosition(t *testing.T) {
 	})
 }
 
-// What is no record, does not belong or cannot be handled is a dead letter with
+// What is not a record, is misplaced or cannot be handled becomes a dead letter with
 // the original bytes, and the partition goes on.
 func TestDeadLetters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -25,7 +25,7 @@ type store struct {
 	// wakeups has an item for every timer in kept, and stale ones for timers
 	// since moved or cancelled: an item counts only if the timer is still there.
 	wakeups wakeups
-	// taken are items that the open transaction took off wakeups.
+	// taken holds the items that the open transaction took off wakeups.
 	taken []wakeup
 }
 
@@ -91,7 +91,7 @@ func (s *store) holds(w wakeup) bool {
 	})
 }
 
-// next is when the earliest committed timer is due; the zero time: there is none.
+// next returns when the earliest committed timer is due; the zero time: there is none.
 func (s *store) next() time.Time {
 	for len(s.wakeups) > 0 {
 		if s.holds(s.wakeups[0]) {

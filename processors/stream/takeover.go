@@ -7,12 +7,13 @@ import (
 	"pitstop/schemas/kafka"
 )
 
-// name is the member's transactional id, and its instance id in the group.
+// name returns the member's transactional id, which is also its instance id in the
+// group.
 func (m *member) name() string { return m.logic.consumer.Group() + "/" + m.Instance }
 
 // takeOver ends the transaction that a killed process left open under this
-// instance's name. The first transaction would do so too; but before that comes
-// the restoring of state, which waits for the old transaction to end.
+// instance's name. The first transaction would do so too, but state is restored
+// before that, which waits for the old transaction to end.
 func (m *member) takeOver(ctx context.Context) error {
 	if _, _, err := m.session.Client().ProducerID(ctx); err != nil {
 		return fmt.Errorf("take over transactional id: %w", err)
@@ -21,16 +22,15 @@ func (m *member) takeOver(ctx context.Context) error {
 }
 
 // replaced reports whether another process joined the group under this instance's
-// name. A transaction that was fenced does not tell: the broker fences one that took
-// too long, say because the machine slept, just as it does one of a process that was
-// replaced.
+// name. A fenced transaction does not prove it: the broker also fences one that took
+// too long, say because the machine slept.
 func (m *member) replaced(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, kafka.SessionTimeout)
 	defer cancel()
 	before, _ := m.session.Client().GroupMetadata()
 	groups, err := m.adm.DescribeGroups(ctx, m.logic.consumer.Group())
 	if err != nil {
-		return false // then it will be told when it joins
+		return false // it will learn when it joins
 	}
 	// A member that joins again meanwhile, with another id, is this one.
 	if after, _ := m.session.Client().GroupMetadata(); after == "" || after != before {

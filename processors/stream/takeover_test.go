@@ -50,8 +50,8 @@ func TestOpenTransactionOfAKilledProcess(t *testing.T) {
 }
 
 // A process that was killed with offsets in its transaction keeps those of the whole
-// group unstable until the broker times it out. Another one waits for that; to fail
-// would be to join again and again, and to throw its group into as many rebalances.
+// group unstable until the broker times it out. Another one waits for that; if it
+// failed instead, it would join again and again, and each time rebalance the group.
 func TestOffsetsInTheTransactionOfAKilledProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 1)
@@ -100,17 +100,17 @@ func TestOffsetsInTheTransactionOfAKilledProcess(t *testing.T) {
 	})
 }
 
-// tally is a count of the records of a key.
+// tally counts the records of a key.
 type tally struct {
 	N int64 `avro:"n"`
 }
 
-// standing is where a process stands still: its records are written, its transaction
-// has not ended.
-type standing <-chan struct{}
+// pause holds a process up when its records are written and its transaction has not
+// ended, until the channel is closed.
+type pause <-chan struct{}
 
 // OnProduceRecordUnbuffered waits.
-func (s standing) OnProduceRecordUnbuffered(*kgo.Record, error) { <-s }
+func (p pause) OnProduceRecordUnbuffered(*kgo.Record, error) { <-p }
 
 // runTally runs a member that counts.
 func runTally(t *testing.T, c *kafkatest.Cluster, hooks ...kgo.Hook) (*stream.Monitor, <-chan error) {
@@ -135,17 +135,17 @@ func runTally(t *testing.T, c *kafkatest.Cluster, hooks ...kgo.Hook) (*stream.Mo
 	return monitor, ended
 }
 
-// A process that stands still in the middle of a transaction is taken for dead, and
+// A process that is paused in the middle of a transaction is taken for dead, and
 // another one takes its name. When it goes on, nothing of its transaction counts, and
-// it ends rather than throw the other one out in turn.
+// it ends rather than fence the other one in turn.
 func TestReplacedInTheMiddleOfATransaction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 1)
 		goOn := make(chan struct{})
-		_, first := runTally(t, c, standing(goOn))
+		_, first := runTally(t, c, pause(goOn))
 		time.Sleep(time.Second)
 		c.Produce(t, c.Client(t), record.Commands, start("r", time.Now()))
-		time.Sleep(time.Second) // it stands still
+		time.Sleep(time.Second) // it is paused
 		second, _ := runTally(t, c)
 		time.Sleep(time.Second)
 		close(goOn)
@@ -173,13 +173,13 @@ func TestReplacedInTheMiddleOfATransaction(t *testing.T) {
 	})
 }
 
-// A transaction that took longer than the broker gives it, say because the machine
-// slept, is fenced too: but nobody took the process's name, and it may start again.
+// A transaction that exceeded its timeout, say because the machine slept, is fenced
+// too: but nobody took the process's name, and it may start again.
 func TestTransactionThatTookTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 1)
 		goOn := make(chan struct{})
-		_, ended := runTally(t, c, standing(goOn))
+		_, ended := runTally(t, c, pause(goOn))
 		time.Sleep(time.Second)
 		c.Produce(t, c.Client(t), record.Commands, start("r", time.Now()))
 		time.Sleep(3 * kafka.TransactionTimeout)

@@ -39,7 +39,7 @@ func newTask(l *logic, codec *avro.Codec, partition int32) *task {
 	return &task{logic: l, codec: codec, partition: partition, store: newStore(), positions: make(map[string]int64)}
 }
 
-// handle handles one record: decoded is what its value is, or err says why it is none.
+// handle handles one record: decoded is its value, or err says why there is none.
 func (t *task) handle(r *kgo.Record, decoded any, err error) error {
 	t.positions[r.Topic] = r.Offset + 1
 	if tick, ok := decoded.(*record.Tick); ok && r.Topic == record.Ticks.Name {
@@ -72,8 +72,8 @@ func (t *task) handle(r *kgo.Record, decoded any, err error) error {
 	return nil
 }
 
-// settle lets the ticks take effect whose ends have been reached. It is called
-// after the records of a poll.
+// settle fires the timers that are due by the ticks whose ends have been reached. It
+// is called after the records of a poll.
 func (t *task) settle() error {
 	var now time.Time
 	var waiting []record.Tick
@@ -141,8 +141,8 @@ func (t *task) fire(key string, timer record.TimerEntry) error {
 	return nil
 }
 
-// invoke runs the processor on one key and keeps its effects; or, with the error
-// and its class, none of them.
+// invoke runs the processor on one key and keeps its effects; if it fails, invoke
+// keeps none and returns the reason for a dead letter with the error.
 func (t *task) invoke(cause repair.Header, now time.Time, trace []kgo.RecordHeader, run func(*Context, []byte) ([]byte, error)) (reason string, err error) {
 	key := cause.AggregateID
 	before := t.get(key)
@@ -185,7 +185,7 @@ func protect(run func() ([]byte, error)) (state []byte, err error) {
 	return run()
 }
 
-// deadLetter keeps a record that could not be read or handled, where and why.
+// deadLetter emits the dead letter of a record that could not be read or handled.
 func (t *task) deadLetter(r *kgo.Record, reason string, cause error) error {
 	at := r.Timestamp
 	if at.IsZero() { // which no record may hold
@@ -228,7 +228,7 @@ func (t *task) abort() {
 	t.out = nil
 }
 
-// traceOf picks the W3C trace context from a record's headers.
+// traceOf returns those of a record's headers that are W3C trace context.
 func traceOf(headers []kgo.RecordHeader) []kgo.RecordHeader {
 	var trace []kgo.RecordHeader
 	for _, h := range headers {

@@ -113,7 +113,7 @@ func TestTickWaitsForItsEnds(t *testing.T) {
 	}
 }
 
-// Two ticks make one firing; a tick for another processor makes none.
+// Two ticks fire a timer once; a tick for another processor does not fire it.
 func TestTicksAreHarmless(t *testing.T) {
 	task := newCounterTask(t)
 	task.mustHandle(t, 0, command("a", noon))

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// tickEvery is how often the ticker looks whether a timer is due. Looking costs
-	// nothing; a tick is written only when one is.
+	// tickEvery is how often the ticker checks whether a timer is due. That is cheap;
+	// a tick is written only when one is.
 	tickEvery = 20 * time.Millisecond
 	// tickAgain is how long a tick may go without taking effect before it is written
 	// again. A superfluous tick does no harm.
@@ -58,7 +58,7 @@ func (m *member) tick(ctx context.Context) error {
 	}
 }
 
-// tickWriter writes ticks when their time has come.
+// tickWriter writes the ticks of a member, and keeps those that have not taken effect.
 type tickWriter struct {
 	*member
 	cl      *kgo.Client
@@ -69,7 +69,7 @@ type tickWriter struct {
 // takes effect.
 type waitingTick struct {
 	now      time.Time // what the clock said
-	upstream int64     // what upstream must have committed; 0: nothing
+	upstream int64     // the offset that upstream must have committed; 0: none
 	written  time.Time // wall time; zero: not yet
 }
 
@@ -91,8 +91,8 @@ func (w *tickWriter) look(ctx context.Context) error {
 	return w.write(ctx, ready)
 }
 
-// begin notes the time, and the end of upstream's input after it, for the
-// partitions that have no tick under way.
+// begin begins a tick for the partitions that have none under way: it keeps the time,
+// and the end of upstream's input read after it.
 func (w *tickWriter) begin(ctx context.Context, now time.Time, due map[int32]time.Time) error {
 	var begun []int32
 	for p := range due {
@@ -124,7 +124,8 @@ func (w *tickWriter) begin(ctx context.Context, now time.Time, due map[int32]tim
 	return nil
 }
 
-// ready returns the partitions whose tick can be written: upstream got far enough.
+// ready returns the partitions whose tick can be written: upstream has committed far
+// enough.
 func (w *tickWriter) ready(ctx context.Context) ([]int32, error) {
 	var ready, behind []int32
 	for p, t := range w.waiting {

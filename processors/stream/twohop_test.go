@@ -56,7 +56,7 @@ func told(t *testing.T, c *kafkatest.Cluster) map[string]int {
 	return counts
 }
 
-// monday lets time reach a Monday morning at work: the bubble begins on a Saturday.
+// monday sleeps until a Monday morning in opening hours: the bubble begins on a Saturday.
 func monday(t *testing.T) time.Time {
 	t.Helper()
 	at := time.Date(2000, 1, 3, 9, 0, 0, 0, time.UTC)
@@ -69,9 +69,9 @@ func reachable(c *repair.StartRepair) *repair.StartRepair {
 	return c
 }
 
-// Everything stands still past the reminder, the call and the expiry of a quote,
-// while an answer made in time is queued one hop before: it is approved, nobody
-// is reminded or called, and nothing expires, whichever role comes back first.
+// An outage lasts past the reminder, the call and the expiry of a quote, while an
+// answer made in time is queued one hop before: it is approved, nobody is reminded
+// or called, and nothing expires, whichever processor is back first.
 func TestOutageWithAnAnswerQueued(t *testing.T) {
 	for _, first := range []string{"notification", "lifecycle"} {
 		t.Run(first+" first", func(t *testing.T) {
@@ -115,8 +115,8 @@ func TestOutageWithAnAnswerQueued(t *testing.T) {
 	}
 }
 
-// The same silence without an answer: reminded once, called once, expired once,
-// each at its due time.
+// The same outage without an answer: one reminder, one call and one expiry, each at
+// its due time.
 func TestOutageWithoutAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 2)
@@ -125,7 +125,7 @@ func TestOutageWithoutAnAnswer(t *testing.T) {
 		l, n := runLifecycle(t, c, "a"), runNotification(t, c, "a")
 		c.Produce(t, cl, record.Commands, reachable(start("r", now)), request("r", now, now.Add(3*time.Hour)))
 		time.Sleep(90 * time.Minute)
-		// Nothing but a tick can have fired it, which waited for the marker at the end of the events.
+		// Only a tick can have fired it, which waited for the marker at the end of the events.
 		if told(t, c)["approval_reminder"] != 1 {
 			t.Error("no reminder after an hour and a half")
 		}
@@ -147,7 +147,7 @@ func TestOutageWithoutAnAnswer(t *testing.T) {
 	})
 }
 
-// Three idle rebalances of every role, and then one request: one notification.
+// Three idle rebalances of both processors, and then one request: one notification.
 func TestIdleRebalancesOneNotification(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 4)

@@ -7,7 +7,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// typical gives records of the size they have in a garage.
+// typical returns records of the size that garages write.
 func typical(tb testing.TB, c *Codec) map[string]any {
 	tb.Helper()
 	evidence, err := c.Seal(&repair.Evidence{Name: "J. de Vries", IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X)"})
@@ -47,11 +47,11 @@ func typical(tb testing.TB, c *Codec) map[string]any {
 
 func BenchmarkEncode(b *testing.B) {
 	c := codecOf(b)
-	for name, record := range typical(b, c) {
+	for name, rec := range typical(b, c) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := c.Encode(record); err != nil {
+				if _, err := c.Encode(rec); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -61,8 +61,8 @@ func BenchmarkEncode(b *testing.B) {
 
 func BenchmarkDecode(b *testing.B) {
 	c := codecOf(b)
-	for name, record := range typical(b, c) {
-		value, err := c.Encode(record)
+	for name, rec := range typical(b, c) {
+		value, err := c.Encode(rec)
 		if err != nil {
 			b.Fatal(err)
 		}

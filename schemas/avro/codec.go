@@ -28,8 +28,8 @@ func init() { // goavro has these as globals only
 	goavro.MaxBlockSize = maxBlockSize
 }
 
-// ErrUndecodable marks bytes that are no record of the catalogue: they belong
-// among the dead letters. Any other error of Decode is the registry's.
+// ErrUndecodable means that bytes are no record of the catalogue: they belong among
+// the dead letters. Any other error of Decode comes from the registry.
 var ErrUndecodable = errors.New("undecodable")
 
 func undecodable(format string, args ...any) error {
@@ -42,10 +42,10 @@ const magic = 0
 // headerBytes is the length of magic and schema id.
 const headerBytes = 5
 
-// Registry finds the schema that somebody else wrote a record with.
+// Registry looks up the schemas that other programs wrote records with.
 type Registry interface {
-	// SchemaText gives a schema's text by id. For an id the registry does not
-	// know, the error wraps ErrUndecodable.
+	// SchemaText returns a schema's text by id. For an id that the registry does
+	// not know, the error wraps ErrUndecodable.
 	SchemaText(ctx context.Context, id int) (string, error)
 }
 
@@ -68,16 +68,16 @@ type format struct {
 	*binding
 }
 
-// writer is a schema that records were written with.
+// writer is a schema that records were written with, and the format to read them as.
 type writer struct {
 	avro   *goavro.Codec
 	reader *format
 }
 
-// NewCodec gives a codec for the records of the catalogue and the extra ones (a
-// processor's state; structs, not pointers) with ids of its own, counted from 1
-// in the order of the catalogue: enough for tests and within one process.
-// Register gives it a registry's ids instead.
+// NewCodec returns a codec for the records of the catalogue and the extra ones (a
+// processor's state; structs, not pointers). Its schema ids are its own, counted
+// from 1 in the order of the catalogue: enough for tests and within one process.
+// Register replaces them with a registry's.
 func NewCodec(extra ...any) (*Codec, error) {
 	c := &Codec{
 		byType: make(map[reflect.Type]*format),
@@ -100,8 +100,8 @@ func NewCodec(extra ...any) (*Codec, error) {
 	return c, nil
 }
 
-// parsed keeps the formats by type: goavro takes its time to make one, and every
-// codec of the process needs the same.
+// parsed caches the formats by type: goavro is slow to parse a schema, and every
+// codec of the process needs the same ones.
 var parsed sync.Map
 
 func newFormat(t reflect.Type) (*format, error) {
@@ -130,8 +130,8 @@ func parseFormat(t reflect.Type) (*format, error) {
 	return &format{schema: text, avro: avro, binding: b}, err
 }
 
-// schemaOf is the text of a record type's schema: its file in avsc, or, for a
-// processor's state, what Derive makes of it.
+// schemaOf returns the text of a record type's schema: its file in avsc, or what
+// Derive returns for a processor's state.
 func schemaOf(t reflect.Type) (string, error) {
 	if file, err := avsc.Files.ReadFile(t.Name() + ".avsc"); err == nil {
 		return string(file), nil
@@ -144,7 +144,7 @@ func schemaOf(t reflect.Type) (string, error) {
 	return string(text), err
 }
 
-// Encode gives the bytes of a record, a pointer to one of the codec's structs.
+// Encode returns the bytes of a record, a pointer to one of the codec's structs.
 // It fails for another type and for a required time that is not set.
 func (c *Codec) Encode(rec any) ([]byte, error) {
 	v := reflect.ValueOf(rec)
@@ -165,9 +165,9 @@ func (c *Codec) Encode(rec any) ([]byte, error) {
 	return b, nil
 }
 
-// Decode gives the record in b as a pointer to its struct. Records written with
-// an older or newer compatible schema are read as this program knows them. The
-// error wraps ErrUndecodable unless it is the registry that could not be asked.
+// Decode returns the record in b as a pointer to its struct. A record written with
+// an older or newer compatible schema is converted to this program's. The error
+// wraps ErrUndecodable, unless the registry could not be asked.
 func (c *Codec) Decode(ctx context.Context, b []byte) (any, error) {
 	if len(b) < headerBytes || b[0] != magic {
 		return nil, undecodable("%d bytes without the Confluent wire format's header", len(b))
@@ -195,10 +195,10 @@ func (c *Codec) Decode(ctx context.Context, b []byte) (any, error) {
 	return rec.Interface(), nil
 }
 
-// resolve reads another schema's native value as the reader's: encoding it with
-// the reader's schema drops the fields the reader does not know and fills in
-// the defaults of those the writer did not. That is all there is to resolve,
-// since registration refuses every other difference.
+// resolve converts a native value of another schema to the reader's: encoding it
+// with the reader's schema drops the fields that the reader does not know, and fills
+// in the defaults of those that the writer did not. Registration refuses every
+// other difference.
 func (f *format) resolve(native any) (any, error) {
 	b, err := f.avro.BinaryFromNative(nil, native)
 	if err != nil {
@@ -208,7 +208,7 @@ func (f *format) resolve(native any) (any, error) {
 	return native, err
 }
 
-// writer finds the schema with an id, asking the registry once for a new one.
+// writer returns the schema with an id. The registry is asked once for each new one.
 func (c *Codec) writer(ctx context.Context, id uint32) (writer, error) {
 	c.mu.RLock()
 	w, ok := c.byID[id]
@@ -251,7 +251,7 @@ func (c *Codec) Seal(rec any) (repair.Personal, error) {
 	return repair.Personal{Bytes: b}, err
 }
 
-// Open gives the personal record in p, or the zero T when p is empty.
+// Open returns the personal record in p, or the zero T when p is empty.
 func Open[T any](ctx context.Context, c *Codec, p repair.Personal) (T, error) {
 	var zero T
 	if len(p.Bytes) == 0 {

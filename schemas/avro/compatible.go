@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// Compatible reports why records cannot go from the older schema to the newer:
-// nil when the newer one has every field of the older with the same type, and a
-// default for every field it adds. Everything else (fields removed, renamed or
-// promoted) is refused, because goavro does not resolve schemas.
+// Compatible returns why the newer schema must not replace the older one; nil when
+// it has every field of the older with the same type, and a default for every field
+// it adds. Everything else (fields removed, renamed or promoted) is refused, because
+// goavro does not resolve schemas.
 func Compatible(older, newer string) error {
 	var o, n any
 	if err := json.Unmarshal([]byte(older), &o); err != nil {
@@ -22,8 +22,8 @@ func Compatible(older, newer string) error {
 	return (&comparison{named(o), named(n), map[string]bool{}}).types("", o, n)
 }
 
-// comparison walks two schemas side by side. Named types are spelled out at one
-// place and referred to at others, not always the same in both: so they are
+// comparison walks two schemas side by side. A named type is defined at one place
+// and referred to at others, and the two schemas may differ in which: so types are
 // looked up by name.
 type comparison struct {
 	older, newer map[string]any
@@ -99,8 +99,8 @@ func (c *comparison) records(o, n map[string]any) error {
 	return nil
 }
 
-// named collects the types that are spelled out anywhere in a schema, by name
-// and by full name.
+// named returns the types that are defined anywhere in a schema, by name and by
+// full name.
 func named(schema any) map[string]any {
 	known := make(map[string]any)
 	var walk func(any)
@@ -129,7 +129,7 @@ func named(schema any) map[string]any {
 	return known
 }
 
-// resolved replaces a reference by the type it refers to.
+// resolved returns the type that a reference refers to, and any other type as it is.
 func resolved(known map[string]any, s any) any {
 	if name, ok := s.(string); ok {
 		if t, ok := known[name]; ok {

@@ -17,13 +17,13 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// message is a body in the wire format, as a record of type T.
+// message returns a body in the wire format, as a record of type T.
 func message[T any](c *Codec, body ...byte) []byte {
 	b := binary.BigEndian.AppendUint32([]byte{magic}, c.byType[reflect.TypeFor[T]()].id)
 	return append(b, body...)
 }
 
-// bombs are messages that claim to hold far more than they do.
+// bombs returns messages that claim to hold far more than they do.
 func bombs(c *Codec) map[string][]byte {
 	long := func(n int64) []byte { return binary.AppendVarint(nil, n) }
 	return map[string][]byte{
@@ -167,7 +167,7 @@ func TestTimesRoundTrip(t *testing.T) {
 }
 
 // More items than fit in a block, and more bytes than a broker takes by default,
-// are still one record: limits on claims are none on what is there.
+// are still one record: the limits are on what is claimed, not on what is there.
 func TestLargeRecordsRoundTrip(t *testing.T) {
 	c := codecOf(t)
 	d := &record.DeadLetter{At: epoch, Value: bytes.Repeat([]byte("x"), 3<<20), Headers: make([]record.DeadLetterHeader, 3*maxBlockCount+1)}

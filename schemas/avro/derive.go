@@ -13,7 +13,7 @@ const Namespace = "pitstop"
 
 var timeType = reflect.TypeFor[time.Time]()
 
-// Schema is an Avro schema as it is written in JSON, fields in Avro's usual order.
+// Avro schemas as they are written in JSON, fields in Avro's usual order.
 type (
 	recordSchema struct {
 		Type      string        `json:"type"`
@@ -42,10 +42,10 @@ type (
 	}
 )
 
-// Docs gives the documentation of a type (field "") or of one of its fields.
+// Docs returns the documentation of a type (field "") or of one of its fields.
 type Docs func(t reflect.Type, field string) string
 
-// Derive gives the Avro schema of a struct type, to be marshalled as JSON.
+// Derive returns the Avro schema of a struct type, to be marshalled as JSON.
 //
 // A time.Time is a timestamp-micros, nullable unless its tag says required, and
 // the zero time is null; a pointer to a struct is a nullable record; an embedded
@@ -56,7 +56,7 @@ func Derive(t reflect.Type, docs Docs) (any, error) {
 
 type deriver struct {
 	docs Docs
-	seen map[string]bool // named types are spelled out once, then referred to
+	seen map[string]bool // a named type is defined once, then referred to
 }
 
 func (d *deriver) record(t reflect.Type) (any, error) {
@@ -143,7 +143,7 @@ func fieldTag(f reflect.StructField) (name, option string) {
 	return name, option
 }
 
-// zeroDefault is Go's zero value as an Avro default.
+// zeroDefault returns a type's zero value as an Avro default.
 func zeroDefault(t reflect.Type) any {
 	switch {
 	case t == timeType, t.Kind() == reflect.Pointer:

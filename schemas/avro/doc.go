@@ -5,6 +5,6 @@
 // a subject is topic + "-" + record name.
 //
 // The structs are the one definition of a record: Derive makes the schemas in
-// schemas/avsc of them, which are committed, embedded and registered. Compatible
-// says which changes of a schema records in the log survive.
+// schemas/avsc from them, which are committed, embedded and registered. Compatible
+// decides which changes of a schema leave the records in the log readable.
 package avro

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// note gives the first version of a record, and a filled one.
+// note returns the first version of a record, and a filled one.
 func note() (zero, filled any) {
 	type Author struct {
 		Name string `avro:"name"`
@@ -26,9 +26,9 @@ func note() (zero, filled any) {
 	return Note{}, &Note{Author{"an"}, 3, epoch, epoch.Add(time.Hour), &Author{"bo"}}
 }
 
-// laterNote gives its second version: a field of every kind was added, before
-// and after the others and in the record within; and what it makes of a filled
-// one of the first.
+// laterNote returns the second version, in which a field of every kind was added,
+// before and after the others and in the record within; a filled one; and what
+// note's filled one reads as.
 func laterNote() (zero, filled, ofOld any) {
 	type Author struct {
 		ID   int64  `avro:"id,added"`
@@ -42,7 +42,7 @@ func laterNote() (zero, filled, ofOld any) {
 	}
 	type Note struct {
 		Text   string           `avro:"text,added"`
-		Before *Author          `avro:"before,added"` // Author is spelled out here now, and only referred to below
+		Before *Author          `avro:"before,added"` // Author is defined here now, and only referred to below
 		Author Author           `avro:"author"`
 		Line   int32            `avro:"line"`
 		At     time.Time        `avro:"at,required"`
@@ -72,9 +72,9 @@ func laterNote() (zero, filled, ofOld any) {
 }
 
 // asJSON makes records of different Go types comparable.
-func asJSON(t *testing.T, record any) string {
+func asJSON(t *testing.T, rec any) string {
 	t.Helper()
-	b, err := json.Marshal(record)
+	b, err := json.Marshal(rec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,8 +89,8 @@ func TestTwoVersionsReadEachOther(t *testing.T) {
 	v2, later, ofOld := laterNote()
 	oldProgram := registered(t, registry, v1)
 	newProgram := registered(t, registry, v2)
-	encode := func(c *Codec, record any) []byte {
-		b, err := c.Encode(record)
+	encode := func(c *Codec, rec any) []byte {
+		b, err := c.Encode(rec)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,11 +108,11 @@ func TestTwoVersionsReadEachOther(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 2 { // the second time, the schema is known
-				record, err := c.reader.Decode(t.Context(), c.bytes)
+				rec, err := c.reader.Decode(t.Context(), c.bytes)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if d := cmp.Diff(asJSON(t, c.want), asJSON(t, record)); d != "" {
+				if d := cmp.Diff(asJSON(t, c.want), asJSON(t, rec)); d != "" {
 					t.Error(d)
 				}
 			}
@@ -123,11 +123,11 @@ func TestTwoVersionsReadEachOther(t *testing.T) {
 	}
 
 	// What was read can be passed on, as the reader's version.
-	record, err := oldProgram.Decode(t.Context(), encode(newProgram, later))
+	rec, err := oldProgram.Decode(t.Context(), encode(newProgram, later))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := encode(oldProgram, record); !slices.Equal(got, encode(oldProgram, old)) {
+	if got := encode(oldProgram, rec); !slices.Equal(got, encode(oldProgram, old)) {
 		t.Errorf("%x", got)
 	}
 }

@@ -58,7 +58,7 @@ func fill(v reflect.Value, n int, required bool, set leaf) {
 
 var epoch = time.Date(2026, time.May, 20, 12, 0, 0, 0, time.UTC)
 
-// setTo gives a leaf its own value, made of n.
+// setTo sets a leaf to a value made from n.
 func setTo(v reflect.Value, n int64) {
 	switch v.Kind() {
 	case reflect.String:
@@ -74,7 +74,7 @@ func setTo(v reflect.Value, n int64) {
 	}
 }
 
-// filled gives a pointer to a record of which no two fields have the same value
+// filled returns a pointer to a record of which no two fields have the same value
 // (but for booleans, which are true).
 func filled(t reflect.Type) any {
 	v := reflect.New(t)
@@ -146,7 +146,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// undump reads the bytes back from what hex.Dump wrote at the end of a golden file.
+// undump returns the bytes that hex.Dump wrote at the end of a golden file.
 func undump(t *testing.T, golden string) []byte {
 	t.Helper()
 	var out []byte
@@ -190,8 +190,7 @@ func TestEveryFieldRoundTrips(t *testing.T) {
 	}
 }
 
-// The zero record, with the times it must have, comes back as it was: nothing
-// becomes something on the way.
+// The zero record, with the times it must have, comes back as it was.
 func TestEmptyRecordsRoundTrip(t *testing.T) {
 	c := codecOf(t)
 	for _, typ := range record.Types() {

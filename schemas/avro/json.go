@@ -15,15 +15,15 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// AppendJSON appends a record to dst as a JSON object with its personal data
-// opened: what people and integrators read. Fields have the names of the Avro
-// schema, or that of their json tag. What embeds in every record (Header, Fact, Ask) is left out; so are
-// empty texts, lists and records and absent times. A FreeText stands as its
-// text, a contact's details within the contact.
+// AppendJSON appends a record to dst as a JSON object, for people and integrators,
+// with its personal data opened. Fields have the name of their json tag, or else of
+// the Avro schema. The structs that every record embeds (Header, Fact, Ask) are left
+// out; so are empty texts, lists and records and absent times. A FreeText becomes
+// its text, and a contact's details become fields of the contact.
 //
 // The error wraps ErrUndecodable when a personal record cannot be opened.
-func (c *Codec) AppendJSON(ctx context.Context, dst []byte, record any) ([]byte, error) {
-	v := reflect.ValueOf(record)
+func (c *Codec) AppendJSON(ctx context.Context, dst []byte, rec any) ([]byte, error) {
+	v := reflect.ValueOf(rec)
 	if v.Kind() == reflect.Pointer {
 		v = v.Elem()
 	}
@@ -106,7 +106,7 @@ func (p plain) object(dst []byte, v reflect.Value) ([]byte, error) {
 	return dst, nil
 }
 
-// absent reports whether a value says nothing. Numbers and booleans always say something.
+// absent reports whether a value is empty. Numbers and booleans never are.
 func absent(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.String, reflect.Slice, reflect.Map:
@@ -127,11 +127,11 @@ func (p plain) open(v reflect.Value) (reflect.Value, error) {
 	if sealed.KeyID != "" {
 		return v, undecodable("sealed with key %q, which this program does not have", sealed.KeyID)
 	}
-	record, err := p.codec.Decode(p.ctx, sealed.Bytes)
+	rec, err := p.codec.Decode(p.ctx, sealed.Bytes)
 	if err != nil {
 		return v, fmt.Errorf("open personal data: %w", err)
 	}
-	return reflect.ValueOf(record).Elem(), nil
+	return reflect.ValueOf(rec).Elem(), nil
 }
 
 func (p plain) value(dst []byte, v reflect.Value) ([]byte, error) {
@@ -175,7 +175,7 @@ func (p plain) value(dst []byte, v reflect.Value) ([]byte, error) {
 		}
 		dst, err := p.object(append(dst, '{'), v)
 		return append(dst, '}'), err
-	default: // maps, of plumbing that nobody reads
+	default: // maps, which only ticks have
 		text, err := json.Marshal(v.Interface())
 		return append(dst, text...), err
 	}

@@ -20,7 +20,7 @@ type boundField struct {
 	conv  conversion
 }
 
-// conversion is how values of one Go type stand in goavro's native form.
+// conversion converts values of one Go type to goavro's native form and back.
 type conversion struct {
 	toNative   func(reflect.Value) (any, error)
 	fromNative func(any, reflect.Value) error
@@ -205,7 +205,7 @@ func bytesConversion() conversion {
 			if !ok {
 				return mismatch(n, v)
 			}
-			if len(b) > 0 { // none and empty are one, and read back as nil
+			if len(b) > 0 { // empty reads back as nil
 				v.SetBytes(b[:len(b):len(b)]) // a part of the message: appending must not overwrite the rest
 			}
 			return nil
@@ -258,7 +258,7 @@ func sliceConversion(t reflect.Type) (conversion, error) {
 			if !ok {
 				return mismatch(n, v)
 			}
-			if len(in) == 0 { // none and empty are one, and read back as nil
+			if len(in) == 0 { // empty reads back as nil
 				return nil
 			}
 			s := reflect.MakeSlice(t, len(in), len(in))
@@ -292,7 +292,7 @@ func mapConversion(t reflect.Type) (conversion, error) {
 			if !ok {
 				return mismatch(n, v)
 			}
-			if len(in) == 0 { // none and empty are one, and read back as nil
+			if len(in) == 0 { // empty reads back as nil
 				return nil
 			}
 			m := reflect.MakeMapWithSize(t, len(in))

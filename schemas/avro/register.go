@@ -8,24 +8,24 @@ import (
 	"pitstop/schemas/record"
 )
 
-// ErrIncompatible marks a schema that was not registered: records written with
-// it could not be read together with those that are there.
+// ErrIncompatible means that a schema was not registered: its records could not be
+// read together with those already written.
 var ErrIncompatible = errors.New("incompatible schema")
 
-// Registrar is a schema registry that can be written to.
+// Registrar is a schema registry that takes new schemas.
 type Registrar interface {
 	Registry
-	// Lookup finds the id of exactly this schema under the subject.
+	// Lookup returns the id of exactly this schema under the subject.
 	Lookup(ctx context.Context, subject, text string) (id int, found bool, err error)
-	// Latest gives the newest schema of the subject.
+	// Latest returns the newest schema of the subject.
 	Latest(ctx context.Context, subject string) (text string, found bool, err error)
-	// Create adds a schema to the subject and gives its id.
+	// Create adds a schema to the subject and returns its id.
 	Create(ctx context.Context, subject, text string) (int, error)
 }
 
-// Register makes sure that the registry knows every schema of the codec, and
-// uses its ids from then on. subjects begins the subjects of the extra records.
-// A schema that Compatible refuses is not registered: the error says why.
+// Register makes sure that the registry knows every schema of the codec, which uses
+// the registry's ids from then on. The subjects of the extra records begin with
+// subjects. A schema that Compatible refuses is not registered: the error says why.
 func (c *Codec) Register(ctx context.Context, r Registrar, subjects string) error {
 	byID := make(map[uint32]writer, len(c.byType))
 	for _, t := range c.types {

@@ -14,7 +14,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// fakeRegistry gives ids in the order of creation, one per text, as registries do.
+// fakeRegistry assigns ids in the order of creation, one per text, as registries do.
 type fakeRegistry struct {
 	texts    []string            // by id - 1
 	subjects map[string][]string // texts by version
@@ -79,7 +79,7 @@ func registered(t *testing.T, r *fakeRegistry, extra ...any) *Codec {
 	return c
 }
 
-// Starting a program, again or of another version, changes nothing that is there.
+// Starting a program again, or another version of it, changes nothing already registered.
 func TestRegistering(t *testing.T) {
 	registry := newRegistry()
 	v1, old := note()
@@ -123,8 +123,8 @@ func TestRegistering(t *testing.T) {
 	}
 }
 
-// A registry that is away is no reason to give a record up; one that does not
-// know the schema is.
+// A record is undecodable when the registry does not know its schema, and not when
+// the registry is away.
 func TestAskingTheRegistry(t *testing.T) {
 	registry := newRegistry()
 	reader := registered(t, registry)

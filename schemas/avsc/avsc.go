@@ -7,7 +7,7 @@ import "embed"
 
 //go:generate go run ./gen
 
-// Files are the schemas, by record name: RepairStarted.avsc.
+// Files holds the schemas, named by record: RepairStarted.avsc.
 //
 //go:embed *.avsc
 var Files embed.FS

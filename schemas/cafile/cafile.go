@@ -11,8 +11,8 @@ import (
 // ErrNone means that a file holds no certificate.
 var ErrNone = errors.New("holds no certificate in PEM")
 
-// Read returns the authorities in a file in PEM; no file means the system's, for
-// which tls.Config wants nil. An error says what was read, such as "Kafka CA".
+// Read returns the authorities in a PEM file. Without a file it returns nil, which
+// tls.Config takes for the system's. An error says what was read, such as "Kafka CA".
 func Read(what, file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil //nolint:nilnil // documented

@@ -7,7 +7,7 @@ import (
 )
 
 // Every Calendar covers the days between these two. All other time counts as
-// closed: no repair is there, and questions about year 1 or 9999 must not overflow.
+// closed: no repair is that far away, and year 1 or 9999 must not overflow.
 var (
 	calendarBegin = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 	calendarEnd   = time.Date(2060, time.January, 1, 0, 0, 0, 0, time.UTC)

@@ -132,7 +132,7 @@ func TestCalendarLaws(t *testing.T) {
 	})
 }
 
-// Minute by minute on the wall clock: the slow way to the same answer.
+// Counting minute by minute on the wall clock is the slow way to the same answer.
 func TestOpenCountsWallClockMinutes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := drawProfile(t, 4*60) // by day, where no time comes twice

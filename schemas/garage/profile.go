@@ -1,7 +1,7 @@
 // Package garage holds what is known about each garage before any repair: who
 // it is, when it is open and what it promises. The profiles come from one
 // YAML file, which is read and checked as a whole. A Calendar computes opening
-// time from them; it is pure, so every role that loads the same file agrees.
+// time from them; it is pure, so all processes that load the same file agree.
 package garage
 
 import (

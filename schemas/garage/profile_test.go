@@ -134,8 +134,8 @@ func TestOpeningHoursText(t *testing.T) {
 	}
 }
 
-// TestProblems shows what somebody reads who made mistakes in a garage file:
-// each testdata/*.yaml has its errors in the .golden beside it.
+// TestProblems shows the errors for mistakes in a garage file: each testdata/*.yaml
+// has its own in the .golden beside it.
 func TestProblems(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil || len(files) == 0 {

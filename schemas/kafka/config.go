@@ -70,8 +70,8 @@ const registryTimeout = 5 * time.Second
 // default, with room for its key, its headers and the batch around it.
 const MaxRecordBytes = 1_000_000
 
-// maxBatchBytes is the largest batch the brokers take of a topic: of one that is
-// larger they refuse every record. By default they take 12 bytes more than this.
+// maxBatchBytes returns the largest batch that brokers take for a topic: of a larger
+// one they refuse every record. By default they take 12 bytes more than this.
 func maxBatchBytes(topic string) int32 {
 	for _, t := range record.Topics() {
 		if t.Name == topic && t.MaxRecordBytes > 0 {
@@ -159,8 +159,8 @@ func (c Config) tls() (*tls.Config, error) {
 	return conf, nil
 }
 
-// Opts returns the options that every client shares: where the brokers are, how to log
-// in, and who is asking.
+// Opts returns the options that every client shares: the brokers, the login, the
+// client id and the log.
 func (c Config) Opts(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
 	logger := &clientLogger{Logger: kslog.New(log)}
 	opts := []kgo.Opt{
@@ -201,15 +201,15 @@ func (c Config) mechanism() sasl.Mechanism {
 	return nil
 }
 
-// clientLogger leaves franz-go's running commentary to level debug; and also what its
-// user learns from an error anyway, and logs once: that no broker has let it in yet,
-// and that another member took its place.
+// clientLogger leaves franz-go's routine messages to level debug; and also what the
+// caller learns from an error anyway, and logs once: that no broker has accepted the
+// client yet, and that another member fenced it.
 type clientLogger struct {
 	*kslog.Logger
-	in atomic.Bool // a broker has let us in
+	accepted atomic.Bool // by a broker
 }
 
-// Level is what kgo asks before it writes a message.
+// Level returns the level from which kgo logs.
 func (l *clientLogger) Level() kgo.LogLevel {
 	if level := l.Logger.Level(); level != kgo.LogLevelInfo {
 		return level
@@ -219,14 +219,14 @@ func (l *clientLogger) Level() kgo.LogLevel {
 
 // Log writes a message.
 func (l *clientLogger) Log(level kgo.LogLevel, msg string, keyvals ...any) {
-	if !l.in.Load() || slices.ContainsFunc(keyvals, fenced) {
+	if !l.accepted.Load() || slices.ContainsFunc(keyvals, fenced) {
 		level = kgo.LogLevelDebug
 	}
 	l.Logger.Log(level, msg, keyvals...)
 }
 
-// fenced reports whether a value of a message is the error, or its code, of a member
-// whose place was taken.
+// fenced reports whether a value of a message is the error, or its code, of a fenced
+// member.
 func fenced(v any) bool {
 	if code, ok := v.(int16); ok {
 		return code == kerr.FencedInstanceID.Code
@@ -235,19 +235,19 @@ func fenced(v any) bool {
 	return ok && errors.Is(err, kerr.FencedInstanceID)
 }
 
-// before are the requests that a broker answers before it has let anybody in.
-var before = []int16{int16(kmsg.ApiVersions), int16(kmsg.SASLHandshake), int16(kmsg.SASLAuthenticate)}
+// handshake lists the requests that a broker answers before it has accepted a client.
+var handshake = []int16{int16(kmsg.ApiVersions), int16(kmsg.SASLHandshake), int16(kmsg.SASLAuthenticate)}
 
-// OnBrokerE2E is told of every request.
+// OnBrokerE2E is called after every request.
 func (l *clientLogger) OnBrokerE2E(_ kgo.BrokerMetadata, key int16, e2e kgo.BrokerE2E) {
-	if e2e.Err() == nil && !slices.Contains(before, key) {
-		l.in.Store(true)
+	if e2e.Err() == nil && !slices.Contains(handshake, key) {
+		l.accepted.Store(true)
 	}
 }
 
-// Producer returns the options of a client that writes records nobody has to
-// coordinate: idempotent, acknowledged by every in-sync replica, and kept trying
-// for as long as the context of the caller allows.
+// Producer returns the options of a client that writes records without transactions:
+// idempotent, acknowledged by every in-sync replica, and retried for as long as the
+// caller's context allows.
 func (c Config) Producer(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
 	opts, err := c.Opts(clientID, log)
 	return append(opts,

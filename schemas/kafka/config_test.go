@@ -28,7 +28,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// clientFiles writes a certificate and its key, and returns their files.
+// clientFiles writes a certificate and its key to files, and returns their paths.
 func clientFiles(t *testing.T) (cert, key string) {
 	t.Helper()
 	cert, server := certificate(t)
@@ -101,14 +101,14 @@ func TestValidate(t *testing.T) {
 				}
 			}
 			if strings.Contains(err.Error(), "secret") {
-				t.Errorf("the error tells a password: %v", err)
+				t.Errorf("the error holds a password: %v", err)
 			}
 		})
 	}
 }
 
-// Each record that may be written can be: the largest one, and many that are
-// large together, which would make one batch larger than brokers take.
+// Brokers take the largest record that may be written, and many that together are
+// more than they take in one batch.
 func TestLargeRecordsAreTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 1)
@@ -137,7 +137,7 @@ func TestLargeRecordsAreTaken(t *testing.T) {
 	})
 }
 
-// A client logs in with what the configuration says and tells the log nothing of it.
+// A client logs in as configured, and logs no password.
 func TestLogin(t *testing.T) {
 	for _, mechanism := range []string{"plain", "scram-sha-256", "scram-sha-512"} {
 		t.Run(mechanism, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestLogin(t *testing.T) {
 					cancel()
 					cl.Close()
 					if strings.Contains(log.String(), "secret") {
-						t.Errorf("the log tells the password:\n%s", log.String())
+						t.Errorf("the log holds the password:\n%s", log.String())
 					}
 				}
 			})
@@ -165,7 +165,7 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-// Franz-go's commentary is for those who debug; its warnings are for everybody.
+// What franz-go logs besides warnings is for those who debug.
 func TestClientsAreQuiet(t *testing.T) {
 	for level, want := range map[slog.Level]bool{slog.LevelDebug: true, slog.LevelInfo: false} {
 		synctest.Test(t, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"pitstop/schemas/record"
 )
 
-// Reasons for which a consumer gives up on a record.
+// The reasons for which a consumer gives up on a record.
 const (
 	Undecodable = "undecodable" // its bytes are no record
 	Misplaced   = "misplaced"   // it does not belong on its topic or under its key

@@ -17,8 +17,8 @@ func Fenced(instance string) error {
 
 // ErrForgotten means that the brokers have deleted the committed offsets of a group
 // that had no member for offsets.retention.minutes (7 days, by default). From the
-// beginning of its topics it would do everything twice, so somebody must say where
-// it goes on. Who wraps it says what is lost.
+// beginning of its topics it would do everything twice, so an operator must say
+// where it continues. The error that wraps it says what is lost.
 var ErrForgotten = errors.New("the brokers have forgotten")
 
 // OffsetsRetention is how long brokers keep the offsets of a group without members,

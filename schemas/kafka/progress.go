@@ -9,8 +9,8 @@ import (
 // StuckAfter is how long a consumer may work on one batch before it counts as stuck.
 const StuckAfter = 30 * time.Second
 
-// Progress tells readiness whether a consumer makes progress. The consumer says what
-// it does; the zero Progress has not started. It is safe for concurrent use.
+// Progress tells the readiness check whether a consumer makes progress. The consumer
+// says what it does; the zero Progress has not started. It is safe for concurrent use.
 type Progress struct {
 	mu      sync.Mutex
 	started bool
@@ -22,7 +22,7 @@ type Progress struct {
 // Waiting says that everything so far is done.
 func (p *Progress) Waiting() { p.set(true, "", time.Time{}, "") }
 
-// Working says what is being done since now.
+// Working says what is being done, from now on.
 func (p *Progress) Working(what string, now time.Time) { p.set(true, what, now, "") }
 
 // Starting says what must be done before the first record.

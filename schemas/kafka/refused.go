@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// advice is what to do when a broker refuses, by what is then said. franz-go and
-// the brokers tell most of it in words only.
+// advice is what to do when a broker refuses, by the text of the error: most of it
+// franz-go and the brokers report as text only.
 var advice = []struct{ says, do string }{
 	{"tls alert record", "the broker wants TLS: give --kafka-tls"},
 	{"is TLS missing?", "the broker wants TLS: give --kafka-tls"},
@@ -18,7 +18,8 @@ var advice = []struct{ says, do string }{
 	{"_AUTHORIZATION_FAILED", "allow it to the user: docs/kafka.md says what each role needs"},
 }
 
-// Advise adds to an error what to do about it, where a broker refused; once.
+// Advise adds to a broker's refusal what to do about it, unless it is there already.
+// Any other error is returned as it is.
 func Advise(err error) error {
 	for _, a := range advice {
 		if said := err.Error(); strings.Contains(said, a.says) && !strings.Contains(said, a.do) {

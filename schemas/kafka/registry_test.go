@@ -18,7 +18,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// answers is a transport that calls a handler, which may be exchanged.
+// answers is a transport that calls a handler, which a test may replace.
 type answers struct{ http.Handler }
 
 func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -68,7 +68,7 @@ func TestAnIncompatibleSchemaIsRefused(t *testing.T) {
 	}
 }
 
-// Only the registry's own word makes a record undecodable. A proxy that answers
+// Only the registry's own answer makes a record undecodable. A proxy that answers
 // 404, 503 or with a page at its address must not make dead letters.
 func TestWhatMakesARecordUndecodable(t *testing.T) {
 	fake := srfake.NewRegistry().Handler()

@@ -13,8 +13,8 @@ import (
 	"pitstop/schemas/record"
 )
 
-// Layout is how the topics of the catalogue are laid out on a cluster. The
-// number of partitions is chosen once: the keys' places depend on it.
+// Layout is how the topics of the catalogue are laid out on a cluster. The number of
+// partitions is chosen once: which partition a key is in depends on it.
 type Layout struct {
 	Partitions  int32
 	Replication int16
@@ -30,7 +30,7 @@ type Step struct {
 	Topic string
 	// What is to be done or was found, in words.
 	What string
-	// Refused: it cannot be changed safely, and apply stops.
+	// Refused: it cannot be changed safely, and Apply fails.
 	Refused bool
 
 	create bool
@@ -52,7 +52,7 @@ func (l Layout) configOf(t record.Topic) map[string]string {
 	config := map[string]string{
 		"cleanup.policy": policy,
 		"retention.ms":   strconv.FormatInt(retention, 10),
-		// Brokers delete by the time they received a record; event time is in it.
+		// Retention counts from when the broker received a record; event time is inside it.
 		"message.timestamp.type": "LogAppendTime",
 	}
 	if l.KeepForEver {
@@ -67,7 +67,7 @@ func (l Layout) configOf(t record.Topic) map[string]string {
 	return config
 }
 
-// Plan compares the catalogue with the cluster.
+// Plan returns the differences between the catalogue and the cluster.
 func (l Layout) Plan(ctx context.Context, adm *kadm.Client) ([]Step, error) {
 	var names []string
 	for _, t := range record.Topics() {
@@ -120,7 +120,7 @@ func (l Layout) Plan(ctx context.Context, adm *kadm.Client) ([]Step, error) {
 	return steps, nil
 }
 
-// replicas is how many copies the partition has of which there are fewest.
+// replicas returns the number of replicas of the partition that has the fewest.
 func replicas(d kadm.TopicDetail) int {
 	fewest := 0
 	for _, p := range d.Partitions {
@@ -199,19 +199,18 @@ func (l Layout) Apply(ctx context.Context, adm *kadm.Client, steps []Step) error
 	return known(ctx, adm, steps)
 }
 
-// spreading is how long brokers may take to hear of a change that was made.
-const spreading = 30 * time.Second
+// propagation is how long a change may take to reach every broker.
+const propagation = 30 * time.Second
 
-// known waits until every broker knows of what was done: the controller answers
-// before the others have heard of it. The client asks one broker after the other,
-// so what as many answers in a row say as there are brokers, and then some, they
-// all say.
+// known waits until every broker knows what was done: the controller answers before
+// the others have heard of it. The client asks the brokers in turn, so every one has
+// agreed once twice as many answers in a row agree as there are brokers.
 func known(ctx context.Context, adm *kadm.Client, steps []Step) error {
 	brokers, err := adm.ListBrokers(ctx)
 	if err != nil {
 		return fmt.Errorf("list brokers: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, spreading)
+	ctx, cancel := context.WithTimeout(ctx, propagation)
 	defer cancel()
 	for agreed := 0; agreed < 2*len(brokers); {
 		missing := differs(ctx, adm, steps)
@@ -229,7 +228,8 @@ func known(ctx context.Context, adm *kadm.Client, steps []Step) error {
 	return nil
 }
 
-// differs returns what a broker says that is not as the steps left it.
+// differs returns an error that names a setting which a broker does not have as the
+// steps left it.
 func differs(ctx context.Context, adm *kadm.Client, steps []Step) error {
 	var names []string
 	for _, s := range steps {

@@ -43,8 +43,8 @@ func admin(t *testing.T, c kafka.Config) *kadm.Client {
 	return kadm.NewClient(cl)
 }
 
-// plan returns the steps, and in words. Its client is new: one that was used keeps
-// for some seconds what it heard about topics.
+// plan returns the steps, also as text. It uses a new client: one that was used
+// caches topics for some seconds.
 func plan(t *testing.T, l kafka.Layout, c kafka.Config) (steps []kafka.Step, words []string) {
 	t.Helper()
 	steps, err := l.Plan(t.Context(), admin(t, c))
@@ -55,7 +55,7 @@ func plan(t *testing.T, l kafka.Layout, c kafka.Config) (steps []kafka.Step, wor
 	return steps, words
 }
 
-// configsOf returns what the broker says about a topic's settings that the layout decides on.
+// configsOf returns those settings of a topic that the layout decides on.
 func configsOf(t *testing.T, adm *kadm.Client, topic string) map[string]string {
 	t.Helper()
 	all, err := adm.DescribeTopicConfigs(t.Context(), topic)

@@ -7,7 +7,7 @@ import (
 	"pitstop/schemas/locale"
 )
 
-// DashboardVisit is a member of staff looking at a dashboard.
+// DashboardVisit is one look of a member of staff at a dashboard.
 type DashboardVisit struct {
 	ID      string   // of the dashboard
 	All     []string // ids of the dashboards that this member of staff may see

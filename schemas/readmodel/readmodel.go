@@ -1,5 +1,6 @@
-// Package readmodel is what the API shows and the ClickHouse sink reads back. The types are the JSON bodies of the API; amounts are integers in
-// minor units, times are RFC 3339. Personal data stands here opened.
+// Package readmodel holds what is read back from ClickHouse and shown by the API.
+// The types are the API's JSON bodies: amounts are integers in minor units, times
+// are RFC 3339, and personal data is opened.
 package readmodel
 
 import (
@@ -86,7 +87,7 @@ type Quote struct {
 	DecidedBy     string          `json:"decided_by,omitempty"`
 }
 
-// WaitingFor says whose move it is.
+// WaitingFor says whose turn it is.
 type WaitingFor string
 
 // Who can be waited for: the customer while a quote is open; the mechanic while
@@ -146,8 +147,8 @@ type CommandOutcome struct {
 	GarageID string       `json:"-"`
 }
 
-// Result is a command's result as its sender sees it: what lifecycle said, or
-// pending while it has not answered.
+// Result is a command's result as its sender sees it: that of the lifecycle
+// processor, or pending while there is none.
 type Result string
 
 // The results of a CommandOutcome.
@@ -157,7 +158,7 @@ const (
 	Refused  Result = "refused"
 )
 
-// Event is one event as integrators read it: personal data stands here opened.
+// Event is one event as integrators read it, with personal data opened.
 type Event struct {
 	Type          string          `json:"type" doc:"The event's name, e.g. RepairStarted."`
 	EventID       string          `json:"event_id"`
@@ -269,7 +270,7 @@ type LatencyQuery struct {
 	GroupBy  string    // day (in the garage's time zone), mechanic, or empty
 }
 
-// Percentiles are in seconds.
+// Percentiles holds percentiles in seconds.
 type Percentiles struct {
 	P50 float64 `json:"p50"`
 	P90 float64 `json:"p90"`

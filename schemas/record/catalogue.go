@@ -70,7 +70,7 @@ func SubjectPrefix(t reflect.Type) (prefix string, ok bool) {
 // Headed is any record that carries a Header: all but ticks, changes and dead letters.
 type Headed interface{ Head() *repair.Header }
 
-// NameOf is a record's name, e.g. RepairStarted.
+// NameOf returns a record's name, e.g. RepairStarted.
 func NameOf(record any) string {
 	return typeOf(record).Name()
 }

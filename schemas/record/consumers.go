@@ -1,9 +1,9 @@
 package record
 
-// Consumer is a consumer group, and what it is called and reads; the API, which
-// reads outside of any group, is none.
+// Consumer is a consumer group: its name and the topics it reads. The API is none:
+// it reads without a group.
 type Consumer struct {
-	// Name is also that of its role: on the command line, in logs, metrics and alerts.
+	// Name is what it is called on the command line and in logs, metrics and alerts.
 	Name string
 	// Reads are the topics it subscribes to; with Ticks among them it has timers.
 	Reads []Topic
@@ -21,7 +21,7 @@ var (
 	EmailSink             = Consumer{Name: "email", Reads: []Topic{Notifications}}
 )
 
-// Consumers lists them all, in the order in which records come to them.
+// Consumers lists them all, in the order in which records reach them.
 var Consumers = []Consumer{LifecycleProcessor, NotificationProcessor, LatencyProcessor, ClickHouseSink, EmailSink}
 
 // Processors lists the stateful ones, in the same order.
@@ -34,11 +34,11 @@ func Processors() (all []Consumer) {
 	return all
 }
 
-// Group is the name of its consumer group. A processor's transactional ids begin
-// with it.
+// Group returns the name of the consumer group. A processor's transactional ids
+// begin with it.
 func (c Consumer) Group() string { return Prefix + c.Name }
 
-// Changelog is the topic from which a processor's state is rebuilt.
+// Changelog returns the topic from which a processor's state is rebuilt.
 func (c Consumer) Changelog() Topic {
 	return Topic{Name: c.Group() + ".changelog", Compacted: true}
 }

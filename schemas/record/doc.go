@@ -1,4 +1,4 @@
-// Package record is the catalogue of the log: the topics, which record types are
-// on each, and those records that are not the domain's (commands, events and
-// outcomes are: schemas/repair). It says nothing about bytes: see schemas/avro.
+// Package record is the catalogue of the log: its topics, the record types on each,
+// its consumers, and the records that are not the domain's. Commands, events and
+// outcomes are in schemas/repair, and how records become bytes in schemas/avro.
 package record

@@ -4,7 +4,7 @@ import "time"
 
 // Topic is one entry of the catalogue: what the log promises its consumers.
 type Topic struct {
-	// Name without the prefix.
+	// Name is the whole name, Prefix included.
 	Name string
 	// Retention is how long records are kept; 0: for ever.
 	Retention time.Duration

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// answer takes a decision. One that comes too late, or after another, is refused
-// whatever it says; one that repeats the answer that was given changes nothing.
+// answer handles a decision. One that comes too late, or after a different one, is
+// refused whatever it says; one that repeats the recorded answers changes nothing.
 func (h *handling) answer(c *DecideQuote) *Verdict {
 	rev, refusal := h.undecided(c.Revision, c.OccurredAt)
 	if rev == nil {
@@ -21,9 +21,9 @@ func (h *handling) answer(c *DecideQuote) *Verdict {
 		return mistakes
 	}
 	h.revisionNo = c.Revision
-	h.outcome, h.approved = sum(c.Answers, rev.LineTotals)
+	h.decision, h.approved = sum(c.Answers, rev.LineTotals)
 	if repeats {
-		return nil // the same answer again changes nothing
+		return nil
 	}
 	if c.TotalSeen != h.approved {
 		return refuse(TotalMismatch, "the approved lines come to %d, but the decider saw %d", h.approved, c.TotalSeen)
@@ -31,14 +31,14 @@ func (h *handling) answer(c *DecideQuote) *Verdict {
 	answers := slices.Clone(c.Answers)
 	slices.SortFunc(answers, func(x, y Answer) int { return int(x.Line) - int(y.Line) })
 	h.emit(&QuoteDecided{
-		Revision: c.Revision, Decision: h.outcome, Answers: answers, ApprovedTotal: h.approved,
+		Revision: c.Revision, Decision: h.decision, Answers: answers, ApprovedTotal: h.approved,
 		Method: c.Method, Evidence: c.Evidence,
 	})
 	return nil
 }
 
-// checkAnswers reports every line that is not answered exactly once, and every
-// answer that is none.
+// checkAnswers reports an unknown method, every line that is not answered exactly
+// once, and every invalid answer.
 func checkAnswers(c *DecideQuote, lines int) []FieldError {
 	var errs []FieldError
 	if c.Method != ByPage && c.Method != ByPhone && c.Method != AtCounter {
@@ -60,9 +60,9 @@ func checkAnswers(c *DecideQuote, lines int) []FieldError {
 	return errs
 }
 
-// Validate reports everything that is wrong with one answer to a quote whose lines
-// are not known, with pointers below at. The lines that other answers were about
-// are in answered, and it adds its own.
+// Validate reports everything that is wrong with an answer as far as that shows
+// without the quote, with pointers below at. The lines answered before it are in
+// answered; it adds its own.
 func (a Answer) Validate(at string, answered map[int32]bool) []FieldError {
 	var errs []FieldError
 	bad := func(field, format string, args ...any) {
@@ -108,8 +108,8 @@ func sum(answers []Answer, totals []int64) (Decision, int64) {
 	return PartlyApproved, total
 }
 
-// sameAnswers reports whether two complete sets of answers say yes and no to the
-// same lines, whatever their order. Another reason for the same no is no other answer.
+// sameAnswers reports whether two complete sets of answers approve the same lines,
+// whatever their order and the reasons for the rejections.
 func sameAnswers(a, b []Answer) bool {
 	approved := func(answers []Answer) (lines []int32) {
 		for _, x := range answers {

@@ -2,7 +2,7 @@ package repair
 
 import "time"
 
-// Command is a request to change a repair. It may be refused. The linter names
+// Command is a request to change a repair. It may be refused. The linter reports
 // every type switch on it that leaves a command out.
 //
 //sumtype:decl
@@ -26,8 +26,8 @@ type Ask struct {
 
 func (a *Ask) ask() *Ask { return a }
 
-// DigestOf is the keyed digest of the request a command was made of. Its
-// outcome repeats it.
+// DigestOf returns the keyed digest of the request that a command was made from.
+// The command's outcome repeats it.
 func DigestOf(c Command) string { return c.ask().Digest }
 
 // StartRepair registers a vehicle for repair.

@@ -15,7 +15,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// A state or a command that is added must get its column or rows above.
+// A state or a command that is added must get its column or rows among the verdicts.
 func TestVerdictsAreComplete(t *testing.T) {
 	states, structs := declared(t)
 	if d := cmp.Diff(slices.Sorted(maps.Keys(states)), sortedStates(repair.States)); d != "" {

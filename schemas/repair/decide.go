@@ -5,27 +5,27 @@ import (
 	"time"
 )
 
-// Handle decides about a command: the events that follow from it, in order and
-// already applied to the state, and the verdict its sender gets. A refused
+// Handle accepts or refuses a command. It returns the events that follow, in order
+// and already applied to the state, and the verdict for the sender. A refused
 // command has no events and changes nothing. Event ids are left to the caller.
 //
 // The events occur when the command did, but never before the repair's last event.
 func (r *Repair) Handle(c Command) ([]Event, Verdict) {
 	h := handling{Repair: r, cmd: c}
 	refusal := h.decide()
-	v := Verdict{Revision: h.revisionNo, Decision: h.outcome, ApprovedTotal: h.approved}
+	v := Verdict{Revision: h.revisionNo, Decision: h.decision, ApprovedTotal: h.approved}
 	if refusal != nil {
 		h.events = nil
 		v = *refusal
 	}
-	if !h.foreign() { // what another garage's repair is up to is none of the sender's business
+	if !h.foreign() { // another garage learns nothing about the repair
 		v.State, v.Sequence = r.State, r.Sequence
 	}
 	return h.events, v
 }
 
-// Expire answers for the customer who did not: the open revision is over at its
-// own due time. Nothing follows when no revision is open or due by then.
+// Expire closes the open revision if it is due by then, and returns the event that
+// says so. No event follows when no revision is open or due.
 func (r *Repair) Expire(at time.Time) []Event {
 	n := r.OpenRevision()
 	if n == 0 || at.Before(r.Revisions[n-1].ExpiresAt) {
@@ -37,7 +37,7 @@ func (r *Repair) Expire(at time.Time) []Event {
 	return []Event{e}
 }
 
-// record stamps a fact with its place in the repair's history and applies it.
+// record sets an event's time and sequence, and applies it.
 func (r *Repair) record(e Event, at time.Time) {
 	e.Head().OccurredAt = later(at, r.LastAt)
 	e.fact().Sequence = r.Sequence + 1
@@ -51,13 +51,13 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// handling is one command while it is handled, with what is known of its verdict so far.
+// handling is one command while it is handled, and its verdict so far.
 type handling struct {
 	*Repair
 	cmd        Command
 	events     []Event
 	revisionNo int32
-	outcome    Decision
+	decision   Decision
 	approved   int64
 }
 
@@ -72,8 +72,8 @@ func refuse(code Code, format string, args ...any) *Verdict {
 	return &Verdict{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
-// maxErrors bounds what a verdict lists, because it is kept: a command can hold
-// more mistakes than there is room for in a record.
+// maxErrors bounds the errors of a verdict, because verdicts are kept: a command
+// can hold more mistakes than fit in a record.
 const maxErrors = 50
 
 func invalid(errs []FieldError) *Verdict {
@@ -86,7 +86,7 @@ func invalid(errs []FieldError) *Verdict {
 	return &Verdict{Code: Invalid, Detail: "the command has mistakes", Errors: errs}
 }
 
-// foreign reports whether the repair is another garage's than the sender's.
+// foreign reports whether the repair belongs to another garage than the sender.
 func (h *handling) foreign() bool {
 	return h.State != NotStarted && h.GarageID != h.cmd.Head().GarageID
 }
@@ -199,7 +199,8 @@ func (h *handling) request(c *RequestApproval) *Verdict {
 	return nil
 }
 
-// undecided gives the open revision n, or the reason it cannot be acted upon.
+// undecided returns revision n, nil if there is none, and a refusal unless the
+// revision is open and has not expired at that time.
 func (h *handling) undecided(n int32, at time.Time) (*Revision, *Verdict) {
 	rev := h.revision(n)
 	if rev == nil {

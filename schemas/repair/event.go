@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Event is a fact about a repair. It never changes. The linter names every type
+// Event is a fact about a repair. It never changes. The linter reports every type
 // switch on it that leaves an event out.
 //
 //sumtype:decl
@@ -29,7 +29,7 @@ type Fact struct {
 
 func (f *Fact) fact() *Fact { return f }
 
-// SequenceOf is the event's position within its repair.
+// SequenceOf returns the event's position among its repair's events.
 func SequenceOf(e Event) int64 { return e.fact().Sequence }
 
 // RepairStarted says that work began.
@@ -186,17 +186,17 @@ type QuoteViewed struct {
 	Revision int32 `avro:"revision"`
 }
 
-// Effect is what an event does to where a repair and its quotes stand.
+// Effect is what an event does to the state of a repair and the status of its quotes.
 type Effect struct {
-	// State is the repair's state from then on; NotStarted: the event does not change it.
+	// State is the repair's new state; NotStarted: the event does not change it.
 	State State
-	// Quote is what becomes of the revision that is open; empty: it stays open. Of
-	// the revisions of a repair at most one is, so an event never closes another.
+	// Quote is the new status of the open revision; empty: it stays open. At most
+	// one revision of a repair is open, so an event never closes any other.
 	Quote QuoteStatus
 }
 
-// EffectOf returns what an event does to where a repair and its quotes stand. That
-// depends on the event's type only: an empty event of the type has the same effect.
+// EffectOf returns the effect of an event. It depends on the event's type only: an
+// empty event of the type has the same effect.
 func EffectOf(e Event) Effect {
 	switch e.(type) {
 	case *RepairStarted:
@@ -220,10 +220,10 @@ func EffectOf(e Event) Effect {
 	return Effect{}
 }
 
-// After returns the state of a repair that was in s, after an event.
+// After returns the state that an event moves a repair in state s to.
 func (s State) After(e Event) State { return cmp.Or(EffectOf(e).State, s) }
 
-// Apply folds a fact into the state. Events come in the order of their sequence.
+// Apply folds an event into the state. Events must be applied in order of sequence.
 func (r *Repair) Apply(e Event) {
 	r.Sequence, r.LastAt = e.fact().Sequence, e.Head().OccurredAt
 	r.State = r.State.After(e)
@@ -251,7 +251,7 @@ func (r *Repair) Apply(e Event) {
 		}
 	case *ReadyTimeChanged:
 		r.ReadyAt = e.ReadyAt
-	case *QuoteWithdrawn, *QuoteExpired, *RepairCompleted, *VehicleCollected, *RepairCancelled: // their effect is all
+	case *QuoteWithdrawn, *QuoteExpired, *RepairCompleted, *VehicleCollected, *RepairCancelled: // nothing beyond their Effect
 	case *ContactCorrected, *MessagePosted: // nothing a later command depends on
 	}
 }

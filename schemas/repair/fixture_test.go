@@ -48,7 +48,7 @@ func request(at time.Time) *repair.RequestApproval {
 	return from(&repair.RequestApproval{Work: work(brakes, wipers), ExpiresAt: at.Add(time.Hour)}, sam, at)
 }
 
-// decide answers both lines: 1 yes, 2 as said.
+// decide answers both lines: it approves line 1 and answers line 2 with second.
 func decide(revision int32, second repair.AnswerKind, seen int64, at time.Time) *repair.DecideQuote {
 	return from(&repair.DecideQuote{
 		Revision: revision, TotalSeen: seen, Method: repair.ByPage,

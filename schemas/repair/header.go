@@ -25,7 +25,7 @@ func (r Role) Staff() bool {
 	return slices.Contains([]Role{Mechanic, CustomerService, Manager, Integrator, Admin}, r)
 }
 
-// CustomerSide reports whether the role answers for the customer.
+// CustomerSide reports whether the role belongs to the customer's side of a conversation.
 func (r Role) CustomerSide() bool { return r == Customer || r == Approver }
 
 // Actor is who did it.
@@ -54,7 +54,7 @@ type Header struct {
 	CausationID string `avro:"causation_id"`
 }
 
-// Head gives access to the header of any record that embeds it.
+// Head returns the header of any record that embeds it.
 func (h *Header) Head() *Header { return h }
 
 // Personal holds personal data that processors pass on unopened. Its bytes are

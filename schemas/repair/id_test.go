@@ -11,7 +11,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// A retry through another process, of another version, must give the same ids.
+// A retry through another process, of another version, must compute the same ids.
 func TestIDsNeverChange(t *testing.T) {
 	for got, want := range map[string]string{
 		repair.RepairID("de-brug", "external_ref", "WO-1842"):                 "4fS5SJDfsD0WtWi7tKqhgMiGAcL",
@@ -67,7 +67,7 @@ func TestIDProperties(t *testing.T) {
 				t.Fatalf("%q is no KSUID", id(a))
 			}
 			if (id(a) == id(b)) != (a == b) {
-				t.Fatalf("%q and %q give %s and %s", a, b, id(a), id(b))
+				t.Fatalf("%q and %q have the ids %s and %s", a, b, id(a), id(b))
 			}
 		}
 	})

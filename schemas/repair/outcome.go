@@ -3,7 +3,7 @@ package repair
 // Code says why a command was refused. The codes are those of the HTTP problems.
 type Code string
 
-// The refusals a lifecycle can answer with.
+// The reasons for a refusal.
 const (
 	NotFound       Code = "not_found"
 	IllegalState   Code = "illegal_state"

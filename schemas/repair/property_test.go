@@ -12,7 +12,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// history is what a repair's events say, kept by other means than Repair's own.
+// history is what a repair's events add up to, worked out independently of Repair.
 type history struct {
 	events   []repair.Event
 	last     time.Time
@@ -88,8 +88,8 @@ func (h *history) add(t *rapid.T, e repair.Event) {
 	}
 }
 
-// checkEffect wants of an event that it did to the repair what EffectOf says, and
-// that this is the same for an empty event of its type.
+// checkEffect fails unless an event did to the repair what EffectOf says, and an
+// empty event of its type has the same effect.
 func checkEffect(t *rapid.T, e repair.Event, before, after repair.Repair) {
 	effect := repair.EffectOf(e)
 	if empty := reflect.New(reflect.TypeOf(e).Elem()).Interface().(repair.Event); repair.EffectOf(empty) != effect {
@@ -132,8 +132,8 @@ func checkSums(t *rapid.T, q repair.Quote) {
 	}
 }
 
-// anyCommand draws a command that makes sense more often than not, at a time
-// before or after what was. Ends come late, or there would be little to end.
+// anyCommand draws a command that makes sense more often than not, at a time before
+// or after the last event. Commands that end the repair are drawn late only.
 func anyCommand(t *rapid.T, r *repair.Repair, late bool) repair.Command {
 	at := r.LastAt.Add(time.Duration(rapid.Int64Range(-3600, 1200).Draw(t, "seconds")) * time.Second)
 	actor := rapid.SampledFrom([]repair.Actor{sam, customer}).Draw(t, "actor")
@@ -194,8 +194,8 @@ func anyCommand(t *rapid.T, r *repair.Repair, late bool) repair.Command {
 	return from(c, actor, at)
 }
 
-// Whatever is asked, in whatever order and with whatever times, the history that
-// follows makes sense, and is all there is to the state.
+// Whatever the commands, their order and their times, the events that follow are
+// consistent, and the state is what they add up to.
 func TestAnyHistoryMakesSense(t *testing.T) {
 	seen := make(map[string]int)
 	rapid.Check(t, func(t *rapid.T) {
@@ -248,7 +248,7 @@ func TestAnyHistoryMakesSense(t *testing.T) {
 				rebuilt.Forget()
 			}
 			if d := cmp.Diff(rebuilt, r); d != "" {
-				t.Fatalf("the events do not give the state (-events +state):\n%s", d)
+				t.Fatalf("the events do not add up to the state (-events +state):\n%s", d)
 			}
 			if !forgotten && (r.OpenRevision() != h.open && h.ended == "" || r.ApprovedTotal != h.approved) {
 				t.Fatalf("revision %d is open and %d approved; the events say %d and %d", r.OpenRevision(), r.ApprovedTotal, h.open, h.approved)

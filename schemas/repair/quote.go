@@ -35,7 +35,8 @@ const (
 	VATNone VATRate = "none"
 )
 
-// vatRates gives the percentages, highest first: the order totals are shown in.
+// vatRates lists the rates with their percentages, highest first: the order in
+// which amounts of VAT are shown.
 var vatRates = []struct {
 	rate    VATRate
 	percent int64
@@ -121,9 +122,9 @@ type Quote struct {
 const (
 	maxLines     = 100
 	maxDetails   = 100
-	maxUnitPrice = 100_000_000       // a million euro in cents
+	maxUnitPrice = 100_000_000       // a million euros in cents
 	maxQuantity  = 1_000_000         // with 3 decimals: 10^9 · 10^8 fits in an int64
-	maxTotal     = 1_000_000_000_000 // ten thousand million euro in cents
+	maxTotal     = 1_000_000_000_000 // ten billion euros in cents
 	maxText      = 10_000            // bytes
 	milli        = 1000              // quantities are kept in thousandths
 )
@@ -201,10 +202,10 @@ func (w Work) Validate(at string, proposed bool) []FieldError {
 	return errs
 }
 
-// Price computes every total in minor units, rounding half up: each detail;
-// where prices exclude VAT, gross per line and rate; totals are sums of lines;
-// the VAT shown is gross × r / (100 + r) per rate. It returns an error only for
-// work that Validate finds wrong.
+// Price computes every total in minor units. It rounds half up: the amount of each
+// detail; where prices exclude VAT, the gross per line and rate; and the VAT shown
+// per rate r, gross × r / (100 + r). Totals are sums of lines. It returns an error
+// only for work that Validate finds wrong.
 func (w Work) Price() (Quote, error) {
 	q := Quote{Currency: w.Currency, PricesIncludeVAT: w.PricesIncludeVAT}
 	gross := make(map[VATRate]int64)
@@ -240,8 +241,8 @@ func (w Work) Price() (Quote, error) {
 	return q, nil
 }
 
-// Amount is quantity × unit price in minor units, rounded half up: including VAT
-// where the work's unit prices do. It returns an error only for a detail that
+// Amount returns quantity × unit price in minor units, rounded half up; it includes
+// VAT where the work's unit prices do. It returns an error only for a detail that
 // Validate finds wrong.
 func (d Detail) Amount() (int64, error) {
 	q, err := thousandths(d.Quantity)
@@ -260,7 +261,7 @@ func (d Detail) Amount() (int64, error) {
 // divide divides two non-negative integers, rounding half up.
 func divide(n, d int64) int64 { return (n + d/2) / d }
 
-// thousandths reads a decimal quantity such as "2", "1.2" or "0.125".
+// thousandths parses a decimal quantity such as "2", "1.2" or "0.125".
 func thousandths(s string) (int64, error) {
 	whole, frac, dotted := strings.Cut(s, ".")
 	if whole == "" || dotted && frac == "" || len(whole) > 7 || len(frac) > 3 {

@@ -244,7 +244,7 @@ func TestNoAmountOverflows(t *testing.T) {
 	}
 }
 
-// A verdict is kept, so it must stay small whatever the command was like.
+// A verdict is kept, so it must stay small whatever the command holds.
 func TestAVerdictIsBounded(t *testing.T) {
 	var r repair.Repair
 	accept(t, &r, start(noon), request(noon))

@@ -5,7 +5,7 @@ import "time"
 // State is where a repair stands.
 type State string
 
-// The states of a repair. NotStarted has no record of its own.
+// The states of a repair. No event leads to NotStarted.
 const (
 	NotStarted       State = ""
 	InProgress       State = "in_progress"
@@ -76,7 +76,7 @@ type Repair struct {
 	Revisions []Revision `avro:"revisions"`
 }
 
-// OpenRevision is the number of the revision that awaits an answer; 0: none.
+// OpenRevision returns the number of the revision that awaits an answer; 0: none.
 func (r *Repair) OpenRevision() int32 {
 	if n := len(r.Revisions); n > 0 && r.Revisions[n-1].Status == StatusOpen {
 		return int32(n)

@@ -24,7 +24,7 @@ StartRepair/mistaken    invalid         already_started   already_started   alre
 RequestApproval         not_found       ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested illegal_state     illegal_state   illegal_state   illegal_state
 RequestApproval/empty   not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state     illegal_state   illegal_state   illegal_state
 RequestApproval/dollars not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state     illegal_state   illegal_state   illegal_state
-RequestApproval/lapsed  not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state     illegal_state   illegal_state   illegal_state
+RequestApproval/expired not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state     illegal_state   illegal_state   illegal_state
 RequestApproval/rushed  not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state     illegal_state   illegal_state   illegal_state
 WithdrawQuote           not_found       not_found         QuoteWithdrawn    expired           superseded        already_decided   withdrawn         expired           already_decided   already_decided illegal_state   illegal_state
 WithdrawQuote/latest    not_found       not_found         QuoteWithdrawn    expired           QuoteWithdrawn    already_decided   withdrawn         expired           already_decided   already_decided illegal_state   illegal_state
@@ -120,7 +120,7 @@ func commands(r *repair.Repair) map[string]repair.Command {
 		"RequestApproval":         request(two),
 		"RequestApproval/empty":   requested(func(c *repair.RequestApproval) { c.Work.Lines = nil }),
 		"RequestApproval/dollars": requested(func(c *repair.RequestApproval) { c.Work.Currency = "USD" }),
-		"RequestApproval/lapsed":  requested(func(c *repair.RequestApproval) { c.ExpiresAt = two }),
+		"RequestApproval/expired": requested(func(c *repair.RequestApproval) { c.ExpiresAt = two }),
 		"RequestApproval/rushed":  requested(func(c *repair.RequestApproval) { c.AnswerBy = two }),
 
 		"WithdrawQuote":         from(&repair.WithdrawQuote{Revision: 1}, sam, two),
@@ -173,7 +173,7 @@ func accept(t *testing.T, r *repair.Repair, commands ...repair.Command) {
 	}
 }
 
-// clone copies a repair so deeply that no change of one shows in the other.
+// clone returns a deep copy of a repair.
 func clone(r repair.Repair) repair.Repair {
 	r.Revisions = slices.Clone(r.Revisions)
 	for i := range r.Revisions {
@@ -185,7 +185,7 @@ func clone(r repair.Repair) repair.Repair {
 
 func nameOf(v any) string { return reflect.TypeOf(v).Elem().Name() }
 
-// happened sums up what Handle answered, as a cell of the table does.
+// happened sums up what Handle returned, as a cell of the table does.
 func happened(events []repair.Event, v repair.Verdict) string {
 	switch {
 	case v.Code != "":
@@ -232,7 +232,7 @@ func TestVerdicts(t *testing.T) {
 					t.Errorf("the verdict says %s/%d, the repair is %s/%d", v.State, v.Sequence, r.State, r.Sequence)
 				}
 				if v.Code != "" && v.Detail == "" {
-					t.Error("a refusal without a word")
+					t.Error("a refusal without a detail")
 				}
 				if d := cmp.Diff(before, r); len(events) == 0 && d != "" {
 					t.Errorf("nothing happened, but the repair changed:\n%s", d)

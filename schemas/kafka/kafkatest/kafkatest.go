@@ -1,5 +1,5 @@
-// Package kafkatest gives tests a broker and a schema registry in memory. Both
-// work inside a testing/synctest bubble: nothing waits for a real network.
+// Package kafkatest provides tests with a broker and a schema registry in memory.
+// Both work inside a testing/synctest bubble: nothing waits for a real network.
 package kafkatest
 
 import (
@@ -29,8 +29,8 @@ type Cluster struct {
 	Log   *slog.Logger
 }
 
-// Start starts a cluster whose topics have so many partitions, until the test
-// ends. Call it inside the bubble.
+// Start starts a cluster whose topics have that many partitions. It stops when the
+// test ends. Call it inside the bubble.
 func Start(t testing.TB, partitions int32) *Cluster {
 	t.Helper()
 	var network kfake.VirtualNetwork
@@ -139,8 +139,8 @@ func (c *Cluster) ReadAll(t testing.TB, topic record.Topic) []any {
 	return out
 }
 
-// RefuseWrites makes a broker refuse every write with an error of Kafka's, while the
-// condition holds.
+// RefuseWrites makes a broker refuse every write with one of Kafka's errors, while
+// the condition holds.
 func RefuseWrites(cluster *kfake.Cluster, refusal *kerr.Error, while func() bool) {
 	cluster.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		cluster.KeepControl()
