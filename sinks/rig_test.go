@@ -62,7 +62,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// event is the n-th of many.
+// event returns the n-th event.
 func (r *rig) event(n int) *kgo.Record {
 	e := &repair.MessagePosted{Kind: repair.Text}
 	e.AggregateID, e.EventID, e.OccurredAt = fmt.Sprint("r", n%17), fmt.Sprint("e", n), time.Unix(int64(n), 0)

@@ -34,7 +34,7 @@ func Mount(r chi.Router, c Config) error {
 	return nil
 }
 
-// limit refuses whoever asks too often.
+// limit refuses requests above the rate limits.
 func (d *door) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if d.perAddress.Over(w, r, d.Proxies.ClientIP(r)) || d.perLink.Over(w, r, chi.URLParam(r, "token")) {
@@ -84,7 +84,7 @@ func (d *door) visitor(handle func(http.ResponseWriter, *http.Request, *visit)) 
 				return
 			}
 		}
-		after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // 0 is none
+		after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // 0: none
 		if err := d.load(r.Context(), v, claims, max(after, 1)); err != nil {
 			d.failed(w, r, v, err)
 			return

@@ -40,7 +40,7 @@ func (d *door) first(w http.ResponseWriter, r *http.Request) {
 	d.stop(w, http.StatusForbidden, voiceOf(r), "no dashboard")
 }
 
-// dashboard shows a page to whoever has one of its roles, about garages that the
+// dashboard shows a page to callers with one of its roles, about garages that the
 // token names.
 func (d *door) dashboard(w http.ResponseWriter, r *http.Request, p Page) {
 	caller, v, query := web.CallerOf(r.Context()), voiceOf(r), r.URL.Query()

@@ -18,7 +18,7 @@ import (
 var static embed.FS
 
 // Assets serves style sheets and scripts at addresses that change with their
-// content, so that browsers may keep them for ever.
+// content, so that browsers may cache them forever.
 type Assets struct {
 	version string
 	files   map[string]asset // by name

@@ -42,7 +42,7 @@ func (l Limits) PerLink() Limit { return newLimit(l.Customer, time.Minute) }
 // PerAddress limits the requests with any customer's link, by address.
 func (l Limits) PerAddress() Limit { return newLimit(10*l.Customer, time.Minute) }
 
-// Limit is a rate limit by key. The zero Limit is none.
+// Limit is a rate limit by key. The zero Limit has no bound.
 type Limit struct{ counter *httprate.RateLimiter }
 
 func newLimit(requests int, window time.Duration) Limit {

@@ -44,8 +44,8 @@ func (c Config) Options() (*clickhouse.Options, error) {
 	if err != nil || u.Scheme != "clickhouse" || u.Host == "" {
 		return nil, fmt.Errorf("the ClickHouse DSN is not of the form clickhouse://…: %s", give)
 	}
-	// In the driver these override what stands before the question mark, which is what
-	// a reader's login replaces.
+	// In the driver these override the part before the question mark, which a reader's
+	// login replaces.
 	for _, name := range []string{"username", "password", "database"} {
 		if u.Query().Has(name) {
 			errs = append(errs, fmt.Errorf("the ClickHouse DSN has %s after the question mark: %s", name, give))

@@ -26,7 +26,7 @@ type Options struct {
 	Repairs int           // in the 30 days of history
 	Seed    uint64        // same seed, same history
 	Until   time.Time     // where the history ends; zero: now
-	Live    bool          // go on with live traffic after the history
+	Live    bool          // continue with live traffic after the history
 	Every   time.Duration // how often a repair begins, live
 
 	Out      io.Writer

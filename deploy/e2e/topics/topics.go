@@ -11,7 +11,7 @@ import (
 	"pitstop/deploy/e2e/expect"
 )
 
-// Log gives access to the Kafka of a pipeline.
+// Log is a connection to the Kafka of a pipeline.
 type Log struct {
 	testing.TB
 	Client *kgo.Client

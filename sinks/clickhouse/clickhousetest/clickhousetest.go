@@ -98,7 +98,7 @@ func Golden(t testing.TB, file string, got []byte) {
 	}
 }
 
-// Book has the garages brug, in Utrecht, and noord, in New York.
+// Book returns the garages brug, in Utrecht, and noord, in New York.
 func Book(t testing.TB) *garage.Book {
 	t.Helper()
 	open := []garage.Hours{{Days: map[string]string{"mon-fri": "8:00-12:00, 13:00-17:00"}}}
