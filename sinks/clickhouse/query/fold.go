@@ -184,7 +184,7 @@ func (f *folder) apply(e fact) error {
 				f.unanswered = false
 			}
 		})
-	case *repair.VehicleCollected: // the state says it all
+	case *repair.VehicleCollected: // its effect is all
 	}
 	return nil
 }
