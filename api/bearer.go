@@ -10,7 +10,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// authenticate returns what finds out who is calling, before anything else is looked at.
+// authenticate returns the middleware that checks the token before anything else.
 func authenticate(c Config) func(http.Handler) http.Handler {
 	tooMany := func(w http.ResponseWriter) {
 		web.NewProblem(web.CodeRateLimited, "slow down; Retry-After says in how many seconds").Write(w)
@@ -45,8 +45,8 @@ func authenticate(c Config) func(http.Handler) http.Handler {
 	}
 }
 
-// actorKey is the key, in a request's context, of who acts and in which role: of
-// those that the caller has, the one that the route is for.
+// actorKey is the key, in a request's context, of who acts and in which of the
+// caller's roles: the one that the route is for.
 type actorKey struct{}
 
 func actorOf(ctx context.Context) repair.Actor {

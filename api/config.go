@@ -28,10 +28,10 @@ type Commands interface {
 }
 
 // Store is the read model. What does not exist, or not in the garages given, is
-// readmodel.ErrNotFound; a cursor it did not give out is readmodel.ErrCursor.
+// readmodel.ErrNotFound; a cursor it did not issue is readmodel.ErrCursor.
 type Store interface {
 	Repair(ctx context.Context, garages []string, id string) (*readmodel.Repair, error)
-	// Sequence is the last one of a repair that the read model has; 0: none.
+	// Sequence returns the newest sequence of a repair in the read model; 0: none.
 	Sequence(ctx context.Context, id string) (int64, error)
 	Repairs(ctx context.Context, f readmodel.RepairFilter) (readmodel.Page[readmodel.RepairItem], error)
 	Timeline(ctx context.Context, garages []string, id string) (*readmodel.Timeline, error)
@@ -39,11 +39,11 @@ type Store interface {
 	Latencies(ctx context.Context, q readmodel.LatencyQuery) (*readmodel.Latencies, error)
 	// Outcome returns what became of a command; readmodel.ErrNotFound: not known yet.
 	Outcome(ctx context.Context, commandID string) (*readmodel.CommandOutcome, error)
-	// AsOf is how fresh the read model is.
+	// AsOf returns the time up to which the read model is complete.
 	AsOf(ctx context.Context) (time.Time, error)
 }
 
-// EventReader reads on in the log of events from where it was opened.
+// EventReader reads the log of events onwards from where it was opened.
 type EventReader interface {
 	// Next returns up to limit events of the garages, waiting up to wait for the first.
 	Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error)
@@ -51,13 +51,13 @@ type EventReader interface {
 }
 
 // OpenEvents opens the log of events after a cursor; an empty one is the
-// beginning. A cursor that it did not give out is readmodel.ErrCursor.
+// beginning. A cursor that it did not issue is readmodel.ErrCursor.
 type OpenEvents func(ctx context.Context, after string) (EventReader, error)
 
-// Dashboards draw the pages of figures, and have their assets.
+// Dashboards render the pages of figures, and hold their assets.
 type Dashboards interface {
 	staff.Dashboards
-	// Assets are the files that its pages load from DashboardVisit.Assets.
+	// Assets returns the files that the pages load from DashboardVisit.Assets.
 	Assets() fs.FS
 }
 
@@ -75,15 +75,15 @@ type Config struct {
 	Store    Store
 	Events   OpenEvents
 	Auth     web.Authenticator
-	// Dashboards draw the pages of figures.
+	// Dashboards render the pages of figures.
 	Dashboards Dashboards
 	Garages    *garage.Book
 	Links      *link.Keys
-	// Clock tells when a customer's request is made; members of staff say it
-	// themselves, or the clock of Requests does.
+	// Clock returns the time of a customer's request; members of staff state it
+	// in the request, or else the clock of Requests does.
 	Clock func(*http.Request) time.Time
-	// Stopping ends when the server begins to stop, and with it the streams of
-	// events, which must not keep it waiting; nil: never.
+	// Stopping is done when the server begins to stop, and ends the streams of
+	// events, which must not hold up the shutdown; nil: never.
 	Stopping context.Context
 	Log      *slog.Logger
 	Metrics  prometheus.Registerer

@@ -153,7 +153,7 @@ func TestOutcomesThatAreLate(t *testing.T) {
 	w.Call(sam, "GET", "/v1/commands/nonsense", "").Problem(t, 404, "not_found")
 }
 
-// A reader who passes the sequence of the answer sees what it wrote.
+// A client that passes the sequence of the answer reads what it wrote.
 func TestReadingWhatWasWritten(t *testing.T) {
 	w := apitest.New(t, func(c *api.Config) { c.Patience = time.Minute })
 	sam := w.Token("sam", repair.Mechanic, "de-brug")
@@ -171,7 +171,7 @@ func TestWhoseGarage(t *testing.T) {
 	w := apitest.New(t)
 	both := w.Token("dms", repair.Integrator, "de-brug", "noord")
 	at := "/v1/repairs/" + w.Started()
-	// A token of one garage starts there; one of several says where.
+	// A token of one garage starts there; with one of several, the request says where.
 	a := w.Call(both, "POST", "/v1/repairs", `{"vehicle":{"plate":"AB12"},"customer":{"name":"X"},"agreed":{"lines":[]}}`, apitest.Key("k1"))
 	a.Problem(t, 422, "invalid")
 	if got := a.JSON["errors"].([]any)[0].(map[string]any)["pointer"]; got != "/garage" {
@@ -248,7 +248,7 @@ func TestEventStream(t *testing.T) {
 	}
 }
 
-// lineWriter is a client that goes once it has read what it wants.
+// lineWriter is a client that leaves once it has read what it wants.
 type lineWriter struct {
 	header http.Header
 	text   strings.Builder
@@ -288,8 +288,8 @@ func TestWhenThingsAreAway(t *testing.T) {
 	}
 }
 
-// Every route that writes has an example of its body, and one after the other they do
-// what the routes are for.
+// Every route that writes has an example of its body, and sent in order they all
+// succeed.
 func TestExamples(t *testing.T) {
 	w := apitest.New(t)
 	sam := w.Token("sam", repair.Mechanic, "de-brug")

@@ -69,7 +69,7 @@ func schemaName(t reflect.Type, hint string) string {
 // document is the OpenAPI document of the routes.
 type document struct{ *huma.OpenAPI }
 
-// serve serves the OpenAPI document, and the same for people.
+// serve mounts the OpenAPI document, and a page of it for people.
 func (d document) serve(r chi.Router, assets string) error {
 	spec, err := d.json()
 	if err != nil {
@@ -98,8 +98,8 @@ func (d document) serve(r chi.Router, assets string) error {
 	return nil
 }
 
-// json is the document, with the examples. Huma cannot say of an object
-// that it may be null; where one may, that is said while the document is written.
+// json returns the document with its examples. Huma cannot express that an object
+// may be null; where one may, its schema is replaced while the document is written.
 func (d document) json() ([]byte, error) {
 	for _, r := range routes {
 		if example := examples[r.id]; example != "" {
@@ -144,7 +144,7 @@ type replied struct {
 	Fields       []field
 }
 
-// field is a parameter or a property; Depth says how deep it lies.
+// field is a parameter or a property; Depth is its level of nesting.
 type field struct {
 	Depth            int
 	Name, Type, Text string

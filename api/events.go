@@ -23,8 +23,8 @@ type events struct {
 	stopping context.Context // of the server; nil: it never ends
 }
 
-// heartbeat is how often a stream says that it is alive, so that proxies and
-// clients notice when it is not.
+// heartbeat is the longest that a stream is silent, so that proxies and clients
+// notice when it is dead.
 const heartbeat = 15 * time.Second
 
 func (e events) listEvents(ctx context.Context, in *struct {
@@ -72,7 +72,7 @@ func (e events) feedError(err error) error {
 	return err
 }
 
-// stream sends events until the client or the server goes. Its ids are cursors.
+// stream sends events until the client goes or the server stops. Its ids are cursors.
 func (e events) stream(c huma.Context, log EventReader, garages []string) {
 	r, w := humachi.Unwrap(c)
 	ctx, cancel := context.WithCancel(r.Context())
@@ -81,7 +81,7 @@ func (e events) stream(c huma.Context, log EventReader, garages []string) {
 		defer context.AfterFunc(e.stopping, cancel)()
 	}
 	out := http.NewResponseController(w)
-	_ = out.SetReadDeadline(time.Time{}) // the client says nothing more
+	_ = out.SetReadDeadline(time.Time{}) // the client sends nothing more
 	c.SetHeader("Content-Type", "text/event-stream")
 	c.SetHeader("X-Accel-Buffering", "no")
 	c.SetStatus(http.StatusOK)
@@ -95,7 +95,7 @@ func (e events) stream(c huma.Context, log EventReader, garages []string) {
 			if ctx.Err() == nil {
 				e.log.Error("cannot read events", "error", err)
 			}
-			return // the client comes back with its last id
+			return // the client reconnects with its last id
 		}
 		if err := send(w, page); err != nil {
 			return

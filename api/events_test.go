@@ -12,7 +12,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// A stream goes on for ever, but not while the server stops.
+// A stream has no end, except when the server stops.
 func TestStreamEndsWhenTheServerStops(t *testing.T) {
 	stopping, stop := context.WithCancel(t.Context())
 	w := apitest.New(t, func(c *api.Config) { c.Stopping = stopping })

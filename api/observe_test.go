@@ -36,7 +36,7 @@ func TestMetricsHoldNoLinks(t *testing.T) {
 	}
 }
 
-// A role that starts again goes on counting where it was.
+// An API that is restarted in the same process continues its counters.
 func TestMetricsOverARestart(t *testing.T) {
 	metrics := prometheus.NewRegistry()
 	for range 2 {

@@ -40,7 +40,7 @@ func init() { // huma has these as globals only
 	huma.NewError = newError
 }
 
-// newError makes a problem of what huma finds wrong.
+// newError turns what huma finds wrong into a problem.
 func newError(status int, msg string, errs ...error) huma.StatusError {
 	var fields []repair.FieldError
 	for _, err := range errs {

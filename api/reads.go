@@ -21,7 +21,7 @@ type reads struct {
 	log      *slog.Logger
 }
 
-// failed returns the problem that an error of the read model is.
+// failed turns an error of the read model into a problem.
 func (r reads) failed(err error) error { return readError(r.log, err) }
 
 // reach waits until the read model has a repair's event number sequence, no longer
@@ -92,8 +92,8 @@ func (r reads) getTimeline(ctx context.Context, in *ReadOne) (*body[*readmodel.T
 	return &body[*readmodel.Timeline]{t}, nil
 }
 
-// getCommand answers pending for what is not known: it may become known, and
-// whose it is, is not known either.
+// getCommand answers pending for an unknown command: it may still be on its way,
+// and nobody knows yet whose it is.
 func (r reads) getCommand(ctx context.Context, in *struct {
 	ID string `path:"id" doc:"The command's id."`
 },
@@ -114,14 +114,14 @@ func (r reads) getCommand(ctx context.Context, in *struct {
 	return &body[readmodel.CommandOutcome]{*o}, nil
 }
 
-// Paging is what every list takes.
+// Paging holds the parameters of every list.
 type Paging struct {
 	Garage string `query:"garage" doc:"Only this garage; absent: all of the token's."`
 	Cursor string `query:"cursor" doc:"Of the page before; absent: the first page."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-// garages are those a list is about.
+// garages returns the garages a list is about.
 func (r reads) garages(ctx context.Context, garage string) ([]string, error) {
 	caller := web.CallerOf(ctx)
 	if garage == "" {
@@ -178,7 +178,7 @@ func listed[T any](r reads, page readmodel.Page[T], err error) (*body[readmodel.
 	return &body[readmodel.Page[T]]{page}, nil
 }
 
-// latencyDays is how far back a question about latencies reaches that does not say.
+// latencyDays is how far back a query of latencies reaches without a from.
 const latencyDays = 30
 
 func (r reads) getLatencies(ctx context.Context, in *struct {
@@ -196,7 +196,7 @@ func (r reads) getLatencies(ctx context.Context, in *struct {
 	q := readmodel.LatencyQuery{Measure: in.Measure, Garages: garages, From: in.From, To: in.To, GroupBy: in.GroupBy}
 	if q.From.IsZero() {
 		until := q.To
-		if until.IsZero() { // the read model knows what time it is, where time is simulated too
+		if until.IsZero() { // the read model knows the time, also where it is simulated
 			if until, err = r.store.AsOf(ctx); err != nil {
 				return nil, r.failed(err)
 			}

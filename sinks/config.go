@@ -12,15 +12,15 @@ import (
 	"pitstop/schemas/record"
 )
 
-// ErrAway marks the error of a Writer whose target cannot take anything at
-// present: the same messages are tried again later. Wrap it.
+// ErrAway marks the error of a Writer whose target is unavailable at present: the
+// same messages are retried later. Wrap it.
 var ErrAway = errors.New("target is away")
 
-// ErrUnhandled marks a message that Config.Prepare cannot make anything of: it
-// becomes a dead letter. Wrap it, or avro.ErrUndecodable.
+// ErrUnhandled marks a message that Config.Prepare cannot handle: it becomes a dead
+// letter. Wrap it, or avro.ErrUndecodable.
 var ErrUnhandled = errors.New("unhandled")
 
-// Message is a record that could be read.
+// Message is a decoded record.
 type Message struct {
 	Topic     string
 	Partition int32
@@ -34,45 +34,45 @@ type Message struct {
 // Writer writes a batch to the target.
 type Writer interface {
 	// Write makes the messages durable in the target, in order within a
-	// partition, and returns the number of those, counted from the first, that
-	// need not come again. An error that wraps ErrAway brings the rest back
-	// after a pause; any other error ends Run. The context is not cut by a stop
-	// request, but has a deadline (Limits.Write).
+	// partition, and returns how many of them, from the first, need no retry.
+	// After an error that wraps ErrAway the rest is retried after a pause; any
+	// other error ends Run. A stop request does not cancel the context, which
+	// has a deadline (Limits.Write).
 	Write(ctx context.Context, batch []Message) (done int, err error)
 }
 
 // Limits bound a batch. Age and Write together must stay below
 // kafka.RebalanceTimeout, or the group expels the member that holds a batch.
 type Limits struct {
-	Records int           // most records in a batch
-	Age     time.Duration // longest time from the first record of a batch to its writing
-	Write   time.Duration // longest time to write and commit a batch
+	Records int           // at most, in a batch
+	Age     time.Duration // at most, from the first record of a batch until it is written
+	Write   time.Duration // at most, to write and commit a batch
 }
 
 // Config says what a sink reads and how.
 type Config struct {
 	// Name of the sink: its consumer group is record.Prefix + Name, and its
-	// dead letters bear it.
+	// dead letters carry it.
 	Name string
-	// Instance is the stable name of this member; empty: a new one every start.
+	// Instance is the static name of this member; empty: a new member every start.
 	Instance string
 	Topics   []record.Topic
 	Kafka    kafka.Config
 	Codec    *avro.Codec
 	Limits   Limits
-	// Prepare turns a decoded record into what the Writer takes, by setting
-	// m.Record; nil: it takes it as it is. An error that wraps ErrUnhandled or
-	// avro.ErrUndecodable makes the record a dead letter, any other stalls.
+	// Prepare converts a decoded record into what the Writer accepts, by setting
+	// m.Record; nil: no conversion. An error that wraps ErrUnhandled or
+	// avro.ErrUndecodable makes the record a dead letter; any other is retried.
 	Prepare func(ctx context.Context, m *Message) error
-	// Watermarks is told from time to time how far everything has been written; nil:
-	// nobody asks.
+	// Watermarks is called about every second with the watermarks that advanced;
+	// nil: they are not computed.
 	Watermarks func(context.Context, []Watermark) error
 	// Upstream are the groups that write what the sink reads, in the order in which
-	// records go through them, with topics that the sink reads too; with them,
-	// Watermarks is also told about EndToEnd.
+	// records pass through them, with topics that the sink reads too; with them,
+	// Watermarks also gets those of EndToEnd.
 	Upstream []Stage
 	Progress *kafka.Progress
-	Metrics  *Metrics // nil: nothing is counted
+	Metrics  *Metrics // nil: none
 	Now      func() time.Time
 	Log      *slog.Logger
 }

@@ -19,8 +19,8 @@ var deadReasons = []struct {
 	reason string
 }{{avro.ErrUndecodable, kafka.Undecodable}, {ErrUnhandled, kafka.Unhandled}, {errMisplaced, kafka.Misplaced}}
 
-// deadReason is the class of an error that makes a record a dead letter; empty:
-// it does not.
+// deadReason returns the reason for which an error makes a record a dead letter;
+// empty: it does not.
 func deadReason(err error) string {
 	for _, c := range deadReasons {
 		if errors.Is(err, c.class) {

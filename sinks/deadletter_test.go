@@ -81,7 +81,7 @@ func TestBadRecordsGoToTheDeadLetters(t *testing.T) {
 	})
 }
 
-// registry is a schema registry that knows nothing, and may be away.
+// registry is a schema registry that is empty, and may be unavailable.
 type registry struct {
 	mu   sync.Mutex
 	away error
@@ -132,7 +132,7 @@ func TestSinkWaitsForTheRegistry(t *testing.T) {
 		reg.set(nil)
 		pass(time.Minute)
 		must(t, stop())
-		m.want(t, 2, 2) // what came before the unknown one was not held back, nor done again
+		m.want(t, 2, 2) // records before the unknown one were not held back, nor repeated
 		if n := len(r.deadLetters()); n != 1 {
 			t.Errorf("%d dead letters, want the unknown record", n)
 		}

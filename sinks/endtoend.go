@@ -2,29 +2,29 @@ package sinks
 
 import "time"
 
-// EndToEnd is the topic of the watermarks that say up to when all that was logged
-// on any topic has been handled by every stage, and the results written.
+// EndToEnd is the topic of the watermarks up to which every stage has handled what
+// was logged on any topic, and the sink has written the results.
 const EndToEnd = "everything"
 
-// Stage is a consumer group that reads what an earlier one writes. The group of
-// the sink itself comes after all.
+// Stage is a consumer group that reads what an earlier one writes. The sink's own
+// group is the last.
 type Stage struct {
 	Group  string
 	Topics []string
 }
 
-// inFlight is a watermark of one partition on its way through the stages: where a
-// stage has reached the ends that its topics had when the watermark came to it, all
-// that follows from what was logged before is below the ends that the next one's
-// topics have now. Topics are co-partitioned, so each partition has its own.
+// inFlight is a watermark of one partition on its way through the stages. Once a
+// stage has reached the ends that its topics had when the watermark entered it, all
+// that follows from earlier records is below the ends that the next stage's topics
+// have now. Topics are co-partitioned, so each partition has its own watermark.
 type inFlight struct {
 	at    time.Time
 	stage int
 	ends  map[string]int64 // of the stage's topics
 }
 
-// positions are how far everything is in one partition: reached was asked for before
-// end, so a stage that has reached an end has nothing to do.
+// positions are the offsets in one partition: the committed ones were read before the
+// ends, so a stage that has reached an end has no lag.
 type positions struct {
 	reached func(group, topic string) int64
 	end     func(topic string) int64
@@ -42,8 +42,8 @@ func (p positions) ends(of Stage) map[string]int64 {
 	return ends
 }
 
-// advance takes the watermark as far as it has come, and reports whether it has
-// passed the last stage.
+// advance moves the watermark as far as it gets, and reports whether it has passed
+// the last stage.
 func (w inFlight) advance(p positions, stages []Stage) (inFlight, bool) {
 	for w.passed(p, stages[w.stage].Group) {
 		if w.stage+1 == len(stages) {
@@ -64,9 +64,9 @@ func (w inFlight) passed(p positions, group string) bool {
 	return true
 }
 
-// follow advances the watermark that is under way and, when it has passed or there
-// is none, the next, which starts now. It returns the time of the last that has
-// passed, if one has, and the watermark that is under way, if one is.
+// follow advances the watermark in flight and, when it has passed or there is none,
+// a new one that starts now. It returns the time of the last that has passed, if
+// any, and the watermark in flight, if any.
 func follow(w *inFlight, now time.Time, p positions, stages []Stage) (passed time.Time, next *inFlight) {
 	if w != nil {
 		moved, done := w.advance(p, stages)

@@ -6,8 +6,8 @@ import (
 )
 
 // An end-to-end watermark has passed when every stage has reached the ends that its
-// topics had once the stage before was done: a stage that stands still holds the
-// time back, however complete the topics after it are.
+// topics had once the stage before was done: a stage that makes no progress holds it
+// back, however complete the topics after it are.
 func TestEndToEndWatermark(t *testing.T) {
 	stages := []Stage{
 		{"lifecycle", []string{"commands"}},
@@ -54,6 +54,6 @@ func TestEndToEndWatermark(t *testing.T) {
 		"lifecycle commands": 9, "latency events": 12, "latency deliveries": 2,
 		"sink commands": 9, "sink events": 12, "sink latencies": 9,
 	}
-	step(7, ends, done, at(7)) // all is at rest
+	step(7, ends, done, at(7)) // all is idle
 	step(8, ends, done, at(8))
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics count what sinks do. A nil Metrics counts nothing.
+// Metrics are the metrics of sinks. A nil *Metrics records nothing.
 type Metrics struct {
 	records     *prometheus.CounterVec
 	batches     *prometheus.HistogramVec
@@ -35,7 +35,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
-// start exposes zeros: without them nobody would see the first increase.
+// start exposes zeros: without them rate() would miss the first increase.
 func (m *Metrics) start(sink string) {
 	if m == nil {
 		return

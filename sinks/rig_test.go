@@ -22,8 +22,8 @@ import (
 
 const partitions = 4
 
-// rig is a broker in memory and what a test needs around it. It is made inside
-// a synctest bubble.
+// rig is a broker in memory with its client and codec. It must be made inside a
+// synctest bubble.
 type rig struct {
 	t      *testing.T
 	config kafka.Config
@@ -62,7 +62,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// event is the n-th of many.
+// event returns the n-th event.
 func (r *rig) event(n int) *kgo.Record {
 	e := &repair.MessagePosted{Kind: repair.Text}
 	e.AggregateID, e.EventID, e.OccurredAt = fmt.Sprint("r", n%17), fmt.Sprint("e", n), time.Unix(int64(n), 0)
@@ -100,7 +100,7 @@ func (r *rig) start(c Config, w Writer) (stop func() error) {
 	return stop
 }
 
-// lag is the number of records that the group has not committed, markers included.
+// lag returns the number of records that the group has not committed, markers included.
 func (r *rig) lag() int64 {
 	lags, err := kadm.NewClient(r.client).Lag(r.t.Context(), record.Prefix+"test")
 	must(r.t, err)
@@ -108,7 +108,7 @@ func (r *rig) lag() int64 {
 	return lags.Sorted()[0].Lag.Total()
 }
 
-// memory is a Writer that remembers, and fails as it is told.
+// memory is a Writer to memory, which fails on demand.
 type memory struct {
 	mu    sync.Mutex
 	rows  map[string]int // how often each event was written
@@ -141,7 +141,7 @@ func (m *memory) failWith(f func([]Message) (int, error)) {
 	m.fail = f
 }
 
-// count returns the number of events, and of writings of them.
+// count returns the number of events, and how often they were written in all.
 func (m *memory) count() (events, writings int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -163,7 +163,7 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// deadLetters reads the dead letters in the order in which their records came.
+// deadLetters returns the dead letters in the order of their records.
 func (r *rig) deadLetters() []*record.DeadLetter {
 	r.t.Helper()
 	opts, err := r.config.Opts("test", r.log)

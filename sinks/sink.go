@@ -1,9 +1,9 @@
-// Package sinks moves records from the log to a target outside it, at least
-// once: a batch is written, and only then its offsets are committed. What makes
-// a repetition harmless is the Writer's business (rows and mails with ids).
+// Package sinks moves records from topics to a target outside Kafka, at least once:
+// a batch is written, and only then are its offsets committed. The Writer makes
+// repetition harmless (rows and mails have ids).
 //
-// The loop has no goroutine and no lock. A batch in hand blocks rebalances, so
-// that nobody else works on it; a target that is away holds none.
+// The loop has no goroutine and no lock. While a batch is written rebalances are
+// blocked, so that no other member writes it too; a wait for the target blocks none.
 package sinks
 
 import (
@@ -21,17 +21,16 @@ import (
 )
 
 const (
-	// watermarkInterval is how often an idle sink looks whether the brokers answer,
-	// and every sink how far it is.
+	// watermarkInterval is how often a sink checks that the brokers answer, and
+	// reports its watermarks.
 	watermarkInterval = time.Second
-	// The pause before trying again doubles from the one to the other.
+	// The backoff doubles from one to the other.
 	minPause = 100 * time.Millisecond
 	maxPause = 10 * time.Second
 )
 
-// Run moves records until ctx ends, when it returns nil, or until
-// something fails that waiting does not cure. A batch in hand when ctx ends is
-// finished first.
+// Run moves records until ctx ends, when it returns nil, or until an error that
+// retrying does not cure. The current batch is finished before it returns.
 func Run(ctx context.Context, c Config, w Writer) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -45,8 +44,8 @@ func Run(ctx context.Context, c Config, w Writer) error {
 		return fmt.Errorf("sink %s: %w", c.Name, err)
 	}
 	cl, err := kgo.NewClient(append(opts,
-		kgo.BlockRebalanceOnPoll(), // a batch is written and committed before its partitions go
-		// Positions pass the markers of transactions, so that a lag of 0 means all.
+		kgo.BlockRebalanceOnPoll(), // a batch is written and committed before its partitions are revoked
+		// Offsets pass the markers of transactions, so that a lag of 0 means no backlog.
 		kgo.KeepControlRecords(),
 	)...)
 	if err != nil {
@@ -72,14 +71,14 @@ type loop struct {
 	writer   Writer
 	client   *kgo.Client
 	admin    *kadm.Client
-	pause    time.Duration // the next one
-	stalled  string        // why nothing moves; empty: it does
+	pause    time.Duration // the next backoff
+	stalled  string        // why the sink makes no progress; empty: it does
 	reported time.Time
 	targets  targets
 	underWay map[int32]*inFlight // by partition
 }
 
-// step is one turn: fill, write, commit, and look how far that is.
+// step is one iteration: poll a batch, write and commit it, report watermarks.
 func (l *loop) step(ctx context.Context) error {
 	records, err := l.fill(ctx)
 	if err == nil && len(records) > 0 {
@@ -106,8 +105,8 @@ func (l *loop) step(ctx context.Context) error {
 	return nil
 }
 
-// fill polls: the first poll waits, further ones top the batch up until it has
-// enough records or is old enough.
+// fill polls a batch: the first poll waits for records, further ones add more until
+// the batch is full or old enough.
 func (l *loop) fill(ctx context.Context) ([]*kgo.Record, error) {
 	wait, cancel := context.WithTimeout(ctx, watermarkInterval)
 	defer cancel()
@@ -140,16 +139,16 @@ func (l *loop) poll(ctx context.Context, records []*kgo.Record) ([]*kgo.Record, 
 			return records, kafka.Fenced(l.Instance)
 		case errors.As(e.Err, &lost):
 			l.Log.Warn("records are gone from the broker", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
-		default: // the client keeps trying by itself
+		default: // the client retries by itself
 			away = fmt.Errorf("%w: read %s: %w", ErrAway, e.Topic, e.Err)
 		}
 	}
 	return records, away
 }
 
-// handle writes a batch and commits it. It leaves in records what is not done.
+// handle writes a batch and commits it. It leaves in records those that are not done.
 func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
-	// From here the batch is ours: a stop request must not cut it in half.
+	// A stop request must not interrupt the batch from here on.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.Limits.Write)
 	defer cancel()
 	if l.stalled == "" {
@@ -167,8 +166,8 @@ func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
 	case errors.Is(commitErr, kerr.FencedInstanceID):
 		return errors.Join(err, kafka.Fenced(l.Instance))
 	case commitErr != nil:
-		// The next commit covers this one, unless the partitions went to another
-		// member: then it does the batch again.
+		// The next commit covers this one, unless the partitions are reassigned: then
+		// the other member repeats the batch.
 		l.Log.Warn("batch is written but not committed", "records", len(finished), "error", commitErr)
 	}
 	return err
@@ -235,9 +234,8 @@ func (l *loop) read(ctx context.Context, r *kgo.Record) (Message, error) {
 	return m, err
 }
 
-// hold waits a while without holding anything: the partitions are rewound to
-// the first records that are not done, nothing is fetched meanwhile, and a
-// rebalance may take them.
+// hold backs off: partitions are rewound to the first records that are not done,
+// nothing is fetched meanwhile, and a rebalance may reassign the partitions.
 func (l *loop) hold(ctx context.Context, rest []*kgo.Record, why error) {
 	why = kafka.Advise(why)
 	if l.stalled != why.Error() {

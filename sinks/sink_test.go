@@ -55,7 +55,7 @@ func TestSinkWaitsForATargetThatIsAway(t *testing.T) {
 		if tries > 25 {
 			t.Errorf("tried %d times in two minutes", tries)
 		}
-		// Nothing is held meanwhile: another member joins and leaves at once.
+		// Rebalances are not blocked meanwhile: another member joins and leaves at once.
 		second := r.sink("two")
 		stopSecond := r.start(second, new(memory))
 		pass(20 * time.Second)

@@ -20,7 +20,7 @@ type Watermark struct {
 	AsOf      time.Time
 }
 
-// targets are, per partition that is behind, an end it had and when it had it.
+// targets holds, for each partition with a lag, an end offset and when it was seen.
 type targets map[partition]target
 
 type partition struct {
@@ -33,14 +33,14 @@ type target struct {
 	at  time.Time
 }
 
-// askLimit is how long the brokers may take to say how far everything is.
+// askLimit bounds the queries of offsets.
 const askLimit = 5 * time.Second
 
-// report finds out whether the brokers answer and, where somebody asks, how far
-// the group has come: a partition whose committed offset has reached the end it
-// had at some time is written up to that time, whoever of the group wrote it.
-// So watermarks advance on an idle log too, and under load they lag by about a
-// watermarkInterval more. What an open transaction holds counts as not written.
+// report checks that the brokers answer and, for Config.Watermarks, the group's
+// progress: a partition whose committed offset has reached the end it had at some
+// time is written up to that time, whichever member wrote it. So watermarks advance
+// on idle topics too, and under load they lag by about a watermarkInterval more.
+// Records of an open transaction count as not written.
 func (l *loop) report(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
@@ -61,7 +61,7 @@ func (l *loop) report(ctx context.Context) error {
 }
 
 func (l *loop) watermarks(ctx context.Context) ([]Watermark, error) {
-	now := l.Now() // before anything is asked for
+	now := l.Now() // before the offsets are read
 	stages := append(slices.Clone(l.Upstream), Stage{l.group(), l.topics})
 	o, err := l.offsets(ctx, stages)
 	if err != nil {
@@ -70,10 +70,10 @@ func (l *loop) watermarks(ctx context.Context) ([]Watermark, error) {
 	return append(l.written(o, now), l.endToEnd(o, now, stages)...), nil
 }
 
-// group is the consumer group of the sink.
+// group returns the consumer group of the sink.
 func (l *loop) group() string { return record.Prefix + l.Name }
 
-// offsets are how far groups have come, and where the partitions begin and end.
+// offsets are the committed offsets of groups, and the partitions' starts and ends.
 type offsets struct {
 	committed    map[string]kadm.OffsetResponses
 	starts, ends kadm.ListedOffsets
@@ -97,7 +97,7 @@ func (l *loop) offsets(ctx context.Context, stages []Stage) (o offsets, err erro
 func (o offsets) reached(group, topic string, id int32) int64 {
 	position := int64(-1)
 	if start, ok := o.starts.Lookup(topic, id); ok {
-		position = start.Offset // what is before it is gone
+		position = start.Offset // earlier records are deleted
 	}
 	if c, ok := o.committed[group].Lookup(topic, id); ok {
 		position = max(position, c.At)

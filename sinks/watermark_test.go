@@ -57,7 +57,7 @@ func TestWatermarksFollowWhatIsWritten(t *testing.T) {
 		if b := behind(); b > 2*time.Second {
 			t.Errorf("after catching up, watermarks are %s behind", b)
 		}
-		latest = everything // a stage has read nothing since the log was empty
+		latest = everything // a stage has read nothing since the topics were empty
 		if b := behind(); b < 90*time.Second {
 			t.Errorf("everything is only %s behind, but a stage stands still", b)
 		}

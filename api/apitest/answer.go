@@ -9,7 +9,7 @@ import (
 	"pitstop/api/web"
 )
 
-// Want checks the status and exactly these fields of a JSON answer.
+// Want checks the status and these fields of a JSON answer.
 func (a Answer) Want(t *testing.T, status int, fields map[string]any) {
 	t.Helper()
 	if a.StatusCode != status {
@@ -35,7 +35,7 @@ func (a Answer) Problem(t *testing.T, status int, code string) {
 	}
 }
 
-// Has checks that a page says, or does not say ("!…"), all of these.
+// Has checks that a page contains each of these texts, or with "!" before it does not.
 func (a Answer) Has(t *testing.T, status int, texts ...string) {
 	t.Helper()
 	if a.StatusCode != status {
@@ -56,7 +56,7 @@ func (a Answer) Has(t *testing.T, status int, texts ...string) {
 	}
 }
 
-// Page checks that an answer is a page for staff, and says all of these.
+// Page checks that an answer is a page for staff that contains all of these texts.
 func (a Answer) Page(t *testing.T, status int, says ...string) {
 	t.Helper()
 	if a.StatusCode != status || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {

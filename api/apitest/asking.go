@@ -23,14 +23,14 @@ func (w *World) Token(subject string, role repair.Role, garages ...string) strin
 	return token
 }
 
-// Answer is what came back, with its body as JSON where it is some.
+// Answer is a response, with its body as JSON where it is JSON.
 type Answer struct {
 	*http.Response
 	Text string
 	JSON map[string]any
 }
 
-// Do asks the API, and checks a JSON answer against its documentation.
+// Do sends a request to the API, and checks a JSON answer against the documentation.
 func (w *World) Do(r *http.Request) Answer {
 	w.T.Helper()
 	rec := httptest.NewRecorder()
@@ -69,7 +69,7 @@ func (w *World) conforms(r *http.Request, a Answer) {
 	}
 }
 
-// Call asks as whoever the token is for. Headers are "Name: value".
+// Call sends a request with a token. Headers are "Name: value".
 func (w *World) Call(token, method, path, body string, headers ...string) Answer {
 	w.T.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
@@ -86,10 +86,10 @@ func (w *World) Call(token, method, path, body string, headers ...string) Answer
 	return w.Do(r)
 }
 
-// Key is the header with an idempotency key.
+// Key returns the header with an idempotency key.
 func Key(k string) string { return "Idempotency-Key: " + k }
 
-// The example order of the garage's text.
+// The bodies of an order and of a quote for it.
 const (
 	OrderBody = `{"external_ref":"WO-1842","vehicle":{"plate":"k-482-tr","country":"NL","description":"Volkswagen Golf"},
 		"customer":{"id":"c1","name":"J. de Vries","email":"j@example.nl","phone":"06 1234 5678","language":"nl"},
@@ -105,7 +105,7 @@ const (
 			{"kind":"part","description":"Ruitenwissers","quantity":"1","unit_price":3995,"vat":"21"}]}]}`
 )
 
-// Started returns a repair at de-brug.
+// Started starts a repair at de-brug and returns its id.
 func (w *World) Started() string {
 	w.T.Helper()
 	a := w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "POST", "/v1/repairs", OrderBody, Key("start"))
@@ -115,7 +115,7 @@ func (w *World) Started() string {
 	return a.JSON["repair_id"].(string)
 }
 
-// Quoted returns a repair at de-brug with quote 1 open.
+// Quoted starts a repair at de-brug, opens quote 1 and returns the repair's id.
 func (w *World) Quoted() string {
 	w.T.Helper()
 	id := w.Started()

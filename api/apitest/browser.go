@@ -32,7 +32,7 @@ func NewTab(t *testing.T, w *World, width, height int64) *Tab {
 	return &Tab{t: t, ctx: browser.Start(t), url: server.URL, Width: width, Height: height}
 }
 
-// Run does what chromedp can do.
+// Run runs actions of chromedp.
 func (b *Tab) Run(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	if err := chromedp.Do(b.ctx, steps...); err != nil {
@@ -47,7 +47,7 @@ func (b *Tab) DisableScripts() {
 	Must(b.t, err)
 }
 
-// ScrollWidth is how wide the page is, in pixels.
+// ScrollWidth returns the width of the page in pixels.
 func (b *Tab) ScrollWidth() int64 {
 	b.t.Helper()
 	return browser.Value(b.t, b.ctx, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
@@ -59,7 +59,7 @@ func (b *Tab) Visit(path string) {
 	browser.Open(b.t, b.ctx, b.Width, b.Height, b.url+path)
 }
 
-// Text is what an element says.
+// Text returns the text of an element.
 func (b *Tab) Text(selector string) string {
 	b.t.Helper()
 	return browser.Value(b.t, b.ctx, chromedp.TextContent(chromedp.CSS(selector)))
@@ -76,7 +76,7 @@ func (b *Tab) Shot(name string) {
 	Must(b.t, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644))
 }
 
-// Want checks what an element says.
+// Want checks the text of an element.
 func (b *Tab) Want(selector, want string) {
 	b.t.Helper()
 	if got := b.Text(selector); got != want {

@@ -10,7 +10,7 @@ import (
 	"pitstop/schemas/readmodel"
 )
 
-// reader reads the world's events; a cursor is "c" and a place.
+// reader reads the world's events; a cursor is "c" and an index.
 type reader struct {
 	w  *World
 	at int

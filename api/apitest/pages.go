@@ -10,12 +10,12 @@ import (
 	"pitstop/schemas/link"
 )
 
-// Link is the path of a repair's page, for the audience.
+// Link returns the path of a repair's page, for the audience.
 func (w *World) Link(id string, to link.Audience) string {
 	return "/c/" + w.Links.Sign(link.Claims{Garage: "de-brug", Repair: id, Audience: to, Lang: "nl", Expires: Begin.Add(60 * 24 * time.Hour)})
 }
 
-// Get opens a page as somebody without a token does.
+// Get opens a page without a token.
 func (w *World) Get(path string, headers ...string) Answer {
 	return w.Call("", http.MethodGet, path, "", headers...)
 }
@@ -26,7 +26,7 @@ func (w *World) Post(path string, fields ...string) Answer {
 	return w.Do(FormRequest(path, fields...))
 }
 
-// FormRequest is the request that Post makes.
+// FormRequest returns the request that Post sends.
 func FormRequest(path string, fields ...string) *http.Request {
 	form := url.Values{}
 	for i := 0; i < len(fields); i += 2 {
@@ -40,7 +40,7 @@ func FormRequest(path string, fields ...string) *http.Request {
 // SessionCookie is the cookie with the token of a member of staff.
 const SessionCookie = "pitstop_session"
 
-// Look asks for a page as a browser with a session does; token "" is none.
+// Look opens a page as a browser with a session does; token "" is no session.
 func (w *World) Look(token, path string, headers ...string) Answer {
 	w.T.Helper()
 	r := httptest.NewRequest("GET", path, http.NoBody)
@@ -67,7 +67,7 @@ func (w *World) Submit(path string, form url.Values, headers ...string) Answer {
 	return w.Do(r)
 }
 
-// Session is the session that an answer set.
+// Session returns the session cookie that an answer sets.
 func (w *World) Session(a Answer) *http.Cookie {
 	w.T.Helper()
 	for _, c := range a.Cookies() {

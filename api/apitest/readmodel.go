@@ -93,7 +93,7 @@ func (w *World) Outcome(_ context.Context, id string) (*readmodel.CommandOutcome
 
 func (w *World) AsOf(context.Context) (time.Time, error) { return w.clock(), w.Broken }
 
-// project brings the views up to date.
+// project applies the events that the views lack.
 func (w *World) project() {
 	ctx := context.Background()
 	for _, e := range w.behind {

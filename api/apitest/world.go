@@ -1,5 +1,5 @@
-// Package apitest holds what the tests of the API and its doors have in common: a
-// world behind the API, and ways to ask it.
+// Package apitest is what the tests of the API and its doors share: a fake of
+// everything behind the API, and ways to send requests to it.
 package apitest
 
 import (
@@ -34,8 +34,8 @@ import (
 // Begin is a Wednesday, 10:00 in Utrecht.
 var Begin = time.Date(2026, time.May, 20, 8, 0, 0, 0, time.UTC)
 
-// World stands in for everything behind the API: the lifecycle as the domain has
-// it, and a read model that is as fresh as the test wants.
+// World fakes everything behind the API: the lifecycle, by the domain's own code,
+// and a read model that is as fresh as the test wants.
 type World struct {
 	T     *testing.T
 	API   *api.API
@@ -54,13 +54,13 @@ type World struct {
 	Sent    []repair.Command
 	Asked   []any // filters the store was asked with
 	Looked  []readmodel.DashboardVisit
-	Lagging bool  // events stay behind until CatchUp
+	Lagging bool  // the read model lags until CatchUp
 	Silent  bool  // outcomes do not come in time
 	Broken  error // of everything
 	Unsent  error // of what is sent
 }
 
-// New returns a world whose API has a configuration, changed as said.
+// New returns a world; change alters the configuration of its API.
 func New(t *testing.T, change ...func(*api.Config)) *World {
 	t.Helper()
 	codec, err := avro.NewCodec()
@@ -111,7 +111,7 @@ func (w *World) Pass(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
-// Ask is the lifecycle.
+// Ask handles a command as the lifecycle does.
 func (w *World) Ask(_ context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -182,7 +182,7 @@ func (w *World) CatchUp() {
 	w.project()
 }
 
-// Page is a dashboard that says what it was asked.
+// Page returns a dashboard that says what it was asked.
 func (w *World) Page(_ context.Context, v readmodel.DashboardVisit) ([]byte, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -192,15 +192,15 @@ func (w *World) Page(_ context.Context, v readmodel.DashboardVisit) ([]byte, err
 
 func (w *World) Assets() fs.FS { return fstest.MapFS{"dashboards.css": {Data: []byte("p{}")}} }
 
-// Last is the newest command that the lifecycle got.
+// Last returns the newest command that the lifecycle got.
 func (w *World) Last() repair.Command {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.Sent[len(w.Sent)-1]
 }
 
-// LastDecision is the last decision that was sent: the page's script tells by itself,
-// at any time, that somebody looks at it.
+// LastDecision returns the last decision that was sent: the page's script records
+// views by itself, at any time.
 func (w *World) LastDecision() *repair.DecideQuote {
 	w.mu.Lock()
 	defer w.mu.Unlock()

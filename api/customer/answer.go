@@ -12,9 +12,9 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// failed shows that the repair cannot be read: not yet, or not now.
+// failed shows that the repair cannot be read yet, or not at the moment.
 func (d *door) failed(w http.ResponseWriter, r *http.Request, v *visit, err error) {
-	if errors.Is(err, readmodel.ErrNotFound) { // genuine, so only not there yet
+	if errors.Is(err, readmodel.ErrNotFound) { // the link is genuine, so the read model is behind
 		p := d.bare(r, v, "soon")
 		p.Refresh = r.URL.RequestURI()
 		d.render(w, http.StatusOK, p)
@@ -30,7 +30,7 @@ var lateText = map[repair.Code]string{
 	repair.AlreadyDecided: "late decided", repair.IllegalState: "late state", repair.TotalMismatch: "late total",
 }
 
-// late shows how things stand after a refusal, and says what was refused.
+// late shows the repair as it is after a refusal, and says what was refused.
 func (d *door) late(w http.ResponseWriter, r *http.Request, v *visit, code repair.Code, sequence int64) {
 	key, ok := lateText[code]
 	if !ok {
@@ -57,7 +57,7 @@ func (d *door) refuse(w http.ResponseWriter, r *http.Request, v *visit, status i
 	d.render(w, status, d.dress(r, v, p))
 }
 
-// bare is a page that says one thing.
+// bare returns a page with one message and nothing of the repair.
 func (d *door) bare(r *http.Request, v *visit, what string) *page {
 	p := &page{voice: v.voice, Base: v.base, Head: v.T(what + " head"), Lead: []string{v.T(what + " text")}}
 	p.Title = p.Head
@@ -74,14 +74,14 @@ func (d *door) stop(w http.ResponseWriter, r *http.Request, v *visit, status int
 	d.render(w, status, d.bare(r, v, what))
 }
 
-// busy shows that an answer is on its way, without any form.
+// busy shows that an answer is being processed, without any form.
 func (d *door) busy(w http.ResponseWriter, r *http.Request, v *visit) {
 	p := d.bare(r, v, "busy")
 	p.Refresh = r.URL.RequestURI()
 	d.render(w, http.StatusOK, p)
 }
 
-// page shows the repair as it stands.
+// page returns the page of the repair as it is.
 func (v *visit) page() *page {
 	p := &page{voice: v.voice, Garage: v.contact(v.garage), Base: v.base, Car: carOf(v.repair.Vehicle)}
 	v.story(p)
@@ -117,7 +117,7 @@ func carOf(v readmodel.Vehicle) *car {
 	}
 }
 
-// dress adds the way to the other language, where following it loses nothing.
+// dress adds the link to the other language, where following it loses no input.
 func (d *door) dress(r *http.Request, v *visit, p *page) *page {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return p

@@ -1,7 +1,6 @@
 // Package customer is the door of a garage's customers: the page that the link in
-// a mail opens, on which they see how their repair stands, decide about a quote
-// and write to the garage. GET changes nothing; what forms ask for becomes
-// commands.
+// a mail opens, on which they follow their repair, decide about a quote and write
+// to the garage. GET changes nothing; forms become commands.
 package customer
 
 import (
@@ -55,7 +54,7 @@ type Config struct {
 	Store    Store
 	Garages  *garage.Book
 	Links    *link.Keys
-	// Clock tells when a request is made.
+	// Clock returns the time of a request.
 	Clock  func(*http.Request) time.Time
 	Assets string // path below which pages find their assets
 	Log    *slog.Logger

@@ -15,7 +15,7 @@ import (
 	"pitstop/schemas/request"
 )
 
-// decide takes an answer to a quote, or asks for what is missing of it.
+// decide accepts an answer to a quote, or asks for what is missing from it.
 func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 	n, err := strconv.ParseInt(chi.URLParam(r, "revision"), 10, 32)
 	q := v.revision(int32(n))
@@ -68,7 +68,7 @@ func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 	d.done(w, r, v, o, id, "")
 }
 
-// mistakes puts what is wrong with a decision beside the fields of the form.
+// mistakes maps what is wrong with a decision to the fields of the form.
 func (v *visit) mistakes(c choice, errs []repair.FieldError) map[string]string {
 	m := make(map[string]string)
 	for _, e := range errs {
@@ -142,7 +142,7 @@ func (v *visit) confirm(q *readmodel.Quote, c choice) *page {
 	return p
 }
 
-// obligation is what the button says: what pressing it means.
+// obligation returns the button's text: what pressing it commits to.
 func (v voice) obligation(sum int64, nothing bool, currency string) string {
 	if nothing {
 		return v.T("agree none")

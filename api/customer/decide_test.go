@@ -36,7 +36,7 @@ func TestDecidingWithoutScript(t *testing.T) {
 	w.Post(decision, "all", "approve").Has(t, 200, "Akkoord, ik betaal € 387,95")
 	w.Post(decision, append([]string{"change", "1"}, oneOfTwo...)...).Has(t, 200, theForm, `value="approve" checked`, "Te duur", "!Fout")
 
-	// Confirmed.
+	// It is confirmed.
 	r := apitest.FormRequest(decision, confirmed...)
 	r.RemoteAddr, r.Header["User-Agent"] = "203.0.113.7:5555", []string{"Testfox/1.0"}
 	a := w.Do(r)
@@ -56,7 +56,7 @@ func TestDecidingWithoutScript(t *testing.T) {
 	w.Get(a.Header.Get("Location")).Has(t, 200, "Dank u wel voor uw antwoord.", "U gaf akkoord voor € 348,00", "De prijs is te hoog", "Te duur",
 		"€ 637,00", "!"+theForm)
 
-	// Again, the same: nothing changes. Another apitest.Answer, with the same page: too late.
+	// The same again changes nothing. Another answer, with the same page, is too late.
 	if a := w.Post(decision, confirmed...); a.StatusCode != 303 {
 		t.Errorf("the same again: %d", a.StatusCode)
 	}
@@ -101,7 +101,7 @@ func TestDecisionsThatComeTooLate(t *testing.T) {
 				page := w.Link(id, link.Approver)
 				w.Lagging = lag
 				tt.before(w, id)
-				if lag { // the read model follows while the visitor waits
+				if lag { // the read model catches up while the visitor waits
 					time.AfterFunc(20*time.Millisecond, w.CatchUp)
 				}
 				fields := append([]string{}, confirmed...)
@@ -140,7 +140,7 @@ func TestFormsOfOtherSites(t *testing.T) {
 	}
 }
 
-// Until the read model has the apitest.Answer, there is no form to send again.
+// Until the read model has the answer, there is no form to send again.
 func TestTheSameFormIsNeverOfferedAgain(t *testing.T) {
 	w := apitest.New(t)
 	page := w.Link(w.Quoted(), link.Approver)

@@ -16,7 +16,7 @@ import (
 
 // choice is what a visitor filled in about a quote.
 type choice struct {
-	Command   string // hidden in the form: made when the page was
+	Command   string // hidden in the form, made with the page
 	Answers   []request.Answer
 	Missing   []int32 // lines without an answer
 	TotalSeen *int64  // nil: not sent, or no amount
@@ -42,7 +42,7 @@ func parseChoice(form url.Values, lines []int32) choice {
 			a.Answer = all
 		}
 		switch a.Answer {
-		case repair.Approve: // a reason picked before changing one's mind is none
+		case repair.Approve: // drop a reason picked before changing one's mind
 		case repair.Reject:
 			a.Reason = repair.RejectReason(form.Get(fmt.Sprintf("reason.%d", n)))
 			a.Text = strings.TrimSpace(form.Get(fmt.Sprintf("text.%d", n)))
@@ -55,12 +55,12 @@ func parseChoice(form url.Values, lines []int32) choice {
 	return c
 }
 
-// body is the request a choice makes.
+// body returns the request for a choice.
 func (c choice) body() *request.DecideQuote {
 	return &request.DecideQuote{Lines: c.Answers, TotalSeen: c.TotalSeen, Method: repair.ByPage, Name: c.Name}
 }
 
-// of is the answer to one line.
+// of returns the answer to one line.
 func (c choice) of(line int32) request.Answer {
 	for _, a := range c.Answers {
 		if a.Line == line {
@@ -70,11 +70,12 @@ func (c choice) of(line int32) request.Answer {
 	return request.Answer{Line: line}
 }
 
-// newKey names what a form sends, so that sending it twice is doing it once.
+// newKey returns an id for what a form sends, so that sending it twice has the
+// effect of once.
 func newKey() string { return rand.Text() }
 
-// keyed makes the key of a form's command. What was typed is part of it: going
-// back and sending something else is another request, and no misuse of a key.
+// keyed returns the idempotency key of a form's command. It covers what was typed:
+// going back and sending something else is another request, not a reused key.
 func keyed(command string, body any) string {
 	text, _ := json.Marshal(body) // plain structs of texts and numbers
 	sum := sha256.Sum256(text)

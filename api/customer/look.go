@@ -44,9 +44,9 @@ func (d *door) pending(w http.ResponseWriter, r *http.Request, v *visit, id stri
 	}
 }
 
-// viewed is sent by the script of a page that somebody sees, again after a 503.
+// viewed records a view, which the script of a visible page sends, again after a 503.
 func (d *door) viewed(w http.ResponseWriter, r *http.Request, v *visit) {
-	n, _ := strconv.ParseInt(r.PostForm.Get("revision"), 10, 32) // 0 is none
+	n, _ := strconv.ParseInt(r.PostForm.Get("revision"), 10, 32) // 0: none
 	if err := d.sawIt(r.Context(), v, v.revision(int32(n))); err != nil {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return

@@ -141,7 +141,7 @@ func TestViews(t *testing.T) {
 		}
 		return n
 	}
-	w.Post(w.Link(id, link.Customer)+"/view", "revision", "1") // does not decide: not the view that is waited for
+	w.Post(w.Link(id, link.Customer)+"/view", "revision", "1") // does not decide, so this view does not count
 	w.Post(page+"/view", "revision", "7")
 	if views() != 0 {
 		t.Fatalf("%d views too many", views())

@@ -34,7 +34,7 @@ func Mount(r chi.Router, c Config) error {
 	return nil
 }
 
-// limit refuses whoever asks too often.
+// limit refuses requests above the rate limits.
 func (d *door) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if d.perAddress.Over(w, r, d.Proxies.ClientIP(r)) || d.perLink.Over(w, r, chi.URLParam(r, "token")) {
@@ -45,7 +45,7 @@ func (d *door) limit(next http.Handler) http.Handler {
 	})
 }
 
-// stranger is a visitor of whom only the request is known.
+// stranger returns a visit of which only the request is known.
 func (d *door) stranger(r *http.Request) *visit {
 	v := &visit{base: "/c/" + url.PathEscape(chi.URLParam(r, "token"))}
 	v.Voice, v.now, v.zone = locale.Voice{Lang: web.LangOf(r), Texts: texts}, d.Clock(r), time.UTC
@@ -56,7 +56,7 @@ func (d *door) stranger(r *http.Request) *visit {
 }
 
 // visitor checks the link and reads the repair it opens, before a page is shown
-// or a form is taken.
+// or a form is accepted.
 func (d *door) visitor(handle func(http.ResponseWriter, *http.Request, *visit)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		token, chosen := chi.URLParam(r, "token"), r.URL.Query().Get("lang")
@@ -84,7 +84,7 @@ func (d *door) visitor(handle func(http.ResponseWriter, *http.Request, *visit)) 
 				return
 			}
 		}
-		after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // 0 is none
+		after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // 0: none
 		if err := d.load(r.Context(), v, claims, max(after, 1)); err != nil {
 			d.failed(w, r, v, err)
 			return
@@ -116,8 +116,8 @@ func (d *door) load(ctx context.Context, v *visit, claims link.Claims, after int
 	return nil
 }
 
-// foreign reports that a form was sent by another site's page. Old browsers say
-// nothing of it; the link is the credential all the same.
+// foreign reports whether another site's page sent a form. Old browsers do not
+// say; the link is the credential all the same.
 func foreign(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "same-origin", "none":

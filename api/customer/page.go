@@ -26,7 +26,7 @@ type page struct {
 	Write    *messageForm
 }
 
-// notice is said before everything else.
+// notice is shown above everything else.
 type notice struct {
 	Kind  string // good, bad
 	Head  string
@@ -53,7 +53,7 @@ type row struct{ Title, Amount string }
 
 type total struct{ Label, Amount, Note string }
 
-// proposal is a quote as it is shown, line by line.
+// proposal is a quote as shown, line by line.
 type proposal struct {
 	Lines             []proposed
 	Total, VAT, Extra string
@@ -113,7 +113,7 @@ type said struct {
 
 type messageForm struct{ Action, Command, Text, Error, CallHint string }
 
-// part is what a template within the page is given.
+// part is the data of a template within the page.
 type part struct {
 	Page any
 	It   any

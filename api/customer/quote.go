@@ -8,7 +8,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// money lists the agreed work and what was approved, and what it comes to.
+// money lists the agreed and the approved work, with the total.
 func (v *visit) money(p *page) {
 	r := v.repair
 	sum := r.Agreed.Total
@@ -32,7 +32,7 @@ func (v *visit) money(p *page) {
 	}
 }
 
-// agreedTotal is what was agreed and approved so far.
+// agreedTotal returns the total of what was agreed and approved so far.
 func (v *visit) agreedTotal() int64 {
 	sum := v.repair.Agreed.Total
 	for _, q := range v.repair.Quotes {
@@ -63,7 +63,7 @@ func (v *visit) decided(q readmodel.Quote) settled {
 	return a
 }
 
-// proposal shows a quote line by line, with what was filled in about it.
+// proposal shows a quote line by line, with what the visitor filled in.
 func (v *visit) proposal(q *readmodel.Quote, c choice, mistakes map[string]string) proposal {
 	money := func(minor int64) string { return v.Lang.Money(minor, q.Currency) }
 	p := proposal{Total: money(q.Total) + " " + v.Lang.InclVAT(), ExclVAT: !q.PricesIncludeVAT}
@@ -94,7 +94,7 @@ func (v *visit) proposal(q *readmodel.Quote, c choice, mistakes map[string]strin
 		}
 		for _, d := range l.Details {
 			if len(l.Details) == 1 && d.Quantity == "1" {
-				break // the line says it all
+				break // it would only repeat the line
 			}
 			shown.Details = append(shown.Details, v.detail(d, q.Currency))
 		}
@@ -103,7 +103,7 @@ func (v *visit) proposal(q *readmodel.Quote, c choice, mistakes map[string]strin
 	return p
 }
 
-// detail is "Remschijven 2 × € 69,00" and what that comes to.
+// detail returns "Remschijven 2 × € 69,00" and the amount.
 func (v *visit) detail(d readmodel.Detail, currency string) row {
 	amount, err := repair.Detail{Quantity: d.Quantity, UnitPrice: d.UnitPrice, VAT: d.VAT}.Amount()
 	if err != nil { // checked before it got here

@@ -12,7 +12,7 @@ import (
 	"pitstop/schemas/request"
 )
 
-// submit sends what a visitor asked for.
+// submit sends a visitor's request as a command.
 func (d *door) submit(ctx context.Context, v *visit, r request.Request, patience time.Duration) (*repair.Outcome, string, error) {
 	r.Garage, r.RepairID = v.repair.GarageID, v.repair.RepairID
 	r.Actor, r.Now = repair.Actor{Role: v.role(), ID: v.person.ID}, v.now
@@ -24,8 +24,8 @@ func (d *door) submit(ctx context.Context, v *visit, r request.Request, patience
 	return o, cmd.Head().EventID, err
 }
 
-// take submits a form whose view was recorded before it, and waits for the outcome;
-// with seen, the error of that, it returns only this error.
+// take submits a form and waits for the outcome. seen is the error of recording the
+// view before it: with one, nothing is submitted and take returns it.
 func (d *door) take(ctx context.Context, v *visit, seen error, r request.Request) (*repair.Outcome, string, error) {
 	if seen != nil {
 		return nil, "", seen
@@ -34,7 +34,7 @@ func (d *door) take(ctx context.Context, v *visit, seen error, r request.Request
 }
 
 // sawIt records that the visitor saw an open quote: whoever sends a form did. It
-// logs its error, after which what the form says must not be taken either.
+// logs its error; after one, the form must not be accepted either.
 func (d *door) sawIt(ctx context.Context, v *visit, q *readmodel.Quote) error {
 	if q == nil || q.ViewedAt != nil || !v.decides {
 		return nil
@@ -48,7 +48,7 @@ func (d *door) sawIt(ctx context.Context, v *visit, q *readmodel.Quote) error {
 	return err
 }
 
-// done goes on to the page, and the place on it, that shows what was done.
+// done redirects to the page, and the place on it, that shows the result.
 func (d *door) done(w http.ResponseWriter, r *http.Request, v *visit, o *repair.Outcome, id, place string) {
 	switch {
 	case o == nil:

@@ -7,7 +7,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// story says where things stand, in a headline and a few sentences.
+// story sums up the repair in a headline and a few sentences.
 func (v *visit) story(p *page) {
 	r := v.repair
 	say := func(key string, args ...any) { p.Lead = append(p.Lead, v.T(key, args...)) }
@@ -50,7 +50,7 @@ func (v *visit) story(p *page) {
 	}
 }
 
-// answered tells what became of the last quote.
+// answered says what became of the last quote.
 func (v *visit) answered(say func(string, ...any)) {
 	if len(v.repair.Quotes) == 0 {
 		return
@@ -75,7 +75,7 @@ func (v *visit) answered(say func(string, ...any)) {
 	}
 }
 
-// deadline is a time, with its day unless that is today.
+// deadline returns a time, with its day unless that is today.
 func (v *visit) deadline(t time.Time) string {
 	if v.Lang.Day(t, v.now, v.zone) == v.Lang.Day(v.now, v.now, v.zone) {
 		return v.Lang.Time(t, v.zone)
@@ -83,7 +83,7 @@ func (v *visit) deadline(t time.Time) string {
 	return v.Lang.Day(t, v.now, v.zone) + " " + v.Lang.Time(t, v.zone)
 }
 
-// steps are the stations of a repair, those to come included.
+// steps lists the steps of a repair, including those to come.
 func (v *visit) steps(p *page) {
 	r := v.repair
 	add := func(state, key, when string) { p.Steps = append(p.Steps, step{v.T(key), when, state}) }
@@ -128,8 +128,8 @@ func (v *visit) steps(p *page) {
 	}
 }
 
-// conversation shows the messages that are not for staff only, and a form for
-// another.
+// conversation shows the messages, without the notes among staff, and a form for
+// a new one.
 func (v *visit) conversation(p *page) {
 	for _, m := range v.repair.Messages {
 		if m.Kind == repair.Note {

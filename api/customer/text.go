@@ -6,7 +6,7 @@ import (
 	"pitstop/schemas/locale"
 )
 
-// texts are what the customer's page says, apart from what locale words.
+// texts are the texts of the customer's page that are not in locale.
 var texts = locale.Texts{
 	"other language": {NL: "Read this page in English", EN: "Lees deze pagina in het Nederlands"},
 	"call":           {NL: "Bel %s", EN: "Call %s"},

@@ -9,19 +9,19 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// voice says things in a visitor's language, at a moment, in a garage's time zone.
+// voice formats texts in a visitor's language, as of a moment, in a garage's time zone.
 type voice struct {
 	locale.Voice
 	now  time.Time
 	zone *time.Location
 }
 
-// moment is a day and a time: "vandaag, woensdag 20 mei, 14.00 uur".
+// moment formats a day and a time: "vandaag, woensdag 20 mei, 14.00 uur".
 func (v voice) moment(t time.Time) string {
 	return v.Lang.DayAndDate(t, v.now, v.zone) + ", " + v.Lang.Time(t, v.zone)
 }
 
-// stamp is when something happened, short: "vandaag 10.05 uur".
+// stamp formats when something happened, short: "vandaag 10.05 uur".
 func (v voice) stamp(t time.Time) string {
 	return v.Lang.Day(t, v.now, v.zone) + " " + v.Lang.Time(t, v.zone)
 }
@@ -37,7 +37,7 @@ type visit struct {
 	repair  *readmodel.Repair
 }
 
-// open is the quote that awaits an answer.
+// open returns the quote that awaits an answer; nil: none.
 func (v *visit) open() *readmodel.Quote {
 	return v.quote(func(q readmodel.Quote) bool { return q.Status == repair.StatusOpen && v.now.Before(q.ExpiresAt) })
 }
@@ -55,8 +55,8 @@ func (v *visit) quote(is func(readmodel.Quote) bool) *readmodel.Quote {
 	return nil
 }
 
-// role is in which capacity the visitor acts: the customer decides where there
-// is no separate approver.
+// role returns the role in which the visitor acts: the customer decides where
+// there is no separate approver.
 func (v *visit) role() repair.Role {
 	if v.decides && v.repair.Approver != nil {
 		return repair.Approver
@@ -64,10 +64,10 @@ func (v *visit) role() repair.Role {
 	return repair.Customer
 }
 
-// at is a path below the visitor's page, in the language chosen.
+// at returns a path below the visitor's page, in the language chosen.
 func (v *visit) at(path string) string { return v.base + path + v.query }
 
-// with is the visitor's page with a parameter.
+// with returns the path of the visitor's page with a parameter.
 func (v *visit) with(name, value string) string {
 	if v.query != "" {
 		return v.base + v.query + "&" + name + "=" + value

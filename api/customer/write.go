@@ -10,7 +10,7 @@ import (
 	"pitstop/schemas/request"
 )
 
-// write takes a message to the garage.
+// write accepts a message to the garage.
 func (d *door) write(w http.ResponseWriter, r *http.Request, v *visit) {
 	seen := d.sawIt(r.Context(), v, v.open())
 	body := &request.PostMessage{Kind: repair.MessageKind(r.PostForm.Get("kind")), Text: r.PostForm.Get("text")}
@@ -33,7 +33,7 @@ func (d *door) write(w http.ResponseWriter, r *http.Request, v *visit) {
 	}
 }
 
-// rewrite shows a message that was not sent in its form again.
+// rewrite shows the form again with a message that was not sent.
 func (d *door) rewrite(w http.ResponseWriter, r *http.Request, v *visit, status int, command, text, wrong string) {
 	p := v.page()
 	p.Write.Command, p.Write.Text, p.Write.Error = command, text, wrong

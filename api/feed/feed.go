@@ -1,5 +1,5 @@
-// Package feed reads the events on the log for the API, from where a caller left
-// off. It is the one place below api that knows Kafka.
+// Package feed reads the topic of events for the API, from where a caller left
+// off. It is the only package below api that knows Kafka.
 package feed
 
 import (
@@ -23,21 +23,21 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Bounds of a feed: each reader is a client of its own, and one page looks at so
-// many records, most of which may be other garages'.
+// Bounds of a feed: each reader has a Kafka client of its own, and a page scans at
+// most so many records, most of which may be other garages'.
 const (
 	maxReaders = 64
 	maxScanned = 10_000
 )
 
-// fetchTimeout is how long records that are there may take.
+// fetchTimeout bounds a fetch of records that are known to be there.
 const fetchTimeout = 10 * time.Second
 
-// ErrBusy means that too many read the feed at once.
+// ErrBusy means that too many readers of the feed are open.
 var ErrBusy = errors.New("too many readers of the event feed")
 
-// Feed opens readers of the events. It has no consumer group and keeps nothing: a
-// cursor is the next offset of each partition.
+// Feed opens readers of the events. It has no consumer group and no state: a
+// cursor holds the next offset of each partition.
 type Feed struct {
 	config kafka.Config
 	codec  *avro.Codec
@@ -45,7 +45,7 @@ type Feed struct {
 	slots  chan struct{}
 }
 
-// New returns a feed; it connects when it is opened.
+// New returns a feed; it connects in Open.
 func New(c kafka.Config, codec *avro.Codec, log *slog.Logger) *Feed {
 	return &Feed{config: c, codec: codec, log: log, slots: make(chan struct{}, maxReaders)}
 }
@@ -81,9 +81,9 @@ func (f *Feed) open(ctx context.Context, after string) (*Reader, error) {
 	}
 	cl, err := kgo.NewClient(append(opts,
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.KeepControlRecords(), // or the position would never pass the marker at the end
+		kgo.KeepControlRecords(), // or the position would never pass the last transaction's marker
 		kgo.FetchMaxWait(500*time.Millisecond),
-		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // miss nothing: rather fail
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // fail rather than miss records
 	)...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka client: %w", err)
@@ -138,8 +138,8 @@ func (r *Reader) Close() {
 }
 
 // Next returns up to limit events of the garages. When there is none up to where
-// the topic ended at Open, it waits up to wait for the first. The cursor of the
-// page goes on where the page ends.
+// the topic ended at Open, it waits up to wait for the first. The page's cursor
+// continues where the page ends.
 func (r *Reader) Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error) {
 	page := readmodel.EventPage{Events: []readmodel.Event{}, Cursor: cursor(r.position)}
 	deadline := time.Now().Add(wait) //nolint:forbidigo // a stopwatch, not the time of anything
@@ -200,9 +200,8 @@ func fetchError(fetches kgo.Fetches) error {
 	return fmt.Errorf("read events: %w", err)
 }
 
-// event returns a record as integrators read it; nil when it is another garage's,
-// or nothing that this program can read: the sinks have put that among the dead
-// letters.
+// event returns a record as integrators read it; nil when it is another garage's
+// or cannot be decoded: the sinks send those to the dead letters.
 func (f *Feed) event(ctx context.Context, rec *kgo.Record, garages []string) (*readmodel.Event, error) {
 	decoded, err := f.codec.Decode(ctx, rec.Value)
 	if errors.Is(err, avro.ErrUndecodable) {

@@ -21,7 +21,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// feedRig writes events in transactions, as the lifecycle does.
+// feedRig produces events in transactions, as the lifecycle does.
 type feedRig struct {
 	t     *testing.T
 	codec *avro.Codec
@@ -111,7 +111,7 @@ func TestFeedMissesNothing(t *testing.T) {
 		r := newFeedRig(t)
 		r.write("a", kgo.TryCommit, 0, 20)
 		r.write("b", kgo.TryCommit, 0, 20)
-		r.write("a", kgo.TryAbort, 20, 30) // never happened
+		r.write("a", kgo.TryAbort, 20, 30) // nobody may see these
 		r.write("a", kgo.TryCommit, 30, 40)
 		got, cursor := r.read("", 7, "a")
 		if diff := cmp.Diff(once("a", 0, 20, 30, 40), got); diff != "" {
@@ -124,7 +124,7 @@ func TestFeedMissesNothing(t *testing.T) {
 		if got, _ := r.read(cursor, 7, "a"); !cmp.Equal(got, once("a", 40, 45)) {
 			t.Errorf("what follows the cursor is %v", got)
 		}
-		// Every event's own cursor goes on right after it.
+		// Every event's own cursor continues right after it.
 		first := r.page("", 5, 0, "a")
 		rest, _ := r.read(first.Events[2].Cursor, 100, "a")
 		for _, e := range first.Events[:3] {

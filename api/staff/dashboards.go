@@ -19,7 +19,8 @@ type Page struct {
 // Path returns the page's address.
 func (p Page) Path() string { return dashboardsPath + "/" + p.ID }
 
-// Pages are the dashboards and who may see them, the first of each reader first.
+// Pages are the dashboards and who may see them. Signing in leads to the first
+// one that a member of staff may see.
 var Pages = []Page{
 	{ID: "waiting", For: []repair.Role{repair.Manager}},
 	{ID: "service", For: []repair.Role{repair.CustomerService, repair.Manager}},
@@ -27,7 +28,7 @@ var Pages = []Page{
 	{ID: "conversation", For: []repair.Role{repair.Mechanic, repair.CustomerService, repair.Manager}, AboutRepair: true},
 }
 
-// first leads to the first one that the member of staff may see.
+// first redirects to the first dashboard that the member of staff may see.
 func (d *door) first(w http.ResponseWriter, r *http.Request) {
 	caller := web.CallerOf(r.Context())
 	for _, p := range Pages {
@@ -39,7 +40,7 @@ func (d *door) first(w http.ResponseWriter, r *http.Request) {
 	d.stop(w, http.StatusForbidden, voiceOf(r), "no dashboard")
 }
 
-// dashboard shows a page to whoever has one of its roles, about garages that the
+// dashboard shows a page to callers with one of its roles, about garages that the
 // token names.
 func (d *door) dashboard(w http.ResponseWriter, r *http.Request, p Page) {
 	caller, v, query := web.CallerOf(r.Context()), voiceOf(r), r.URL.Query()
@@ -70,7 +71,7 @@ func (d *door) dashboard(w http.ResponseWriter, r *http.Request, p Page) {
 		chosen = caller.Garages
 	}
 	known := func(id string) bool { _, ok := d.Garages.Garage(id); return ok }
-	if !slices.ContainsFunc(chosen, known) { // nobody waits there: that would be no good news
+	if !slices.ContainsFunc(chosen, known) { // or the page would say that nobody waits there
 		d.stop(w, http.StatusForbidden, v, "unknown garage", v.Lang.And(chosen...))
 		return
 	}

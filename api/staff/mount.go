@@ -10,7 +10,7 @@ import (
 	"pitstop/api/web"
 )
 
-// Mount serves the dashboards, and the way to sign in to them.
+// Mount serves the dashboards, and signing in to them.
 func Mount(r chi.Router, c Config) error {
 	t, err := template.ParseFS(templates, "templates/staff.html")
 	if err != nil {
@@ -39,7 +39,7 @@ func Mount(r chi.Router, c Config) error {
 	return nil
 }
 
-// sameOrigin lets browsers say which site a form comes from, as no-referrer does not.
+// sameOrigin lets browsers say which site a form comes from; no-referrer would not.
 func sameOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Referrer-Policy", "same-origin")

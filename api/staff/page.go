@@ -7,7 +7,7 @@ import (
 	"pitstop/schemas/locale"
 )
 
-// page is what the template for staff shows.
+// page is the data of the template for staff.
 type page struct {
 	locale.Voice
 	Head, Text string

@@ -10,14 +10,14 @@ import (
 	"pitstop/api/web"
 )
 
-// sessionCookie holds the token of a member of staff who looks at pages. Only the
-// dashboards take it: the API wants a header, which no other site's page can send.
+// sessionCookie holds the token of a member of staff. Only the dashboards accept
+// it: the API wants a header, which no other site's page can send.
 const sessionCookie = "pitstop_session"
 
 // maxCookieBytes is the longest token that browsers keep in a cookie.
 const maxCookieBytes = 4000
 
-// Where staff go.
+// Paths of the pages for staff.
 const (
 	dashboardsPath = "/dashboards"
 	signInPath     = "/sign-in"
@@ -34,8 +34,9 @@ func (d *door) session(r *http.Request) (web.Caller, error) {
 	return d.Auth.Authenticate(r.Context(), cookie.Value)
 }
 
-// cookie is the session's cookie, for a token until it expires; none: forgets it.
-// It goes to the dashboards only, never with a request that another site caused.
+// cookie returns the session's cookie, for a token until it expires; without a
+// token, one that deletes it. Browsers send it to the dashboards only, and never
+// with a request that another site caused.
 func (d *door) cookie(r *http.Request, token string, expires time.Time) *http.Cookie {
 	c := &http.Cookie{ //nolint:gosec // secure where the connection is
 		Name: sessionCookie, Value: token, Path: dashboardsPath,
@@ -54,7 +55,7 @@ func (d *door) askToken(w http.ResponseWriter, r *http.Request) {
 	d.render(w, http.StatusOK, &page{Voice: v, Head: v.T("sign in"), Form: true})
 }
 
-// ownForms takes forms of this site only, and not many of them.
+// ownForms accepts forms of this site only, at a limited rate.
 func (d *door) ownForms(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch v := voiceOf(r); {
@@ -68,7 +69,7 @@ func (d *door) ownForms(next http.Handler) http.Handler {
 	})
 }
 
-// signIn takes a token, pasted into the form, and keeps it in a cookie.
+// signIn keeps a token, pasted into the form, in a cookie.
 func (d *door) signIn(w http.ResponseWriter, r *http.Request) {
 	v := voiceOf(r)
 	if err := web.ParseForm(w, r); err != nil {
@@ -102,8 +103,8 @@ func (d *door) signOut(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, signInPath, http.StatusSeeOther)
 }
 
-// localPath is where to go after signing in: a dashboard of this site, or the
-// first one.
+// localPath returns the path to go to after signing in: next if it is a dashboard
+// of this site, or else the first one.
 func localPath(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(next, dashboardsPath+"/") {
@@ -112,7 +113,8 @@ func localPath(next string) string {
 	return next
 }
 
-// signedIn lets members of staff through who signed in; others may do so there.
+// signedIn passes on the requests of members of staff who signed in, and asks
+// others to.
 func (d *door) signedIn(next http.Handler) http.Handler {
 	perSubject := d.Limits.PerSubject()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -120,7 +122,7 @@ func (d *door) signedIn(next http.Handler) http.Handler {
 		v := voiceOf(r)
 		switch {
 		case errors.Is(err, web.ErrNoToken) && r.Header.Get("Sec-Fetch-Site") == "cross-site":
-			// The cookie stays behind when a link in a mail is followed: ask again from here.
+			// Browsers hold back the cookie when a link in a mail is followed: reload from here.
 			d.render(w, http.StatusOK, &page{Voice: v, Head: v.T("moment"), Refresh: r.URL.RequestURI()})
 		case err != nil:
 			p := &page{Voice: v, Head: v.T("sign in"), Form: true, Next: localPath(r.URL.RequestURI())}

@@ -18,10 +18,10 @@ import (
 //go:embed templates
 var templates embed.FS
 
-// Dashboards draw the pages of figures, for who has no Grafana.
+// Dashboards render the pages of figures, for whoever has no Grafana.
 type Dashboards interface {
-	// Page returns a dashboard as HTML. What goes wrong with one of its panels it
-	// says in that panel's place; an error is about the page as a whole.
+	// Page returns a dashboard as HTML. A panel that fails says so in its place;
+	// an error is about the page as a whole.
 	Page(ctx context.Context, v readmodel.DashboardVisit) ([]byte, error)
 }
 
@@ -32,7 +32,7 @@ type Config struct {
 	Auth       web.Authenticator
 	Dashboards Dashboards
 	Garages    *garage.Book
-	// Clock tells when a request is made.
+	// Clock returns the time of a request.
 	Clock  func(*http.Request) time.Time
 	Assets string // path below which pages find their assets
 	Log    *slog.Logger

@@ -43,7 +43,7 @@ func TestEveryPageForEveryRole(t *testing.T) {
 					for _, foreign := range []string{"?garage=noord", "?garage=de-brug&garage=noord", "?garage=*", "?garage=%00", "?garage=DE-BRUG"} {
 						w.Look(token, p.Path()+foreign).Page(t, 403, "Deze garage is niet van jou")
 					}
-					// "Nobody waits" would be no good news of a garage that is not there.
+					// Of a garage that does not exist, a page must not say that nobody waits.
 					w.Look(w.Token("u", role, "de-brg", "nord"), p.Path()).Page(t, 403, "Pitstop kent deze garage niet", "de-brg en nord")
 				} else {
 					w.Look(token, p.Path()).Page(t, 403, "niet voor jou", "werkplaatsmanager")
@@ -57,7 +57,7 @@ func TestEveryPageForEveryRole(t *testing.T) {
 			for _, token := range []string{"", "nonsense", w.Token("u", repair.Manager, "de-brug") + "x"} {
 				w.Look(token, p.Path()).Page(t, 401, "Inloggen")
 			}
-			// A header is no session, as a session is no header: see below.
+			// The dashboards do not accept a header, as the API accepts no session: see below.
 			w.Call(w.Token("u", repair.Manager, "de-brug"), "GET", p.Path(), "").Page(t, 401)
 			if len(w.Looked) != before {
 				t.Error("somebody without a session sees a page")
@@ -91,7 +91,7 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("signing out sets %v and leads to %q", c, out.Header.Get("Location"))
 	}
 
-	// It ends with the token, and says so.
+	// The session ends with the token, and the page says so.
 	w.Pass(59 * time.Minute)
 	w.Look(manager, next).Page(t, 200)
 	w.Pass(2 * time.Minute)
@@ -176,7 +176,7 @@ func TestFirstDashboard(t *testing.T) {
 	w.Look("", "/dashboards").Page(t, 401)
 }
 
-// A link in a mail brings no cookie along: the page asks again from here, once.
+// A link in a mail brings no cookie along: the page reloads from here, once.
 func TestLinkFromAnotherSite(t *testing.T) {
 	w := apitest.New(t)
 	a := w.Look("", "/dashboards/waiting?period=30", "Sec-Fetch-Site: cross-site")
@@ -229,7 +229,7 @@ func TestDashboardDown(t *testing.T) {
 	}
 }
 
-// Whatever an address asks for, it gets garages of its token, or nothing.
+// Whatever the query, a page shows garages of the token, or nothing.
 func FuzzDashboardQuery(f *testing.F) {
 	f.Add("garage=noord")
 	f.Add("garage=de-brug&period=7&clock=wall&lang=en&repair='")

@@ -2,7 +2,7 @@ package staff
 
 import "pitstop/schemas/locale"
 
-// texts are what the pages around the dashboards say.
+// texts are the texts of the pages around the dashboards.
 var texts = locale.Texts{
 	"sign in":           {NL: "Inloggen", EN: "Sign in"},
 	"not signed in":     {NL: "Je bent niet ingelogd", EN: "You are not signed in"},

@@ -12,13 +12,13 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// The style sheet that the pages for people share.
+// static holds the style sheet that the pages for people share.
 //
 //go:embed static
 var static embed.FS
 
 // Assets serves style sheets and scripts at addresses that change with their
-// content, so that browsers may keep them for ever.
+// content, so that browsers may cache them forever.
 type Assets struct {
 	version string
 	files   map[string]asset // by name
@@ -29,8 +29,8 @@ type asset struct {
 	path string
 }
 
-// NewAssets reads the style sheet that pages share and the doors' files. Folders
-// are no part of a file's name.
+// NewAssets reads the shared style sheet and the doors' files. A file is served
+// under its base name.
 func NewAssets(doors ...fs.FS) (*Assets, error) {
 	a := &Assets{files: make(map[string]asset)}
 	sum := sha256.New()

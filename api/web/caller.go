@@ -24,7 +24,7 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, token string) (Caller, error)
 }
 
-// What is wrong with a token, where doors tell it from other mistakes.
+// Errors of Authenticate that doors handle apart from others.
 var (
 	ErrNoToken = errors.New("send Authorization: Bearer TOKEN")
 	ErrExpired = errors.New("the token has expired: get a new one")
@@ -37,14 +37,14 @@ func WithCaller(ctx context.Context, c Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }
 
-// CallerOf returns who is calling; nobody where no token was checked.
+// CallerOf returns the caller; the zero Caller where no token was checked.
 func CallerOf(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey{}).(Caller)
 	return c
 }
 
 // As returns the role in which a caller uses what is for these roles: the first
-// of them that its token has. No roles: any.
+// of them that the token has. No roles: any.
 func (c Caller) As(roles []repair.Role) (repair.Role, bool) {
 	for _, role := range roles {
 		if slices.Contains(c.Roles, role) {

@@ -29,7 +29,7 @@ const localIssuer = "urn:pitstop:local"
 // staffRoles are the roles a token can have.
 var staffRoles = []repair.Role{repair.Mechanic, repair.CustomerService, repair.Manager, repair.Integrator, repair.Admin}
 
-// LocalIssuer signs and checks tokens with a key of its own, where there is no
+// LocalIssuer signs and checks tokens with its own key, where there is no
 // identity provider.
 type LocalIssuer struct {
 	signer jose.Signer
@@ -58,14 +58,14 @@ func NewLocalIssuer(secret []byte, clock func() time.Time) (*LocalIssuer, error)
 	})}, nil
 }
 
-// claims are what Pitstop reads of a token.
+// claims are the claims of a token that Pitstop reads.
 type claims struct {
 	jwt.Claims
 	Roles   []repair.Role `json:"roles"`
 	Garages []string      `json:"garages"`
 }
 
-// Issue signs a token that is good for ttl.
+// Issue signs a token that is valid for ttl.
 func (l *LocalIssuer) Issue(c Caller, ttl time.Duration) (string, error) {
 	var errs []error
 	if c.Subject == "" {
@@ -156,8 +156,8 @@ func (o *OIDC) Authenticate(ctx context.Context, token string) (Caller, error) {
 	return verify(ctx, v, token, o.config)
 }
 
-// provider discovers the issuer's keys once. The keys are fetched later than the
-// request that came first ends, so without its context.
+// provider discovers the issuer's keys once. Keys are fetched after the request
+// that came first has ended, too, so without its context.
 func (o *OIDC) provider(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -172,7 +172,7 @@ func (o *OIDC) provider(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 	}
 	p, err := oidc.NewProvider(ctx, o.config.Issuer)
 	if err != nil {
-		return nil, errors.New("the identity provider cannot be asked for its keys") // its words are not for callers
+		return nil, errors.New("the identity provider cannot be asked for its keys") // the cause is not for callers
 	}
 	o.verifier = p.Verifier(conf)
 	return o.verifier, nil
@@ -202,7 +202,7 @@ func verify(ctx context.Context, v *oidc.IDTokenVerifier, token string, c OIDCCo
 	return caller, nil
 }
 
-// words reads a claim that is a list of texts, or one text with spaces.
+// words reads a claim that is a list of strings, or one string with spaces.
 func words(all map[string]any, path string) []string {
 	var v any = all
 	for name := range strings.SplitSeq(path, ".") {

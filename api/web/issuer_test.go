@@ -84,7 +84,7 @@ func FuzzAuthenticate(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(token)
-	f.Add(token + "\n") // several texts are this token: blanks and the last bits of base64 say nothing
+	f.Add(token + "\n") // several texts are this token: white space and base64's last bits do not count
 	f.Add("a.b.c")
 	f.Add("eyJhbGciOiJub25lIn0.eyJzdWIiOiJzYW0ifQ.")
 	f.Fuzz(func(t *testing.T, s string) {
@@ -94,7 +94,7 @@ func FuzzAuthenticate(f *testing.F) {
 	})
 }
 
-// provider is an identity provider with one key.
+// provider starts an identity provider with one key.
 func provider(t *testing.T) (url string, sign func(map[string]any) string) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)

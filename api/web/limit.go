@@ -7,16 +7,16 @@ import (
 	"github.com/go-chi/httprate"
 )
 
-// Limits bound how often one caller may ask. 0 is the default's, less than 0 no limit.
+// Limits bound how often one caller may ask. 0 is the default, less than 0 no limit.
 type Limits struct {
-	// Staff is requests in 10 seconds per subject of a token; refused tokens
-	// count against a tenth of it per address.
+	// Staff is requests in 10 seconds per subject of a token; refused tokens are
+	// limited to a tenth of it per address.
 	Staff int
 	// Customer is requests in a minute per link; an address may make ten times as many.
 	Customer int
 }
 
-// DefaultLimits are far above what people do, and stop programs that run wild.
+// DefaultLimits are far above what people do; they stop runaway programs.
 var DefaultLimits = Limits{Staff: 3000, Customer: 120}
 
 // OrDefault returns the limits with the defaults where they are 0.
@@ -33,7 +33,7 @@ func (l Limits) OrDefault() Limits {
 // PerSubject limits the requests with a token, by its subject.
 func (l Limits) PerSubject() Limit { return newLimit(l.Staff, 10*time.Second) }
 
-// PerGuess limits tries to find a token, by address.
+// PerGuess limits attempts to guess a token, by address.
 func (l Limits) PerGuess() Limit { return newLimit(l.Staff/10, 10*time.Second) }
 
 // PerLink limits the requests with a customer's link, by the link.
@@ -42,7 +42,7 @@ func (l Limits) PerLink() Limit { return newLimit(l.Customer, time.Minute) }
 // PerAddress limits the requests with any customer's link, by address.
 func (l Limits) PerAddress() Limit { return newLimit(10*l.Customer, time.Minute) }
 
-// Limit is a rate limit by key. The zero Limit is none.
+// Limit is a rate limit by key. The zero Limit has no bound.
 type Limit struct{ counter *httprate.RateLimiter }
 
 func newLimit(requests int, window time.Duration) Limit {
@@ -54,7 +54,7 @@ func newLimit(requests int, window time.Duration) Limit {
 	))}
 }
 
-// Over counts a request and reports whether there were too many. Then it has
+// Over counts a request and reports whether there were too many. If so, it has
 // set Retry-After.
 func (l Limit) Over(w http.ResponseWriter, r *http.Request, key string) bool {
 	return l.counter != nil && l.counter.OnLimit(w, r, key)

@@ -15,8 +15,8 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// Observe returns what measures and logs every request, by its route's pattern: the
-// path of a customer's page is a credential, and labels must stay few.
+// Observe returns middleware that measures and logs requests by their route's pattern:
+// the path of a customer's page is a credential, and labels must stay few.
 func Observe(metrics prometheus.Registerer, log *slog.Logger) (func(http.Handler) http.Handler, error) {
 	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "pitstop_http_request_duration_seconds", Help: "How long requests took.",
@@ -24,7 +24,7 @@ func Observe(metrics prometheus.Registerer, log *slog.Logger) (func(http.Handler
 	}, []string{"method", "route", "status"})
 	known := prometheus.AlreadyRegisteredError{}
 	switch err := metrics.Register(seconds); {
-	case errors.As(err, &known): // by this role's last start
+	case errors.As(err, &known): // by the API before a restart in this process
 		seconds = known.ExistingCollector.(*prometheus.HistogramVec)
 	case err != nil:
 		return nil, fmt.Errorf("register metrics: %w", err)
@@ -33,7 +33,7 @@ func Observe(metrics prometheus.Registerer, log *slog.Logger) (func(http.Handler
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			began := time.Now() //nolint:forbidigo // a stopwatch, not the time of anything
 			ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
-			// The caller's trace goes on in what the request causes.
+			// What the request causes belongs to the caller's trace.
 			ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 			next.ServeHTTP(ww, r.WithContext(ctx))
 			took := time.Since(began)
@@ -57,7 +57,7 @@ func method(r *http.Request) string {
 	return "other"
 }
 
-// Recover returns what answers for a handler that panicked.
+// Recover returns middleware that answers for a handler that panicked.
 func Recover(log *slog.Logger) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

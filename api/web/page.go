@@ -15,19 +15,19 @@ import (
 // maxFormBytes is the largest form that is read.
 const maxFormBytes = 64 << 10
 
-// ParseForm reads a form of a page, up to the largest that is read.
+// ParseForm reads a page's form of at most 64 KiB.
 func ParseForm(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
 	return r.ParseForm()
 }
 
-// LangOf returns the language a page is asked for in: the one chosen, or the first
-// that the browser names.
+// LangOf returns the language for a page: the one chosen, or else the first known
+// one that the browser names.
 func LangOf(r *http.Request) locale.Lang {
 	return locale.Fold(append([]string{r.URL.Query().Get("lang")}, strings.Split(r.Header.Get("Accept-Language"), ",")...)...)
 }
 
-// WritePage answers with a page that a template makes of data.
+// WritePage answers with the page that a template renders from data.
 func WritePage(w http.ResponseWriter, log *slog.Logger, status int, lang locale.Lang, t *template.Template, data any) {
 	var b bytes.Buffer
 	if err := t.Execute(&b, data); err != nil {
@@ -41,8 +41,8 @@ func WritePage(w http.ResponseWriter, log *slog.Logger, status int, lang locale.
 	_, _ = b.WriteTo(w) // the client is gone: nobody to tell
 }
 
-// Complain logs what kept a request from being answered. A client that went away
-// is no error.
+// Complain logs why a request was not answered. A client that went away is no
+// error.
 func Complain(log *slog.Logger, what string, err error) {
 	level := slog.LevelError
 	if errors.Is(err, context.Canceled) {

@@ -7,7 +7,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// The codes of problems that are not a lifecycle's refusal.
+// The codes of problems other than the lifecycle's refusals.
 const (
 	CodeMalformed       repair.Code = "malformed"
 	CodeKeyMissing      repair.Code = "key_missing"
@@ -31,8 +31,8 @@ type Kind struct {
 	Title  string
 }
 
-// Kinds are all kinds of problems. A status without another code is answered with
-// the first that has it.
+// Kinds are all kinds of problems. Where only a status is known, its first kind
+// is the answer.
 var Kinds = []Kind{
 	{CodeMalformed, http.StatusBadRequest, "The request is not readable"},
 	{CodeKeyMissing, http.StatusBadRequest, "The Idempotency-Key header is missing"},
@@ -72,16 +72,16 @@ type Problem struct {
 
 func (p *Problem) Error() string { return string(p.Code) + ": " + p.Detail }
 
-// GetStatus, GetHeaders and ContentType are what huma asks of an error.
+// GetStatus implements huma.StatusError.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// GetHeaders are sent along.
+// GetHeaders implements huma.HeadersError.
 func (p *Problem) GetHeaders() http.Header { return p.header }
 
-// ContentType is RFC 9457's.
+// ContentType implements huma.ContentTypeFilter with RFC 9457's type.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// With returns the problem with a header to send along.
+// With adds a header to the answer and returns the problem.
 func (p *Problem) With(header, value string) *Problem {
 	if p.header == nil {
 		p.header = make(http.Header)
@@ -90,7 +90,7 @@ func (p *Problem) With(header, value string) *Problem {
 	return p
 }
 
-// NewProblem returns a problem of a kind.
+// NewProblem returns a problem of the kind with a code.
 func NewProblem(code repair.Code, detail string, errs ...repair.FieldError) *Problem {
 	for _, k := range Kinds {
 		if k.Code == code {

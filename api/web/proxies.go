@@ -25,8 +25,8 @@ func (p Proxies) ClientIP(r *http.Request) string {
 	return host
 }
 
-// OverTLS reports whether the browser's connection is encrypted, up to a proxy
-// that is trusted.
+// OverTLS reports whether the browser's connection is encrypted, up to us or to a
+// trusted proxy.
 func (p Proxies) OverTLS(r *http.Request) bool {
 	return r.TLS != nil || p.trust(peer(r)) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }

@@ -9,9 +9,8 @@ import (
 	"pitstop/schemas/readmodel"
 )
 
-// Wait asks again and again until what it asks for is there, no longer than
-// patience, and reports whether it is. An error of ask ends it, unless the time
-// was over.
+// Wait polls ask until it reports true, no longer than patience, and reports
+// whether it did. An error of ask ends the wait, unless the time was over.
 func Wait(ctx context.Context, patience time.Duration, ask func(context.Context) (bool, error)) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -33,15 +32,15 @@ func Wait(ctx context.Context, patience time.Duration, ask func(context.Context)
 	}
 }
 
-// Sequences is the read model, as far as waiting for it goes.
+// Sequences is the part of the read model that waiting needs.
 type Sequences interface {
-	// Sequence is the last one of a repair that the read model has; 0: none.
+	// Sequence returns the newest sequence of a repair in the read model; 0: none.
 	Sequence(ctx context.Context, id string) (int64, error)
 }
 
-// WaitForSequence waits until the read model has a repair's event number sequence,
-// no longer than patience: the caller sees by the sequence in the answer how far
-// it got.
+// WaitForSequence waits until the read model has a repair's event number sequence.
+// After patience it returns nil all the same: the answer's own sequence tells the
+// client how far the read model is.
 func WaitForSequence(ctx context.Context, patience time.Duration, of Sequences, id string, sequence int64) error {
 	_, err := Wait(ctx, patience, func(ctx context.Context) (bool, error) {
 		got, err := of.Sequence(ctx, id)

@@ -65,7 +65,7 @@ func (c *apiCommand) Run(e *env) error {
 	return runRole(e, log, c.opsFlags, cfg, metrics, r)
 }
 
-// auth returns who checks the tokens of the staff.
+// auth returns the authenticator of staff tokens.
 func (c *apiCommand) auth() (web.Authenticator, error) {
 	switch {
 	case c.TokenSecret == "":
@@ -83,5 +83,5 @@ func (c *apiCommand) auth() (web.Authenticator, error) {
 	return web.NewLocalIssuer(secret, time.Now)
 }
 
-// wallClock is when every request is made: now.
+// wallClock returns now as the time of every request.
 func wallClock(*http.Request) time.Time { return time.Now() }

@@ -10,8 +10,8 @@ import (
 	"pitstop/schemas/record"
 )
 
-// Help says of every command and flag what it is for, and what a flag is where it is
-// not given: a placeholder would hide that.
+// Help says what every command and flag is for, and a flag's default: a placeholder
+// would hide it.
 func TestHelp(t *testing.T) {
 	parser, err := newParser()
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"pitstop/sinks/email"
 )
 
-// runRole runs a role in this process, its health and metrics beside it.
+// runRole runs a role in this process, and serves its health and metrics.
 func runRole(e *env, log *slog.Logger, ops opsFlags, cfg kafka.Config, metrics *prometheus.Registry, r app.Role) error {
 	l, err := listen("--metrics-addr", ops.MetricsAddr)
 	if err != nil {
@@ -27,7 +27,7 @@ func runRole(e *env, log *slog.Logger, ops opsFlags, cfg kafka.Config, metrics *
 	return app.Process{Role: r, Listener: l, Metrics: metrics, Kafka: cfg, Log: log}.Run(e)
 }
 
-// listen opens a listener, or says what to do about an address in use.
+// listen opens a listener; its error says what to do about an address in use.
 func listen(flag, addr string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	if err != nil {

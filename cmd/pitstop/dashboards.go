@@ -15,7 +15,7 @@ import (
 	"pitstop/sinks/clickhouse/access"
 )
 
-// dashboardsCommand keeps Grafana as the dashboards say.
+// dashboardsCommand reconciles Grafana with the dashboards and alert rules.
 type dashboardsCommand struct {
 	Plan   dashboardsPlan   `cmd:"" help:"Show what apply would do in Grafana."`
 	Apply  dashboardsApply  `cmd:"" help:"Make organisations, data sources, dashboards and alert rules in Grafana as they should be."`
@@ -35,7 +35,7 @@ type sourceFlags struct {
 	GrafanaPrometheus       string      `help:"Prometheus, as Grafana reaches it; default: none, and no dashboard of the pipeline." placeholder:"URL"`
 }
 
-// organisations are the chosen ones: the operator's and every garage's, or one.
+// organisations returns the operator's and every garage's, or the chosen one.
 // Without readers they have no passwords.
 func (f sourceFlags) organisations(book *garage.Book, readers *access.Readers) ([]grafana.Organisation, error) {
 	host, portText, addrErr := net.SplitHostPort(f.GrafanaClickHouse)
@@ -117,7 +117,7 @@ func (c *dashboardsFlags) run(e *env, apply bool) error {
 	return err
 }
 
-// chosen are the organisations to look at, with every problem in their flags.
+// chosen returns the organisations to reconcile, or every mistake in the flags.
 func (c *dashboardsFlags) chosen() ([]grafana.Organisation, error) {
 	var errs []error
 	book, err := c.load()
@@ -135,7 +135,7 @@ func (c *dashboardsFlags) chosen() ([]grafana.Organisation, error) {
 	}
 	if book == nil {
 		book = new(garage.Book)
-		c.Garage = "" // whether there is such a garage is not known
+		c.Garage = "" // without a garage file it cannot be checked
 	}
 	organisations, err := c.organisations(book, readers)
 	if err := errors.Join(append(errs, err)...); err != nil {
@@ -148,7 +148,7 @@ func (c *dashboardsFlags) chosen() ([]grafana.Organisation, error) {
 	return organisations, nil
 }
 
-// steps prints what is to be done, or was.
+// steps prints what is to be done, or what was done.
 type steps struct {
 	out      io.Writer
 	of, told int
@@ -157,7 +157,7 @@ type steps struct {
 	created, changed, deleted, kept, failed int
 }
 
-const mostFields = 6 // of a change that are printed
+const mostFields = 6 // printed of a change
 
 func (s *steps) tell(r grafana.Report) {
 	s.told++
@@ -224,7 +224,7 @@ func (s *steps) sum(applied bool) {
 	fmt.Fprintf(s.out, "; organisations: %d\n", s.told)
 }
 
-// dashboardsExport writes the same as files.
+// dashboardsExport writes them as files for provisioning.
 type dashboardsExport struct {
 	sourceFlags
 	Dir          string `required:"" help:"Where to write them." placeholder:"DIR"`

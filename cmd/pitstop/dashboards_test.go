@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "accept what testdata/dashboards.txt should be")
 
-// What an operator sees who keeps a Grafana with pitstop dashboards.
+// What an operator sees who manages Grafana with pitstop dashboards.
 func TestDashboards(t *testing.T) {
 	fake := grafanatest.New()
 	server := httptest.NewServer(fake)

@@ -12,7 +12,7 @@ import (
 	"pitstop/producers/simulate"
 )
 
-// demoCommand runs everything with simulated people.
+// demoCommand runs everything on embedded parts, with simulated people.
 type demoCommand struct {
 	Repairs int           `default:"${repairs}" help:"Repairs in the 30 days of history."`
 	Seed    uint64        `default:"1" help:"Same seed, same history."`

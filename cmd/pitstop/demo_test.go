@@ -12,7 +12,7 @@ import (
 	"pitstop/schemas/garage"
 )
 
-// A history that is there already is not silently another than was asked for.
+// A history other than the one asked for is not played silently.
 func TestDemo_AnotherHistory(t *testing.T) {
 	dir := t.TempDir()
 	data, err := embedded.Open(dir, slog.New(slog.DiscardHandler))

@@ -20,7 +20,7 @@ import (
 	"pitstop/sinks/email"
 )
 
-// logFlags say how to log.
+// logFlags configure the logger.
 type logFlags struct {
 	LogLevel  slog.Level `default:"info" help:"Least level to log: debug, info, warn or error."`
 	LogFormat string     `enum:"text,json" default:"text" help:"text or json."`
@@ -89,12 +89,12 @@ func (f clickhouseFlags) config() clickhouse.Config {
 	return clickhouse.Config{DSN: f.ClickHouse, CA: f.ClickHouseCA}
 }
 
-// readerFlags are for the users of ClickHouse that dashboards log in with.
+// readerFlags configure the users of ClickHouse that dashboards log in with.
 type readerFlags struct {
 	ReaderSecret string `help:"Gives the passwords of the ClickHouse users that dashboards log in with, in hexadecimal; give it as PITSTOP_READER_SECRET."`
 }
 
-// readers is nil where no secret is given.
+// readers returns nil where no secret is given.
 func (f readerFlags) readers() (*access.Readers, error) {
 	if f.ReaderSecret == "" {
 		return nil, nil
@@ -120,7 +120,7 @@ func (f smtpFlags) relay() email.Relay {
 	}
 }
 
-// mailFlags say how mails look from outside.
+// mailFlags configure what customers see of mails: sender, links and their keys.
 type mailFlags struct {
 	PublicURL    string        `name:"public-url" help:"Where customers reach the API, e.g. https://garage.example: their links begin with it." placeholder:"URL"`
 	StaffURL     string        `name:"staff-url" help:"A repair's page for staff, with {repair} in place of its id; default: no link in their mails." placeholder:"URL"`
@@ -137,7 +137,7 @@ func (f mailFlags) config() (email.Config, error) {
 	}
 	var err error
 	if c.LinkKeys, err = f.keys(); err != nil {
-		c.LinkKeys = new(link.Keys) // what is wrong with them is said
+		c.LinkKeys = new(link.Keys) // err says what is wrong with them
 	}
 	return c, errors.Join(err, c.Validate())
 }
@@ -158,7 +158,7 @@ type opsFlags struct {
 	MetricsAddr string `default:"127.0.0.1:9464" help:"Address for /healthz, /readyz and /metrics, which need no token: keep it off the open net."`
 }
 
-// instanceFlags name this member among its group's.
+// instanceFlags name this member of its consumer group.
 type instanceFlags struct {
 	Instance string `help:"Name of this process among those of its role: unique, and the same at every start; default: the host's name." placeholder:"NAME"`
 }
@@ -179,7 +179,7 @@ func secretFrom(flag, value string) ([]byte, error) {
 	b, err := hex.DecodeString(strings.TrimSpace(value))
 	if err != nil || len(b) < 32 {
 		example := make([]byte, 32)
-		rand.Read(example) // never fails, says crypto/rand
+		rand.Read(example) // never fails, by its documentation
 		return nil, fmt.Errorf("%s must be at least 32 bytes in hexadecimal, the same in every process; a fresh one: %x", flag, example)
 	}
 	return b, nil

@@ -79,7 +79,7 @@ func (c *importCommand) Run(e *env) error {
 	return err
 }
 
-// isTerminal reports whether somebody looks at it.
+// isTerminal reports whether w is a terminal.
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

@@ -2,7 +2,7 @@
 // pipeline alone (pitstop api, pitstop processor …, pitstop sink …), all of them
 // on embedded parts (pitstop up, pitstop demo), and the tools around them.
 //
-// It only wires: what it wires is in the packages beside cmd.
+// It parses flags and prints; cmd/pitstop/app runs the roles.
 package main
 
 import (
@@ -41,12 +41,12 @@ const (
 	exitUsage  = 2 // wrong usage or configuration: nothing was started
 )
 
-// usageError is a mistake of the caller's: what was asked for cannot be started.
+// usageError is a mistake in the flags or the configuration: nothing was started.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// wrongUsage makes every error in errs, together, the caller's mistake.
+// wrongUsage joins errs into one usageError; nil when there is none.
 func wrongUsage(errs ...error) error {
 	if err := errors.Join(errs...); err != nil {
 		return usageError{err}
@@ -54,7 +54,7 @@ func wrongUsage(errs ...error) error {
 	return nil
 }
 
-// env is what a command may use of the process.
+// env is the part of the process that a command may use.
 type env struct {
 	context.Context
 	in       io.Reader
@@ -90,7 +90,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		args = []string{"--help"}
 	}
 	command, err := parser.Parse(args)
-	if exited >= 0 { // help was asked for and given
+	if exited >= 0 { // help was printed
 		return exited
 	}
 	if err != nil {

@@ -44,7 +44,7 @@ func (c *migrateCommand) Run(e *env) error {
 	return nil
 }
 
-// readerCommand prints how a reader of the dashboards logs in.
+// readerCommand prints the DSN with which a reader of the dashboards logs in.
 type readerCommand struct {
 	Garage string `help:"Garage whose rows are read; default: the operator, who reads every garage's." placeholder:"ID"`
 	Data   string `help:"Data directory of a running embedded mode, instead of the flags below." placeholder:"DIR"`
@@ -77,8 +77,8 @@ func (c *readerCommand) Run(e *env) error {
 	return nil
 }
 
-// ofServer asks nobody: the server may be out of reach from here. The garages are
-// nil where no garage file is given.
+// ofServer answers from the flags alone: the server may be out of reach from here.
+// The garages are nil without a garage file.
 func (c *readerCommand) ofServer(context.Context) (db clickhouse.Config, readers *access.Readers, garages []string, err error) {
 	readers, err = c.readers()
 	if err == nil && readers == nil {

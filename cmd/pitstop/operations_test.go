@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What the operator's manual says to type is understood.
+// The CLI accepts every command in the operator's manual.
 func TestOperations_Commands(t *testing.T) {
 	text, err := os.ReadFile("../../docs/operations.md")
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"pitstop/schemas/garage"
 )
 
-// pitstop reader prints how somebody logs in who is there, or says why nobody is.
+// pitstop reader prints the DSN of a reader that exists, or says why there is none.
 // deploy/e2e asks a running engine.
 func TestReader(t *testing.T) {
 	const server = "clickhouse://pitstop:s3cret@host:9000/pitstop"

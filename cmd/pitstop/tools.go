@@ -53,8 +53,8 @@ func (c *tokenCommand) Run(e *env) error {
 	return nil
 }
 
-// readyCommand asks a running role whether it is ready: what a container's health
-// check runs.
+// readyCommand asks a running role whether it is ready, for a container's health
+// check.
 type readyCommand struct{ opsFlags }
 
 func (c *readyCommand) Run(e *env) error {
@@ -72,14 +72,14 @@ func (c *readyCommand) Run(e *env) error {
 	return app.AskReady(e, u, e.out)
 }
 
-// reachFlags are kafkaFlags, or the embedded mode's data directory instead.
+// reachFlags are kafkaFlags, or instead the data directory of an embedded mode.
 type reachFlags struct {
 	Data string `help:"Data directory of a running embedded mode, instead of --kafka-brokers and --registry-url." placeholder:"DIR"`
 	kafkaFlags
 	logFlags
 }
 
-// reach returns where the log is.
+// reach returns where Kafka and the registry are.
 func (f reachFlags) reach() (kafka.Config, error) {
 	cfg := f.config()
 	if f.Data != "" {
@@ -95,7 +95,7 @@ func (f reachFlags) reach() (kafka.Config, error) {
 	return cfg, cfg.Validate()
 }
 
-// deadLettersCommand looks at dead letters.
+// deadLettersCommand lists, shows and replays dead letters.
 type deadLettersCommand struct {
 	List   deadLettersList   `cmd:"" help:"List what could not be handled: position, when, who gave up, where it was, why."`
 	Show   deadLettersShow   `cmd:"" help:"Show one, with its bytes and, where they are a record, what they say."`
@@ -172,7 +172,7 @@ func (c *deadLettersShow) Run(e *env) error {
 		fmt.Fprintf(e.out, "record    none: %v\n", err)
 		return nil
 	}
-	// Personal data in it is sealed in bytes, and stays so here.
+	// Personal data in it stays sealed.
 	text, err := json.MarshalIndent(content, "", "  ")
 	if err != nil {
 		return err

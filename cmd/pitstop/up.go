@@ -72,8 +72,8 @@ func (c *upCommand) Run(e *env) error {
 	return c.embeddedFlags.run(e, e.out, o)
 }
 
-// run runs everything, and says where it is. It ends with the context, or when what is
-// to run beside does.
+// run runs everything and prints its addresses. It returns when the context ends or
+// o.Beside does.
 func (f embeddedFlags) run(ctx context.Context, out io.Writer, o app.Options) error {
 	o.ClickHouse, o.ClickHouseLibrary = f.ClickHouse, f.ClickHouseLibrary
 	beside := o.Beside
@@ -92,7 +92,7 @@ func (f embeddedFlags) run(ctx context.Context, out io.Writer, o app.Options) er
 	return err
 }
 
-// announce prints where to go.
+// announce prints the addresses.
 func announce(out io.Writer, p *app.Pipeline) {
 	garages := make([]string, 0, 2)
 	for _, g := range p.Garages.Garages() {

@@ -1,4 +1,4 @@
-// Package browser gives tests a real browser: the Chromium of an npm package,
+// Package browser runs a real browser for tests: the Chromium of an npm package,
 // which needs no root and nothing installed on the system. make browser installs
 // the package; the first test that starts the browser unpacks it.
 package browser
@@ -16,9 +16,9 @@ import (
 // use instead of the package's.
 const Env = "PITSTOP_BROWSER"
 
-// patience bounds what one test does with its browser, which would otherwise
-// wait for ever for an element that never appears. A busy machine takes long to
-// read the browser from its disk.
+// patience bounds the use of a browser by one test, which would otherwise wait
+// forever for an element that never appears. A busy machine takes long to read the
+// browser from disk.
 const patience = 5 * time.Minute
 
 // Start starts a browser with one empty tab and returns the context that
@@ -44,7 +44,7 @@ func Start(t testing.TB) context.Context {
 		chromedp.Flag("hide-scrollbars", true),
 	)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel) // waits for the browser's end
+	t.Cleanup(cancel) // waits until the browser has ended
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx); err != nil {
@@ -53,9 +53,9 @@ func Start(t testing.TB) context.Context {
 	return ctx
 }
 
-// Open shows url in a window of width by height CSS pixels, a phone's where
-// width is under 600, and waits until the page and its fonts are there. The test
-// fails where the page is wider than the window: nobody should scroll sideways.
+// Open shows url in a window of width by height CSS pixels, a phone's where width is
+// under 600, and waits until the page and its fonts have loaded. The test fails where
+// the page is wider than the window: nobody should have to scroll sideways.
 func Open(t testing.TB, ctx context.Context, width, height int64, url string) {
 	t.Helper()
 	var opts []chromedp.EmulateViewportOption
@@ -75,8 +75,8 @@ func Open(t testing.TB, ctx context.Context, width, height int64, url string) {
 	}
 }
 
-// Screenshot opens url as [Open] does and writes a PNG of the whole page, at
-// least as high as the window, to file.
+// Screenshot opens url as [Open] does and writes a PNG of the whole page, at least
+// as tall as the window, to file.
 func Screenshot(t testing.TB, ctx context.Context, width, height int64, url, file string) {
 	t.Helper()
 	Open(t, ctx, width, height, url)

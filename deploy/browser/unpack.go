@@ -32,8 +32,7 @@ func findIn(modules string) (path string, env []string, err error) {
 	if _, err := os.Stat(packed); err != nil {
 		return "", nil, fmt.Errorf("the browser for tests is not installed: run make browser, or set %s to the path of a Chromium or Chrome: %w", Env, err)
 	}
-	// npm ci empties node_modules, so what is unpacked there is never of
-	// another version.
+	// npm ci empties node_modules, so what is unpacked there is always this version.
 	dir := filepath.Join(modules, ".unpacked")
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		if err := unpackAll(packed, dir); err != nil {
@@ -48,8 +47,8 @@ func findIn(modules string) (path string, env []string, err error) {
 	return filepath.Join(dir, "chromium"), env, nil
 }
 
-// unpackAll makes dir whole or not at all: tests of several packages may start
-// their first browser at the same time.
+// unpackAll unpacks to dir atomically: tests of several packages may start their
+// first browser at the same time.
 func unpackAll(packed, dir string) (err error) {
 	temp, err := os.MkdirTemp(filepath.Dir(dir), ".unpacking-")
 	if err != nil {
@@ -82,8 +81,8 @@ func unpackAll(packed, dir string) (err error) {
 	return nil
 }
 
-// fontsConfig lets the package's own font, which every machine has, stand for
-// all that a page may ask for; the system's follow for what it lacks.
+// fontsConfig substitutes the package's own font, which every machine has, for any
+// that a page asks for; the system's fonts supply the glyphs that it lacks.
 const fontsConfig = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>

@@ -19,9 +19,9 @@ import (
 	"pitstop/deploy/e2e/expect"
 )
 
-// BenchmarkRequestToMail starts 200 repairs a second through the API, and
-// reports how long it takes until the mail server has accepted the customer's
-// mail: every hop of the pipeline, the embedded broker syncing every write.
+// BenchmarkRequestToMail starts 200 repairs a second through the API, and reports the
+// latency until the mail server has accepted the customer's mail: every hop of the
+// pipeline, with the embedded broker syncing every write.
 func BenchmarkRequestToMail(b *testing.B) {
 	const perSecond = 200
 	p := program.Up(b, b.TempDir())
@@ -57,7 +57,7 @@ func BenchmarkRequestToMail(b *testing.B) {
 		}
 		return nil
 	}
-	for range 50 { // connections and caches
+	for range 50 { // warm up connections and caches
 		if err := start(); err != nil {
 			b.Fatal(err)
 		}
@@ -97,9 +97,8 @@ func BenchmarkRequestToMail(b *testing.B) {
 	b.ReportMetric(1000*f.Rows[0].Wall.P99, "ms-p99")
 }
 
-// BenchmarkUp reports how long pitstop up takes until it is ready on an empty
-// directory and on one that was used, and the memory it then takes, children
-// included.
+// BenchmarkUp reports how long pitstop up takes to get ready on an empty directory
+// and on a used one, and its resident memory then, including its children's.
 func BenchmarkUp(b *testing.B) {
 	var empty, used time.Duration
 	var memory int64
@@ -127,8 +126,8 @@ func BenchmarkUp(b *testing.B) {
 	b.ReportMetric(float64(memory)/n/(1<<20), "MiB")
 }
 
-// BenchmarkHistory reports how long the demonstration's 30 days take with the
-// default number of repairs, and the memory after them, children included.
+// BenchmarkHistory reports how long the demo's 30 days take with the default number
+// of repairs, and the resident memory after them, including the children's.
 func BenchmarkHistory(b *testing.B) {
 	for range b.N {
 		began := time.Now()
@@ -151,7 +150,7 @@ func BenchmarkHistory(b *testing.B) {
 	}
 }
 
-// resident is the resident memory of a process and its children, in bytes.
+// resident returns the resident memory of a process and its children, in bytes.
 func resident(t testing.TB, pid int) int64 {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")

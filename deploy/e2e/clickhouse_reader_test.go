@@ -8,7 +8,7 @@ import (
 	"pitstop/sinks/clickhouse"
 )
 
-// TestReaderOfOneGarage logs in as pitstop reader says, as a Grafana of one's own would.
+// TestReaderOfOneGarage logs in with the DSN that pitstop reader prints, as a Grafana would.
 func TestReaderOfOneGarage(t *testing.T) {
 	t.Parallel()
 	p := shared(t)

@@ -16,7 +16,7 @@ import (
 	"pitstop/deploy/e2e/pitstop"
 )
 
-// refuses runs pitstop, which must refuse with code 2 and say all of this.
+// refuses runs pitstop, which must exit with code 2 and say all of this.
 func refuses(t *testing.T, args []string, says ...string) {
 	t.Helper()
 	code, out, errOut := program.Run(t, args...)
@@ -120,7 +120,7 @@ func TestStart_GarageFile(t *testing.T) {
 	refuses(t, []string{"migrate", "--clickhouse", "clickhouse://127.0.0.1:1/x", "--garages", file}, "Not An Id", "colour")
 }
 
-// A port that was chosen at the first start, and that another program has taken.
+// A port chosen at the first start is taken by another program later.
 func TestStart_PortInUse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -144,15 +144,15 @@ func TestStart_PortInUse(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	program.Up(t, dir) // nothing was broken by all that
+	program.Up(t, dir) // none of this broke the data directory
 }
 
-// Without a garage file there are two garages, and it is said where their file is.
+// Without a garage file there are two garages, and pitstop up says where their file is.
 func TestStart_Sample(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := program.Up(t, dir)
-	expect.Until(t, "what it says at last", func() string { // a moment after it is ready
+	expect.Until(t, "what it says at last", func() string { // it says so a moment after it is ready
 		if !strings.Contains(p.Said.String(), "Ctrl-C stops.") {
 			return "it says " + p.Said.String()
 		}
@@ -173,7 +173,7 @@ func TestStart_Sample(t *testing.T) {
 	}
 }
 
-// A demonstration shows weeks of history, and goes on.
+// The demo has weeks of history, and continues live.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	p := program.Demo(t, t.TempDir(), "--repairs", "60")

@@ -43,7 +43,7 @@ func TestContract_Repeats(t *testing.T) {
 			again.Header.Get("Idempotent-Replayed") != "true" || first.Header.Get("Location") != again.Header.Get("Location") {
 			t.Errorf("%s: %d %s\nagain, replayed %q: %d %s", first.Call, first.Status, first.Body, again.Header.Get("Idempotent-Replayed"), again.Status, again.Body)
 		}
-		if i != 0 { // on a loaded machine the first may have been sent twice, too
+		if i != 0 { // on a loaded machine the first may also have been sent twice
 			c.Send(c.method, c.path, c.other, "Idempotency-Key", key).Refused(http.StatusUnprocessableEntity, "key_reused")
 		}
 	}
@@ -89,13 +89,13 @@ func TestContract_RespondAsync(t *testing.T) {
 	if o := becomes(refused, "refused"); o.Code != "illegal_state" || o.Detail == "" {
 		t.Errorf("the outcome is %+v", o)
 	}
-	// Only its sender sees it; of what nobody sent nothing is known yet.
+	// Only its sender sees it; an unknown command is pending.
 	g.As("customer_service").Get(command).Refused(http.StatusNotFound, "not_found")
 	garage.New(t, g.Process, "elsewhere").As("mechanic").Get(command).Refused(http.StatusNotFound, "not_found")
 	if o := client.Decode[outcome](mechanic.Get("/v1/commands/2DsVhXGyFJWCvZ4kPq8sT1uWx3y"), http.StatusOK); o.Result != "pending" {
 		t.Errorf("an unknown command is %+v", o)
 	}
-	// The answer is there for the same request without the preference.
+	// The same request without the preference gets the answer.
 	mechanic.Send(http.MethodPost, "/v1/repairs", garage.Order("A-1", "a1@example.nl"), "Idempotency-Key", "one").Accepted(http.StatusCreated)
 }
 
@@ -170,7 +170,7 @@ func TestContract_Messages(t *testing.T) {
 		t.Errorf("waiting for %s", r.WaitingFor)
 	}
 	desk.Post(j.Path("/messages"), object{"kind": "note", "text": "Ik vraag het na."}).Accepted(http.StatusCreated)
-	state(true, false, "") // a note is no answer
+	state(true, false, "") // a note is no reply
 	reply := desk.Post(j.Path("/messages"), object{"kind": "text", "text": "Om vijf uur."}).Accepted(http.StatusCreated)
 	state(false, false, "")
 	expect.Says(t, "the mail to the customer", j.MailTo(j.To, "ericht").Text, "Om vijf uur.")

@@ -32,7 +32,7 @@ func TestContract_CustomersPageIsSafe(t *testing.T) {
 	if p.Header.Get("Set-Cookie") != "" {
 		t.Error("the page sets a cookie")
 	}
-	// A form on somebody else's site decides nothing.
+	// A form on another site decides nothing.
 	action, values := garage.DecisionForm(link, "1", "38795")
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, action, strings.NewReader(values.Encode()))
 	if err != nil {
@@ -52,7 +52,7 @@ func TestContract_CustomersPageIsSafe(t *testing.T) {
 	if v := customer.Fetch(t, http.MethodPost, link+"/view", map[string][]string{"revision": {"1"}}); v.Status >= http.StatusBadRequest {
 		t.Errorf("view: %d", v.Status)
 	}
-	// A total that no button showed is refused, and the page asks again.
+	// A total that the form did not show is refused, and the page asks again.
 	values.Set("total_seen", "1")
 	if p := customer.Fetch(t, http.MethodPost, action, values); p.Status != http.StatusConflict || p.Form("/quotes/1/decision") == nil {
 		t.Errorf("another total: %d", p.Status)
@@ -88,7 +88,7 @@ func TestContract_Documentation(t *testing.T) {
 			t.Errorf("the document says nothing of %s", route)
 		}
 	}
-	// Every reference leads somewhere.
+	// Every reference resolves.
 	var follow func(v any)
 	follow = func(v any) {
 		switch v := v.(type) {

@@ -13,9 +13,9 @@ import (
 	"pitstop/deploy/e2e/garage"
 )
 
-// Opening time, by hand: a garage that is open from Monday to Friday from 8:00
-// to 12:30 and from 13:00 to 17:30, on Saturday from 9:00 to 13:00, and closed
-// on Ascension Day, Thursday 29 May 2025.
+// Opening time, computed by hand: the garage is open Monday to Friday from 8:00 to
+// 12:30 and from 13:00 to 17:30, on Saturday from 9:00 to 13:00, and closed on
+// Ascension Day, Thursday 29 May 2025.
 func TestContract_LatenciesInOpeningHours(t *testing.T) {
 	t.Parallel()
 	g := garage.New(t, shared(t), "week")
@@ -94,7 +94,7 @@ func TestContract_Events(t *testing.T) {
 			t.Errorf("incomplete event %+v", e)
 		}
 	}
-	// From each event's cursor comes what follows it: by page, and as a stream.
+	// Each event's cursor continues with what follows it, by page and as a stream.
 	integrator := g.As("integrator")
 	page := client.Decode[struct{ Events []client.Event }](integrator.Get("/v1/events?after="+events[0].Cursor), http.StatusOK)
 	if len(page.Events) != 1 || page.Events[0].EventID != events[1].EventID {
@@ -178,7 +178,7 @@ func TestContract_Conversations(t *testing.T) {
 		desk.Get("/v1/conversations?"+query).Refused(http.StatusUnprocessableEntity, "invalid")
 	}
 
-	// The list of repairs is paged the same way.
+	// The list of repairs is paged in the same way.
 	var paged []string
 	for cursor := ""; ; {
 		page := g.List("mechanic", "/v1/repairs?limit=2&cursor="+cursor)

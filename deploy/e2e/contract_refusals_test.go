@@ -31,7 +31,7 @@ func TestContract_Refusals(t *testing.T) {
 	mechanic.Get(j.Path("/quotes/1")).Refused(http.StatusNotFound, "not_found")
 	desk.Post(j.Path("/quotes/1/decision"), garage.Decision("approve", "approve", 38795)).Refused(http.StatusNotFound, "not_found")
 
-	// Everything that is wrong, at once, each with its place.
+	// All mistakes are reported at once, each with its pointer.
 	p := mechanic.Post("/v1/repairs", object{
 		"vehicle": object{"plate": "", "country": "Nederland"}, "customer": object{"name": "", "email": "no address"},
 		"agreed": object{"lines": []object{{"title": "x", "details": []object{{"kind": "part", "quantity": "two", "unit_price": -1, "vat": "20"}}}}},
@@ -88,7 +88,7 @@ func TestContract_Refusals(t *testing.T) {
 	mechanic.Post(j.Path("/quotes/2/withdrawal"), object{}).Accepted(http.StatusOK)
 	desk.Post(j.Path("/quotes/2/decision"), garage.Decision("approve", "approve", 38795)).Refused(http.StatusConflict, "withdrawn")
 	mechanic.Post(j.Path("/quotes/2/withdrawal"), object{}).Refused(http.StatusConflict, "withdrawn")
-	// What was told later happened earlier: the quote had expired when the answer came.
+	// Commands that arrive later about an earlier time: the quote had expired by the answer.
 	past := func(minutes int) string {
 		return time.Now().Add(time.Duration(-minutes) * time.Minute).Format(time.RFC3339)
 	}
@@ -106,7 +106,7 @@ func TestContract_Refusals(t *testing.T) {
 	expect.Says(t, "the mail", j.MailTo(j.To, "staat klaar").Text, "€ 637,01", "Een liter olie extra.")
 	mechanic.Post(j.Path("/collection"), object{}).Accepted(http.StatusOK)
 	mechanic.Patch(j.Path(""), object{"ready_at": "2099-01-01T00:00:00Z"}).Refused(http.StatusConflict, "illegal_state")
-	// Messages are taken in every state, after the end too.
+	// Messages are accepted in every state, even after the end.
 	mechanic.Post(j.Path("/messages"), object{"kind": "text", "text": "Tot ziens!"}).Accepted(http.StatusCreated)
 }
 
@@ -137,7 +137,7 @@ func TestContract_EveryRouteForWhomItIs(t *testing.T) {
 		for letter, role := range letters {
 			var body any
 			if c.method != http.MethodGet {
-				body = object{"nonsense": 1} // whoever may is told that this is no request
+				body = object{"nonsense": 1} // invalid for those who are allowed
 			}
 			a := g.As(role).Send(c.method, c.path, body, "Idempotency-Key", "roles")
 			switch allowed := strings.Contains(c.users, letter); {
@@ -167,7 +167,7 @@ func TestContract_TooManyRequests(t *testing.T) {
 	j := g.Start(nil)
 	link := j.MailTo(j.To, "We zijn begonnen").Link(t)
 	flood := func(address, token string) (status int, header http.Header, body string) {
-		client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{ // an address of its own, so that no other test is in its way
+		client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{ // its own address, so that it limits no other test
 			DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}).DialContext,
 		}}
 		defer client.CloseIdleConnections()
@@ -193,7 +193,7 @@ func TestContract_TooManyRequests(t *testing.T) {
 		}
 		return 0, nil, ""
 	}
-	// A link that is opened over and over again, and somebody who tries tokens.
+	// A link that is opened over and over again, and guesses of tokens.
 	status, header, body := flood(link, "")
 	if status == 0 || header.Get("Retry-After") == "" || !strings.HasPrefix(header.Get("Content-Type"), "text/html") {
 		t.Errorf("2000 visits in a row: %d, %v", status, header)

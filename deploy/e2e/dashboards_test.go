@@ -20,12 +20,12 @@ import (
 	"pitstop/deploy/e2e/pitstop"
 )
 
-// ago is an instant some minutes before now, as bodies have it.
+// ago returns the time some minutes before now, as in request bodies.
 func ago(minutes int) string {
 	return time.Now().Add(-time.Duration(minutes) * time.Minute).UTC().Format(time.RFC3339)
 }
 
-// askedAndAnswered is a repair whose quote waited for some minutes.
+// askedAndAnswered returns a repair whose quote was open for some minutes.
 func askedAndAnswered(g *garage.Garage, minutesAgo, minutes int) *garage.Job {
 	g.Helper()
 	j := g.Start(object{"occurred_at": ago(minutesAgo + 60)})
@@ -47,7 +47,7 @@ func (b *board) run(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// goes runs what leads to another page, and waits for that page.
+// goes runs steps that navigate, and waits for the new page.
 func (b *board) goes(steps ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
 	expect.Until(b, "the page with all of its panels", func() string {
@@ -62,7 +62,7 @@ func (b *board) goes(steps ...chromedp.Action[chromedp.Void]) {
 	})
 }
 
-// tookTooLong is what a panel says on a busy machine, until it is asked again.
+// tookTooLong is what a panel may say on a busy machine, until the page is reloaded.
 const tookTooLong = "Dit onderdeel duurde te lang"
 
 func (b *board) text(selector string) string {
@@ -130,8 +130,8 @@ func TestDashboards(t *testing.T) {
 		b.run(chromedp.SetValue(chromedp.CSS("[name=period]"), "30"))
 		b.goes(chromedp.Click(chromedp.CSS(".top button")))
 		b.says("#approval-time", fmt.Sprintf("Aantal antwoorden: %d", g.Latencies("measure=approval&from=" + url.QueryEscape(ago(30*24*60)))[0].N))
-		b.says("#open-quotes", "K-482-TR") // is about now, whatever the period
-		// The next one opens the address that is left behind, by chance or not.
+		b.says("#open-quotes", "K-482-TR") // shows now, whatever the period
+		// Another member of staff opens the address that this one left in the browser.
 		if title := browser.Value(b, b.ctx, chromedp.Title()); title != "Wachten – Pitstop" {
 			t.Errorf("%s: a customer's name did %q", size.name, title)
 		}
@@ -152,7 +152,7 @@ func TestDashboards(t *testing.T) {
 	}
 }
 
-// The manager of one garage gets nothing of another, whatever is asked.
+// The manager of one garage sees nothing of another, whatever the request.
 func TestDashboards_OfOneGarage(t *testing.T) {
 	t.Parallel()
 	g, other := garage.New(t, shared(t), "fence"), garage.New(t, shared(t), "beyond")
@@ -202,7 +202,7 @@ func TestDashboards_OfOneGarage(t *testing.T) {
 	}
 }
 
-// look asks for a page with a session.
+// look requests a page with a session.
 func look(p *pitstop.Process, token, path string) (status int, body string) {
 	request, err := http.NewRequest(http.MethodGet, p.API+path, http.NoBody)
 	if err != nil {

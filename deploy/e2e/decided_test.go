@@ -30,7 +30,7 @@ func TestApprove(t *testing.T) {
 
 	p := customer.OpenOnPhone(t, s.Mail.Link(t))
 	p.Shows("Remschijven en remblokken vóór vervangen", "€ 348,00", "€ 39,95", "€ 387,95 incl. btw", "€ 67,33", "€ 676,95")
-	s.Happens("QuoteViewed") // somebody has the page before them
+	s.Happens("QuoteViewed") // the page is open
 	p.Do(chromedp.Click(chromedp.CSS(`button[name=all][value=approve]`)))
 	expect.Says(t, "the button", p.Text("#decide"), "Akkoord, ik betaal € 387,95")
 	p.Do(chromedp.Click(chromedp.CSS("#decide")))
@@ -120,7 +120,7 @@ func TestReject(t *testing.T) {
 		t.Errorf("nothing chosen: status %d", again.Status)
 	}
 	expect.Says(t, "the page", again.Body, "Choose yes or no for item 1.", "Choose yes or no for item 2.")
-	s.Happens("QuoteViewed") // who sends a form has seen the page
+	s.Happens("QuoteViewed") // sending a form counts as a view
 	f.Values.Set("line.1", "reject")
 	f.Values.Set("line.2", "reject")
 	f.Values.Set("reason.1", "elsewhere")
@@ -129,7 +129,7 @@ func TestReject(t *testing.T) {
 		t.Fatalf("choice: status %d: %s", confirm.Status, confirm.Body)
 	}
 	expect.Says(t, "the confirmation", confirm.Body, "Is this right?", "Not agreed, do nothing extra")
-	s.Happens() // nothing is decided yet
+	s.Happens() // not decided yet
 	f = confirm.Form("/quotes/1/decision")
 	if f == nil {
 		t.Fatalf("the confirmation has no form: %s", confirm.Body)

@@ -1,10 +1,9 @@
 package e2e
 
-// The tests named TestEarlier are about what an earlier implementation got wrong:
-// what it did is quoted above each. Those about history stand here, those about
-// customers and staff in earlier_people_test.go, about amounts and lists in
-// earlier_work_test.go; those that need faults or a restart in relay_test.go and
-// restart_test.go.
+// The tests named TestEarlier cover the mistakes of an earlier implementation, quoted
+// above each. Those about history are here, those about customers and staff in
+// earlier_people_test.go, about amounts and lists in earlier_work_test.go, and those
+// that need faults or a restart in relay_test.go and restart_test.go.
 
 import (
 	"fmt"
@@ -138,7 +137,7 @@ func TestEarlier_ApproveAfterReject(t *testing.T) {
 }
 
 // "all handlers swallow exceptions and acknowledge; a record without a header
-// blocks a queue for ever": dead letters with the reason; the partition goes on.
+// blocks a queue for ever": dead letters with the reason; the partition continues.
 func TestEarlier_ABadRecordBlocksTheQueue(t *testing.T) {
 	t.Parallel()
 	g := garage.New(t, shared(t), "badrecords")
@@ -153,7 +152,7 @@ func TestEarlier_ABadRecordBlocksTheQueue(t *testing.T) {
 			}
 		}
 	}
-	for range 6 { // on every partition, most likely
+	for range 6 { // most likely on every partition
 		j := g.Start(nil)
 		j.Happens(garage.Started...)
 		j.Complete(28900)
@@ -204,7 +203,7 @@ func TestEarlier_RetriesDuplicateEverything(t *testing.T) {
 		posting.Go(func() { answers[i] = mechanic.Send(http.MethodPost, "/v1/repairs", body, "Idempotency-Key", "one") })
 	}
 	posting.Wait()
-	if t.Failed() { // the answer of who failed is missing
+	if t.Failed() { // an answer is missing
 		t.FailNow()
 	}
 	for _, a := range answers {
@@ -219,7 +218,7 @@ func TestEarlier_RetriesDuplicateEverything(t *testing.T) {
 	j.ID = answers[0].Accepted(http.StatusCreated).RepairID
 	j.Happens(garage.Started...)
 
-	// What a broker may do: deliver again what was delivered.
+	// As a broker may do, deliver records again.
 	l := topics.Open(t, g.Kafka)
 	for _, topic := range []string{"commands", "events", "notifications", "deliveries"} {
 		records := l.About("pitstop."+topic, j.ID)
@@ -228,7 +227,7 @@ func TestEarlier_RetriesDuplicateEverything(t *testing.T) {
 		}
 		l.Repeat(records...)
 	}
-	for i := range 2 { // what comes after them is handled after them
+	for i := range 2 { // records after them are handled after them
 		mechanic.Post(j.Path("/messages"), object{"kind": "text", "text": fmt.Sprintf("Bericht %d", i)}).Accepted(http.StatusCreated)
 		j.Happens("MessagePosted", "NotificationRequested message to customer", "DeliveryAccepted message to customer")
 	}
@@ -268,7 +267,7 @@ func TestEarlier_TwoTicksTwoReminders(t *testing.T) {
 	if at := j.When("CallTask no_answer"); !at.Equal(asking.Add(40 * time.Second)) {
 		t.Errorf("to be called %s after the request, want 40s", at.Sub(asking))
 	}
-	// Every tick there was comes again, on every partition.
+	// Every tick is delivered again, on every partition.
 	l := topics.Open(t, g.Kafka)
 	l.Repeat(l.About("pitstop.ticks", "")...)
 	j.As("mechanic").Post(j.Path("/messages"), object{"kind": "text", "text": "Nog daar?"}).Accepted(http.StatusCreated)

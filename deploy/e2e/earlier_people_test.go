@@ -39,7 +39,7 @@ func TestEarlier_NoLogin(t *testing.T) {
 	g.As("manager").Post(j.Path("/completion"), object{"total": 1}).Refused(http.StatusForbidden, "forbidden")
 	g.As("mechanic").Get("/v1/conversations").Refused(http.StatusForbidden, "forbidden")
 
-	// The link is not a token of staff, and opens nothing else than its page.
+	// The link is not a token of staff, and opens nothing but its page.
 	token := link[strings.LastIndex(link, "/")+1:]
 	client.Client{T: t, Base: g.API, Token: token}.Get(j.Path("")).Refused(http.StatusUnauthorized, "unauthenticated")
 	foreign := other.Start(nil)
@@ -98,7 +98,7 @@ func TestEarlier_AScannerDecides(t *testing.T) {
 	if p := customer.Visit(t, link+"/quotes/1/decision"); p.Status != http.StatusMethodNotAllowed {
 		t.Errorf("GET of a decision: status %d", p.Status)
 	}
-	// A form that was never shown the total decides nothing either.
+	// A form that never showed the total decides nothing either.
 	action, values := garage.DecisionForm(link, "1", "38795")
 	values.Del("confirmed")
 	if p := customer.Fetch(t, http.MethodPost, action, values); p.Status != http.StatusOK || !strings.Contains(p.Body, "Klopt dit?") {
@@ -141,7 +141,7 @@ func TestEarlier_TheMailSaysNothing(t *testing.T) {
 	}
 }
 
-// hostile is what nobody should be able to put into a page or a mail.
+// hostile is a text that must be escaped in every page and mail.
 const hostile = `<script>document.title="taken"</script><img src=x onerror='document.title="taken"'>"'&`
 
 // "customer text put into HTML unescaped": escaped everywhere.
@@ -228,7 +228,7 @@ func TestEarlier_CompletedReachesNobody(t *testing.T) {
 	j.Ask(nil)
 	j.Happens("ApprovalRequested", "NotificationRequested approval_required to approver", "DeliveryAccepted approval_required to approver")
 	link := j.MailTo("fleet@driver.example", "extra werk").Link(t)
-	// The driver sees what is asked, but does not decide.
+	// The driver sees the quote, but does not decide.
 	j.Read(2)
 	drivers := customer.Visit(t, j.MailTo(j.To, "We zijn begonnen").Link(t))
 	if drivers.Form("/decision") != nil {

@@ -31,7 +31,7 @@ import (
 	"pitstop/deploy/kafka"
 )
 
-// needKafka skips a test where nobody asked for those on Apache Kafka.
+// needKafka skips a test unless the tests on Apache Kafka are asked for.
 func needKafka(t *testing.T) {
 	t.Helper()
 	if os.Getenv("PITSTOP_TEST_KAFKA") == "" {
@@ -39,17 +39,17 @@ func needKafka(t *testing.T) {
 	}
 }
 
-// installation is Pitstop as it is on somebody's own servers: every role a
-// process, on Apache Kafka and Apicurio Registry.
+// installation is Pitstop as an operator installs it: every role in a process of its
+// own, on Apache Kafka and Apicurio Registry.
 type installation struct {
-	*pitstop.Process // its addresses; it is no process itself
+	*pitstop.Process // the addresses only
 	t                *testing.T
 	cluster          *kafka.Cluster
 	data             *embedded.Data
 	sign             func(claims map[string]any) string
-	args             map[string][]string // of each role
+	args             map[string][]string // by role
 	roles            map[string]*pitstop.Process
-	ops              map[string]string // where each role's readiness is
+	ops              map[string]string // addresses of readiness, by role
 }
 
 // install starts everything and waits until each role is ready.
@@ -65,7 +65,7 @@ func install(t *testing.T, garages ...pitstop.GarageConfig) *installation {
 	data, err := embedded.Open(filepath.Join(t.TempDir(), "parts"), log)
 	must(err)
 	t.Cleanup(func() { must(data.Close()) })
-	under := func(name string) *embedded.Data { // kafka's files apart
+	under := func(name string) *embedded.Data { // a data directory of its own
 		d, err := embedded.Open(filepath.Join(t.TempDir(), name), log)
 		must(err)
 		t.Cleanup(func() { must(d.Close()) })
@@ -129,7 +129,7 @@ func install(t *testing.T, garages ...pitstop.GarageConfig) *installation {
 
 func random(n int) []byte {
 	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails, says crypto/rand
+	_, _ = rand.Read(b) // never fails, by its documentation
 	return b
 }
 
@@ -142,8 +142,7 @@ func (i *installation) address(name string) string {
 	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
-// start starts a process of a role, which is known by a name and stopped with the
-// test.
+// start starts a process of a role under a name. It is stopped when the test ends.
 func (i *installation) start(role, name string, more ...string) *pitstop.Process {
 	i.t.Helper()
 	i.ops[name] = i.address(name + "-ops")
@@ -164,7 +163,7 @@ func (i *installation) start(role, name string, more ...string) *pitstop.Process
 	return p
 }
 
-// notReady is why a role is not ready, empty when it is.
+// notReady returns why a role is not ready, empty when it is.
 func (i *installation) notReady(name string) string {
 	answer, err := client.HTTP.Get("http://" + i.ops[name] + "/readyz")
 	if err != nil {
@@ -178,7 +177,7 @@ func (i *installation) notReady(name string) string {
 	return ""
 }
 
-// garage is a garage, as its staff and its customers use the installation.
+// garage returns a garage of the installation.
 func (i *installation) garage(name string) *garage.Garage {
 	g := garage.New(i.t, i.Process, name)
 	for role, subject := range garage.Subjects {
@@ -189,7 +188,7 @@ func (i *installation) garage(name string) *garage.Garage {
 	return g
 }
 
-// provider is an identity provider with one key.
+// provider starts an identity provider with one key.
 func provider(t *testing.T) (issuer string, sign func(claims map[string]any) string) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -220,9 +219,9 @@ func provider(t *testing.T) (issuer string, sign func(claims map[string]any) str
 	}
 }
 
-// On somebody's own servers, a repair goes from the mechanic's request to the
-// customer's mail and answer, and to the manager's figures; also while the schema
-// registry is away, and after each role was started a second time under its name.
+// On separate servers, a repair gets from the mechanic's request to the customer's
+// mail and answer, and to the manager's figures; also while the schema registry is
+// unavailable, and after each role was started a second time under its name.
 func TestKafka_Installation(t *testing.T) {
 	needKafka(t)
 	i := install(t, pitstop.Garages("servers", "remind_after: [], call_after: 10000h")...)
@@ -238,7 +237,7 @@ func TestKafka_Installation(t *testing.T) {
 	t.Run("two with one name", func(t *testing.T) { i.twice(t, g) })
 }
 
-// repaired is a repair with extra work that the customer approves, followed
+// repaired runs a repair with extra work that the customer approves, and follows it
 // through every part.
 func repaired(g *garage.Garage) {
 	g.Helper()
@@ -255,8 +254,8 @@ func repaired(g *garage.Garage) {
 	j.Measured(j.Decided("approved")...)
 }
 
-// withoutRegistry stops the registry: what runs goes on; what starts waits, says why,
-// and loses nothing.
+// withoutRegistry stops the registry: roles that run continue; roles that start wait,
+// say why, and lose nothing.
 func (i *installation) withoutRegistry(t *testing.T, g *garage.Garage) {
 	if err := i.cluster.StopRegistry(); err != nil {
 		t.Fatal(err)
@@ -295,11 +294,11 @@ func (i *installation) withoutRegistry(t *testing.T, g *garage.Garage) {
 }
 
 // twice starts a second process of each role under the name of the first: the first
-// must end and say why, in one line; the second does the work. Nothing is under way
-// when it comes: a transaction that it interrupts is reported first.
+// must end and say why, in one line; the second takes over. The pipeline is idle then,
+// because an interrupted transaction would be reported first.
 func (i *installation) twice(t *testing.T, g *garage.Garage) {
 	for role, first := range i.roles {
-		if role == "api" { // it has no name
+		if role == "api" { // it has no instance name
 			continue
 		}
 		before := first.Said.String()

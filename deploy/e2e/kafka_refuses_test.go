@@ -30,8 +30,8 @@ import (
 	"pitstop/deploy/kafka"
 )
 
-// certificate makes a certificate for the loopback address that is its own
-// authority, and writes it and its key into one file each.
+// certificate writes a self-signed certificate for the loopback address, and a file of
+// it with its key.
 func certificate(t *testing.T) (ca, both string) {
 	t.Helper()
 	must := func(err error) {
@@ -59,10 +59,10 @@ func certificate(t *testing.T) (ca, both string) {
 	return ca, both
 }
 
-// loginConfig are users of PLAIN.
+// loginConfig has the users of PLAIN.
 const loginConfig = `org.apache.kafka.common.security.plain.PlainLoginModule required user_pitstop="right" user_stranger="right";`
 
-// refusals are how a broker refuses, and what must be said about each.
+// refusals are the ways a broker refuses, and what must be said about each.
 var refusals = []struct {
 	name     string
 	listener string
@@ -82,8 +82,8 @@ func login(mechanism, user, password string) []string {
 	return []string{"--kafka-sasl", mechanism, "--kafka-user", user, "--kafka-password", password}
 }
 
-// A broker that refuses is told of in one line each time a role tries, with what to
-// do about it, and in readiness; and when it refuses no more, the role gets on.
+// A broker's refusal is logged in one line at each attempt, with what to do about it,
+// and shown by readiness; and when it refuses no more, the role continues.
 func TestKafka_Refuses(t *testing.T) {
 	needKafka(t)
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -108,7 +108,7 @@ func TestKafka_Refuses(t *testing.T) {
 	}
 	t.Cleanup(cluster.Kill)
 	single := []string{"--replication", "1", "--min-in-sync", "1"}
-	for _, welcome := range [][]string{ // as it should be
+	for _, welcome := range [][]string{ // correct settings
 		{"--kafka-brokers", cluster.Addr("TLS", 0), "--kafka-tls", "--kafka-ca", ca},
 		append([]string{"--kafka-brokers", cluster.Addr("LOGIN", 0)}, login("plain", "pitstop", "right")...),
 	} {
@@ -172,8 +172,8 @@ func TestKafka_Refuses(t *testing.T) {
 	})
 }
 
-// allowed allows what docs/kafka.md says, and waits until the roles have got on by
-// themselves, and handled what came meanwhile.
+// allowed grants what docs/kafka.md says, and waits until the roles have recovered by
+// themselves and handled what came meanwhile.
 func (i *installation) allowed(t *testing.T, name string) {
 	i.Kafka = i.cluster.Brokers[0]
 	log := topics.Open(t, i.Kafka)
@@ -182,7 +182,7 @@ func (i *installation) allowed(t *testing.T, name string) {
 	allow := func() *kadm.ACLBuilder {
 		return kadm.NewACLs().Allow("User:stranger").AllowHosts("*").ResourcePatternType(kadm.ACLPatternPrefixed)
 	}
-	for _, acl := range []*kadm.ACLBuilder{ // what is not named here follows: who may read or write may describe
+	for _, acl := range []*kadm.ACLBuilder{ // READ and WRITE imply DESCRIBE
 		allow().Topics("pitstop.").Operations(kadm.OpRead, kadm.OpWrite),
 		allow().Groups("pitstop.").Operations(kadm.OpRead),
 		allow().TransactionalIDs("pitstop.").Operations(kadm.OpWrite),

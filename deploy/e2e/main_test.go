@@ -18,14 +18,14 @@ import (
 // object is a JSON object.
 type object = client.Object
 
-// program is the pitstop that TestMain built.
+// program is the pitstop binary that run built.
 var program *pitstop.Program
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) (code int) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "4"); err != nil { // they wait more than they work
+	if err := flag.Set("test.parallel", "4"); err != nil { // the tests mostly wait
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -51,8 +51,8 @@ func run(m *testing.M) (code int) {
 	return code
 }
 
-// pipelines are the ones that tests share: most use the plain one, those about
-// refused mail the one whose mail goes to a relay that refuses some.
+// pipelines are shared by tests: most use the plain one, those about refused mail the
+// one whose mail goes to a relay that refuses some.
 var pipelines struct{ plain, relayed *pipeline }
 
 // shared returns the pipeline that most tests use, started by the first of them.
@@ -98,7 +98,7 @@ func (p *pipeline) get(t testing.TB) *pitstop.Process {
 	return p.process
 }
 
-// end stops the pipeline if it was started, and prints the last it said if a test
+// end stops the pipeline if it was started, and prints the end of its output if a test
 // failed.
 func (p *pipeline) end(code int) int {
 	if p.process == nil {
@@ -114,7 +114,7 @@ func (p *pipeline) end(code int) int {
 	return code
 }
 
-// everyGarage is what the shared pipeline serves: a test has its own.
+// everyGarage holds the garages of the shared pipeline, one for each test.
 var everyGarage = slices.Concat(
 	pitstop.Garages("approve partly reject expire withdraw replace cancel", ""),
 	pitstop.Garages("statemachine badrecords retries login elsewhere scanner mailtext escape plates empty told driver totals changed seen", ""),

@@ -29,7 +29,7 @@ import (
 	"pitstop/schemas/record"
 )
 
-// installed is the path of a program of Debian's package prometheus.
+// installed returns the path of a program of Debian's package prometheus.
 func installed(t testing.TB, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
@@ -44,8 +44,8 @@ func installed(t testing.TB, program string) string {
 	return ""
 }
 
-// A real Prometheus, with the configuration and the rules that are shipped,
-// scrapes a pipeline to which everything happens that the dashboard shows.
+// A real Prometheus, with the shipped configuration and rules, scrapes a pipeline in
+// which everything happens that the dashboard shows.
 func TestPrometheus_EveryQueryHasData(t *testing.T) {
 	t.Parallel()
 	server, promtool := installed(t, "prometheus"), installed(t, "promtool")
@@ -60,7 +60,7 @@ func TestPrometheus_EveryQueryHasData(t *testing.T) {
 	}
 	p := program.Up(t, t.TempDir(), "--garages", garages, "--smtp", relay.Addr)
 	prom := monitor(t, server, p.Metrics)
-	for _, zero := range []string{ // seen before the first event, or its increase is not
+	for _, zero := range []string{ // scraped before the first event, or increase() would miss it
 		`pitstop_processor_dead_letters_total{role="lifecycle", reason="undecodable"} == 0`,
 		`pitstop_sink_dead_letters_total{role="clickhouse", reason="undecodable"} == 0`,
 		`pitstop_mail_attempt_duration_seconds_count{outcome="deferred"} == 0`,
@@ -76,7 +76,7 @@ func TestPrometheus_EveryQueryHasData(t *testing.T) {
 		job.Ask(nil)
 	}
 	topics.Open(t, p.Kafka).Write(&kgo.Record{Topic: record.Commands.Name, Key: []byte("k"), Value: []byte("garbage")})
-	for range 2 { // a route is first seen by its first request, the increase by the second
+	for range 2 { // a route's series starts with its first request, so the second is the increase
 		g.As("mechanic").Get("/v1/repairs")
 		prom.has(`pitstop_http_request_duration_seconds_count{route="/v1/repairs", method="GET"}`)
 	}
@@ -90,7 +90,7 @@ func TestPrometheus_EveryQueryHasData(t *testing.T) {
 	prom.has(alert(t, "mail-refused"))
 	prom.has(`pitstop_consumer_lag_records{role="lifecycle", topic="pitstop.commands"}`)
 
-	// The relay goes away: the mail waits, and that is told.
+	// The relay becomes unavailable: the mail waits, and the metrics show it.
 	if err := relay.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -102,15 +102,15 @@ func TestPrometheus_EveryQueryHasData(t *testing.T) {
 	}
 	prom.has(`pitstop_sink_stalled{role="email"} == 0`)
 
-	// Every alert can be asked, about series that are there. That they fire and
-	// do not is tested with the rules.
+	// Every alert's expression can be evaluated, on series that exist. When they fire is
+	// tested with the rules.
 	for _, a := range dashboards.PipelineAlerts {
 		for _, name := range regexp.MustCompile(`pitstop_\w+`).FindAllString(a.Expr, -1) {
 			prom.has(name)
 		}
 		prom.ask(a.Expr)
 	}
-	down := alert(t, "role-down") // none is: it knows the roles by their names
+	down := alert(t, "role-down") // no role is down: it lists the roles by name
 	expect.Until(t, down, func() string { return strings.Join(prom.ask(down), ", ") })
 	if rules := prom.rules(); len(rules) != len(dashboards.PipelineAlerts) {
 		t.Errorf("Prometheus knows %d rules, want %d: %v", len(rules), len(dashboards.PipelineAlerts), rules)
@@ -123,7 +123,7 @@ func TestPrometheus_EveryQueryHasData(t *testing.T) {
 	}
 }
 
-// alert is the expression of an alert.
+// alert returns the expression of an alert.
 func alert(t testing.TB, id string) string {
 	t.Helper()
 	i := slices.IndexFunc(dashboards.PipelineAlerts, func(a dashboards.Alert) bool { return a.ID == id })
@@ -133,11 +133,11 @@ func alert(t testing.TB, id string) string {
 	return dashboards.PipelineAlerts[i].Expr
 }
 
-// prometheus is a running one.
+// prometheus is a running Prometheus.
 type prometheus struct{ client.Client }
 
-// monitor starts a Prometheus that scrapes an address every second, and
-// otherwise does what deploy/prometheus says.
+// monitor starts a Prometheus that scrapes an address every second, and is otherwise
+// configured by deploy/prometheus.
 func monitor(t testing.TB, program, metrics string) prometheus {
 	t.Helper()
 	const shipped = "../prometheus"
@@ -197,7 +197,7 @@ func monitor(t testing.TB, program, metrics string) prometheus {
 	return p
 }
 
-// ask returns the series that an expression has now, as texts.
+// ask returns the series that an expression has now, as strings.
 func (p prometheus) ask(expr string) (series []string) {
 	p.T.Helper()
 	type sample struct {
@@ -214,7 +214,7 @@ func (p prometheus) ask(expr string) (series []string) {
 		if err != nil {
 			p.T.Fatal(err)
 		}
-		if math.IsNaN(v) { // nothing divided by nothing is no data
+		if math.IsNaN(v) { // zero divided by zero is no data
 			continue
 		}
 		labels := ""
@@ -237,7 +237,7 @@ func (p prometheus) has(expr string) {
 	})
 }
 
-// rules are the names of the alerting rules that could be evaluated.
+// rules returns the names of the alerting rules that could be evaluated.
 func (p prometheus) rules() (names []string) {
 	p.T.Helper()
 	type rule struct{ Name, Health string }

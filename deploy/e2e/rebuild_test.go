@@ -10,7 +10,7 @@ import (
 	"pitstop/deploy/e2e/garage"
 )
 
-// The topics are the truth: who removes the tables gets them back.
+// The topics are the source of truth: dropped tables are rebuilt from them.
 func TestRebuild_TablesFromTopics(t *testing.T) {
 	t.Parallel()
 	dir, garages := filepath.Join(t.TempDir(), "data"), pacedGarages(t)

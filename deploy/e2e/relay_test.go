@@ -17,13 +17,13 @@ import (
 	"pitstop/deploy/e2e/relay"
 )
 
-// relayed is a garage whose mail goes to a relay that refuses some of it.
+// relayed returns a garage whose mail goes to a relay that refuses some of it.
 func relayed(t testing.TB, name string) (*garage.Garage, *relay.Relay) {
 	t.Helper()
 	return garage.New(t, pipelines.relayed.get(t), name), pipelines.relayed.relay
 }
 
-// relayedAlone is a pipeline and a relay of one test's own.
+// relayedAlone returns a garage on a pipeline and a relay for this test alone.
 func relayedAlone(t testing.TB) (*garage.Garage, *relay.Relay) {
 	t.Helper()
 	r := relay.New()
@@ -58,7 +58,7 @@ func TestEarlier_AFailedMailCountsAsSent(t *testing.T) {
 			}
 			return cmp.Diff(want, what)
 		})
-		// 13 and 26 seconds, each give or take a tenth.
+		// 13 and 26 seconds, each plus or minus a tenth.
 		for i, pause := range []time.Duration{13 * time.Second, 26 * time.Second} {
 			if got := at[2*i+2].Sub(at[2*i+1]); got < pause*9/10 || got > pause*11/10 {
 				t.Errorf("attempt %d came %s after the refusal, want about %s", i+2, got, pause)
@@ -100,7 +100,7 @@ func TestEarlier_AFailedMailCountsAsSent(t *testing.T) {
 		if len(list.Items) != 1 || list.Items[0].RepairID != j.ID || list.Items[0].CallReason != "undeliverable" {
 			t.Errorf("to be called: %+v", list.Items)
 		}
-		// The phone's answer is as good.
+		// An answer by phone counts as well.
 		j.As("mechanic").Post(j.Path("/quotes/1/decision"), garage.Decision("approve", "reject", 34800)).Accepted(http.StatusOK)
 		j.Happens(garage.Answered("QuoteDecided", "decision", "decided")...)
 		if list := g.List("customer_service", "/v1/conversations?filter=call"); len(list.Items) != 0 {
@@ -201,7 +201,7 @@ func TestRelayHangsOnOneOf32(t *testing.T) {
 	}
 }
 
-// A relay that is away burns no attempt, and readiness says why nothing goes out.
+// An unavailable relay uses up no attempt, and readiness says why no mail is sent.
 func TestRelayAway(t *testing.T) {
 	t.Parallel()
 	g, relay := relayedAlone(t)

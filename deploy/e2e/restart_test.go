@@ -25,11 +25,11 @@ import (
 	"pitstop/deploy/e2e/pitstop"
 )
 
-// reminded is how long whoever is asked at "paced" has until the reminder: on a busy
-// machine, the test has to look at the mail and stop the pipeline in that time.
+// reminded is the time to the reminder at the garage "paced": even on a busy machine,
+// the test has to read the mail and stop the pipeline within it.
 const reminded = 30 * time.Second
 
-// pacedGarages is a garage file for tests that restart.
+// pacedGarages writes a garage file for tests that restart, and returns its path.
 func pacedGarages(t testing.TB) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "garages.yaml")
@@ -40,7 +40,7 @@ func pacedGarages(t testing.TB) string {
 	return file
 }
 
-// After a stop and a start on the same directory all is as it was, and goes on.
+// After a restart on the same directory everything is as it was, and continues.
 // (Also "day tick by process uptime: a restart loses none": one reminder.)
 func TestRestart(t *testing.T) {
 	t.Parallel()
@@ -81,7 +81,7 @@ func TestRestart(t *testing.T) {
 	if diff := cmp.Diff(first.Addresses, second.Addresses); diff != "" {
 		t.Errorf("it listens elsewhere: %s", diff)
 	}
-	g.Process = second // the tokens are good for both
+	g.Process = second // the tokens are valid for both
 	j.Happens("NotificationRequested approval_reminder to customer", "DeliveryAccepted approval_reminder to customer")
 	if at := j.When("NotificationRequested approval_reminder to customer"); !at.Equal(asking.Add(reminded)) {
 		t.Errorf("reminded %s after the request, want %s", at.Sub(asking), reminded)
@@ -163,7 +163,7 @@ func TestEarlier_ACrashLosesEvents(t *testing.T) {
 
 	p = program.Up(t, dir, "--garages", garages)
 	g.Process = p
-	for i := 1; i <= n; i++ { // everybody tries again, under the same key
+	for i := 1; i <= n; i++ { // every client retries, under the same key
 		mechanic.Send(http.MethodPost, "/v1/repairs", orders[i], "Idempotency-Key", fmt.Sprint("crash-", i)).
 			Accepted(http.StatusCreated)
 	}

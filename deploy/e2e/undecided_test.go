@@ -15,7 +15,7 @@ import (
 func TestExpire(t *testing.T) {
 	t.Parallel()
 	s := tell(t, "expire", nil)
-	// On a busy machine the mail must be seen to arrive before.
+	// The mail must arrive before it, even on a busy machine.
 	expires := time.Now().Add(30 * time.Second).UTC().Truncate(time.Microsecond)
 	s.Propose(object{"expires_at": expires.Format(time.RFC3339Nano)})
 	told := s.Board.Await(s.ID, "QuoteExpired")

@@ -12,8 +12,7 @@ import (
 	"pitstop/deploy/e2e/customer"
 )
 
-// A view that could not be written is told again by the page that somebody has
-// before them.
+// An open page retries to record a view that could not be written.
 func TestAViewIsToldAgain(t *testing.T) {
 	t.Parallel()
 	s := tell(t, "seen", nil)

@@ -1,6 +1,6 @@
-// Command licences writes docs/licences.md: under which licence each module and
-// each package of npm is that Pitstop is built, tested or run with. It reads the
-// module cache and the lock files, and asks no network.
+// Command licences writes docs/licences.md: the licences of the Go modules and npm
+// packages that Pitstop is built, tested or run with. It reads the module cache and
+// the lock files, and uses no network.
 package main
 
 import (
@@ -26,36 +26,37 @@ import (
 
 //go:generate go run . ../..
 
-// document is where the list is kept in the repository.
+// document is the path of the list in the repository.
 const document = "docs/licences.md"
 
-// allowed are the licences that go with Apache-2.0, by their SPDX names.
+// allowed are the licences compatible with Apache-2.0, by their SPDX names.
 var allowed = map[string]bool{
 	"Apache-2.0": true, "BSD-2-Clause": true, "BSD-3-Clause": true, "ISC": true,
 	"MIT": true, "MIT-0": true, "MPL-2.0": true,
-	"FTL": true, // asks for the credit in NOTICE
+	"FTL": true, // requires the credit in NOTICE
 }
 
-// read holds the licences of modules whose files licensecheck does not know.
+// read holds the licences, read by a person, of modules whose files licensecheck does
+// not recognise.
 var read = map[string]string{
-	"github.com/golang/freetype": "FTL", // or, as one chooses, GPL-2.0-or-later
+	"github.com/golang/freetype": "FTL", // or GPL-2.0-or-later, at one's choice
 }
 
-// enough is the part of a file, in percent, that a licence must be for the file
-// to be that licence: what pkg.go.dev asks.
+// enough is the percentage of a file that must be a licence for the file to count as
+// that licence, as on pkg.go.dev.
 const enough = 75
 
 // licenceFile matches the names of files with licences.
 var licenceFile = regexp.MustCompile(`(?i)^(un)?(licen[sc]e|copying)([-.].+)?$`)
 
-// notOfCode are endings of files that licenceFile matches, but which hold no
-// licence of code.
+// notOfCode are endings of files that licenceFile matches but that hold no licence
+// of code.
 var notOfCode = []string{".go", ".docs"}
 
-// part is a module, or a package of npm.
+// part is a Go module or an npm package.
 type part struct {
 	Name, Version, Licence string
-	Notice                 string // what its NOTICE file says, to be passed on
+	Notice                 string // the text of its NOTICE file, to be passed on
 	Place                  string // where its licence is found
 }
 
@@ -79,8 +80,7 @@ func main() {
 	}
 }
 
-// list returns the document. Where a licence is not allowed, there is an error
-// beside it.
+// list returns the document, with an error where a licence is not allowed.
 func list(root string) ([]byte, error) {
 	binary, err := modules(root, "./cmd/pitstop")
 	if err != nil {
@@ -106,7 +106,7 @@ func list(root string) ([]byte, error) {
 	return b.Bytes(), check(slices.Concat(all, library, browser))
 }
 
-// check says which licences are not allowed.
+// check returns an error for each licence that is not allowed.
 func check(all []part) error {
 	var problems []error
 	for _, p := range all {
@@ -120,8 +120,8 @@ func check(all []part) error {
 	return errors.Join(problems...)
 }
 
-// modules returns the modules that hold what go list -deps returns for args, as
-// on the platform that Pitstop is built for.
+// modules returns the modules of what go list -deps returns for args, on the platform
+// that Pitstop is built for.
 func modules(root string, args ...string) ([]part, error) {
 	type module struct{ Path, Version, Dir string }
 	cmd := exec.Command("go", append([]string{"list", "-deps", "-json=Dir,Module"}, args...)...)
@@ -131,7 +131,7 @@ func modules(root string, args ...string) ([]part, error) {
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w", err)
 	}
-	files := map[module]map[string]bool{} // with a licence, of each module
+	files := map[module]map[string]bool{} // each module's files with a licence
 	for d := json.NewDecoder(bytes.NewReader(out)); ; {
 		var pkg struct {
 			Dir    string
@@ -152,7 +152,7 @@ func modules(root string, args ...string) ([]part, error) {
 		if files[m] == nil {
 			files[m] = map[string]bool{}
 		}
-		// Parts of a module may be somebody else's.
+		// Directories of a module may have a licence of their own.
 		for dir := pkg.Dir; strings.HasPrefix(dir, m.Dir); dir = filepath.Dir(dir) {
 			entries, err := os.ReadDir(dir)
 			if err != nil {
@@ -181,7 +181,7 @@ func modules(root string, args ...string) ([]part, error) {
 	return found, nil
 }
 
-// licences returns the names of all the licences in files, a module's.
+// licences returns the names of all licences in a module's files.
 func licences(path string, files map[string]bool) (string, error) {
 	if name := read[path]; name != "" {
 		return name, nil

@@ -1,5 +1,5 @@
-// Package serve runs every HTTP server of this program, with the same limits and
-// the same end.
+// Package serve runs every HTTP server of this program, with the same limits and the
+// same graceful shutdown.
 package serve
 
 import (
@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// Grace is how long requests under way may take after a stop.
+// Grace is how long requests in flight may take after a stop.
 const Grace = 5 * time.Second
 
-// Until serves until the context ends, and then lets the requests under way finish.
+// Until serves until the context ends, and then lets the requests in flight finish.
 // Those that take longer than Grace are cut off, which is an error. A handler whose
-// answers take longer than the limits below sets deadlines of its own, and ends them
+// responses take longer than the limits below sets its own deadlines, and ends them
 // with the same context.
 //
-// Clients open connections in advance, browsers too. Shutdown waits five to six
-// seconds for one on which nothing has been asked yet; Until closes it at once.
+// Clients, browsers among them, open connections in advance. Shutdown waits five to
+// six seconds for one without a request yet; Until closes it at once.
 func Until(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	var unasked connections
 	server := &http.Server{
@@ -50,11 +50,11 @@ func Until(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 	return nil
 }
 
-// connections are those on which nothing has been asked yet.
+// connections are those without a request yet.
 type connections struct {
 	mu     sync.Mutex
 	open   map[net.Conn]bool
-	closed bool // and so is any that is still to come
+	closed bool // and new ones are closed at once
 }
 
 func (c *connections) note(conn net.Conn, state http.ConnState) {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// pipes is a listener inside a bubble.
+// pipes is a listener for use in a synctest bubble.
 type pipes struct {
 	accept chan net.Conn
 	closed chan struct{}
@@ -37,7 +37,7 @@ func (p pipes) dial() net.Conn {
 	return client
 }
 
-// A stop waits for what was asked, as long as it may take, and for nothing else.
+// A stop waits for requests in flight, up to Grace, and for nothing else.
 func TestStop(t *testing.T) {
 	for name, c := range map[string]struct {
 		lasts time.Duration // the request; 0: none is made
@@ -87,7 +87,7 @@ func TestStop(t *testing.T) {
 				if err := <-ended; !errors.Is(err, c.err) || c.err == nil && err != nil {
 					t.Errorf("Until gives %v, want %v", err, c.err)
 				}
-				// Shutdown looks at its connections twice a second.
+				// Shutdown polls its connections twice a second.
 				if took := time.Since(began); took < c.took || took > c.took+time.Second {
 					t.Errorf("the stop took %s, want %s", took, c.took)
 				}

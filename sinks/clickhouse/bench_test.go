@@ -12,7 +12,7 @@ import (
 	"pitstop/sinks/clickhouse/clickhousetest"
 )
 
-// batchOf makes a batch of about n records of ordinary stories, and their bytes.
+// batchOf returns a batch of about n records of ordinary stories, and their bytes.
 func batchOf(t testing.TB, codec *avro.Codec, n int) (batch []sinks.Message, encoded [][]byte) {
 	for i := 0; len(batch) < n; i++ {
 		s := clickhousetest.NewStory(t, codec, "brug", fmt.Sprint(i)).Start("K482TR", "J. de Vries").Ask(sam)
@@ -31,7 +31,7 @@ func batchOf(t testing.TB, codec *avro.Codec, n int) (batch []sinks.Message, enc
 	return batch, encoded
 }
 
-// BenchmarkDecode is the cost of a record before it is a row: Avro, opening, JSON.
+// BenchmarkDecode measures a record's conversion to a row: Avro, opening, JSON.
 func BenchmarkDecode(b *testing.B) {
 	codec, err := avro.NewCodec()
 	must(b, err)
@@ -46,7 +46,7 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }
 
-// BenchmarkWrite is the cost of a full batch of rows in the engine.
+// BenchmarkWrite measures the insert of a full batch.
 func BenchmarkWrite(b *testing.B) {
 	d := newDB(b)
 	batch, _ := batchOf(b, d.Codec, clickhouse.Limits.Records)

@@ -1,10 +1,10 @@
-// Package clickhouse fills ClickHouse with every record of the log. It owns the
-// tables (migrations) and the way to the server ([Config]). Beside it, and resting
-// on it, query reads the tables for the API, and access says who may read them.
+// Package clickhouse fills ClickHouse with every record of every topic. It owns the
+// tables (migrations) and the connection to the server ([Config]). Of the packages on
+// top of it, query reads the tables for the API, and access manages who may read them.
 //
-// Rows are identified by event_id in ReplacingMergeTree tables, and every read
-// deduplicates: inserting the same records again, in whatever batches, changes
-// no answer.
+// Rows are identified by event_id in ReplacingMergeTree tables, and every query
+// deduplicates: inserting the same records again, in whatever batches, changes no
+// result.
 package clickhouse
 
 import (
@@ -20,23 +20,23 @@ import (
 	"pitstop/schemas/cafile"
 )
 
-// Config says how to reach the server, and as whom.
+// Config says how to connect to the server, and as which user.
 type Config struct {
 	// DSN is clickhouse://user:password@host:9000/database; with ?secure=true
 	// over TLS.
 	DSN string
-	// CA is a file in PEM with the authorities to trust over TLS; empty: the system's.
+	// CA is a PEM file with the authorities to trust over TLS; empty: the system's.
 	CA string
 }
 
-// Validate reports everything that is wrong, without asking anybody.
+// Validate reports everything that is wrong, without connecting.
 func (c Config) Validate() error {
 	_, err := c.Options()
 	return err
 }
 
-// Options returns what the DSN and the CA say as the driver's options. Its errors
-// never hold the DSN, which holds a password.
+// Options returns the driver's options for the DSN and the CA. Its errors never
+// contain the DSN, which holds a password.
 func (c Config) Options() (*clickhouse.Options, error) {
 	const give = "give --clickhouse clickhouse://user:password@host:9000/database"
 	var errs []error
@@ -44,8 +44,8 @@ func (c Config) Options() (*clickhouse.Options, error) {
 	if err != nil || u.Scheme != "clickhouse" || u.Host == "" {
 		return nil, fmt.Errorf("the ClickHouse DSN is not of the form clickhouse://…: %s", give)
 	}
-	// The driver would let these win over what stands before the question mark, which
-	// is what a reader's login replaces.
+	// In the driver these override the part before the question mark, which a reader's
+	// login replaces.
 	for _, name := range []string{"username", "password", "database"} {
 		if u.Query().Has(name) {
 			errs = append(errs, fmt.Errorf("the ClickHouse DSN has %s after the question mark: %s", name, give))
@@ -84,13 +84,13 @@ func (c Config) Options() (*clickhouse.Options, error) {
 	if o.Settings == nil {
 		o.Settings = clickhouse.Settings{}
 	}
-	o.Settings["async_insert"] = 0 // on by default since 26.7: an answer must mean that the rows are there
+	o.Settings["async_insert"] = 0 // on by default since 26.7, but an acknowledged INSERT must be visible
 	o.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
 	return o, nil
 }
 
-// Open returns a pool of connections. It asks nobody: a server that is away shows
-// at the first use.
+// Open returns a pool of connections. It does not connect: an unavailable server
+// shows at the first use.
 func (c Config) Open() (driver.Conn, error) {
 	o, err := c.Options()
 	if err != nil {

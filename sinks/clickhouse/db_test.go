@@ -18,7 +18,7 @@ var (
 	book, quiet, emptyDatabase = clickhousetest.Book, clickhousetest.Quiet, clickhousetest.Empty
 )
 
-// db is a migrated database, and a store that reads what was written to it.
+// db is a migrated database, and a store on it.
 type db struct {
 	t testing.TB
 	*clickhousetest.DB

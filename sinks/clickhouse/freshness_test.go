@@ -10,8 +10,8 @@ import (
 	"pitstop/sinks/clickhouse"
 )
 
-// A table is as fresh as the partition that is furthest behind, whatever was said
-// about it in which order.
+// A table is as fresh as its partition that lags most, in whatever order watermarks
+// were written.
 func TestFreshness(t *testing.T) {
 	d := newDB(t)
 	at := func(second int) time.Time { return monday.Add(time.Duration(second) * time.Second).UTC() }

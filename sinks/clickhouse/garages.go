@@ -52,7 +52,7 @@ var (
 	calendarTo   = time.Date(2045, time.January, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// fillGarages rewrites what is known about the garages, each table at once.
+// fillGarages rewrites the tables about garages, each of them atomically.
 func fillGarages(ctx context.Context, conn driver.Conn, book *garage.Book) error {
 	var days []*dayRow
 	var intervals []*intervalRow
@@ -76,7 +76,7 @@ func fillGarages(ctx context.Context, conn driver.Conn, book *garage.Book) error
 	)
 }
 
-// replace exchanges the rows of a table in one step, so that nobody ever reads half of them.
+// replace exchanges the rows of a table atomically, so that no query sees half of them.
 func replace[R any](ctx context.Context, conn driver.Conn, t table[R], rows []*R) error {
 	name := t.name
 	next := name + "_next"

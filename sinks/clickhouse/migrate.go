@@ -17,9 +17,9 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrate brings the tables to this program's version, forward only, and
-// rewrites what is known about the garages. It returns the number of migrations it
-// applied. Running it again changes nothing.
+// Migrate brings the tables to this program's version, forward only, and rewrites the
+// tables about garages. It returns the number of migrations it applied. Running it
+// again changes nothing.
 func Migrate(ctx context.Context, c Config, book *garage.Book, log *slog.Logger) (steps int, err error) {
 	steps, err = migrate(ctx, c, log)
 	if err != nil {
@@ -33,7 +33,7 @@ func Migrate(ctx context.Context, c Config, book *garage.Book, log *slog.Logger)
 	return steps, fillGarages(ctx, conn, book)
 }
 
-// unknownDatabase is the server's code.
+// unknownDatabase is the server's error code.
 const unknownDatabase = 81
 
 func migrate(ctx context.Context, c Config, log *slog.Logger) (steps int, err error) {

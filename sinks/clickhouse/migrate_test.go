@@ -16,8 +16,8 @@ import (
 	"pitstop/sinks/clickhouse/clickhousetest"
 )
 
-// schema is every table of the database as the server would create it, one
-// statement after another, separated by lines of "--".
+// schema returns the CREATE statements of every table of the database, separated by
+// lines of "--".
 func schema(t *testing.T, c clickhouse.Config) string {
 	t.Helper()
 	conn, err := c.Open()
@@ -41,7 +41,7 @@ func database(t *testing.T, c clickhouse.Config) string {
 	return o.Auth.Database
 }
 
-// versions are the numbers of the migrations.
+// versions returns the numbers of the migrations.
 func versions(t *testing.T) []int {
 	t.Helper()
 	files, err := filepath.Glob("migrations/*.sql")
@@ -56,9 +56,9 @@ func versions(t *testing.T) []int {
 	return numbers
 }
 
-// TestMigrateFromEveryVersion starts from the tables of every version there has
-// been (testdata/versions) and wants those of today. A new migration needs a dump
-// of its own: -update writes it. Never change the others.
+// TestMigrateFromEveryVersion migrates the tables of every earlier version
+// (testdata/versions) to those of today. A new migration needs a dump of its own:
+// -update writes it. Never change the others.
 func TestMigrateFromEveryVersion(t *testing.T) {
 	fresh := emptyDatabase(t)
 	steps, err := clickhouse.Migrate(t.Context(), fresh, book(t), quiet)
@@ -88,7 +88,7 @@ func TestMigrateFromEveryVersion(t *testing.T) {
 	}
 }
 
-// load creates the tables of a version, and says that it has been migrated to.
+// load creates the tables of a version, and records that version.
 func load(t *testing.T, c clickhouse.Config, version int) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "versions", fmt.Sprintf("%04d.sql", version)))
@@ -104,8 +104,8 @@ func load(t *testing.T, c clickhouse.Config, version int) {
 	}
 }
 
-// TestMigrateReadsOldRows puts events into the tables of the first version: what
-// later ones gather of them is the same as if they had come afterwards.
+// TestMigrateReadsOldRows writes events to the tables of the first version: later
+// versions derive the same from them as from events written afterwards.
 func TestMigrateReadsOldRows(t *testing.T) {
 	fresh := newDB(t)
 	s := fresh.Story("brug", "1").Start("K482TR", "J. de Vries").Ask(sam)
@@ -143,7 +143,7 @@ func TestMigrateGoesOnWhereItWasCut(t *testing.T) {
 	conn, err := c.Open()
 	must(t, err)
 	defer conn.Close()
-	// The first statement was done, the version was not recorded.
+	// The first statement was executed, but the version not recorded.
 	text, err := os.ReadFile("migrations/0001_tables.sql")
 	must(t, err)
 	_, rest, _ := strings.Cut(string(text), "CREATE TABLE")

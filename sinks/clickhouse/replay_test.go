@@ -18,8 +18,8 @@ import (
 
 var freshnessLine = regexp.MustCompile(`\s*"as_of":.*`)
 
-// answers is everything the store says about some repairs, as JSON, but for how
-// fresh it is.
+// answers returns everything the store returns about some repairs, as JSON, without
+// its freshness.
 func (d *db) answers(ids ...string) string {
 	d.t.Helper()
 	ctx, garages := d.t.Context(), []string{"brug", "noord"}

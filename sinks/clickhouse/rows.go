@@ -65,12 +65,12 @@ type (
 	}
 )
 
-// rowBuilder builds the rows of records.
+// rowBuilder converts records to rows.
 type rowBuilder struct{ codec *avro.Codec }
 
-// Prepare replaces a message's record by its row. It is the edge that opens
-// personal data. What cannot be opened, or stands outside the time that the
-// tables can hold, is a dead letter.
+// Prepare replaces a message's record with its row, in which personal data is opened.
+// A record that cannot be opened, or with a time outside the range of the tables,
+// becomes a dead letter.
 func (r rowBuilder) Prepare(ctx context.Context, m *sinks.Message) error {
 	logged := storable(m.Timestamp)
 	switch rec := m.Record.(type) {
@@ -168,7 +168,7 @@ func (r rowBuilder) event(ctx context.Context, head headRow, e repair.Event) (*e
 	return row, err
 }
 
-// reason is the first one that the answers give for a rejection.
+// reason returns the first reason for a rejection among the answers.
 func reason(answers []repair.Answer) repair.RejectReason {
 	for _, a := range answers {
 		if a.Reason != "" {
@@ -194,8 +194,8 @@ func side(r repair.Role) string {
 	return "system"
 }
 
-// FirstTime and LastTime bound the times that the tables hold: a DateTime64 and a
-// time.Time's nanoseconds can both hold them.
+// FirstTime and LastTime bound the times in the tables: both a DateTime64 and a
+// time.Time's UnixNano can represent them.
 var (
 	FirstTime = time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC)
 	LastTime  = time.Date(2262, time.January, 1, 0, 0, 0, 0, time.UTC)
@@ -210,8 +210,8 @@ func checkTimes(times ...time.Time) error {
 	return nil
 }
 
-// storable is a broker's timestamp, or the beginning of Unix time where a
-// producer set it to what no table can hold.
+// storable returns a record's timestamp, or the start of Unix time where a producer
+// set it to what the tables cannot hold.
 func storable(t time.Time) time.Time {
 	if checkTimes(t) != nil || t.IsZero() {
 		return time.Unix(0, 0).UTC()

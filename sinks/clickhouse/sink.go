@@ -15,12 +15,11 @@ import (
 	"pitstop/sinks"
 )
 
-// Limits make a row visible within a second, and a batch large when there is
-// much to do.
+// Limits make a row visible within a second, and batches large under load.
 var Limits = sinks.Limits{Records: 20_000, Age: 250 * time.Millisecond, Write: 30 * time.Second}
 
-// Run keeps the tables up to date until ctx ends. Of c it needs Instance,
-// Kafka, Codec, Progress, Now and Log; zero Limits mean the default.
+// Run keeps the tables up to date until ctx ends. c must have Instance, Kafka, Codec,
+// Progress, Now and Log; zero Limits mean the default.
 func Run(ctx context.Context, conn driver.Conn, c sinks.Config) error {
 	w := writer{conn}
 	c.Name, c.Topics = record.ClickHouseSink.Name, record.ClickHouseSink.Reads
@@ -31,7 +30,7 @@ func Run(ctx context.Context, conn driver.Conn, c sinks.Config) error {
 	return sinks.Run(ctx, c, w)
 }
 
-// Insert puts records into the tables as Run does with what it reads from the log.
+// Insert writes records to the tables as Run does with those it consumes.
 func Insert(ctx context.Context, conn driver.Conn, codec *avro.Codec, records ...any) error {
 	batch := make([]sinks.Message, len(records))
 	for i, r := range records {
@@ -46,8 +45,8 @@ func Insert(ctx context.Context, conn driver.Conn, codec *avro.Codec, records ..
 
 type writer struct{ conn driver.Conn }
 
-// Write inserts a batch, one INSERT per table. When one of them fails the whole
-// batch comes again: rows that are there already replace themselves.
+// Write inserts a batch, one INSERT per table. When one of them fails the whole batch
+// is retried: rows that are there already replace themselves.
 func (w writer) Write(ctx context.Context, batch []sinks.Message) (int, error) {
 	for _, insert := range []func(context.Context, driver.Conn, []sinks.Message) error{
 		commands.insert, outcomes.insert, events.insert, notifications.insert,
@@ -71,8 +70,8 @@ func (w writer) writeWatermarks(ctx context.Context, watermarks []sinks.Watermar
 	return nil
 }
 
-// schemaErrors are the server's codes for tables that are not as this program
-// knows them. Waiting does not cure them; migrating does.
+// schemaErrors are the server's codes for tables of another version. Retrying does
+// not cure them; migrating does.
 var schemaErrors = []int32{
 	10, // NOT_FOUND_COLUMN_IN_BLOCK
 	16, // NO_SUCH_COLUMN_IN_TABLE
@@ -82,7 +81,8 @@ var schemaErrors = []int32{
 	unknownDatabase,
 }
 
-// classify tells a server that is away or overloaded from tables that do not fit.
+// classify tells a server that is unavailable or overloaded from tables of another
+// version.
 func classify(err error) error {
 	var e *clickhouse.Exception
 	if errors.As(err, &e) && slices.Contains(schemaErrors, e.Code) {

@@ -27,7 +27,7 @@ import (
 	"pitstop/sinks/clickhouse"
 )
 
-// pipeline is a broker in memory before a database.
+// pipeline is a broker in memory and a sink into a database.
 type pipeline struct {
 	*db
 	cluster *kfake.Cluster
@@ -56,7 +56,7 @@ func newPipeline(d *db) *pipeline {
 	return p
 }
 
-// topicOf is the topic that a record belongs on.
+// topicOf returns the topic that a record belongs on.
 func topicOf(rec any) string {
 	i := slices.IndexFunc(record.Topics(), func(t record.Topic) bool { return record.Belongs(t.Name, rec) })
 	return record.Topics()[i].Name
@@ -88,7 +88,7 @@ func (p *pipeline) run() (stop func()) {
 	return stop
 }
 
-// eventually waits until what is true, and fails the test when it does not come true.
+// eventually waits until a condition is true, and fails the test if that takes too long.
 func eventually(t testing.TB, what string, true func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -103,7 +103,7 @@ func eventually(t testing.TB, what string, true func() bool) {
 	}
 }
 
-// lag is the number of records that the sink has not committed.
+// lag returns the number of records that the sink has not committed.
 func (p *pipeline) lag() int64 {
 	lags, err := kadm.NewClient(p.client).Lag(p.t.Context(), record.ClickHouseSink.Group())
 	must(p.t, err)
@@ -111,8 +111,8 @@ func (p *pipeline) lag() int64 {
 	return lags.Sorted()[0].Lag.Total()
 }
 
-// fresh waits until everything that is on the log now has been written, as the
-// read model itself says.
+// fresh waits until everything that is on the topics now has been written, by the
+// read model's own AsOf.
 func (p *pipeline) fresh() {
 	p.t.Helper()
 	now := time.Now()
@@ -207,8 +207,8 @@ func TestBadBytesOnEveryTopicAreKeptAside(t *testing.T) {
 	}
 }
 
-// TestNothingIsLostWhenTheEngineIsAway has an engine of its own: it starts after
-// the sink, and is killed again and again while rows come in.
+// TestNothingIsLostWhenTheEngineIsAway uses an engine of its own, which starts after
+// the sink and is killed repeatedly while rows come in.
 func TestNothingIsLostWhenTheEngineIsAway(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills an engine for seconds")
@@ -237,7 +237,7 @@ func TestNothingIsLostWhenTheEngineIsAway(t *testing.T) {
 	e = start()
 	defer func() { _ = e.Stop(context.WithoutCancel(t.Context())) }()
 	p.fresh()
-	// The rows can be there a moment before the sink says that it is well.
+	// The rows can be there a moment before the sink reports that it is ready.
 	eventually(t, "the engine is back, and the sink ready", func() bool { return p.config.Progress.Check(time.Now()) == nil })
 
 	const repairs, kills = 600, 5
@@ -264,14 +264,14 @@ func TestNothingIsLostWhenTheEngineIsAway(t *testing.T) {
 	}
 }
 
-// kill kills the engine whose data is in dir, as the kernel would, once it runs.
+// kill waits until the engine on dir runs, and kills it with SIGKILL.
 func kill(t *testing.T, dir string) {
 	t.Helper()
 	eventually(t, "the engine runs", func() bool {
 		processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
 		must(t, err)
 		for _, file := range processes {
-			line, err := os.ReadFile(file) // it may have ended just now
+			line, err := os.ReadFile(file) // the process may have just ended
 			if err != nil || !bytes.Contains(line, []byte(embedded.ChildCommand)) || !bytes.Contains(line, []byte("\x00"+dir+"\x00")) {
 				continue
 			}

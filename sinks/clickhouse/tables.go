@@ -23,7 +23,7 @@ type column[R any] struct {
 	values func([]*R) any // the column's values as a slice
 }
 
-// col makes a column of what get takes from a row.
+// col returns a column whose values get reads from the rows.
 func col[R, T any](name string, get func(*R) T) column[R] {
 	return column[R]{name, func(rows []*R) any {
 		values := make([]T, len(rows))
@@ -69,7 +69,7 @@ func (t table[R]) send(ctx context.Context, conn driver.Conn, rows []*R) error {
 	return insert.Send()
 }
 
-// headed puts the columns of every record with a Header before the others.
+// headed returns the columns of a Header followed by the others.
 func headed[R any](head func(*R) *headRow, others ...column[R]) []column[R] {
 	return append([]column[R]{
 		col("event_id", func(r *R) string { return head(r).EventID }),
@@ -86,7 +86,7 @@ func headed[R any](head func(*R) *headRow, others ...column[R]) []column[R] {
 	}, others...)
 }
 
-// noticed puts the columns of the records about one notification before the others.
+// noticed returns the columns of a Notice followed by the others.
 func noticed[R any](notice func(*R) *record.Notice, others ...column[R]) []column[R] {
 	return append([]column[R]{
 		col("notification_id", func(r *R) string { return notice(r).NotificationID }),

@@ -19,20 +19,20 @@ import (
 	"pitstop/sinks/clickhouse/query"
 )
 
-// APIOptions are what the API runs on and with.
+// APIOptions configure the API.
 type APIOptions struct {
 	Listener net.Listener
 	Kafka    kafka.Config
 	Database clickhouse.Config
 	// CommandSecret is the key of the digests of commands.
 	CommandSecret []byte
-	// Config lacks what the role makes when it starts: Requests, Commands, Store,
+	// Config lacks what the role creates at its start: Requests, Commands, Store,
 	// Events, Dashboards and Stopping.
 	Config api.Config
 }
 
-// NewAPI returns the role of the API. What needs Kafka's registry is made when it
-// starts.
+// NewAPI returns the role of the API. It connects to Kafka, the registry and
+// ClickHouse when it starts.
 func NewAPI(o APIOptions) Role {
 	var client atomic.Pointer[command.Client]
 	return Role{

@@ -25,35 +25,35 @@ import (
 	"pitstop/sinks/clickhouse"
 )
 
-// remains are what a run left behind, as who reads what is committed sees it.
+// remains are what a run left behind, read committed.
 type remains struct {
-	// Commands are how often each was written.
+	// Commands counts how often each was written.
 	Commands map[string]int
-	// Outcomes are those that are no duplicates, by command.
-	Outcomes map[string]said
+	// Outcomes holds those other than duplicates, by command.
+	Outcomes map[string]content
 	// Events, Notifications and Deliveries are by their ids.
-	Events, Notifications, Deliveries map[string]said
-	// Latencies are the waits as the newest version of each has them.
-	Latencies map[string]said
+	Events, Notifications, Deliveries map[string]content
+	// Latencies holds the newest version of each wait.
+	Latencies map[string]content
 
 	vain   map[string]bool            // commands: views that changed nothing
 	copies int                        // records whose id came before
 	hidden int64                      // records of transactions that were aborted
 	ids    map[string]map[string]bool // by topic
-	faults []error                    // what must not be in any run
+	faults []error                    // what must not happen in any run
 }
 
-// said is what a record says, with personal data opened: two registries can have
+// content is a record's content, with personal data opened: two registries can have
 // given the schemas in it different ids.
-type said struct {
+type content struct {
 	Record   string
 	Header   repair.Header
 	Sequence int64
 	Body     map[string]any
 }
 
-// inspect reads what a run left in a data directory. Its error holds everything
-// that must not be in any run.
+// inspect reads what a run left in a data directory. Its error joins everything
+// that must not happen in any run.
 func inspect(ctx context.Context, dir string) (r *remains, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -86,12 +86,12 @@ func inspect(ctx context.Context, dir string) (r *remains, err error) {
 	return remainsOf(ctx, kafka.Config{Brokers: []string{broker.Addr}, RegistryURL: registry.URL}, clickhouse.Config{DSN: engine.DSN}, log)
 }
 
-// remainsOf reads what a run left in the log and in the tables.
+// remainsOf reads what a run left in the topics and in the tables.
 func remainsOf(ctx context.Context, cfg kafka.Config, db clickhouse.Config, log *slog.Logger) (*remains, error) {
 	r := &remains{
-		Commands: make(map[string]int), Outcomes: make(map[string]said),
-		Events: make(map[string]said), Notifications: make(map[string]said), Deliveries: make(map[string]said),
-		Latencies: make(map[string]said), ids: make(map[string]map[string]bool),
+		Commands: make(map[string]int), Outcomes: make(map[string]content),
+		Events: make(map[string]content), Notifications: make(map[string]content), Deliveries: make(map[string]content),
+		Latencies: make(map[string]content), ids: make(map[string]map[string]bool),
 		vain: make(map[string]bool),
 	}
 	if err := r.readLog(ctx, cfg, log); err != nil {
@@ -171,8 +171,8 @@ func (r *remains) readLog(ctx context.Context, cfg kafka.Config, log *slog.Logge
 	if len(answered) > len(r.Commands) {
 		r.fault("%d commands have outcomes, but only %d were written", len(answered), len(r.Commands))
 	}
-	// A page of a read model that lags shows a quote as open that is not any more:
-	// whether its view is recorded, in vain, is a matter of speed.
+	// While the read model lags, a page shows a closed quote as open: whether its view
+	// is recorded, in vain, is a matter of speed.
 	for id, o := range r.Outcomes {
 		if o.Body["command"] == "RecordView" && o.Body["result"] == "accepted" {
 			r.vain[id] = true
@@ -188,7 +188,7 @@ func (r *remains) fault(format string, args ...any) {
 	r.faults = append(r.faults, fmt.Errorf(format, args...))
 }
 
-// add takes a record up.
+// add adds a record.
 func (r *remains) add(ctx context.Context, codec *avro.Codec, rec *kgo.Record, answered map[string]int) error {
 	decoded, err := codec.Decode(ctx, rec.Value)
 	if err != nil {
@@ -198,7 +198,7 @@ func (r *remains) add(ctx context.Context, codec *avro.Codec, rec *kgo.Record, a
 		r.fault("dead letter of %s: %s: %s", d.Consumer, d.Reason, d.Detail)
 		return nil
 	}
-	s, err := saidBy(ctx, codec, decoded.(record.Headed))
+	s, err := contentOf(ctx, codec, decoded.(record.Headed))
 	if err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func (r *remains) add(ctx context.Context, codec *avro.Codec, rec *kgo.Record, a
 	case repair.Event:
 		r.once(r.Events, id, s)
 	case *record.Latency:
-		// What the row rests on last depends on which topic was read first.
+		// Which record caused the newest version depends on which topic was read first.
 		s.Header.CausationID, s.Header.CorrelationID = "", ""
 		if newest, known := r.Latencies[o.LatencyID]; !known || o.Version > int64(newest.Body["version"].(float64)) {
 			r.Latencies[o.LatencyID] = s
@@ -238,15 +238,15 @@ func (r *remains) add(ctx context.Context, codec *avro.Codec, rec *kgo.Record, a
 }
 
 // once adds a record whose id may not come twice.
-func (r *remains) once(to map[string]said, id string, s said) {
+func (r *remains) once(to map[string]content, id string, s content) {
 	if before, known := to[id]; known {
 		r.fault("there are two %s for %s:\n%s", s.Record, id, gocmp.Diff(before, s))
 	}
 	to[id] = s
 }
 
-func saidBy(ctx context.Context, codec *avro.Codec, rec record.Headed) (said, error) {
-	s := said{Record: record.NameOf(rec), Header: *rec.Head()}
+func contentOf(ctx context.Context, codec *avro.Codec, rec record.Headed) (content, error) {
+	s := content{Record: record.NameOf(rec), Header: *rec.Head()}
 	if e, ok := rec.(repair.Event); ok {
 		s.Sequence = repair.SequenceOf(e)
 	}
@@ -261,7 +261,7 @@ func saidBy(ctx context.Context, codec *avro.Codec, rec record.Headed) (said, er
 	return s, nil
 }
 
-// checkTables compares what the tables hold with what the topics do.
+// checkTables compares what the tables hold with what the topics hold.
 func (r *remains) checkTables(ctx context.Context, db clickhouse.Config) (err error) {
 	conn, err := db.Open()
 	if err != nil {
@@ -305,14 +305,14 @@ func (r *remains) checkTables(ctx context.Context, db clickhouse.Config) (err er
 	return nil
 }
 
-// compare fails the test where a run left something else than another.
+// compare fails the test where two runs left something different.
 func (r *remains) compare(t *testing.T, want *remains) {
 	t.Helper()
 	t.Logf("%d commands, %d of them written again; %d events, %d notifications, %d deliveries (and %d copies), %d waits; %d records of aborted transactions",
 		len(r.Commands), sum(r.Commands)-len(r.Commands), len(r.Events), len(r.Notifications), len(r.Deliveries), r.copies, len(r.Latencies), r.hidden)
 	for _, c := range []struct {
 		what      string
-		want, got map[string]said
+		want, got map[string]content
 	}{
 		{"outcomes", want.Outcomes, r.Outcomes},
 		{"events", want.Events, r.Events},
@@ -341,7 +341,7 @@ func (r *remains) compare(t *testing.T, want *remains) {
 }
 
 // union returns the ids of both in the order of event time.
-func union(a, b map[string]said) []string {
+func union(a, b map[string]content) []string {
 	both := maps.Clone(a)
 	maps.Copy(both, b)
 	return slices.SortedFunc(maps.Keys(both), func(x, y string) int {

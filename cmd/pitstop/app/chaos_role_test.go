@@ -26,20 +26,20 @@ import (
 	"pitstop/sinks/email"
 )
 
-// A role's process is this test binary, told by its environment what to be.
+// A role's process is this test binary; environment variables say which role to run.
 const (
 	roleVar = "PITSTOP_TEST_ROLE"
-	nameVar = "PITSTOP_TEST_NAME" // of the process among those of its role
+	nameVar = "PITSTOP_TEST_NAME" // the process's instance name
 	apiVar  = "PITSTOP_TEST_API"  // where the API listens
 	dirVar  = "PITSTOP_TEST_DIR"  // the data directory
-	opsVar  = "PITSTOP_TEST_OPS"  // where to tell that it is ready
+	opsVar  = "PITSTOP_TEST_OPS"  // where to serve its readiness
 )
 
-// roleNames are the roles, in the order in which records come to them.
+// roleNames are the roles, in the order in which records reach them.
 var roleNames = []string{"api", record.LifecycleProcessor.Name, record.NotificationProcessor.Name, record.LatencyProcessor.Name, record.EmailSink.Name, record.ClickHouseSink.Name}
 
-// runRole is the whole program of a process that is one role. It ends when its
-// input does, so that none is left over when the test is gone.
+// runRole is the main function of a process that runs one role. It ends with its
+// standard input, so that no process outlives the test.
 func runRole(name string) int {
 	ctx, stop := context.WithCancel(context.Background())
 	go func() {
@@ -47,7 +47,7 @@ func runRole(name string) int {
 		stop()
 	}()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	h, err := openHouse(os.Getenv(dirVar), log)
+	h, err := openRoles(os.Getenv(dirVar), log)
 	if err == nil {
 		err = h.run(ctx, name, log)
 	}
@@ -59,7 +59,7 @@ func runRole(name string) int {
 }
 
 // run runs a role in this process.
-func (h *house) run(ctx context.Context, name string, log *slog.Logger) error {
+func (h *roleSet) run(ctx context.Context, name string, log *slog.Logger) error {
 	l, err := net.Listen("tcp", os.Getenv(opsVar))
 	if err != nil {
 		return err
@@ -67,14 +67,14 @@ func (h *house) run(ctx context.Context, name string, log *slog.Logger) error {
 	return Process{Role: h.roles[name], Listener: l, Metrics: NewMetrics(), Kafka: h.cfg, Log: log}.Run(ctx)
 }
 
-// house is what is known to every role's process of one data directory.
-type house struct {
+// roleSet holds the roles on a data directory, with the configuration they share.
+type roleSet struct {
 	Keys
 	cfg   kafka.Config
 	roles map[string]Role
 }
 
-func openHouse(dir string, log *slog.Logger) (*house, error) {
+func openRoles(dir string, log *slog.Logger) (*roleSet, error) {
 	var at embedded.Addresses
 	text, err := os.ReadFile(filepath.Join(dir, "addresses.json"))
 	if err == nil {
@@ -91,7 +91,7 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{cfg: kafka.Config{Brokers: strings.Split(at.Kafka, ","), RegistryURL: at.Registry}, roles: make(map[string]Role)}
+	h := &roleSet{cfg: kafka.Config{Brokers: strings.Split(at.Kafka, ","), RegistryURL: at.Registry}, roles: make(map[string]Role)}
 	if h.Keys, err = keysFrom(func(name string) ([]byte, error) { return embedded.ReadSecret(dir, name) }); err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 	for _, c := range record.Processors() {
 		r, monitor := NewProcessor(c.Name, processors)
 		ready := r.check
-		r.check = func(now time.Time) error { // ready, here, is also: with nothing to do
+		r.check = func(now time.Time) error { // here, ready also means idle
 			if monitor.Due(clock.now()) {
 				return errors.New("a timer is due")
 			}
@@ -116,7 +116,7 @@ func openHouse(dir string, log *slog.Logger) (*house, error) {
 	})
 	mail := email.Config{PublicURL: at.API, Sender: "pitstop@localhost.invalid", LinkKeys: h.Links}
 	h.roles[record.EmailSink.Name] = NewEmailSink(EmailSinkOptions{
-		Kafka: h.cfg, Mail: mail, Garages: book, Transport: accounted(dir, HistoryTransport(saved.Plan.To, nil)), Instance: instance,
+		Kafka: h.cfg, Mail: mail, Garages: book, Transport: recordSent(dir, HistoryTransport(saved.Plan.To, nil)), Instance: instance,
 		Clock: clock.now, Log: log,
 	})
 	addr := os.Getenv(apiVar)
@@ -142,12 +142,12 @@ func openHistory(dir string) (*simulate.Saved, error) {
 	})
 }
 
-// clockFile is a data directory with a clock in it that the processes share.
+// clockFile is a data directory with a clock that its processes share.
 type clockFile string
 
 func (c clockFile) path() string { return filepath.Join(string(c), "clock") }
 
-// now reads the clock; a clock that cannot be read has not been set.
+// now reads the clock; zero where it has not been set.
 func (c clockFile) now() time.Time {
 	text, err := os.ReadFile(c.path())
 	if err != nil {
@@ -167,8 +167,8 @@ func (c clockFile) set(at time.Time) error {
 	return os.Rename(c.path()+"~", c.path())
 }
 
-// letter is a mail that a mail server took over.
-type letter struct {
+// sentMail is a mail that a mail server accepted.
+type sentMail struct {
 	MessageID   string
 	Attempt     int
 	To, Subject string
@@ -176,30 +176,30 @@ type letter struct {
 	Process     int // that sent it
 }
 
-// accounted is a mail server that writes down what it takes over, before it says so.
-// Where a fuse is laid, the process is killed before it hears that.
-func accounted(dir string, server email.Transport) email.Transport {
+// recordSent returns a transport that logs every mail the server accepts to a file.
+// Where there is a kill file, it kills the process before the sink hears of that.
+func recordSent(dir string, server email.Transport) email.Transport {
 	return transportFunc(func(ctx context.Context, m email.Mail) (email.Receipt, error) {
 		receipt, err := server.Send(ctx, m)
 		if err != nil {
 			return receipt, err
 		}
-		line, err := json.Marshal(letter{m.MessageID, m.Attempt, m.To[0].Address, m.Subject, m.RequestedAt, os.Getpid()})
+		line, err := json.Marshal(sentMail{m.MessageID, m.Attempt, m.To[0].Address, m.Subject, m.RequestedAt, os.Getpid()})
 		if err != nil {
 			return receipt, err
 		}
-		f, err := os.OpenFile(lettersIn(dir), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		f, err := os.OpenFile(sentMails(dir), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
 			return receipt, err
 		}
 		_, err = f.Write(append(line, '\n')) // one write: whole lines, whoever else writes
-		if os.Remove(fuseIn(dir)) == nil {
+		if os.Remove(killFile(dir)) == nil {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // cannot fail
 		}
 		return receipt, errors.Join(err, f.Close())
 	})
 }
 
-func fuseIn(dir string) string { return filepath.Join(dir, "fuse") }
+func killFile(dir string) string { return filepath.Join(dir, "kill-after-mail") }
 
-func lettersIn(dir string) string { return filepath.Join(dir, "letters.jsonl") }
+func sentMails(dir string) string { return filepath.Join(dir, "sent.jsonl") }

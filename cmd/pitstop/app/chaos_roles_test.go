@@ -25,20 +25,20 @@ import (
 )
 
 // TestKilledRoles kills the roles, each in a process of its own, one after the other
-// while the others go on. Some are also killed while they start; one stands still
-// for longer than its group waits for it, and one has its place taken meanwhile.
+// while the others continue. Some are also killed while they start; one is frozen for
+// longer than its session timeout, and one is replaced while it is frozen.
 func TestKilledRoles(t *testing.T) {
 	t.Parallel()
 	go undisturbed() // compare waits for it
 	dir := filepath.Join(t.TempDir(), "data")
-	h := newHousehold(t, dir)
-	luck := rand.New(rand.NewPCG(*luckSeed, 2))
+	h := newHarness(t, dir)
+	rng := rand.New(rand.NewPCG(*luckSeed, 2))
 	each := 4
 	if testing.Short() {
 		each = 1
 	}
-	h.plan(each, luck)
-	h.perform(t)
+	h.planFaults(each, rng)
+	h.play(t)
 	h.stop(t)
 
 	got := compare(t, dir)
@@ -47,11 +47,12 @@ func TestKilledRoles(t *testing.T) {
 			t.Errorf("step %s of repair %s was answered, but its command is not there", s.Key, s.RepairID)
 		}
 	}
-	checkLetters(t, dir, got)
+	checkSentMails(t, dir, got)
 }
 
-// household is the whole pipeline with its roles in processes of their own.
-type household struct {
+// harness runs the whole pipeline with each role in a process of its own, and injects
+// faults.
+type harness struct {
 	*Pipeline
 	saved    *simulate.Saved
 	stats    simulate.Stats
@@ -59,22 +60,22 @@ type household struct {
 	clock    clockFile
 	workers  map[string]*worker
 	requests http.RoundTripper
-	more     []*worker // of the same roles
+	more     []*worker // scaled up
 
-	upon     map[int]strike // by the number of the step
-	atEnd    map[int]strike // by the number of the window
-	sets     int            // of the clock
-	mu       sync.Mutex
-	seen     map[string]bool // the steps
-	strikes  int             // so far
-	striking sync.WaitGroup
+	onStep      map[int]fault // by the number of the step
+	onWindowEnd map[int]fault // by the number of the window
+	sets        int           // how often the clock was set
+	mu          sync.Mutex
+	seen        map[string]bool // the steps
+	injected    int             // so far
+	injecting   sync.WaitGroup
 }
 
-// newHousehold starts a household on embedded parts.
-func newHousehold(t *testing.T, dir string) *household {
+// newHarness returns a harness whose roles run on embedded parts.
+func newHarness(t *testing.T, dir string) *harness {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	h := openHousehold(t, dir, log)
+	h := openHarness(t, dir, log)
 	exe, err := binary()
 	must(t, err)
 	broker, err := embedded.StartKafka(t.Context(), h.Data, embedded.KafkaOptions{Exe: exe, Log: log})
@@ -86,12 +87,12 @@ func newHousehold(t *testing.T, dir string) *household {
 	h.cfg = kafka.Config{Brokers: []string{broker.Addr}, RegistryURL: registry.URL}
 	h.startEngine(t, log)
 	must(t, h.prepare(t.Context(), log))
-	h.staff(t, log)
+	h.startRoles(t, log)
 	return h
 }
 
-// openHousehold opens the data directory of a household in which nothing runs yet.
-func openHousehold(t *testing.T, dir string, log *slog.Logger) *household {
+// openHarness returns a harness on a data directory, in which nothing runs yet.
+func openHarness(t *testing.T, dir string, log *slog.Logger) *harness {
 	t.Helper()
 	data, err := embedded.Open(dir, log)
 	must(t, err)
@@ -99,16 +100,16 @@ func openHousehold(t *testing.T, dir string, log *slog.Logger) *household {
 	saved, err := openHistory(dir)
 	must(t, err)
 	must(t, KeepGarages(data, saved.Garages))
-	h := &household{
+	h := &harness{
 		Pipeline: &Pipeline{Data: data, Garages: saved.Garages}, clock: clockFile(dir), saved: saved, log: log,
 		workers: make(map[string]*worker), requests: simulate.Transport(),
-		upon: make(map[int]strike), atEnd: make(map[int]strike), seen: make(map[string]bool),
+		onStep: make(map[int]fault), onWindowEnd: make(map[int]fault), seen: make(map[string]bool),
 	}
 	t.Cleanup(func() { _ = h.stopAll(log) }) // may be stopped already
 	return h
 }
 
-func (h *household) startEngine(t *testing.T, log *slog.Logger) {
+func (h *harness) startEngine(t *testing.T, log *slog.Logger) {
 	t.Helper()
 	exe, err := binary()
 	must(t, err)
@@ -118,8 +119,8 @@ func (h *household) startEngine(t *testing.T, log *slog.Logger) {
 	h.Database = clickhouse.Config{DSN: engine.DSN}
 }
 
-// staff starts the roles on the parts that run.
-func (h *household) staff(t *testing.T, log *slog.Logger) {
+// startRoles starts the roles on the parts that run.
+func (h *harness) startRoles(t *testing.T, log *slog.Logger) {
 	t.Helper()
 	dir := h.Data.Dir()
 	h.Addresses = embedded.Addresses{
@@ -127,39 +128,39 @@ func (h *household) staff(t *testing.T, log *slog.Logger) {
 		Registry: h.cfg.RegistryURL, ClickHouse: h.Database.DSN,
 	}
 	must(t, h.Write(dir))
-	_, err := keysFrom(h.Data.Secret) // made here, read by the roles
+	_, err := keysFrom(h.Data.Secret) // creates the secrets that the roles read
 	must(t, err)
-	known, err := openHouse(dir, log)
+	known, err := openRoles(dir, log)
 	must(t, err)
 	h.Keys = known.Keys
 
 	must(t, h.clock.set(h.saved.Plan.From))
 	for _, name := range roleNames {
-		h.workers[name] = hire(t, name, instance, h.Data)
+		h.workers[name] = startWorker(t, name, instance, h.Data)
 	}
 }
 
-// strike is something that happens to a role, or to all.
-type strike struct {
+// fault is something that is done to a role, or to all.
+type fault struct {
 	do    func()
-	after time.Duration // of its occasion: a request, or the setting of the clock
+	after time.Duration // its trigger: a request, or the setting of the clock
 }
 
-// on is a strike that waits for the one before to be over.
-func (w *worker) on(how func(*worker), after time.Duration) strike {
-	return strike{func() {
-		w.striking.Lock()
-		defer w.striking.Unlock()
+// on returns a fault of the worker that waits for its fault before to be over.
+func (w *worker) on(how func(*worker), after time.Duration) fault {
+	return fault{func() {
+		w.injecting.Lock()
+		defer w.injecting.Unlock()
 		how(w)
 	}, after}
 }
 
-// reach is how long after a request its effects come to a role, in milliseconds.
-var reach = map[string]int64{"api": 20, "lifecycle": 20, "notification": 40, "latency": 50, "email": 50, "clickhouse": 150}
+// effectDelay is how long a request's effects take to reach a role, in milliseconds.
+var effectDelay = map[string]int64{"api": 20, "lifecycle": 20, "notification": 40, "latency": 50, "email": 50, "clickhouse": 150}
 
-// plan chooses when to strike whom: every role so many times upon a request, and
-// once upon its timers, in turn.
-func (h *household) plan(each int, luck *rand.Rand) {
+// planFaults schedules the faults: every role gets so many on requests, and one when
+// its timers fire, in turn.
+func (h *harness) planFaults(each int, rng *rand.Rand) {
 	steps, windows := len(h.saved.Plan.Steps), len(h.saved.Plan.Windows)
 	n := each * len(roleNames)
 	for k := range n {
@@ -176,40 +177,40 @@ func (h *household) plan(each int, luck *rand.Rand) {
 			how = (*worker).killTwice
 		}
 		from, to := k*steps/n, (k+1)*steps/n
-		after := time.Duration(luck.Int64N(1000*reach[name])) * time.Microsecond
-		h.upon[from+luck.IntN(to-from)] = h.workers[name].on(how, after)
+		after := time.Duration(rng.Int64N(1000*effectDelay[name])) * time.Microsecond
+		h.onStep[from+rng.IntN(to-from)] = h.workers[name].on(how, after)
 	}
-	for i, w := range luck.Perm(windows)[:len(roleNames)] {
-		h.atEnd[w] = h.workers[roleNames[i]].on((*worker).kill, time.Duration(luck.Int64N(60))*time.Millisecond)
+	for i, w := range rng.Perm(windows)[:len(roleNames)] {
+		h.onWindowEnd[w] = h.workers[roleNames[i]].on((*worker).kill, time.Duration(rng.Int64N(60))*time.Millisecond)
 	}
 }
 
-// setClock sets the clock: by turns to the beginning of a window and to its end,
+// setClock sets the clock, alternately to the beginning of a window and to its end,
 // when its timers fire.
-func (h *household) setClock(t *testing.T, at time.Time) {
+func (h *harness) setClock(t *testing.T, at time.Time) {
 	must(t, h.clock.set(at))
 	h.sets++
 	if w := h.sets/2 - 1; h.sets%2 == 0 {
-		if s, ok := h.atEnd[w]; ok {
-			h.strike(s)
+		if s, ok := h.onWindowEnd[w]; ok {
+			h.inject(s)
 		}
 	}
 }
 
-func (h *household) strike(s strike) {
-	h.strikes++
-	h.striking.Go(func() {
-		<-time.After(s.after)
-		s.do()
+func (h *harness) inject(f fault) {
+	h.injected++
+	h.injecting.Go(func() {
+		<-time.After(f.after)
+		f.do()
 	})
 }
 
-// RoundTrip sends a request, and strikes if it is a step's first and an occasion.
-func (h *household) RoundTrip(req *http.Request) (*http.Response, error) {
+// RoundTrip sends a request, and injects the fault of a step at its first request.
+func (h *harness) RoundTrip(req *http.Request) (*http.Response, error) {
 	h.mu.Lock()
 	if step := req.URL.Path + fmt.Sprint(req.Header); !h.seen[step] {
-		if s, ok := h.upon[len(h.seen)]; ok {
-			h.strike(s)
+		if s, ok := h.onStep[len(h.seen)]; ok {
+			h.inject(s)
 		}
 		h.seen[step] = true
 	}
@@ -218,43 +219,43 @@ func (h *household) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // perform plays the history.
-func (h *household) perform(t *testing.T) {
+func (h *harness) play(t *testing.T) {
 	t.Helper()
 	for _, name := range roleNames {
 		w := h.workers[name]
 		w.until("it is ready", func() bool { return w.ready(t.Context()) == nil })
 	}
-	doors := h.Doors(h.saved.Plan.To, &h.stats, h.log)
-	doors.HTTP = h
+	client := h.Client(h.saved.Plan.To, &h.stats, h.log)
+	client.HTTP = h
 	history := &simulate.History{
-		Plan: h.saved.Plan, Client: doors, Done: h.saved.Done,
+		Plan: h.saved.Plan, Client: client, Done: h.saved.Done,
 		SetClock: func(at time.Time) { h.setClock(t, at) },
 		Settled:  h.settled, Save: h.saved.Save, Report: func(time.Time) {},
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	err := history.Run(ctx)
-	h.striking.Wait()
+	h.injecting.Wait()
 	must(t, err)
 	must(t, h.settled(ctx))
 	if wrong := h.stats.Counts().Unexpected; len(wrong) > 0 {
 		t.Errorf("answers that were not expected: %v", wrong)
 	}
-	if want := len(h.upon) + len(h.atEnd); h.strikes != want {
-		t.Errorf("%d strikes of %d happened", h.strikes, want)
+	if want := len(h.onStep) + len(h.onWindowEnd); h.injected != want {
+		t.Errorf("%d faults of %d were injected", h.injected, want)
 	}
 }
 
-// settled waits until every role is ready and has read all there is, twice in a row
-// without anything new in between, and no timer is due.
-func (h *household) settled(ctx context.Context) error {
+// settled waits until every role is ready, no timer is due and no consumer has a lag,
+// twice in a row without a write in between.
+func (h *harness) settled(ctx context.Context) error {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	for quiet := int64(-1); ; {
-		one, cancel := context.WithTimeout(ctx, 30*time.Second) // whom it hangs on is asked again
+		one, cancel := context.WithTimeout(ctx, 30*time.Second) // then everyone is asked again
 		behind, end, busy := h.Lag(one)
 		if busy == nil {
-			busy = h.busy(one)
+			busy = h.notReady(one)
 		}
 		cancel()
 		switch {
@@ -273,9 +274,9 @@ func (h *household) settled(ctx context.Context) error {
 	}
 }
 
-// busy is who is not ready or has a timer to fire, nil when nobody is.
-func (h *household) busy(ctx context.Context) error {
-	for _, w := range h.everybody() {
+// notReady returns an error for the first worker that is not ready or has a timer due.
+func (h *harness) notReady(ctx context.Context) error {
+	for _, w := range h.allWorkers() {
 		if err := w.ready(ctx); err != nil {
 			return fmt.Errorf("%s %s: %w", w.role, w.name, err)
 		}
@@ -283,7 +284,7 @@ func (h *household) busy(ctx context.Context) error {
 	return nil
 }
 
-func (h *household) everybody() (all []*worker) {
+func (h *harness) allWorkers() (all []*worker) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, name := range roleNames {
@@ -292,8 +293,8 @@ func (h *household) everybody() (all []*worker) {
 	return append(all, h.more...)
 }
 
-// stop ends everything, and fails the test where that was not clean.
-func (h *household) stop(t *testing.T) {
+// stop stops everything, and fails the test where that was not clean.
+func (h *harness) stop(t *testing.T) {
 	t.Helper()
 	for _, name := range roleNames {
 		h.workers[name].stop()
@@ -310,10 +311,10 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// checkLetters compares what the mail server took over with what was recorded of it.
-func checkLetters(t *testing.T, dir string, got *remains) {
+// checkSentMails compares what the mail server accepted with the recorded deliveries.
+func checkSentMails(t *testing.T, dir string, got *remains) {
 	t.Helper()
-	text, err := os.ReadFile(lettersIn(dir))
+	text, err := os.ReadFile(sentMails(dir))
 	must(t, err)
 	type attempt struct {
 		id string
@@ -325,7 +326,7 @@ func checkLetters(t *testing.T, dir string, got *remains) {
 	}
 	sent, ids, second := make(map[attempt][]int), make(map[about]string), 0
 	for line := range strings.Lines(string(text)) {
-		var l letter
+		var l sentMail
 		must(t, json.Unmarshal([]byte(line), &l))
 		a := attempt{l.MessageID, l.Attempt}
 		if len(sent[a]) > 0 {

@@ -19,10 +19,10 @@ import (
 )
 
 // These tests kill real processes with SIGKILL in the middle of a history, and
-// compare what is left with what a run of the same history left that nobody
-// disturbed: command by command, record by record, field by field.
+// compare what they leave with an undisturbed run of the same history: command by
+// command, record by record, field by field.
 
-// The history that everybody plays.
+// The history that all tests play.
 const seed = 7
 
 var repairs = 60
@@ -31,7 +31,7 @@ var repairs = 60
 // an idle one with two cores a whole history takes a minute and a half.
 const patience = 12 * time.Minute
 
-// luckSeed decides when processes are killed. Another one finds other moments.
+// luckSeed decides when processes are killed. Another seed tests other moments.
 var luckSeed = flag.Uint64("luck", 7, "seed of the moments at which the chaos tests kill")
 
 var until = time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
@@ -52,21 +52,21 @@ func runTests(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	scratch = dir
-	defer playing.Wait() // a test can end before the run that it compares with
-	defer endLife()
+	defer playing.Wait() // a test can end before the run it compares with
+	defer cancelPlay()
 	return m.Run()
 }
 
-// life ends with the tests, and playing is who still plays a history.
+// playCtx is cancelled when the tests end, and playing waits for the runs on it.
 var (
-	life, endLife = context.WithCancel(context.Background())
-	playing       sync.WaitGroup
+	playCtx, cancelPlay = context.WithCancel(context.Background())
+	playing             sync.WaitGroup
 )
 
-// scratch is a folder for what the tests share.
+// scratch is a directory that the tests share.
 var scratch string
 
-// binary is pitstop, built.
+// binary builds pitstop and returns its path.
 var binary = sync.OnceValues(func() (string, error) {
 	file := filepath.Join(scratch, "pitstop")
 	build := exec.Command("go", "build", "-o", file, "pitstop/cmd/pitstop")
@@ -77,33 +77,33 @@ var binary = sync.OnceValues(func() (string, error) {
 	return file, nil
 })
 
-// undisturbed is what a run leaves that nobody kills.
+// undisturbed returns what a run without a kill leaves.
 var undisturbed = sync.OnceValues(func() (*remains, error) {
 	dir := filepath.Join(scratch, "undisturbed")
 	playing.Add(1)
 	defer playing.Done()
-	if err := play(life, dir, nil); err != nil {
+	if err := play(playCtx, dir, nil); err != nil {
 		return nil, fmt.Errorf("undisturbed run: %w", err)
 	}
-	return inspect(life, dir)
+	return inspect(playCtx, dir)
 })
 
-// TestKilledProgram kills the whole program: every role of it, and with them the
+// TestKilledProgram kills the whole program: all its roles, and with them the
 // registry and the mailbox. Broker and ClickHouse are its children, and stop when
 // it is gone.
 func TestKilledProgram(t *testing.T) {
 	t.Parallel()
 	go undisturbed() // compare waits for it
-	luck := rand.New(rand.NewPCG(*luckSeed, 1))
+	rng := rand.New(rand.NewPCG(*luckSeed, 1))
 	n := 5
 	if testing.Short() {
 		n = 2
 	}
-	kills := []moment{{wait: time.Duration(luck.Int64N(int64(2 * time.Second)))}} // the very first start
-	for i, w := range busy(t, n, luck) {
-		kills = append(kills, moment{w.Start, time.Duration(luck.Int64N(int64(200 * time.Millisecond)))})
+	kills := []moment{{wait: time.Duration(rng.Int64N(int64(2 * time.Second)))}} // the very first start
+	for i, w := range busyWindows(t, n, rng) {
+		kills = append(kills, moment{w.Start, time.Duration(rng.Int64N(int64(200 * time.Millisecond)))})
 		if i%2 == 0 && i < n-1 { // and again while it starts
-			kills = append(kills, moment{wait: 200*time.Millisecond + time.Duration(luck.Int64N(int64(1500*time.Millisecond)))})
+			kills = append(kills, moment{wait: 200*time.Millisecond + time.Duration(rng.Int64N(int64(1500*time.Millisecond)))})
 		}
 	}
 	dir := filepath.Join(t.TempDir(), "data")
@@ -111,17 +111,17 @@ func TestKilledProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	compare(t, dir)
-	said, err := os.ReadFile(dir + ".log")
+	output, err := os.ReadFile(dir + ".log")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bytes.Contains(said, []byte("was killed last time:")) {
-		t.Errorf("a child did not stop cleanly when the program was killed:\n%s", said)
+	if bytes.Contains(output, []byte("was killed last time:")) {
+		t.Errorf("a child did not stop cleanly when the program was killed:\n%s", output)
 	}
 }
 
-// busy chooses windows in which several people are at it, spread over the history.
-func busy(t *testing.T, n int, luck *rand.Rand) []simulate.Window {
+// busyWindows chooses windows in which several people act, spread over the history.
+func busyWindows(t *testing.T, n int, rng *rand.Rand) []simulate.Window {
 	t.Helper()
 	garages, err := simulate.Garages(simulate.DefaultGarages, until)
 	if err != nil {
@@ -137,17 +137,17 @@ func busy(t *testing.T, n int, luck *rand.Rand) []simulate.Window {
 			all = append(all, w)
 		}
 	}
-	if all = all[:max(0, len(all)-2)]; len(all) < n { // near its end a program may be faster than what kills it
+	if all = all[:max(0, len(all)-2)]; len(all) < n { // near its end the program may be faster than its kill
 		t.Fatalf("only %d windows have something in them", len(all))
 	}
 	for i := range n { // one of each n-th part
 		from, to := i*len(all)/n, (i+1)*len(all)/n
-		chosen = append(chosen, all[from+luck.IntN(to-from)])
+		chosen = append(chosen, all[from+rng.IntN(to-from)])
 	}
 	return chosen
 }
 
-// compare compares what is left in a data directory with what should be.
+// compare compares what a run left in a data directory with the undisturbed run.
 func compare(t *testing.T, dir string) *remains {
 	t.Helper()
 	got, err := inspect(t.Context(), dir)
@@ -157,7 +157,7 @@ func compare(t *testing.T, dir string) *remains {
 	return got.check(t)
 }
 
-// check compares what is left with what should be.
+// check compares what a run left with the undisturbed run.
 func (got *remains) check(t *testing.T) *remains {
 	t.Helper()
 	want, err := undisturbed()
@@ -171,14 +171,14 @@ func (got *remains) check(t *testing.T) *remains {
 	return got
 }
 
-// moment is when to kill a program: some time after it has come so far in its history.
+// moment is when to kill a program: wait after its history has reached done.
 type moment struct {
 	done time.Time // zero: at once
 	wait time.Duration
 }
 
-// play has the program play its history in a data directory, and starts it again
-// after every kill, until it ends by itself.
+// play runs the program on its history in a data directory, and restarts it after
+// every kill, until it ends by itself.
 func play(ctx context.Context, dir string, kills []moment) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -200,7 +200,7 @@ func play(ctx context.Context, dir string, kills []moment) error {
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- cmd.Wait() }()
-		if len(kills) > 0 && kills[0].comes(dir, ended) {
+		if len(kills) > 0 && kills[0].reached(dir, ended) {
 			_ = cmd.Process.Kill() // it may have ended
 			<-ended
 			kills = kills[1:]
@@ -217,8 +217,8 @@ func play(ctx context.Context, dir string, kills []moment) error {
 	}
 }
 
-// comes waits for the moment; it reports false when the program ended before.
-func (m moment) comes(dir string, ended chan error) bool {
+// reached waits for the moment; it reports false when the program ended before.
+func (m moment) reached(dir string, ended chan error) bool {
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
 	for done(dir).Before(m.done) {
@@ -238,16 +238,16 @@ func (m moment) comes(dir string, ended chan error) bool {
 	}
 }
 
-// done is how far a program has come in its history.
+// done returns the time that a program's history has reached.
 func done(dir string) time.Time {
 	var h struct{ Done time.Time }
 	if text, err := os.ReadFile(filepath.Join(dir, "history.json")); err == nil {
-		_ = json.Unmarshal(text, &h) // then it has done nothing
+		_ = json.Unmarshal(text, &h) // an error means it has done nothing
 	}
 	return h.Done
 }
 
-// tail is the end of a file.
+// tail returns the end of a file.
 func tail(file string) string {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -18,23 +18,23 @@ import (
 	"pitstop/schemas/kafka"
 )
 
-// worker is a role that is started again at once when its process is killed. Its
-// process ending in another way fails the test.
+// worker runs a role, and restarts it at once when its process is killed. Its process
+// ending in another way fails the test.
 type worker struct {
 	t    *testing.T
 	role string
-	name string // among those of its role
+	name string // the instance
 	dir  string
-	addr [2]string // where it tells that it is ready, in turn
+	addr [2]string // where it serves its readiness, in turn
 	api  string    // where it serves the API, if it does
 
-	striking sync.Mutex // one strike after the other
+	injecting sync.Mutex // one fault at a time
 
 	mu       sync.Mutex
 	current  *process
 	starts   int
 	stopping bool
-	done     chan struct{} // closed when it is not started again
+	done     chan struct{} // closed when it is not restarted
 }
 
 // process is one process of a role.
@@ -43,7 +43,7 @@ type process struct {
 	input io.Closer
 	log   string
 	addr  string
-	left  chan struct{} // closed when another takes its place
+	left  chan struct{} // closed when it is replaced
 	ended chan struct{}
 	err   error // how it ended; read it after ended
 }
@@ -54,7 +54,7 @@ func (p *process) killed() bool {
 	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
 
-func hire(t *testing.T, role, name string, data *embedded.Data) *worker {
+func startWorker(t *testing.T, role, name string, data *embedded.Data) *worker {
 	t.Helper()
 	w := &worker{t: t, role: role, name: name, dir: data.Dir(), done: make(chan struct{})}
 	for i := range w.addr {
@@ -74,7 +74,7 @@ func hire(t *testing.T, role, name string, data *embedded.Data) *worker {
 	return w
 }
 
-// address is where something listens.
+// address returns a loopback address that is kept for what.
 func address(t *testing.T, data *embedded.Data, what string) string {
 	t.Helper()
 	port, err := data.Port(what)
@@ -138,7 +138,7 @@ func (w *worker) work() {
 	}
 }
 
-// process is the process that runs, or ran last.
+// process returns the process that runs, or ran last.
 func (w *worker) process() *process {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -155,9 +155,9 @@ func (w *worker) signal(s syscall.Signal) *process {
 // kill kills the process.
 func (w *worker) kill() { w.signal(syscall.SIGKILL) }
 
-// killAfterMail has the process killed once the mail server took over its next mail.
+// killAfterMail lets the process be killed after the mail server accepts its next mail.
 func (w *worker) killAfterMail() {
-	if err := os.WriteFile(fuseIn(w.dir), nil, 0o600); err != nil {
+	if err := os.WriteFile(killFile(w.dir), nil, 0o600); err != nil {
 		w.t.Error(err)
 	}
 }
@@ -170,7 +170,7 @@ func (w *worker) killTwice() {
 	w.kill()
 }
 
-// freeze stops the process for longer than its group and its transaction wait for it.
+// freeze suspends the process for longer than its session and transaction timeouts.
 func (w *worker) freeze() {
 	w.until("it does its work", w.started)
 	w.signal(syscall.SIGSTOP)
@@ -178,8 +178,8 @@ func (w *worker) freeze() {
 	w.signal(syscall.SIGCONT)
 }
 
-// replace stops the process and starts another in its place, as somebody would who
-// thinks that it is dead. When it goes on it must find out, and end.
+// replace suspends the process and starts another under its name, as an operator would
+// who takes it for dead. When it resumes it must find that it is fenced, and end.
 func (w *worker) replace() {
 	w.until("it does its work", w.started)
 	old := w.signal(syscall.SIGSTOP)
@@ -195,8 +195,8 @@ func (w *worker) replace() {
 		_ = old.cmd.Process.Kill()
 		<-old.ended
 	}
-	if said := tail(old.log); !strings.Contains(said, kafka.ErrFenced.Error()) {
-		w.t.Errorf("%s ended (%v) without saying that it was replaced:\n%s", w.role, old.err, said)
+	if output := tail(old.log); !strings.Contains(output, kafka.ErrFenced.Error()) {
+		w.t.Errorf("%s ended (%v) without saying that it was replaced:\n%s", w.role, old.err, output)
 	}
 }
 
@@ -211,8 +211,7 @@ func (w *worker) until(what string, ok func() bool) {
 	}
 }
 
-// ready returns the reason that the process is not ready, or has something to do; nil
-// when neither.
+// ready returns why the process is not ready or not idle; nil when it is both.
 func (w *worker) ready(ctx context.Context) error {
 	why, err := w.ask(ctx)
 	if err == nil && why != "" {
@@ -221,13 +220,13 @@ func (w *worker) ready(ctx context.Context) error {
 	return err
 }
 
-// started reports whether the process has come so far that it does its work.
+// started reports whether the process has started its role.
 func (w *worker) started() bool {
 	why, err := w.ask(context.Background())
 	return err == nil && !strings.Contains(why, "starting")
 }
 
-// ask asks the process what it is not ready for.
+// ask asks the process why it is not ready; empty when it is.
 func (w *worker) ask(ctx context.Context) (why string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
@@ -247,7 +246,7 @@ func (w *worker) ask(ctx context.Context) (why string, err error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// stop ends the role as an operator does.
+// stop stops the role as an operator does.
 func (w *worker) stop() {
 	w.mu.Lock()
 	w.stopping = true

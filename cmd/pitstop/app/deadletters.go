@@ -11,7 +11,7 @@ import (
 	"pitstop/schemas/kafka"
 )
 
-// OpenDeadLetters opens the dead letters, and returns what closes them.
+// OpenDeadLetters opens the dead letters, and returns the function that closes them.
 func OpenDeadLetters(ctx context.Context, cfg kafka.Config, log *slog.Logger) (deadletter.Box, func(), error) {
 	opts, err := cfg.Producer("pitstop-dead-letters", log)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"pitstop/schemas/garage"
 )
 
-// GarageFile is where a data directory keeps its garage file.
+// GarageFile returns the path of a data directory's garage file.
 func GarageFile(dir string) string { return filepath.Join(dir, "garages.yaml") }
 
-// KeepGarages writes the garages where the tools look for them.
+// KeepGarages writes the garages to the data directory's garage file.
 func KeepGarages(data *embedded.Data, book *garage.Book) error {
 	text, err := book.Marshal()
 	if err != nil {
@@ -26,8 +26,8 @@ func KeepGarages(data *embedded.Data, book *garage.Book) error {
 	return nil
 }
 
-// KeepSample writes the sample of two garages there, and reports whether it did: one
-// that is there already is left as it is.
+// KeepSample writes the sample of two garages there, unless there is a garage file
+// already, and reports whether it did.
 func KeepSample(data *embedded.Data) (written bool, err error) {
 	file := GarageFile(data.Dir())
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {

@@ -18,7 +18,7 @@ import (
 	"pitstop/deploy/serve"
 )
 
-// opsRole serves health, readiness and metrics.
+// opsRole returns the role that serves health, readiness and metrics.
 func opsRole(l net.Listener, metrics *prometheus.Registry, roles []Role, log *slog.Logger) Role {
 	var checked []Role
 	for _, r := range roles {
@@ -33,8 +33,8 @@ func opsRole(l net.Listener, metrics *prometheus.Registry, roles []Role, log *sl
 }
 
 // opsHandler returns the handler of a listener that only operators reach: /healthz
-// says that the process lives, /readyz whether its roles get on and why not, /metrics
-// what they counted. The checks of the roles must not take long.
+// says that the process lives, /readyz whether its roles are ready and why not,
+// /metrics serves their metrics. The checks of the roles must not take long.
 func opsHandler(roles []Role, metrics prometheus.Gatherer) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {

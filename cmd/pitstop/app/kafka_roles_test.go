@@ -23,29 +23,29 @@ import (
 	"pitstop/sinks/clickhouse"
 )
 
-// maxResume is how long a role may take from its kill until it has handled what
-// there was when it was killed.
+// maxResume bounds the time from a role's kill until its group has committed what was
+// logged at that time.
 const maxResume = 15 * time.Second
 
-// testRoles plays a history on Apache Kafka while every role is scaled up, killed,
-// and scaled down, and the brokers go and come back; and compares what is left with
-// what a run left that nobody disturbed.
+// testRoles plays a history on Apache Kafka while every role is scaled up, killed and
+// scaled down, and the brokers are restarted; and compares what it leaves with an
+// undisturbed run.
 func testRoles(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	h := openHousehold(t, filepath.Join(t.TempDir(), "data"), log)
+	h := openHarness(t, filepath.Join(t.TempDir(), "data"), log)
 	h.cfg = kafka.Config{Brokers: cluster.Brokers, RegistryURL: cluster.RegistryURL}
 	h.adm = adm
 	h.startEngine(t, log)
 	_, err := clickhouse.Migrate(t.Context(), h.Database, h.Garages, log)
 	must(t, err)
-	h.staff(t, log)
+	h.startRoles(t, log)
 
-	c := &company{household: h, t: t, cluster: cluster, pace: time.NewTicker(time.Second / 20), transport: h.requests}
+	c := &operator{harness: h, t: t, cluster: cluster, pace: time.NewTicker(time.Second / 20), transport: h.requests}
 	defer c.pace.Stop()
 	h.requests = c
-	c.rehearse(rand.New(rand.NewPCG(*luckSeed, 3)))
-	h.perform(t)
-	for _, w := range h.everybody() {
+	c.schedule(rand.New(rand.NewPCG(*luckSeed, 3)))
+	h.play(t)
+	for _, w := range h.allWorkers() {
 		t.Logf("%s was started %d times", w.role, w.starts)
 	}
 	got, err := remainsOf(t.Context(), h.cfg, h.Database, log)
@@ -53,74 +53,74 @@ func testRoles(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 		t.Error(err)
 	}
 	h.stop(t)
-	checkLetters(t, h.Data.Dir(), got.check(t))
+	checkSentMails(t, h.Data.Dir(), got.check(t))
 }
 
-// company performs acts, one after the other, each beginning with a step of the
-// history, while the history goes on.
-type company struct {
-	*household
+// operator performs operations while a history is played, one after the other, each
+// starting with a step of the history.
+type operator struct {
+	*harness
 	t         *testing.T
 	cluster   *apache.Cluster
 	pace      *time.Ticker
 	transport http.RoundTripper
 
-	acting  sync.Mutex
-	pending atomic.Int32 // acts that have begun, or wait for one to end
-	apis    atomic.Pointer[[]string]
-	turn    atomic.Uint32 // among the APIs
+	performing sync.Mutex
+	pending    atomic.Int32 // operations in progress, or waiting for one
+	apis       atomic.Pointer[[]string]
+	turn       atomic.Uint32 // among the APIs
 }
 
-// rehearse decides when which act begins.
-func (c *company) rehearse(luck *rand.Rand) {
+// schedule decides when each operation starts.
+func (c *operator) schedule(rng *rand.Rand) {
 	c.apis.Store(&[]string{c.workers["api"].api})
-	type act struct {
-		what string
-		long int // compared with others
-		do   func(context.Context)
+	type operation struct {
+		what   string
+		weight int // share of the steps
+		do     func(context.Context)
 	}
-	acts := []act{{"every role scaled from 1 to 3", 6, c.scaleUp}}
+	operations := []operation{{"every role scaled from 1 to 3", 6, c.scaleUp}}
 	for _, name := range roleNames {
-		acts = append(acts, act{"one of three killed: " + name, 2, func(ctx context.Context) { c.resume(ctx, name) }})
+		operations = append(operations, operation{"one of three killed: " + name, 2, func(ctx context.Context) { c.resume(ctx, name) }})
 	}
-	node := luck.IntN(3)
-	acts = append(acts,
-		act{"one of three killed between a mail and its record", 1, func(context.Context) { c.workers[record.EmailSink.Name].killAfterMail() }},
-		act{fmt.Sprintf("broker %d killed and restarted", node+1), 6, func(ctx context.Context) {
+	node := rng.IntN(3)
+	operations = append(operations,
+		operation{"one of three killed between a mail and its record", 1, func(context.Context) { c.workers[record.EmailSink.Name].killAfterMail() }},
+		operation{fmt.Sprintf("broker %d killed and restarted", node+1), 6, func(ctx context.Context) {
 			must(c.t, c.cluster.KillNode(ctx, node))
 			must(c.t, c.cluster.StartNode(ctx, node))
 		}},
-		act{"every broker restarted in turn", 9, func(ctx context.Context) {
+		operation{"every broker restarted in turn", 9, func(ctx context.Context) {
 			for node := range 3 {
 				must(c.t, c.cluster.StopNode(node))
 				must(c.t, c.cluster.StartNode(ctx, node))
 			}
 		}},
-		act{"every role scaled from 3 to 1", 4, c.scaleDown},
+		operation{"every role scaled from 3 to 1", 4, c.scaleDown},
 	)
 	for _, name := range roleNames {
-		acts = append(acts, act{"the only one killed: " + name, 3, func(ctx context.Context) { c.resume(ctx, name) }})
+		operations = append(operations, operation{"the only one killed: " + name, 3, func(ctx context.Context) { c.resume(ctx, name) }})
 	}
 	for _, name := range []string{record.LifecycleProcessor.Name, record.NotificationProcessor.Name} {
-		acts = append(acts, act{"a second start under the same name: " + name, 3, func(context.Context) { c.workers[name].replace() }})
+		operations = append(operations, operation{"a second start under the same name: " + name, 3, func(context.Context) { c.workers[name].replace() }})
 	}
 
 	total, begun := 0, 0
-	for _, a := range acts {
-		total += a.long
+	for _, a := range operations {
+		total += a.weight
 	}
 	steps := len(c.saved.Plan.Steps)
-	for _, a := range acts {
-		c.upon[begun*steps*9/10/total] = strike{do: func() { c.act(a.what, a.do) }}
-		begun += a.long
+	for _, a := range operations {
+		c.onStep[begun*steps*9/10/total] = fault{do: func() { c.perform(a.what, a.do) }}
+		begun += a.weight
 	}
 }
 
-func (c *company) act(what string, do func(context.Context)) {
+func (c *operator) perform(what string, do func(context.Context)) {
 	c.pending.Add(1)
 	defer c.pending.Add(-1)
-	c.acting.Lock()
-	defer c.acting.Unlock()
+	c.performing.Lock()
+	defer c.performing.Unlock()
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
 	began, steps := time.Now(), c.steps()
@@ -128,15 +128,15 @@ func (c *company) act(what string, do func(context.Context)) {
 	c.t.Logf("%-50s %5.1f s, %3d steps meanwhile", what, time.Since(began).Seconds(), c.steps()-steps)
 }
 
-func (c *company) steps() int {
+func (c *operator) steps() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.seen)
 }
 
-// RoundTrip sends a request to one API after the other. While an act goes on it
-// sends them one by one, and when the next has to wait for it, none.
-func (c *company) RoundTrip(req *http.Request) (*http.Response, error) {
+// RoundTrip sends requests to the APIs in turn. It paces them while an operation is
+// in progress, and holds them back while another waits for it.
+func (c *operator) RoundTrip(req *http.Request) (*http.Response, error) {
 	for n := c.pending.Load(); n > 0; n = c.pending.Load() {
 		select {
 		case <-c.pace.C:
@@ -153,21 +153,21 @@ func (c *company) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.transport.RoundTrip(req)
 }
 
-func (c *company) scaleUp(ctx context.Context) {
-	var hired []*worker
+func (c *operator) scaleUp(ctx context.Context) {
+	var added []*worker
 	for _, role := range roleNames {
 		for _, name := range []string{"second", "third"} {
-			hired = append(hired, hire(c.t, role, name, c.Data))
+			added = append(added, startWorker(c.t, role, name, c.Data))
 		}
 	}
-	for _, w := range hired {
+	for _, w := range added {
 		w.until("it is ready", func() bool { return w.serves(ctx) })
 	}
 	c.mu.Lock()
-	c.more = hired
+	c.more = added
 	c.mu.Unlock()
 	apis := *c.apis.Load()
-	for _, w := range hired {
+	for _, w := range added {
 		if w.role == "api" {
 			apis = append(apis, w.api)
 		}
@@ -178,10 +178,10 @@ func (c *company) scaleUp(ctx context.Context) {
 	}
 }
 
-// shared waits until so many members of a role share its partitions. A broker tells
-// who has which only while the group does not rebalance, and a connection to it may
-// have ended with the broker before.
-func (c *company) shared(role string, members int) {
+// shared waits until so many members of a role share its partitions. A broker knows
+// the assignment only while the group does not rebalance, and the connection to it
+// may have been lost with a broker.
+func (c *operator) shared(role string, members int) {
 	group := record.Prefix + role
 	c.workers[role].until(fmt.Sprintf("its partitions are shared by %d", members), func() bool {
 		groups, err := c.adm.DescribeGroups(c.t.Context(), group)
@@ -198,7 +198,7 @@ func (c *company) shared(role string, members int) {
 	})
 }
 
-func (c *company) scaleDown(context.Context) {
+func (c *operator) scaleDown(context.Context) {
 	apis := (*c.apis.Load())[:1]
 	c.apis.Store(&apis)
 	c.mu.Lock()
@@ -215,9 +215,9 @@ func (c *company) scaleDown(context.Context) {
 	}
 }
 
-// resume kills a process of a role, and measures how long it takes until another
-// is in its place and the role has handled what there was.
-func (c *company) resume(ctx context.Context, role string) {
+// resume kills a process of a role, and measures how long it takes until another has
+// replaced it and the role has handled what was logged before.
+func (c *operator) resume(ctx context.Context, role string) {
 	w := c.workers[role]
 	var group string
 	var topics []string
@@ -233,7 +233,7 @@ func (c *company) resume(ctx context.Context, role string) {
 	killed := time.Now()
 	var ends kadm.ListedOffsets
 	if group != "" {
-		w.until("the ends of its inputs are known", func() bool { // a connection may have ended with its broker
+		w.until("the ends of its inputs are known", func() bool { // the connection may have been lost with its broker
 			var err error
 			ends, err = kafka.Ends(ctx, c.adm, topics...)
 			return err == nil
@@ -264,7 +264,7 @@ func (c *company) resume(ctx context.Context, role string) {
 	}
 }
 
-// serves reports whether the process is ready, be it with something to do.
+// serves reports whether the process is ready, though not necessarily idle.
 func (w *worker) serves(ctx context.Context) bool {
 	why, err := w.ask(ctx)
 	return err == nil && (why == "" || strings.HasSuffix(why, "a timer is due"))

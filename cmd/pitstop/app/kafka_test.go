@@ -23,7 +23,7 @@ import (
 // kafkaVar asks for the tests that need Apache Kafka: make test-kafka sets it.
 const kafkaVar = "PITSTOP_TEST_KAFKA"
 
-// repairsOnKafka are those of the history there.
+// repairsOnKafka is the number of repairs in the history there.
 const repairsOnKafka = 120
 
 func needKafka(t *testing.T) {
@@ -33,7 +33,7 @@ func needKafka(t *testing.T) {
 	}
 }
 
-// startKafka starts a cluster that is killed with the test.
+// startKafka starts a cluster that is killed when the test ends.
 func startKafka(t *testing.T, o apache.Options) *apache.Cluster {
 	t.Helper()
 	o.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -82,7 +82,7 @@ func alter(t *testing.T, cluster *apache.Cluster, adm *kadm.Client, changes ...k
 	must(t, err)
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
-	for agreed := 0; agreed < 2*len(cluster.Brokers); { // the client asks one after the other
+	for agreed := 0; agreed < 2*len(cluster.Brokers); { // the client asks the brokers in turn
 		configs, err := adm.DescribeTopicConfigs(t.Context(), record.Outcomes.Name)
 		must(t, err)
 		agreed++
@@ -123,8 +123,8 @@ func testTopics(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 		}
 	}
 
-	// What somebody changed is reported, and changed back; what is not in the
-	// catalogue is theirs.
+	// A setting that was changed is reported, and changed back; what is not in the
+	// catalogue is left alone.
 	week, day := fmt.Sprint(record.Outcomes.Retention.Milliseconds()), "86400000"
 	compression := "lz4"
 	alter(t, cluster, adm, kadm.AlterConfig{Name: "retention.ms", Value: &day}, kadm.AlterConfig{Name: "compression.type", Value: &compression})
@@ -145,7 +145,7 @@ func testTopics(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 		t.Errorf("after apply the topic has retention.ms=%s and compression.type=%s", got["retention.ms"], got["compression.type"])
 	}
 
-	// Numbers that are chosen once are refused, and nothing else is done either.
+	// Changes of numbers that are chosen once are refused, and then nothing is done.
 	alter(t, cluster, adm, kadm.AlterConfig{Name: "retention.ms", Value: &day})
 	for _, c := range []struct{ flag, value, says string }{
 		{"--partitions", "24", "has 12 partitions, not 24"},

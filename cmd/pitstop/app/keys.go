@@ -7,7 +7,7 @@ import (
 	"pitstop/schemas/link"
 )
 
-// Names of secrets in a data directory; commands beside the pipeline read some of them too.
+// Names of secrets in a data directory; some commands of the CLI read them too.
 const (
 	TokensSecret   = "tokens"   // signs the tokens of the staff
 	CommandsSecret = "commands" // keys the digests of commands
@@ -15,7 +15,7 @@ const (
 	ReadersSecret  = "readers"  // computes the passwords of the dashboards' users
 )
 
-// Keys are what the secrets of a data directory are for.
+// Keys are made from the secrets of a data directory.
 type Keys struct {
 	Commands []byte // of the digests of commands
 	Links    *link.Keys

@@ -13,13 +13,13 @@ import (
 	"pitstop/schemas/record"
 )
 
-// place is a partition as a consumer sees it.
+// place is a partition that a consumer reads.
 type place struct {
 	consumer, topic string
 	partition       int32
 }
 
-// position is how far a consumer is there.
+// position is a consumer's offset in a partition, and the partition's end.
 type position struct {
 	place
 	at, end int64
@@ -27,8 +27,8 @@ type position struct {
 
 func (p position) lag() int64 { return max(p.end-p.at, 0) }
 
-// positionsOf returns how far consumers are, and the sum of the ends of all topics,
-// which tells whether anything was written in between.
+// positionsOf returns the positions of consumers, and the sum of the end offsets of
+// all topics: two calls that return the same sum had no write in between.
 func positionsOf(ctx context.Context, adm *kadm.Client, consumers []record.Consumer) (all []position, end int64, err error) {
 	var topics, groups []string
 	for _, t := range record.Topics() {
@@ -37,7 +37,7 @@ func positionsOf(ctx context.Context, adm *kadm.Client, consumers []record.Consu
 	for _, c := range consumers {
 		groups = append(groups, c.Group())
 	}
-	committed, err := kafka.Committed(ctx, adm, groups...) // before the ends: a lag may be too large, never too small
+	committed, err := kafka.Committed(ctx, adm, groups...) // before the ends: a lag may come out too large, never too small
 	if err != nil {
 		return nil, 0, err
 	}
@@ -61,7 +61,7 @@ func positionsOf(ctx context.Context, adm *kadm.Client, consumers []record.Consu
 	return all, end, nil
 }
 
-// reached is how far a group is: where it committed, else where the topic begins.
+// reached returns the offset that a group committed, else the partition's start.
 func reached(committed kadm.OffsetResponses, end kadm.ListedOffset, starts func() (kadm.ListedOffsets, error)) (int64, error) {
 	if o, ok := committed.Lookup(end.Topic, end.Partition); ok || end.Offset == 0 {
 		return o.At, nil
@@ -71,17 +71,17 @@ func reached(committed kadm.OffsetResponses, end kadm.ListedOffset, starts func(
 	return start.Offset, err
 }
 
-// ages remember what tells how long consumers are behind: not the age of a record,
-// which would have to be read, but when an end was seen that is reached now.
+// ages estimate the lag of consumers in seconds. The age of the next record would
+// have to be read; instead they remember when an end offset was seen.
 type ages map[place]age
 
 type age struct {
-	done time.Time // all that was logged until then has been read
-	end  int64     // the next one to reach, and when it was seen
+	done time.Time // everything logged until then has been read
+	end  int64     // the next end to reach, and when it was seen
 	at   time.Time
 }
 
-// of returns how long a consumer is behind, as far as is known.
+// of returns a consumer's lag in time, as far as is known.
 func (a ages) of(p position, now time.Time) time.Duration {
 	g, known := a[p.place]
 	switch {
@@ -94,8 +94,8 @@ func (a ages) of(p position, now time.Time) time.Duration {
 	return now.Sub(g.done)
 }
 
-// Lag returns how many records each of record.Consumers has not read, and the sum of
-// the ends of all topics.
+// Lag returns the lag in records of each of record.Consumers, and the sum of the end
+// offsets of all topics.
 func (p *Pipeline) Lag(ctx context.Context) (behind []int64, end int64, err error) {
 	positions, end, err := positionsOf(ctx, p.adm, record.Consumers)
 	if err != nil {
@@ -112,8 +112,8 @@ func (p *Pipeline) Lag(ctx context.Context) (behind []int64, end int64, err erro
 	return behind, end, nil
 }
 
-// Settled waits until every consumer has read all there is, twice in a row without
-// anything new in between, and no timer is due.
+// Settled waits until no timer is due and every consumer has no lag, twice in a row
+// without a write in between.
 func (p *Pipeline) Settled(ctx context.Context, now func() time.Time) error {
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()

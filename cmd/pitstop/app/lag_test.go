@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// How long a consumer is behind is known from ends that were seen before: never
-// more than it is, and exact to the time between two looks.
+// A consumer's lag in time is estimated from ends that were seen before: never too
+// large, and exact to the time between two scrapes.
 func TestAges(t *testing.T) {
 	at := place{"email", "pitstop.notifications", 3}
 	began := time.Date(2026, 5, 18, 8, 0, 0, 0, time.UTC)

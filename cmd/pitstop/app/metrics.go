@@ -16,11 +16,11 @@ import (
 	"pitstop/sinks/clickhouse/query"
 )
 
-// askFor bounds what one scrape may ask of Kafka or ClickHouse. Where they do not
-// answer, the other metrics are still there.
+// askFor bounds the queries to Kafka or ClickHouse of one scrape or check. Where they
+// do not answer, a scrape still has the other metrics.
 const askFor = 2 * time.Second
 
-// NewMetrics returns a registry with the process's own metrics.
+// NewMetrics returns a registry with metrics of the process and its build.
 func NewMetrics() *prometheus.Registry {
 	build := prometheus.Labels{"version": "unknown", "goversion": "unknown"}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -36,7 +36,7 @@ func NewMetrics() *prometheus.Registry {
 	return r
 }
 
-// readiness returns the metric of what /readyz says.
+// readiness returns the metric of a role's readiness, as /readyz has it.
 func readiness(r Role) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "pitstop_ready", Help: "1 while a role of this process, or kafka as it sees it, is ready, else 0.",
@@ -61,8 +61,8 @@ var (
 		[]string{"table"}, nil)
 )
 
-// lagMetrics reports how far consumer groups are behind, by asking the brokers at
-// every scrape: so the lag of a group without members is known too.
+// lagMetrics reports the lag of consumer groups. It asks the brokers at every scrape,
+// so the lag of a group without members is known too.
 type lagMetrics struct {
 	adm       *kadm.Client
 	consumers []record.Consumer
@@ -97,14 +97,14 @@ func (m *lagMetrics) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// freshnessMetrics reports how complete the tables are.
+// freshnessMetrics reports the time up to which each table is complete.
 type freshnessMetrics struct {
 	store *query.Store
 	log   *slog.Logger
 }
 
-// NewFreshness returns the metric of how complete the tables are, which asks
-// ClickHouse at every scrape.
+// NewFreshness returns the metric of the time up to which each table is complete. It
+// asks ClickHouse at every scrape.
 func NewFreshness(store *query.Store, log *slog.Logger) prometheus.Collector {
 	return freshnessMetrics{store, log}
 }

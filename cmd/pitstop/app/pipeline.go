@@ -21,7 +21,7 @@ import (
 	"pitstop/sinks/email"
 )
 
-// Options say what the pipeline runs on and with.
+// Options configure the pipeline.
 type Options struct {
 	Data    *embedded.Data
 	Garages *garage.Book
@@ -34,9 +34,9 @@ type Options struct {
 	// Limits bound what one caller may ask of the API.
 	Limits web.Limits
 	Mail   email.Config // see EmbeddedMail
-	// Transport replaces the one that hands mails to the mailbox; nil: none does.
+	// Transport replaces the transport to the mailbox, which it is given; nil: keep it.
 	Transport func(email.Transport) email.Transport
-	// Beside runs beside the roles once all are ready, and its end ends the pipeline.
+	// Beside runs once all roles are ready; when it returns, the pipeline stops.
 	Beside func(context.Context, *Pipeline) error
 	Log    *slog.Logger
 }
@@ -61,8 +61,9 @@ type stop struct {
 	stop func(context.Context) error
 }
 
-// Run runs every role on embedded parts until the context ends, Beside does or a role
-// fails for good. embedded.IsConfiguration tells errors of who asked for it.
+// Run runs every role on embedded parts until the context ends, Beside returns or a
+// role fails for good. embedded.IsConfiguration reports whether an error is a mistake
+// in the options.
 func Run(ctx context.Context, o Options) (err error) {
 	p := &Pipeline{Data: o.Data, Garages: o.Garages}
 	defer func() { err = errors.Join(err, p.stopAll(o.Log)) }()
@@ -85,7 +86,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 
-	// On a stop the API stops first, so that what it accepted is still answered.
+	// The API stops first, so that the requests it accepted are still answered.
 	restCtx, stopRest := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRest()
 	ctx, cancel := context.WithCancel(ctx)
@@ -110,7 +111,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	return running.Wait()
 }
 
-// ready waits until every role is.
+// ready waits until every role is ready.
 func (p *Pipeline) ready(ctx context.Context, roles []Role) error {
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()

@@ -15,11 +15,11 @@ import (
 	"pitstop/sinks/clickhouse/access"
 )
 
-// partitions of the embedded topics: enough to show that a key's place matters,
-// few enough to be cheap.
+// partitions of the embedded topics: more than one, so that keys are spread as in
+// production, and few enough to be cheap.
 const partitions = 4
 
-// startParts starts broker, registry, engine and mailbox side by side.
+// startParts starts broker, registry, engine and mailbox concurrently.
 func (p *Pipeline) startParts(ctx context.Context, o Options) error {
 	var (
 		broker   *embedded.Kafka
@@ -97,8 +97,8 @@ func (p *Pipeline) prepare(ctx context.Context, log *slog.Logger) error {
 	return p.rewind(ctx)
 }
 
-// applyTopics has a client of its own: it remembers for seconds that there were no
-// topics.
+// applyTopics uses a client of its own, whose metadata says for seconds that there are
+// no topics.
 func applyTopics(ctx context.Context, opts []kgo.Opt) error {
 	adm, err := kadm.NewOptClient(opts...)
 	if err != nil {

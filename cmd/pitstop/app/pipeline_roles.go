@@ -21,22 +21,22 @@ import (
 	"pitstop/sinks/email"
 )
 
-// instance is the name of the embedded mode's members: there is one of each.
+// instance names the embedded mode's members: each group has one.
 const instance = "embedded"
 
-// EmbeddedMail fills in how mails look that leave this machine for its mailbox
-// only: links lead to the API here, and nobody can answer the sender.
+// EmbeddedMail fills in what is not configured for mails that go to the mailbox on
+// this machine: links lead to its API, and the sender cannot be answered.
 func EmbeddedMail(c email.Config, api string, keys *link.Keys) email.Config {
 	c.PublicURL, c.Sender, c.LinkKeys = cmp.Or(c.PublicURL, api), cmp.Or(c.Sender, "pitstop@localhost.invalid"), keys
 	return c
 }
 
-// roles makes every role: the API, and the rest.
+// roles returns every role: the API, and the rest.
 func (p *Pipeline) roles(o Options) (apiRole Role, rest []Role, err error) {
 	if p.Keys, err = keysFrom(p.Data.Secret); err != nil {
 		return Role{}, nil, err
 	}
-	door, ops, err := p.listen()
+	apiListener, opsListener, err := p.listen()
 	if err != nil {
 		return Role{}, nil, err
 	}
@@ -53,7 +53,7 @@ func (p *Pipeline) roles(o Options) (apiRole Role, rest []Role, err error) {
 		return Role{}, nil, err
 	}
 	apiRole = NewAPI(APIOptions{
-		Listener: door, Kafka: p.cfg, Database: p.Database, CommandSecret: p.Commands,
+		Listener: apiListener, Kafka: p.cfg, Database: p.Database, CommandSecret: p.Commands,
 		Config: api.Config{
 			Limits: o.Limits, Auth: p.Issuer, Garages: p.Garages, Links: p.Links, Clock: o.RequestClock, Log: o.Log.With("role", "api"), Metrics: metrics,
 		},
@@ -64,22 +64,22 @@ func (p *Pipeline) roles(o Options) (apiRole Role, rest []Role, err error) {
 	}
 	rest = append(rest, toTables, toMail)
 	asked := append(slices.Clone(rest), apiRole, brokers)
-	return apiRole, append(rest, opsRole(ops, metrics, asked, o.Log)), nil
+	return apiRole, append(rest, opsRole(opsListener, metrics, asked, o.Log)), nil
 }
 
 // listen opens the listeners of the API and of the metrics.
-func (p *Pipeline) listen() (door, ops net.Listener, err error) {
-	if door, err = p.Data.Listen("api"); err != nil {
+func (p *Pipeline) listen() (apiListener, opsListener net.Listener, err error) {
+	if apiListener, err = p.Data.Listen("api"); err != nil {
 		return nil, nil, err
 	}
-	if ops, err = p.Data.Listen("metrics"); err != nil {
-		return nil, nil, errors.Join(err, door.Close())
+	if opsListener, err = p.Data.Listen("metrics"); err != nil {
+		return nil, nil, errors.Join(err, apiListener.Close())
 	}
-	p.API, p.Metrics = "http://"+door.Addr().String(), "http://"+ops.Addr().String()
-	return door, ops, nil
+	p.API, p.Metrics = "http://"+apiListener.Addr().String(), "http://"+opsListener.Addr().String()
+	return apiListener, opsListener, nil
 }
 
-// sinks makes the roles of the sinks.
+// sinks returns the roles of the sinks.
 func (p *Pipeline) sinks(o Options, metrics prometheus.Registerer) (toTables, toMail Role, err error) {
 	counted := sinks.NewMetrics(metrics)
 	toTables = NewClickHouseSink(p.Database, sinks.Config{
@@ -100,7 +100,7 @@ func (p *Pipeline) sinks(o Options, metrics prometheus.Registerer) (toTables, to
 	return toTables, toMail, nil
 }
 
-// measure adds lag and freshness to the metrics, and returns the check of the broker.
+// measure registers lag and freshness, and returns the role that checks the broker.
 func (p *Pipeline) measure(log *slog.Logger, metrics *prometheus.Registry) (Role, error) {
 	broker, err := brokerClient(p.cfg, log)
 	if err != nil {
@@ -116,5 +116,5 @@ func (p *Pipeline) measure(log *slog.Logger, metrics *prometheus.Registry) (Role
 	return brokers(broker), nil
 }
 
-// embeddedAge is how long a row waits for others before it is written.
+// embeddedAge is how long a batch of rows waits for more before it is written.
 const embeddedAge = 100 * time.Millisecond

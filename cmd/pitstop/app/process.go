@@ -13,7 +13,7 @@ import (
 	"pitstop/schemas/record"
 )
 
-// Process is one role in a process of its own.
+// Process runs one role in a process of its own.
 type Process struct {
 	Role Role
 	// Listener is where health and metrics are served.

@@ -14,18 +14,17 @@ import (
 	"pitstop/schemas/record"
 )
 
-// ProcessorOptions are what a processor runs on and with.
+// ProcessorOptions configure a processor.
 type ProcessorOptions struct {
 	Kafka    kafka.Config
-	Garages  *garage.Book // nil: lifecycle needs none
+	Garages  *garage.Book // may be nil for lifecycle
 	Instance string
 	Clock    func() time.Time // of its ticks
 	Metrics  *stream.Metrics
 	Log      *slog.Logger
 }
 
-// NewProcessor returns the role of a processor, and the monitor that it tells what it
-// does.
+// NewProcessor returns the role of a processor, and the monitor of its progress.
 func NewProcessor(name string, o ProcessorOptions) (Role, *stream.Monitor) {
 	monitor := new(stream.Monitor)
 	options := stream.Options{

@@ -11,8 +11,8 @@ import (
 	"pitstop/sinks/clickhouse/query"
 )
 
-// EngineReaders returns where the engine of a running pipeline is, its readers, and the
-// garages that it was started with.
+// EngineReaders returns the address of a running pipeline's engine, its readers, and
+// the garages that it was started with.
 func EngineReaders(ctx context.Context, dir string) (db clickhouse.Config, readers *access.Readers, garages []string, err error) {
 	a, err := embedded.ReadAddresses(dir)
 	if err != nil {

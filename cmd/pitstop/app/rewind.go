@@ -12,8 +12,8 @@ import (
 	"pitstop/sinks/clickhouse/query"
 )
 
-// rewind lets the ClickHouse sink begin at the beginning where the tables hold
-// nothing: whoever removes them gets them back from the topics.
+// rewind deletes the offsets of the ClickHouse sink where its tables are empty:
+// whoever drops them gets them back from the topics.
 func (p *Pipeline) rewind(ctx context.Context) (err error) {
 	conn, err := p.Database.Open()
 	if err != nil {
@@ -25,8 +25,8 @@ func (p *Pipeline) rewind(ctx context.Context) (err error) {
 		return err
 	}
 	group := record.ClickHouseSink.Group()
-	// The member of the last start has kept its place, by its name; where it has
-	// not, the group can be deleted anyway.
+	// The static member of the last start may still be in the group; where it is not,
+	// leaving fails and the group can be deleted all the same.
 	got, left := p.adm.LeaveGroup(ctx, kadm.LeaveGroup(group).InstanceIDs(group+"/"+instance))
 	if _, err := p.adm.DeleteGroup(ctx, group); err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 		return fmt.Errorf("forget the offsets of %s, since the tables are empty: %w", group, errors.Join(left, got.Error(), err))

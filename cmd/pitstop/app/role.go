@@ -1,10 +1,10 @@
 // Package app runs the roles of Pitstop: one in a process of its own, or all of them
 // in one process on embedded parts.
 //
-//   - Role is what runs: role.go starts it again when it fails, health.go and
-//     metrics.go say how it is, lag.go how far it is.
-//   - NewAPI, NewProcessor, NewClickHouseSink and NewEmailSink make the roles.
-//   - Process is one role in a process of its own; Run is the whole pipeline.
+//   - Role is what runs: role.go restarts it when it fails, health.go and metrics.go
+//     report its health, lag.go its lag.
+//   - NewAPI, NewProcessor, NewClickHouseSink and NewEmailSink return the roles.
+//   - Process runs one role in a process of its own; Run runs the whole pipeline.
 //
 // Flags and printing are cmd/pitstop's.
 package app
@@ -25,29 +25,30 @@ import (
 )
 
 // Role is a long-running part of the pipeline: the API, a processor or a sink. It
-// runs until its context ends and is started again when it fails.
+// runs until its context ends and is restarted when it fails. Who a person is to a
+// garage is repair.Role.
 type Role struct {
 	name string
-	// run ends with the context, or with what it could not get over.
+	// run returns when the context ends, or with an error that it cannot recover from.
 	run func(context.Context) error
-	// check returns the reason it is not ready, nil when it is.
+	// check returns why the role is not ready, nil when it is.
 	check func(now time.Time) error
 }
 
-// Between a role's end and its next start.
+// Backoff between a role's failure and its restart.
 const (
 	firstRestart = 500 * time.Millisecond
 	lastRestart  = 15 * time.Second
 )
 
-// final reports whether starting the role again would fail in the same way, or
-// do harm.
+// final reports whether a restart of the role would fail in the same way, or do
+// harm.
 func final(err error) bool {
 	return errors.Is(err, kafka.ErrFenced) || errors.Is(err, kafka.ErrForgotten) || errors.Is(err, avro.ErrIncompatible)
 }
 
-// remembering is the role that says in its check why it failed, until it is ready,
-// and what to do about brokers that refuse it.
+// remembering returns the role with a check that says why it failed last, until it is
+// ready, and what to do about brokers that refuse it.
 func (r Role) remembering() Role {
 	if r.check == nil {
 		return r
@@ -76,8 +77,8 @@ func (r Role) remembering() Role {
 	return r
 }
 
-// keepRunning runs a role until the context ends, starting it again whenever it
-// fails. It returns the error that ends it for good, nil after a stop.
+// keepRunning runs a role until the context ends, and restarts it when it fails. It
+// returns the error that ends it for good, nil after a stop.
 func (r Role) keepRunning(ctx context.Context, log *slog.Logger) error {
 	wait := firstRestart
 	for {
@@ -85,7 +86,7 @@ func (r Role) keepRunning(ctx context.Context, log *slog.Logger) error {
 		err := r.run(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil //nolint:nilerr // stopping is no failure, whatever was cut short by it
+			return nil //nolint:nilerr // stopped, so whatever this cut short is no failure
 		case err == nil:
 			err = errors.New("ended by itself")
 		case final(err):
@@ -104,7 +105,7 @@ func (r Role) keepRunning(ctx context.Context, log *slog.Logger) error {
 	}
 }
 
-// runRoles runs roles side by side until the context ends, or one fails for good.
+// runRoles runs roles concurrently until the context ends, or one fails for good.
 func runRoles(ctx context.Context, log *slog.Logger, roles ...Role) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -121,7 +122,7 @@ func runRoles(ctx context.Context, log *slog.Logger, roles ...Role) error {
 	return errors.Join(errs...)
 }
 
-// ShutdownTimeout bounds what has to end after a stop.
+// ShutdownTimeout bounds a graceful shutdown.
 const ShutdownTimeout = 5 * time.Second
 
 // brokerClient returns a client for readiness and lag.
@@ -137,7 +138,7 @@ func brokerClient(cfg kafka.Config, log *slog.Logger) (*kgo.Client, error) {
 	return cl, nil
 }
 
-// brokers tells readiness whether the brokers answer.
+// brokers returns a role that only checks, for readiness, whether the brokers answer.
 func brokers(cl *kgo.Client) Role {
 	return Role{name: "kafka", check: func(time.Time) error {
 		ctx, cancel := context.WithTimeout(context.Background(), askFor)

@@ -12,9 +12,9 @@ import (
 	"pitstop/sinks/email"
 )
 
-// Doors are those of the pipeline's API, with the keys to them, for the simulated
-// people of a history that ends at a time.
-func (p *Pipeline) Doors(end time.Time, stats *simulate.Stats, log *slog.Logger) *simulate.Client {
+// Client returns a client of the pipeline's API for the simulated people of a history
+// that ends at a time. It issues their tokens and signs their links.
+func (p *Pipeline) Client(end time.Time, stats *simulate.Stats, log *slog.Logger) *simulate.Client {
 	return &simulate.Client{
 		URL: p.API, HTTP: simulate.Transport(), Stats: stats, Log: log,
 		Token: func(role repair.Role, garage, subject string) (string, error) {
@@ -28,8 +28,8 @@ func (p *Pipeline) Doors(end time.Time, stats *simulate.Stats, log *slog.Logger)
 	}
 }
 
-// HistoryTransport accepts the mails of a history that ends at a time as their own
-// time has it, and leaves later ones to another transport.
+// HistoryTransport returns a transport for a history that ends at a time: it accepts
+// the history's mails at their own, simulated time, and passes on later ones.
 func HistoryTransport(end time.Time, later email.Transport) email.Transport {
 	return transportFunc(func(ctx context.Context, m email.Mail) (email.Receipt, error) {
 		if !m.RequestedAt.Before(end) {

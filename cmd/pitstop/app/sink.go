@@ -16,7 +16,7 @@ import (
 	"pitstop/sinks/email"
 )
 
-// NewClickHouseSink returns the role of the sink that fills the tables. Of c it needs
+// NewClickHouseSink returns the role of the sink that fills the tables. c must have
 // Kafka, Instance, Now and Log; zero Limits mean the default.
 func NewClickHouseSink(db clickhouse.Config, c sinks.Config) Role {
 	c.Progress = new(kafka.Progress)
@@ -34,8 +34,8 @@ func NewClickHouseSink(db clickhouse.Config, c sinks.Config) Role {
 	}}
 }
 
-// processorStages are the processors, in the order in which records go through
-// them. Ticks are left out: they follow from no record.
+// processorStages returns the processors, in the order in which records pass through
+// them, without the topic of ticks: no record causes a tick.
 func processorStages() []sinks.Stage {
 	var stages []sinks.Stage
 	for _, c := range record.Processors() {
@@ -50,23 +50,24 @@ func processorStages() []sinks.Stage {
 	return stages
 }
 
-// EmailSinkOptions are what the sink that sends mails runs on and with.
+// EmailSinkOptions configure the sink that sends mails.
 type EmailSinkOptions struct {
 	Kafka     kafka.Config
 	Mail      email.Config
 	Garages   *garage.Book
 	Transport email.Transport
 	Instance  string
-	// Since is from when on requests are answered where the group has no position.
+	// Since is the time from which requests are answered where the group has committed
+	// no offset.
 	Since    time.Time
 	Clock    func() time.Time // stamps the mails
-	Metrics  *sinks.Metrics   // nil: nothing is counted
-	Attempts *email.Metrics   // nil: nothing is counted
+	Metrics  *sinks.Metrics   // nil: none
+	Attempts *email.Metrics   // nil: none
 	Log      *slog.Logger
 }
 
-// NewEmailSink returns the role of the sink that sends mails. It makes the sink anew
-// at every start: a failed one is dropped with all it remembers.
+// NewEmailSink returns the role of the sink that sends mails. Every start makes a new
+// sink: a failed one is dropped with its state.
 func NewEmailSink(o EmailSinkOptions) Role {
 	var current atomic.Pointer[email.Sink]
 	return Role{

@@ -1,5 +1,5 @@
 // Package demo plays a month of simulated garages against a running pipeline, then
-// live traffic, through the doors everybody uses, and shows how the pipeline gets on.
+// live traffic, through the public API, and shows the pipeline's progress.
 package demo
 
 import (
@@ -21,16 +21,16 @@ import (
 	"pitstop/sinks/email"
 )
 
-// Options say what is played, and where it is shown.
+// Options say what to play, and where to show it.
 type Options struct {
 	Repairs int           // in the 30 days of history
 	Seed    uint64        // same seed, same history
 	Until   time.Time     // where the history ends; zero: now
-	Live    bool          // go on with live traffic after the history
+	Live    bool          // continue with live traffic after the history
 	Every   time.Duration // how often a repair begins, live
 
 	Out      io.Writer
-	Terminal bool // somebody looks at Out
+	Terminal bool // Out is a terminal
 	Log      *slog.Logger
 }
 
@@ -42,8 +42,8 @@ type Demo struct {
 	stats simulate.Stats
 }
 
-// Open opens the history of a data directory; at first it is drawn. A history that is
-// there already and another than was asked for is an error.
+// Open opens the history of a data directory, and generates it the first time. It
+// returns an error where the directory holds another history than o asks for.
 func Open(data *embedded.Data, o Options) (*Demo, error) {
 	until := o.Until
 	if until.IsZero() {
@@ -61,30 +61,30 @@ func Open(data *embedded.Data, o Options) (*Demo, error) {
 	return &Demo{Options: o, saved: saved, clock: simulate.NewClock(saved.Done, time.Now)}, nil
 }
 
-// Garages are the simulated ones.
+// Garages returns the simulated garages.
 func (d *Demo) Garages() *garage.Book { return d.saved.Garages }
 
-// Now is the time of the history, and later the real one.
+// Now returns the time in the history, and after its end the real time.
 func (d *Demo) Now() time.Time { return d.clock.Now() }
 
-// Transport accepts the mails of the history as their time has it, and leaves later
-// ones to the mailbox.
+// Transport returns a transport that accepts the history's mails at their simulated
+// time, and passes later ones to the mailbox.
 func (d *Demo) Transport(mailbox email.Transport) email.Transport {
 	return app.HistoryTransport(d.saved.Plan.To, mailbox)
 }
 
 // Play plays what is left of the history, then live traffic until the context ends,
-// and says what was played.
+// and prints a summary.
 func (d *Demo) Play(ctx context.Context, p *app.Pipeline) error {
 	conn, err := p.Database.Open()
 	if err != nil {
 		return err
 	}
 	store := query.NewStore(conn)
-	doors := p.Doors(d.saved.Plan.To, &d.stats, d.Log)
-	err = d.history(ctx, p, doors)
+	client := p.Client(d.saved.Plan.To, &d.stats, d.Log)
+	err = d.history(ctx, p, client)
 	if err == nil && d.Live {
-		err = d.live(ctx, p, doors, store)
+		err = d.live(ctx, p, client, store)
 	}
 	if ctx.Err() != nil { // Ctrl-C, or --for is over
 		err = nil
@@ -92,8 +92,8 @@ func (d *Demo) Play(ctx context.Context, p *app.Pipeline) error {
 	return errors.Join(err, d.summary(context.WithoutCancel(ctx), store), conn.Close())
 }
 
-// history performs what is left of the 30 days.
-func (d *Demo) history(ctx context.Context, p *app.Pipeline, doors *simulate.Client) error {
+// history plays what is left of the 30 days.
+func (d *Demo) history(ctx context.Context, p *app.Pipeline, client *simulate.Client) error {
 	plan := d.saved.Plan
 	if !d.saved.Done.Before(plan.To) {
 		return nil
@@ -104,22 +104,22 @@ func (d *Demo) history(ctx context.Context, p *app.Pipeline, doors *simulate.Cli
 		progressbar.OptionSetDescription("30 days of history"), progressbar.OptionSetPredictTime(true))
 	fmt.Fprintf(d.Out, "Playing 30 days of history: %d repairs at %d garages.\n", len(plan.Repairs), len(p.Garages.Garages()))
 	h := &simulate.History{
-		Plan: plan, Client: doors, Done: d.saved.Done, SetClock: d.clock.Set,
+		Plan: plan, Client: client, Done: d.saved.Done, SetClock: d.clock.Set,
 		Settled: func(ctx context.Context) error { return p.Settled(ctx, d.clock.Now) }, Save: d.saved.Save,
-		Report: func(done time.Time) { _ = bar.Set64(int64(done.Sub(plan.From) / time.Minute)) }, // a picture only
+		Report: func(done time.Time) { _ = bar.Set64(int64(done.Sub(plan.From) / time.Minute)) }, // only for show
 	}
 	if err := h.Run(ctx); err != nil {
 		return err
 	}
-	_ = bar.Finish() // a picture only
+	_ = bar.Finish() // only for show
 	fmt.Fprintf(d.Out, "History is complete after %s.\n", time.Since(began).Round(100*time.Millisecond))
 	return nil
 }
 
-// live plays until ctx ends, and shows how things go.
-func (d *Demo) live(ctx context.Context, p *app.Pipeline, doors *simulate.Client, store *query.Store) error {
+// live plays live traffic until ctx ends, and shows the pipeline's figures.
+func (d *Demo) live(ctx context.Context, p *app.Pipeline, client *simulate.Client, store *query.Store) error {
 	d.clock.Unfreeze()
-	live := simulate.NewLive(doors, p.Garages, d.Seed+uint64(time.Now().Unix()), d.Every, time.Now)
+	live := simulate.NewLive(client, p.Garages, d.Seed+uint64(time.Now().Unix()), d.Every, time.Now)
 	stop := p.Mails.OnMail(func(m mailbox.Mail) {
 		live.Deliver(simulate.Mail{To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML})
 	})
@@ -127,7 +127,7 @@ func (d *Demo) live(ctx context.Context, p *app.Pipeline, doors *simulate.Client
 	if err := d.pointOut(ctx, p, store); err != nil {
 		return err
 	}
-	unread, err := p.Mails.Messages("") // of the last time; one that was answered says so itself
+	unread, err := p.Mails.Messages("") // of earlier runs; the page of one that was answered says so
 	if err != nil {
 		return err
 	}
@@ -154,5 +154,5 @@ func (d *Demo) live(ctx context.Context, p *app.Pipeline, doors *simulate.Client
 	}
 }
 
-// unreadMails is how many mails customers find when they come back.
+// unreadMails is how many mails of earlier runs customers still read.
 const unreadMails = 50

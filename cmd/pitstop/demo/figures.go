@@ -18,10 +18,10 @@ import (
 	"pitstop/sinks/email"
 )
 
-// managerTokenTTL is how long the printed token opens the dashboards.
+// managerTokenTTL is how long the printed token is valid.
 const managerTokenTTL = 12 * time.Hour
 
-// pointOut names pages that have something to show.
+// pointOut prints pages and queries worth looking at.
 func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *query.Store) error {
 	garages := make([]string, 0, len(p.Garages.Garages()))
 	for _, g := range p.Garages.Garages() {
@@ -50,7 +50,7 @@ func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *query.Store
 	return nil
 }
 
-// summary says what was played.
+// summary prints what was played.
 func (d *Demo) summary(ctx context.Context, store *query.Store) error {
 	ctx, cancel := context.WithTimeout(ctx, app.ShutdownTimeout)
 	defer cancel()
@@ -72,10 +72,10 @@ func (d *Demo) summary(ctx context.Context, store *query.Store) error {
 	return fmt.Errorf("answers that were not expected: %s", strings.Join(kinds, ", "))
 }
 
-// table shows how the pipeline gets on.
+// table prints the pipeline's counts, latency and lag.
 type table struct {
 	out    io.Writer
-	redraw bool // over the last one: somebody looks at it
+	redraw bool // over the last one, on a terminal
 	drawn  int
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// rules answers under /v1/provisioning: alert-rules, and
+// rules answers requests below /v1/provisioning: alert-rules, and
 // folder/UID/rule-groups/NAME.
 func (s *Server) rules(q request, parts []string) answer {
 	if len(parts) == 3 && parts[2] == "alert-rules" {
@@ -37,13 +37,13 @@ func (s *Server) rules(q request, parts []string) answer {
 	}
 }
 
-// fromFiles says whether a group has a rule that was provisioned from files.
+// fromFiles reports whether a group has a rule that was provisioned from files.
 func fromFiles(group Object) bool {
 	rules, _ := group["rules"].([]any)
 	return slices.ContainsFunc(rules, func(r any) bool { return r.(Object)["provenance"] == "file" })
 }
 
-// mismatch is the refusal of later versions of Grafana; earlier ones say 500.
+// mismatch returns the refusal of later versions of Grafana; earlier ones answer 500.
 func mismatch(operation string) answer {
 	return answer{http.StatusConflict, Object{
 		"statusCode": http.StatusConflict, "messageId": "alerting.provenanceMismatch",
@@ -77,10 +77,10 @@ func (s *Server) put(q request, folder, name string) answer {
 		})
 	}
 	q.in.Rules[name] = Object{"title": name, "folderUid": folder, "interval": q.body["interval"], "rules": rules}
-	return ok(with(q.body, Object{"title": name, "folderUid": folder})) // as it was sent, not as it is kept
+	return ok(with(q.body, Object{"title": name, "folderUid": folder})) // as it was sent, not as it is stored
 }
 
-// shortest writes a duration as Prometheus does: 5m, not 5m0s.
+// shortest formats a duration as Prometheus does: 5m, not 5m0s.
 func shortest(duration string) string {
 	for _, nothing := range []string{"m0s", "h0m"} {
 		if strings.HasSuffix(duration, nothing) {
@@ -90,7 +90,7 @@ func shortest(duration string) string {
 	return duration
 }
 
-// queries says of each its type and both ends of its period, whether they were given or not.
+// queries adds to each query its type and both ends of its period where they are missing.
 func queries(given []any) []any {
 	kept := make([]any, len(given))
 	for i, g := range given {

@@ -1,8 +1,7 @@
-// Package grafanatest is a server for tests that answers as the source of Grafana's
-// HTTP API does: organisations, folders, data sources, dashboards with their
-// versions, and provisioned alert rules, kept in memory, each organisation's by
-// itself. It is not Grafana: docs/operations.md says which versions' source it was
-// compared with.
+// Package grafanatest is a fake of Grafana's HTTP API for tests, written after its
+// source: organisations, and in memory, by organisation, folders, data sources,
+// dashboards with their versions, and provisioned alert rules. docs/operations.md says
+// with which versions' source it was compared.
 package grafanatest
 
 import (
@@ -27,34 +26,34 @@ const (
 // Object is JSON.
 type Object = map[string]any
 
-// Organisation is what one holds, by uid; its alert rules by group.
+// Organisation holds an organisation's objects by uid; its alert rules by group.
 type Organisation struct {
 	ID         int64
 	Name       string
 	Folders    map[string]Object
-	Sources    map[string]Object // with what they were given in secret, under "secret"
+	Sources    map[string]Object // with their secrets, under "secret"
 	Dashboards map[string]Object // each with its "dashboard" and "folderUid"
 	Rules      map[string]Object
 }
 
-// Server is the server's state. It is safe for concurrent use through HTTP; look
-// at it directly when nothing is under way.
+// Server is the server's state. It is safe for concurrent use through HTTP; access its
+// fields only while no request is in flight.
 type Server struct {
 	Organisations []*Organisation
-	Writes        []string // each request that is no GET, with its organisation
-	// Before sees each request first, and may answer it itself: true.
+	Writes        []string // each request other than a GET, with its organisation
+	// Before sees each request first, and returns true if it has answered it.
 	Before func(http.ResponseWriter, *http.Request) bool
-	// Fills in and leaves out what a Grafana may in what it is given.
+	// Fills makes the server add and omit fields of what it stores, as Grafana may.
 	Fills bool
-	// Behind is its index of dashboards by id, which Grafana 12 and later keep apart
-	// from them: whoever names an id finds nothing.
+	// Behind makes the index of dashboards by id lag, which Grafana 12 and later keep
+	// apart from them: a lookup by id finds nothing.
 	Behind bool
 
 	mu   sync.Mutex
 	last int64
 }
 
-// New is a Grafana just installed.
+// New returns a newly installed Grafana.
 func New() *Server {
 	s := &Server{}
 	s.add("Main Org.")
@@ -70,7 +69,7 @@ func (s *Server) add(name string) *Organisation {
 	return o
 }
 
-// Organisation gives one by its name, or nil.
+// Organisation returns an organisation by its name, or nil.
 func (s *Server) Organisation(name string) *Organisation {
 	for _, o := range s.Organisations {
 		if o.Name == name {
@@ -80,7 +79,7 @@ func (s *Server) Organisation(name string) *Organisation {
 	return nil
 }
 
-// answer is a status and a body, of JSON unless it is nil.
+// answer is a status and a JSON body; nil: no body.
 type answer struct {
 	status int
 	body   any
@@ -94,7 +93,7 @@ func changed(message string) answer {
 	return answer{http.StatusPreconditionFailed, Object{"status": "version-mismatch", "message": message}}
 }
 
-// request is one of whoever may ask, about an organisation.
+// request is an authenticated request, about an organisation.
 type request struct {
 	*http.Request
 	in   *Organisation
@@ -195,7 +194,7 @@ func (s *Server) folders(q request, uid string) answer {
 	case http.MethodPost:
 		uid, _ = q.body["uid"].(string)
 		if q.in.Folders[uid] != nil {
-			return changed("the folder has been changed by someone else") // so Grafana 12 and later; 11 says 409
+			return changed("the folder has been changed by someone else") // as Grafana 12 and later do; 11 answers 409
 		}
 		f = Object{"id": s.next(), "uid": uid, "title": q.body["title"], "version": 1.0, "url": "/dashboards/f/" + uid}
 	case http.MethodPut:
@@ -248,7 +247,7 @@ func (s *Server) sources(q request, uid string) answer {
 			}
 		}
 	}
-	secret := Object{} // those that are not given again are kept
+	secret := Object{} // secrets that are not sent again are kept
 	if source != nil {
 		secret, _ = source["secret"].(Object)
 	}
@@ -316,7 +315,7 @@ func (s *Server) save(q request) answer {
 	return ok(Object{"id": d["id"], "uid": uid, "url": "/d/" + uid, "status": "success", "version": version, "slug": uid})
 }
 
-// fill does to a dashboard what versions of Grafana do, each in its way.
+// fill changes a dashboard as various versions of Grafana do when they store it.
 func fill(d Object) {
 	withoutNulls(d)
 	d["schemaVersion"], d["liveNow"], d["timepicker"], d["weekStart"] = 43.0, false, Object{}, ""

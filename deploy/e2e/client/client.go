@@ -1,5 +1,5 @@
-// Package client calls the API as one caller does, decodes what it answers, and
-// fails the test on an answer that is not complete.
+// Package client calls the API as its users do, decodes the answers, and fails the
+// test on an incomplete one.
 package client
 
 import (
@@ -15,17 +15,17 @@ import (
 	"pitstop/deploy/e2e/expect"
 )
 
-// HTTP is the client of every test. It follows no redirect by itself.
+// HTTP is the client of every test. It does not follow redirects.
 var HTTP = &http.Client{
 	Timeout:       time.Minute,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// Client is one caller of the API, or of another server that speaks JSON.
+// Client calls the API, or another server that speaks JSON, as one caller.
 type Client struct {
 	T     testing.TB
 	Base  string // of every address, as http://127.0.0.1:8080
-	Token string // empty: the caller does not say who it is
+	Token string // empty: the caller is anonymous
 }
 
 // Object is a JSON object.
@@ -43,16 +43,16 @@ func (c Client) Patch(path string, body any) Answer {
 	return c.Send(http.MethodPatch, path, body, "Idempotency-Key", rand.Text())
 }
 
-// Get reads.
+// Get sends a GET.
 func (c Client) Get(path string) Answer {
 	c.T.Helper()
 	return c.Send(http.MethodGet, path, nil)
 }
 
-// Send sends a request with headers, which are names and values in turn. A body
-// that is a string is sent as it is, any other as JSON. On a machine under load the
-// outcome may not be there in time, which is answered 202 or 503: then the same
-// request is sent again, as its sender should, unless it preferred 202.
+// Send sends a request with headers, which are names and values in turn. A body that
+// is a string is sent as is, any other as JSON. On a loaded machine the outcome may
+// not be there in time, which is answered 202 or 503: then Send retries the same
+// request, as clients should, unless the caller preferred 202.
 func (c Client) Send(method, path string, body any, headers ...string) Answer {
 	c.T.Helper()
 	async := false
@@ -70,7 +70,7 @@ func (c Client) Send(method, path string, body any, headers ...string) Answer {
 	return a
 }
 
-// SendOnce sends a request like Send, but only once.
+// SendOnce is Send without the retry.
 func (c Client) SendOnce(method, path string, body any, headers ...string) Answer {
 	c.T.Helper()
 	var content io.Reader
@@ -114,7 +114,7 @@ func Encode(t testing.TB, body any) []byte {
 	return text
 }
 
-// Answer is what the API answered to one request.
+// Answer is the API's answer to one request.
 type Answer struct {
 	T      testing.TB
 	Call   string // method and path
@@ -123,8 +123,7 @@ type Answer struct {
 	Body   []byte
 }
 
-// Accepted checks that a command was accepted with this status, and returns the
-// reply.
+// Accepted checks that a command was accepted with a status, and returns the reply.
 func (a Answer) Accepted(status int) Reply {
 	a.T.Helper()
 	r := Decode[Reply](a, status)
@@ -134,8 +133,7 @@ func (a Answer) Accepted(status int) Reply {
 	return r
 }
 
-// Refused checks that the answer is a problem with this status and code, and
-// returns it.
+// Refused checks that the answer is a problem with a status and code, and returns it.
 func (a Answer) Refused(status int, code string) Problem {
 	a.T.Helper()
 	p := Decode[Problem](a, status)
@@ -148,7 +146,7 @@ func (a Answer) Refused(status int, code string) Problem {
 	return p
 }
 
-// Decode checks that an answer has this status, and decodes its body.
+// Decode checks that an answer has a status, and decodes its body.
 func Decode[T any](a Answer, status int) (v T) {
 	a.T.Helper()
 	if a.Status != status {
@@ -160,7 +158,7 @@ func Decode[T any](a Answer, status int) (v T) {
 	return v
 }
 
-// Reply is what the API answers to a command that was accepted or is pending.
+// Reply is the API's answer to a command that was accepted or is pending.
 type Reply struct {
 	CommandID string `json:"command_id"`
 	RepairID  string `json:"repair_id"`
@@ -183,7 +181,7 @@ type Reply struct {
 	ApprovedTotal int64 `json:"approved_total"`
 }
 
-// Problem is what the API answers to what it refuses, as RFC 9457 has it.
+// Problem is the API's refusal, as in RFC 9457.
 type Problem struct {
 	Type, Code, Title, Detail string
 	Status                    int

@@ -12,7 +12,7 @@ import (
 	"pitstop/deploy/e2e/expect"
 )
 
-// Event is an event as integrators read it from the API.
+// Event is an event as the API returns it to integrators.
 type Event struct {
 	Type          string
 	EventID       string `json:"event_id"`
@@ -27,14 +27,14 @@ type Event struct {
 	Cursor        string
 }
 
-// Stream is the API's stream of events, as a mechanic's board has it open.
+// Stream is an open stream of the API's events, as on a mechanic's board.
 type Stream struct {
 	testing.TB
 	events chan Event
 }
 
-// Listen opens the stream of the garage's events after a cursor, from the beginning
-// where it is empty. The stream is closed when the test ends.
+// Listen opens the stream of the garage's events after a cursor, or from the
+// beginning if it is empty. The stream is closed when the test ends.
 func (c Client) Listen(after string) *Stream {
 	c.T.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -79,7 +79,7 @@ func (c Client) Listen(after string) *Stream {
 	return s
 }
 
-// Await waits for the next event of a type about a repair, and passes over others.
+// Await waits for the next event of a type about a repair, and skips others.
 func (s *Stream) Await(repairID, kind string) Event {
 	s.Helper()
 	deadline := time.After(expect.Patience)

@@ -104,7 +104,7 @@ type Entry struct {
 	Data  json.RawMessage
 }
 
-// Details is what tests look at in an entry's data.
+// Details are the fields of an entry's data that tests use.
 type Details struct {
 	Kind, Reason, Because string
 	Code                  any // of a refusal a word, of a delivery a number
@@ -125,7 +125,7 @@ func (e Entry) Details(t testing.TB) (d Details) {
 	return d
 }
 
-// Label returns the entry in a few words: its kind, and of a notification to whom.
+// Label describes the entry in a few words: its kind, and a notification's recipient.
 func (e Entry) Label(t testing.TB) string {
 	d := e.Details(t)
 	switch {
@@ -146,11 +146,11 @@ type Figures struct {
 	Wall, Opening struct{ P50, P90, P99 float64 }
 }
 
-// ToTheMicrosecond makes cmp take figures in seconds as equal that differ by less
-// than they are stored with.
+// ToTheMicrosecond makes cmp treat figures in seconds as equal that differ by less
+// than the precision they are stored with.
 var ToTheMicrosecond = cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 2e-6 })
 
-// Readiness is what /readyz answers.
+// Readiness is the answer of /readyz.
 type Readiness struct {
 	Ready  bool
 	Checks []struct {

@@ -14,7 +14,7 @@ import (
 	"pitstop/deploy/e2e/expect"
 )
 
-// Page is a page as a browser without JavaScript has it.
+// Page is a page in a browser without JavaScript.
 type Page struct {
 	T      testing.TB
 	URL    *url.URL
@@ -30,8 +30,8 @@ func Visit(t testing.TB, link string) Page {
 }
 
 // Fetch sends a request, with values as a form sends them, and follows no redirect.
-// On a machine under load the outcome may not be there in time, and the answer lead
-// to a page that waits for it: then Fetch returns what that page becomes.
+// On a loaded machine the outcome may not be there in time, and the answer redirect
+// to a page that waits for it: then Fetch returns the page that replaces it.
 func Fetch(t testing.TB, method, address string, values url.Values) Page {
 	t.Helper()
 	p := request(t, method, address, values)
@@ -46,7 +46,7 @@ func Fetch(t testing.TB, method, address string, values url.Values) Page {
 	return p
 }
 
-// refreshes is in a page that fetches itself again.
+// refreshes is in a page that reloads itself.
 const refreshes = `http-equiv="refresh"`
 
 func request(t testing.TB, method, address string, values url.Values) Page {
@@ -70,8 +70,7 @@ func request(t testing.TB, method, address string, values url.Values) Page {
 	return Page{t, request.URL, response.StatusCode, response.Header, string(body)}
 }
 
-// Follow goes where a redirect leads, and waits there until the page no longer
-// refreshes itself.
+// Follow follows a redirect, and waits until the page no longer reloads itself.
 func (p Page) Follow() Page {
 	p.T.Helper()
 	if p.Status != http.StatusSeeOther {
@@ -95,15 +94,14 @@ func (p Page) Follow() Page {
 	return next
 }
 
-// Form is a form of a page. Values is what it sends, at first what it sends when
-// nobody touches it.
+// Form is a form of a page. Values are what it sends, initially the defaults.
 type Form struct {
 	Page
 	action string
 	Values url.Values
 }
 
-// Form returns the page's form whose action ends in this, nil if it has none.
+// Form returns the page's form with an action of this suffix, nil if there is none.
 func (p Page) Form(action string) *Form {
 	p.T.Helper()
 	root, err := html.Parse(strings.NewReader(p.Body))

@@ -13,7 +13,7 @@ import (
 	"pitstop/deploy/e2e/expect"
 )
 
-// Phone is a real browser as wide as a phone, with a page open.
+// Phone is a real browser of a phone's width, with a page open.
 type Phone struct {
 	testing.TB
 	ctx context.Context

@@ -1,5 +1,5 @@
-// Package expect fails a test whose product does not say what it should, now or
-// within its patience.
+// Package expect fails a test whose product does not say what it should, at once or
+// within Patience.
 package expect
 
 import (
@@ -8,12 +8,11 @@ import (
 	"time"
 )
 
-// Patience is how long a test waits for what takes a moment on an idle machine.
+// Patience is the timeout for what takes a moment on an idle machine.
 const Patience = 90 * time.Second
 
-// Until asks again and again until nothing is missing any more, and fails the test
-// when that takes longer than Patience. ask returns what is missing, empty for
-// nothing.
+// Until polls ask until nothing is missing, and fails the test when that takes longer
+// than Patience. ask returns what is missing, empty for nothing.
 func Until(t testing.TB, what string, ask func() (missing string)) {
 	t.Helper()
 	if missing := Poll(ask); missing != "" {
@@ -33,7 +32,7 @@ func Poll(ask func() string) (missing string) {
 	}
 }
 
-// Says checks that a text has all of these words. what names the text in the failure.
+// Says checks that a text contains all of wanted. what names the text in the failure.
 func Says(t testing.TB, what, text string, wanted ...string) {
 	t.Helper()
 	text = Plain(text)
@@ -44,7 +43,7 @@ func Says(t testing.TB, what, text string, wanted ...string) {
 	}
 }
 
-// Plain returns a text with ordinary spaces: amounts have some that do not break.
+// Plain replaces non-breaking spaces, which amounts contain, with ordinary ones.
 func Plain(text string) string {
 	return strings.NewReplacer("\u00a0", " ", "\u202f", " ", "&nbsp;", " ", "&#160;", " ").Replace(text)
 }

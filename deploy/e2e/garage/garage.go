@@ -1,6 +1,5 @@
-// Package garage has one garage on a pipeline do what its staff and its customers
-// do, and checks what the pipeline makes of it: the timeline of a repair, its mails,
-// the waits that are measured.
+// Package garage acts as the staff and the customers of one garage on a pipeline, and
+// checks the results: the timeline of a repair, its mails, and the measured waits.
 package garage
 
 import (
@@ -15,26 +14,25 @@ import (
 	"pitstop/deploy/e2e/pitstop"
 )
 
-// Garage is one garage on a pipeline, as one test uses it. Each test has another, so
-// that its figures are its own.
+// Garage is a garage on a pipeline. Each test has its own, and so figures of its own.
 type Garage struct {
 	*pitstop.Process
 	testing.TB
 	ID      string
-	Clients map[string]client.Client // by role, those that As made or a test put here
+	Clients map[string]client.Client // by role, from As or put here by a test
 }
 
-// New returns a garage of the pipeline, which has it in its garage file.
+// New returns a garage that is in the pipeline's garage file.
 func New(t testing.TB, p *pitstop.Process, garage string) *Garage {
 	return &Garage{Process: p, TB: t, ID: garage, Clients: make(map[string]client.Client)}
 }
 
-// Subjects names who holds the token of each role.
+// Subjects names the subject of each role's token.
 var Subjects = map[string]string{
 	"mechanic": "sam", "customer_service": "els", "manager": "baas", "integrator": "dms", "admin": "root",
 }
 
-// As returns the API as a member of the garage's staff calls it.
+// As returns a client of the API for the member of the garage's staff with a role.
 func (g *Garage) As(role string) client.Client {
 	g.Helper()
 	c, ok := g.Clients[role]

@@ -18,11 +18,11 @@ import (
 // Job is one repair of a garage.
 type Job struct {
 	*Garage
-	ID, Ref, To string   // its id, the garage's own number for it, and the customer's address
+	ID, Ref, To string   // its id, the garage's order number, and the customer's address
 	Told        []string // the labels of its timeline so far
 }
 
-// Start starts the repair of Order as the mechanic; fields replace those of the order.
+// Start starts the repair of Order as the mechanic; fields override the order's.
 func (g *Garage) Start(fields object) *Job {
 	g.Helper()
 	ref := "WO-" + rand.Text()[:8]
@@ -38,7 +38,7 @@ func (g *Garage) Start(fields object) *Job {
 	return j
 }
 
-// StartFor starts a repair for a customer with this address.
+// StartFor starts a repair for a customer with an address.
 func (g *Garage) StartFor(email string) *Job {
 	g.Helper()
 	j := g.Start(object{"customer": object{"name": "J. de Vries", "email": email, "phone": "+31612345678"}})
@@ -46,16 +46,16 @@ func (g *Garage) StartFor(email string) *Job {
 	return j
 }
 
-// Path returns a path of the API below the repair's.
+// Path returns a path of the API below the repair.
 func (j *Job) Path(path string) string { return "/v1/repairs/" + j.ID + path }
 
-// Ask asks for approval of ExtraWork as the mechanic; fields replace the quote's.
+// Ask asks for approval of ExtraWork as the mechanic; fields override the quote's.
 func (j *Job) Ask(fields object) client.Reply {
 	j.Helper()
 	return j.As("mechanic").Post(j.Path("/quotes"), With(ExtraWork(), fields)).Accepted(http.StatusCreated)
 }
 
-// Complete completes the repair for this total, and waits until the customer is told.
+// Complete completes the repair for a total, and waits until the customer is notified.
 func (j *Job) Complete(total int64) {
 	j.Helper()
 	r := j.As("mechanic").Post(j.Path("/completion"), object{"total": total, "reason": ""}).Accepted(http.StatusOK)
@@ -81,7 +81,7 @@ func (j *Job) Read(sequence int64) (r client.Repair) {
 	return r
 }
 
-// Timeline reads the timeline as it is by now, which may be behind.
+// Timeline reads the timeline as it is now, which may lag.
 func (j *Job) Timeline() []client.Entry {
 	j.Helper()
 	a := j.As("customer_service").Get(j.Path("/timeline"))
@@ -101,8 +101,8 @@ func (j *Job) labels() []string {
 	return labels
 }
 
-// Happens waits until the timeline has these labels after those it had, in this
-// order and nothing else.
+// Happens waits until the timeline has exactly these labels, in order, after those it
+// had.
 func (j *Job) Happens(labels ...string) {
 	j.Helper()
 	j.Told = append(j.Told, labels...)
@@ -116,7 +116,7 @@ func (j *Job) Happens(labels ...string) {
 	}
 }
 
-// HappensInAnyOrder is Happens for labels that may come in any order.
+// HappensInAnyOrder is Happens for labels in any order.
 func (j *Job) HappensInAnyOrder(labels ...string) {
 	j.Helper()
 	expect.Until(j, "timeline of "+j.Ref, func() string {
@@ -142,8 +142,8 @@ func (j *Job) When(label string) time.Time {
 	return time.Time{}
 }
 
-// Attempts returns what the timeline says of the deliveries of a kind of
-// notification, and when each was.
+// Attempts returns the deliveries of a kind of notification in the timeline, with
+// their times.
 func (j *Job) Attempts(kind string) (at []time.Time, what []string) {
 	j.Helper()
 	for _, e := range j.Timeline() {
@@ -169,8 +169,8 @@ func (j *Job) History() (own []client.Event) {
 	return own
 }
 
-// MailTo waits for the mail to an address with these words in its subject, and
-// fails the test if there are several.
+// MailTo waits for the mail to an address with a text in its subject, and fails the
+// test if there are several.
 func (j *Job) MailTo(to, subject string) (found mailbox.Mail) {
 	j.Helper()
 	expect.Until(j, "mail to "+to+" about "+subject, func() string {

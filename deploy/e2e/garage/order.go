@@ -9,7 +9,7 @@ import (
 // object is a JSON object.
 type object = client.Object
 
-// Order returns the body that starts a repair like the contract's example.
+// Order returns the body that starts a repair as in the contract's example.
 func Order(ref, email string) object {
 	return object{
 		"external_ref": ref,
@@ -22,7 +22,7 @@ func Order(ref, email string) object {
 	}
 }
 
-// ExtraWork returns the body that asks for approval of a quote of two lines.
+// ExtraWork returns the body that asks for approval of a quote with two lines.
 func ExtraWork() object {
 	return object{
 		"currency": "EUR", "prices_include_vat": true,
@@ -40,12 +40,12 @@ func ExtraWork() object {
 	}
 }
 
-// Part returns a part of a line.
+// Part returns the detail of a line for a part.
 func Part(description, quantity string, price int64) object {
 	return object{"kind": "part", "description": description, "quantity": quantity, "unit_price": price, "vat": "21"}
 }
 
-// With changes some fields of a body, and returns it.
+// With sets fields of a body, and returns it.
 func With(body object, fields object) object {
 	for name, value := range fields {
 		body[name] = value
@@ -61,8 +61,8 @@ func Decision(first, second string, total int) object {
 	}
 }
 
-// DecisionForm returns what a form sends that was open since before, in which both
-// lines of ExtraWork were approved.
+// DecisionForm returns what a form opened earlier sends, with both lines of ExtraWork
+// approved.
 func DecisionForm(link, revision, total string) (action string, values url.Values) {
 	return link + "/quotes/" + revision + "/decision", url.Values{
 		"command": {"from-an-old-page"}, "line.1": {"approve"}, "line.2": {"approve"}, "total_seen": {total}, "confirmed": {"1"},

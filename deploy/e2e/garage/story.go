@@ -9,8 +9,7 @@ import (
 	"pitstop/deploy/e2e/mailbox"
 )
 
-// The labels of a repair that was started, of a request for approval, and of a repair
-// that was completed.
+// The labels of the start of a repair, of a request for approval, and of a completion.
 var (
 	Started = []string{
 		"RepairStarted", "NotificationRequested repair_started to customer", "DeliveryAccepted repair_started to customer",
@@ -23,8 +22,8 @@ var (
 	}
 )
 
-// Answered returns the labels of an answer, or of its time being up: the reminder is
-// suppressed, and the mechanic who asked is told.
+// Answered returns the labels of an answer or an expiry: the reminder is suppressed,
+// and the mechanic who asked is notified.
 func Answered(what, notification, because string) []string {
 	return []string{
 		what, "NotificationRequested " + notification + " to mechanic", CalledOff + because,
@@ -32,19 +31,18 @@ func Answered(what, notification, because string) []string {
 	}
 }
 
-// CalledOff begins the label of a reminder that is no longer sent; why it is not
-// follows.
+// CalledOff begins the label of a reminder that is suppressed; the reason follows.
 const CalledOff = "NotificationSuppressed approval_reminder to customer moment_passed "
 
 // Story is the only repair of a garage, whose customer is asked to approve extra work.
 type Story struct {
 	*Job
 	Board *client.Stream // of the mechanic
-	Asked client.Reply   // to the mechanic who asked
-	Mail  mailbox.Mail   // that asks the customer
+	Asked client.Reply   // to the mechanic's request
+	Mail  mailbox.Mail   // to the customer
 }
 
-// Tell begins a story with Order; fields replace those of the order.
+// Tell begins a story with Order; fields override the order's.
 func Tell(g *Garage, fields object) *Story {
 	g.Helper()
 	s := &Story{Board: g.As("mechanic").Listen(""), Job: g.Start(fields)}
@@ -53,7 +51,7 @@ func Tell(g *Garage, fields object) *Story {
 }
 
 // Propose asks for approval of ExtraWork, and waits for the mail to the customer;
-// fields replace the quote's.
+// fields override the quote's.
 func (s *Story) Propose(fields object) {
 	s.Helper()
 	s.Asked = s.Ask(fields)
@@ -61,9 +59,9 @@ func (s *Story) Propose(fields object) {
 	s.Mail = s.MailTo(s.To, "387") // euros
 }
 
-// TooLate checks that nobody can answer any more: the page says why and does not ask,
-// and a form that was open since before is refused with this code. It returns the
-// page that says so.
+// TooLate checks that nobody can answer any more: the page says why and has no form,
+// and a form opened earlier is refused with this code. It returns the page that says
+// so.
 func (s *Story) TooLate(why, code string) (refusal customer.Page) {
 	s.Helper()
 	p := customer.OpenOnPhone(s, s.Mail.Link(s))
@@ -80,8 +78,8 @@ func (s *Story) TooLate(why, code string) (refusal customer.Page) {
 	return refusal
 }
 
-// AddsUp checks that exactly these waits are measured, and that the figures of the API
-// sum them up.
+// AddsUp checks that exactly these waits are measured, and that the API's figures
+// aggregate them.
 func (s *Story) AddsUp(waits []Wait, more ...Wait) {
 	s.Helper()
 	waits = slices.Concat(waits, more)

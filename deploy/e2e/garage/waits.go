@@ -11,15 +11,15 @@ import (
 	"pitstop/deploy/e2e/expect"
 )
 
-// Measures names everything that is measured.
+// Measures are the names of all measures.
 var Measures = []string{"delivery", "view", "response", "approval", "staff_response", "resume", "customer_wait", "turnaround"}
 
 // Wait is a wait as it should be measured.
 type Wait struct {
 	measure  string
-	about    string // the kind of the notification, of delivery
+	about    string // for delivery, the kind of the notification
 	revision int
-	outcome  string // empty: it is open
+	outcome  string // empty: open
 	from, to time.Time
 	opening  time.Duration // within opening hours
 }
@@ -42,7 +42,7 @@ func Waited(measure, about string, revision int, outcome string, from, to time.T
 	return w
 }
 
-// Delivery returns the wait for a mail server to accept a notification.
+// Delivery returns the wait until a mail server accepts a notification.
 func (j *Job) Delivery(kind, to string, revision int) Wait {
 	j.Helper()
 	about := kind + " to " + to
@@ -50,7 +50,7 @@ func (j *Job) Delivery(kind, to string, revision int) Wait {
 }
 
 // Decided returns all waits of a completed repair whose customer was asked once, saw
-// the page, and answered this.
+// the page, and gave this answer.
 func (j *Job) Decided(answer string) []Wait {
 	j.Helper()
 	asking, done, ended := j.When("ApprovalRequested"), j.When("QuoteDecided"), j.When("RepairCompleted")
@@ -68,8 +68,8 @@ func (j *Job) Decided(answer string) []Wait {
 }
 
 // Undecided returns the waits of a repair whose customer was asked once and did not
-// answer: event closed the quote, with this outcome. The repair as a whole is not
-// among them.
+// answer: event closed the quote, with this outcome. The wait for the whole repair is
+// left out.
 func (j *Job) Undecided(event, outcome string) []Wait {
 	j.Helper()
 	asking, over := j.When("ApprovalRequested"), j.When(event)
@@ -126,9 +126,9 @@ func (j *Job) Measured(want ...Wait) {
 	})
 }
 
-// SummedUp checks that /v1/latencies sums up these waits, which must be all waits of
-// the garage: of each measure how many ended as they should, how many are open, and
-// the percentiles.
+// SummedUp checks that /v1/latencies aggregates these waits, which must be all waits
+// of the garage: for each measure how many count, how many are open, and the
+// percentiles.
 func (g *Garage) SummedUp(waits ...Wait) {
 	g.Helper()
 	about := map[string][]string{

@@ -22,8 +22,8 @@ type Mail struct {
 	ReceivedAt time.Time `json:"received_at"`
 }
 
-// Mails returns the mails to an address, or all if it is empty, the oldest first.
-// mailbox is where the mailbox is reached.
+// Mails returns the mails to an address, or all if it is empty, oldest first. mailbox
+// is the mailbox's URL.
 func Mails(t testing.TB, mailbox, to string) []Mail {
 	t.Helper()
 	return client.Decode[[]Mail](client.Client{T: t, Base: mailbox}.Get("/messages?to="+url.QueryEscape(to)), http.StatusOK)
@@ -31,8 +31,7 @@ func Mails(t testing.TB, mailbox, to string) []Mail {
 
 var linkPattern = regexp.MustCompile(`https?://\S+/c/\S+`)
 
-// Link returns the customer's link in a mail, which its text and its HTML must both
-// have.
+// Link returns the customer's link in a mail, which must be in its text and its HTML.
 func (m Mail) Link(t testing.TB) string {
 	t.Helper()
 	found := linkPattern.FindString(m.Text)

@@ -7,8 +7,8 @@ import (
 )
 
 // GarageConfig is an entry of the garage file. A garage without hours is open round
-// the clock, so that opening time is wall time. Its staff has mail addresses at its
-// own domain, so that its mail is its own.
+// the clock, so that opening time is wall time. Each garage's staff has mail addresses
+// at a domain of its own.
 type GarageConfig struct {
 	ID       string
 	Hours    string
@@ -43,8 +43,8 @@ var garageTemplate = template.Must(template.New("").Parse(`garages:
       manager: baas@{{.ID}}.example
 {{end}}`))
 
-// Garages returns garages with these ids, separated by spaces, that differ in nothing
-// else.
+// Garages returns garages with these ids, separated by spaces, that are otherwise the
+// same.
 func Garages(ids, approval string) (all []GarageConfig) {
 	for _, id := range strings.Fields(ids) {
 		all = append(all, GarageConfig{ID: id, Approval: approval})

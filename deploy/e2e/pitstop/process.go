@@ -27,12 +27,12 @@ type Process struct {
 	Ended chan struct{} // closed when it has ended
 }
 
-// Addresses is what a process writes into addresses.json: where its parts are reached.
+// Addresses are the addresses of a process's parts, as it writes them to addresses.json.
 type Addresses struct {
 	API, Mailbox, Metrics, Kafka, Registry, ClickHouse string
 }
 
-// Stop sends a signal, waits for the end and returns the exit code, -1 if the process
+// Stop sends a signal, waits for the process to end and returns its exit code, -1 if it
 // was killed.
 func (p *Process) Stop(signal os.Signal) int {
 	_ = p.Cmd.Process.Signal(signal) // it may have ended
@@ -46,10 +46,10 @@ func (p *Process) Stop(signal os.Signal) int {
 	return p.Cmd.ProcessState.ExitCode()
 }
 
-// keepPorts occupies the ports of a process that has ended, as it did itself: it may
-// be started again, and others that start meanwhile must not choose them.
+// keepPorts occupies the ports of a process that has ended: it may be started again,
+// and others that start meanwhile must not choose them.
 func (p *Process) keepPorts() {
-	files, _ := filepath.Glob(filepath.Join(p.Dir, "ports", "*")) // the pattern is fine
+	files, _ := filepath.Glob(filepath.Join(p.Dir, "ports", "*")) // the pattern is valid
 	for _, file := range files {
 		port, err := os.ReadFile(file)
 		if err != nil {
@@ -82,20 +82,20 @@ func (p *Process) Children(t testing.TB) map[int]string {
 	for _, stat := range stats {
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
 		if _, parent := Running(pid); err == nil && parent == p.Cmd.Process.Pid {
-			args, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)) // it may have ended just now
+			args, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)) // it may have just ended
 			found[pid] = string(bytes.ReplaceAll(args, []byte{0}, []byte{' '}))
 		}
 	}
 	return found
 }
 
-// Running reports whether a process runs, and which process is its parent.
+// Running reports whether a process runs, and returns its parent's id.
 func Running(pid int) (runs bool, parent int) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return false, 0
 	}
-	// The name, in parentheses, may hold anything.
+	// The name, in parentheses, may contain anything.
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	parent, _ = strconv.Atoi(fields[1])
 	return fields[0] != "Z" && fields[0] != "X", parent

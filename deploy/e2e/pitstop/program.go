@@ -1,5 +1,5 @@
-// Package pitstop builds the program and runs it as its operators do: as a process
-// with a data directory, or as a command that ends by itself.
+// Package pitstop builds the program and runs it as operators do: as a process with a
+// data directory, or as a command that ends by itself.
 package pitstop
 
 import (
@@ -35,8 +35,8 @@ func Build(dir string) (*Program, error) {
 	return p, nil
 }
 
-// Up starts pitstop up on a data directory and waits until it is ready. It is
-// stopped with the test, and must then end well.
+// Up starts pitstop up on a data directory and waits until it is ready. It is stopped
+// when the test ends, and must exit with code 0.
 func (prog *Program) Up(t testing.TB, dir string, args ...string) *Process {
 	t.Helper()
 	return prog.start(t, "up", dir, args...)
@@ -65,7 +65,7 @@ func (prog *Program) start(t testing.TB, command, dir string, args ...string) *P
 	return p
 }
 
-// LaunchUp is Up for a process that outlives a test: whoever starts it stops it.
+// LaunchUp is Up for a process that outlives a test: the caller stops it.
 func (prog *Program) LaunchUp(dir string, args ...string) (*Process, error) {
 	return prog.launchReady("up", dir, args...)
 }
@@ -133,7 +133,7 @@ func (prog *Program) Run(t testing.TB, args ...string) (code int, out, errOut st
 }
 
 // environment returns the environment of this process without the variables that
-// configure pitstop, but for the place of the ClickHouse library, which belongs to the
+// configure pitstop, except the path of the ClickHouse library, which belongs to the
 // machine.
 func environment() []string {
 	var env []string

@@ -1,4 +1,4 @@
-// Package relay is the garages' mail relay, which refuses some of their mail.
+// Package relay is a fake of the garages' mail relay, which refuses some of their mail.
 package relay
 
 import (
@@ -13,17 +13,15 @@ import (
 	"pitstop/deploy/relaytest"
 )
 
-// Relay is an SMTP server that does to a recipient's mail what the first word of
-// the address says:
+// Relay is an SMTP server that handles mail by the local part of its recipient:
 //
-//	later@…  refuses it for now, twice
-//	never@…  refuses it for good
-//	turn@…   takes two mails, and refuses the others for good
+//	later@…  refused temporarily, twice
+//	never@…  refused permanently
+//	turn@…   two mails accepted, the others refused permanently
 //
-// It accepts everybody else's, but never answers about the mail whose number, from 1,
-// is HangOn.
+// It accepts all other mail, but never answers mail number HangOn, counted from 1.
 type Relay struct {
-	Addr   string // host:port, the same when it opens again
+	Addr   string // host:port, the same when it is reopened
 	HangOn int
 
 	relaytest.Relay
@@ -42,7 +40,7 @@ func New() *Relay {
 	return r
 }
 
-// Open begins to listen, for the first time or again.
+// Open starts to listen, for the first time or again.
 func (r *Relay) Open() error {
 	l, err := net.Listen("tcp", r.Addr)
 	if err != nil {
@@ -55,7 +53,7 @@ func (r *Relay) Open() error {
 	return nil
 }
 
-// Close makes it look as if nobody were there.
+// Close stops listening, so that connections are refused.
 func (r *Relay) Close() error {
 	if r.server == nil {
 		return nil
@@ -63,13 +61,13 @@ func (r *Relay) Close() error {
 	return r.server.Close()
 }
 
-// Stop closes the relay for good, and lets go of whoever hangs.
+// Stop closes the relay for good, and releases the client that hangs.
 func (r *Relay) Stop() {
 	close(r.over)
 	_ = r.Close() // nobody uses it any more
 }
 
-// MailsTo returns the mails that an address received, as they came.
+// MailsTo returns the raw mails that an address received, in order.
 func (r *Relay) MailsTo(address string) (mails []string) {
 	for _, m := range r.Mails() {
 		if slices.Contains(m.To, address) {
@@ -79,7 +77,7 @@ func (r *Relay) MailsTo(address string) (mails []string) {
 	return mails
 }
 
-// answer says whether the relay takes a mail to this recipient.
+// answer returns nil to accept a mail to a recipient, or the refusal.
 func (r *Relay) answer(to string) error {
 	r.mu.Lock()
 	r.tries[to]++

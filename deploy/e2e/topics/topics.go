@@ -11,18 +11,18 @@ import (
 	"pitstop/deploy/e2e/expect"
 )
 
-// Log is the Kafka of a pipeline.
+// Log is a connection to the Kafka of a pipeline.
 type Log struct {
 	testing.TB
 	Client *kgo.Client
 }
 
-// Open connects to Kafka, until the test ends.
+// Open connects to Kafka; the connection is closed when the test ends.
 func Open(t testing.TB, brokers string) Log {
 	t.Helper()
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(brokers), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.KeepControlRecords(), // so that a partition's end is reached
+		kgo.KeepControlRecords(), // or a partition's end would never be reached
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func (l Log) About(topic, repairID string) (found []*kgo.Record) {
 	return found
 }
 
-// Write appends records to the topic and partition that each names.
+// Write produces records to the topic and partition that each names.
 func (l Log) Write(records ...*kgo.Record) {
 	l.Helper()
 	if err := l.Client.ProduceSync(l.Context(), records...).FirstErr(); err != nil {
@@ -86,7 +86,7 @@ func (l Log) Write(records ...*kgo.Record) {
 	}
 }
 
-// Repeat appends copies of records, as a producer that retries would.
+// Repeat produces copies of records, as a producer that retries may.
 func (l Log) Repeat(records ...*kgo.Record) {
 	l.Helper()
 	for _, r := range records {

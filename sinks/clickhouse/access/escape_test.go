@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// testNoEscape tries what a manager may think of who writes SQL, also
-// with a client that says that somebody else asks.
+// testNoEscape tries what a manager who writes SQL may think of, also with a client
+// that claims another initial user.
 func testNoEscape(t *testing.T, g *guarded) {
 	secret := t.TempDir() + "/secret"
 	must(t, os.WriteFile(secret, []byte("s3cret"), 0o600))
@@ -30,10 +30,10 @@ func testNoEscape(t *testing.T, g *guarded) {
 	}
 }
 
-// An escape is a query, and a part of the error that it must come to; "ok": of none.
+// An escape is a query, and a part of the error that it must return; "ok": none.
 type escape struct{ sql, says string }
 
-// escapes has a file that no reader may read.
+// escapes returns the queries to try; secret is a file that no reader may read.
 func escapes(secret string) []escape {
 	const denied = "Not enough privileges"
 	return []escape{
@@ -134,7 +134,7 @@ func escapes(secret string) []escape {
 		{"KILL QUERY WHERE 1", denied},
 		{"EXECUTE AS pitstop SELECT 1", "IMPERSONATE"},
 		{"SET ROLE ALL", "ok"},
-		// settings: the limits hold, also after another profile was asked for
+		// settings: the limits hold, also after a change of profile
 		{"SET profile = 'pitstop'", "ok"},
 		{"SET profile = 'default'", "ok"},
 		{"SET readonly = 0", "readonly"},

@@ -14,9 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// An asker is a reader's connection, and the context of its queries.
+// An asker runs queries over a reader's connection.
 type asker struct {
-	name string // before a query in what tests say
+	name string // prefix of a query in failures
 	conn driver.Conn
 	ctx  func() context.Context // of one query
 }
@@ -26,7 +26,7 @@ func (g *guarded) itself(t *testing.T, r Reader) asker {
 	return asker{"", g.as(t, r), t.Context}
 }
 
-// spoofed says of each query that another server sends it, for a user it names.
+// spoofed claims with each query that another server sends it, for another user.
 func (g *guarded) spoofed(t *testing.T, r Reader) asker {
 	t.Helper()
 	conn := g.open(t, r, func(o *clickhouse.Options) {
@@ -36,12 +36,12 @@ func (g *guarded) spoofed(t *testing.T, r Reader) asker {
 		}
 	})
 	return asker{"as nobody: ", conn, func() context.Context {
-		return clickhouse.Context(t.Context(), clickhouse.WithQueryID("spoofed"+rand.Text())) // the one before may still be ending
+		return clickhouse.Context(t.Context(), clickhouse.WithQueryID("spoofed"+rand.Text())) // the query before may still be ending
 	}}
 }
 
-// spoofer changes how spoofed queries begin: a packet's kind, the query's id, its
-// kind, and the user who asked the server that sends it, as texts after their length.
+// spoofer rewrites the start of spoofed queries: the packet's kind, the query's id and
+// kind, and the initial user, as length-prefixed strings.
 type spoofer struct{ net.Conn }
 
 var (
@@ -56,7 +56,7 @@ func (s spoofer) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// testSpoofed: who asks is who logged in.
+// testSpoofed: the user who logged in counts, not the initial user of a query.
 func testSpoofed(t *testing.T, g *guarded) {
 	brug := g.spoofed(t, secretReaders.Of("brug"))
 	var current, authenticated string
@@ -64,7 +64,7 @@ func testSpoofed(t *testing.T, g *guarded) {
 	if current != "nobody" || authenticated != "pitstop_reader_brug" {
 		t.Fatalf("it is %q, and logged in as %q: the test spoofs nothing", current, authenticated)
 	}
-	for _, view := range bound() {
+	for _, view := range garageViews() {
 		var garages []string
 		err := brug.conn.QueryRow(brug.ctx(), "SELECT arraySort(groupUniqArray(toString(garage_id))) FROM "+view).Scan(&garages)
 		if diff := cmp.Diff([]string{"brug"}, garages); err != nil || diff != "" {
@@ -81,7 +81,7 @@ var tellTales = []string{
 	"NOT ignore(throwIf(garage_id = 'noord', 'leak'))",
 }
 
-// What moves conditions about, or decides which part of one is computed for which rows.
+// Settings that move conditions, or decide which part of one is evaluated for which rows.
 var movers = []string{
 	"max_threads = 2",
 	"short_circuit_function_evaluation = 'disable'",
@@ -129,11 +129,11 @@ var places = []string{
 	"SELECT count() FROM garages WHERE garage_id IN (SELECT garage_id FROM %[1]s WHERE %[2]s)",
 }
 
-// testProbes: no condition of a reader's is ever computed for another garage's row.
+// testProbes: no condition of a reader is ever evaluated for another garage's row.
 func testProbes(t *testing.T, g *guarded) {
-	// The conditions tell, where there is something to tell.
+	// Where such rows are visible, the conditions do fail.
 	operator := g.as(t, secretReaders.Operator())
-	for _, view := range bound() {
+	for _, view := range garageViews() {
 		for _, c := range tellTales {
 			err := operator.Exec(t.Context(), fmt.Sprintf("SELECT count() FROM %s WHERE %s", view, c))
 			if err == nil || !strings.Contains(err.Error(), "leak") {
@@ -149,7 +149,7 @@ func testProbes(t *testing.T, g *guarded) {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
-	for _, view := range bound() {
+	for _, view := range garageViews() {
 		for _, c := range tellTales {
 			for _, s := range movers {
 				probe(fmt.Sprintf("SELECT count() FROM %s WHERE %s SETTINGS %s", view, c, s))
@@ -158,7 +158,7 @@ func testProbes(t *testing.T, g *guarded) {
 				probe(fmt.Sprintf(q, view, c))
 			}
 		}
-		for _, name := range append(tableNames("pitstop", held), tableNames("pitstop_readers", bound())...) {
+		for _, name := range append(tableNames("pitstop", garageTables), tableNames("pitstop_readers", garageViews())...) {
 			for analyzer := range 2 {
 				probe(fmt.Sprintf("SELECT garage_id FROM %s SETTINGS enable_analyzer = %d, additional_table_filters = {'%s': '%s'}",
 					view, analyzer, name, strings.ReplaceAll(tellTales[0], "'", `\'`)))
@@ -167,8 +167,8 @@ func testProbes(t *testing.T, g *guarded) {
 	}
 }
 
-// testKeys: nor is a condition computed for a key of another garage's, as the engine
-// looks for what to read. Times from 2167 on, which noord alone has, are too late for
+// testKeys: nor is a condition evaluated for another garage's key while the engine
+// prunes by the index. Times from 2167 on, which noord alone has, are too late for
 // these conditions.
 func testKeys(t *testing.T, g *guarded) {
 	must(t, g.Conn.Exec(t.Context(), `

@@ -1,7 +1,7 @@
-// Package access says who may read the tables besides the program: it makes the
+// Package access manages who may read the tables besides the program. It creates the
 // ClickHouse users with which dashboards log in, one per garage and one for the
-// operator, and all that keeps a garage's user from other garages' rows: the views
-// they select from, grants, row policies and limits.
+// operator, and what keeps a garage's user from other garages' rows: the views they
+// select from, grants, row policies and limits.
 package access
 
 import (
@@ -20,18 +20,18 @@ import (
 	sink "pitstop/sinks/clickhouse"
 )
 
-// Readers are the users of ClickHouse that dashboards log in with: one per
-// garage, which gets that garage's rows and no other, whatever SQL they write,
-// and one for the operator, which gets every row. They only read, and only what
-// dashboards need. A server has one set of them.
+// Readers are the users of ClickHouse that dashboards log in with: one per garage,
+// which sees that garage's rows and no others, whatever its SQL, and one for the
+// operator, which sees every row. They only read, and only what dashboards need. A
+// server has one set of them.
 //
-// A password is the HMAC-SHA256 of the user's name, in hexadecimal: whoever has
-// the secret knows them all, and another secret changes them all.
+// A password is the HMAC-SHA256 of the user's name under the secret, in hexadecimal:
+// whoever has the secret knows them all, and a new secret changes them all.
 type Readers struct {
 	Secret []byte // at least 32 bytes
 }
 
-// Reader is one of them: a user of the server, and its password.
+// Reader is a user of the server, and its password.
 type Reader struct{ User, Password string }
 
 // Operator returns the reader of every garage's rows.
@@ -68,20 +68,20 @@ func (r Readers) of(book *garage.Book) []Reader {
 	return readers
 }
 
-// hash is what a server keeps of the password. It needs no salt: the password is
-// as random as the secret.
+// hash returns what a server stores of the password. It needs no salt: the password
+// is as random as the secret.
 func (r Reader) hash() string {
 	sum := sha256.Sum256([]byte(r.Password))
 	return hex.EncodeToString(sum[:])
 }
 
-// Migrate makes the views, the users, their rights and the policies that bind
+// Migrate creates the views, the users, their grants and the policies that restrict
 // them, for the garages of the book, and drops the users of garages that left it.
-// Running it again changes nothing, and opens no gap while it runs. The user of c
-// must be allowed to manage access; the views read as that user does.
-// [sink.Migrate] goes before it: it makes the tables.
+// Running it again changes nothing, and leaves no gap while it runs. The user of c
+// must be allowed to manage access; the views read with that user's rights. Run
+// [sink.Migrate] first: it creates the tables.
 func (r Readers) Migrate(ctx context.Context, c sink.Config, book *garage.Book) error {
-	return do(c, "make readers", func(conn driver.Conn, database string) error {
+	return withDatabase(c, "make readers", func(conn driver.Conn, database string) error {
 		var present []string
 		if err := conn.QueryRow(ctx, readersSQL).Scan(&present); err != nil {
 			return err
@@ -90,17 +90,17 @@ func (r Readers) Migrate(ctx context.Context, c sink.Config, book *garage.Book) 
 	})
 }
 
-// MigrateViews makes the views that readers select from, and nothing that binds
-// them: for the embedded engine, where that is in [Readers.UsersFile].
+// MigrateViews creates the views that readers select from, and no users or policies:
+// for the embedded engine, which has those from [Readers.UsersFile].
 func MigrateViews(ctx context.Context, c sink.Config) error {
-	return do(c, "make views for readers", func(conn driver.Conn, database string) error {
+	return withDatabase(c, "make views for readers", func(conn driver.Conn, database string) error {
 		return execute(ctx, conn, viewStatements(database))
 	})
 }
 
-// do does something to the database of c. Its error says what to do about missing
-// rights, and an old server.
-func do(c sink.Config, what string, work func(conn driver.Conn, database string) error) (err error) {
+// withDatabase connects to the database of c for work. Its error says what to do about missing
+// rights, and about an old server.
+func withDatabase(c sink.Config, what string, work func(conn driver.Conn, database string) error) (err error) {
 	o, err := c.Options()
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func execute(ctx context.Context, conn driver.Conn, statements []string) error {
 	return nil
 }
 
-// Codes of the server's.
+// Error codes of the server.
 const (
 	codeAccessDenied    = 497
 	codeUnknownFunction = 46

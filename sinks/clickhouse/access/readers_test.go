@@ -42,7 +42,7 @@ func newGuarded(t *testing.T) *guarded {
 	return g
 }
 
-// as returns one connection of a reader's.
+// as returns a connection of a reader.
 func (g *guarded) as(t *testing.T, r Reader) driver.Conn {
 	t.Helper()
 	return g.open(t, r, func(*clickhouse.Options) {})
@@ -62,7 +62,7 @@ func (g *guarded) open(t *testing.T, r Reader, how func(*clickhouse.Options)) dr
 	return conn
 }
 
-// TestReaders has one engine for all that readers may try; the last two change it.
+// TestReaders shares one engine among its subtests; the last two change it.
 func TestReaders(t *testing.T) {
 	g := newGuarded(t)
 	for _, part := range []struct {
@@ -84,14 +84,14 @@ func TestReaders(t *testing.T) {
 	}
 }
 
-// testOwnRows asks for every row of all that readers are shown; the program gets
-// every row of the tables.
+// testOwnRows: a reader sees its own rows of every view; the program sees every row of
+// the tables.
 func testOwnRows(t *testing.T, g *guarded) {
-	// Once more: the tables of the garages are others now, and so are the views.
+	// Migrate again: the tables of the garages are replaced, and so are the views.
 	_, err := sink.Migrate(t.Context(), g.Config, book(t), quiet)
 	must(t, err)
 	must(t, MigrateViews(t.Context(), g.Config))
-	for _, table := range held {
+	for _, table := range garageTables {
 		got, err := texts(t, g.Conn, "SELECT DISTINCT toString(garage_id) AS g FROM "+table+" ORDER BY g")
 		if diff := cmp.Diff([]string{"brug", "noord"}, got); err != nil || diff != "" {
 			t.Errorf("the program sees in %s (-want +got) %v:\n%s", table, err, diff)
@@ -129,9 +129,9 @@ func testOwnRows(t *testing.T, g *guarded) {
 	}
 }
 
-// testEachWall takes the others away: the policy on the tables, by a table that has
-// none; the condition in the view, by a view without; the reader's policy on the
-// views, by a view of another name.
+// testEachWall: each of the three layers protects alone. It removes the policy on the
+// tables by a table without, the condition in the view by a view without, and the
+// reader's policy on the views by a view of another name.
 func testEachWall(t *testing.T, g *guarded) {
 	where := viewStatements(embedded.Database)
 	conditional := strings.NewReplacer("_readers`.waits", "_readers`.conditional", "`pitstop`.waits", "`pitstop`.unheld").Replace(where[len(where)-1])
@@ -160,8 +160,8 @@ func testEachWall(t *testing.T, g *guarded) {
 	}
 }
 
-// testPanels: a garage's dashboards say the same to its reader as to the program,
-// and nothing about another garage.
+// testPanels: a garage's dashboards show its reader what they show the program, and
+// nothing of another garage.
 func testPanels(t *testing.T, g *guarded) {
 	s := g.Eventful()
 	g.Write(s.Records...)
@@ -199,8 +199,7 @@ func testPanels(t *testing.T, g *guarded) {
 	}
 }
 
-// testNothingOfOthers looks at all that is answered for a trace of
-// another garage.
+// testNothingOfOthers: no result holds a trace of another garage.
 func testNothingOfOthers(t *testing.T, g *guarded) {
 	conn := g.as(t, secretReaders.Of("brug"))
 	none := []string{}
@@ -213,7 +212,7 @@ func testNothingOfOthers(t *testing.T, g *guarded) {
 		{"SELECT event_id FROM events FINAL WHERE garage_id != 'brug' SETTINGS apply_row_policy_after_final = 0, apply_prewhere_after_final = 1", none},
 		{"SELECT event_id FROM events WHERE garage_id = 'noord' SETTINGS additional_table_filters = {'events': '1 OR garage_id = \\'noord\\''}", none},
 		{"SELECT event_id FROM events WHERE garage_id = 'noord' SETTINGS use_query_condition_cache = 1, use_skip_indexes = 0, optimize_move_to_prewhere = 0, enable_analyzer = 0", none},
-		// what would fail, or tell, on a row that is not theirs
+		// what would fail, or show, for another garage's row
 		{"SELECT toString(throwIf(garage_id = 'noord')) FROM events LIMIT 1", []string{"0"}},
 		{"SELECT toString(max(intDiv(1, garage_id != 'noord'))) FROM events", []string{"1"}},
 		{"SELECT toString(countIf(garage_id = 'noord')) FROM events", []string{"0"}},
@@ -235,7 +234,7 @@ func testNothingOfOthers(t *testing.T, g *guarded) {
 	}
 }
 
-func names(views []shown) []string {
+func names(views []readerView) []string {
 	names := make([]string, len(views))
 	for i, v := range views {
 		names[i] = v.name
@@ -257,7 +256,7 @@ func testLogins(t *testing.T, g *guarded) {
 	}
 }
 
-// testPruned: a policy must not make every question read every garage.
+// testPruned: a policy must not make every query read every garage's rows.
 func testPruned(t *testing.T, g *guarded) {
 	must(t, g.Conn.Exec(t.Context(), "INSERT INTO latencies (latency_id, garage_id, measure) SELECT toString(number), concat('g', toString(intDiv(number, 10000))), 'view' FROM numbers(1000000)"))
 	var read uint64

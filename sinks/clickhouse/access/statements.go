@@ -14,24 +14,22 @@ const (
 	readersSQL   = "SELECT arraySort(groupArray(name)) FROM system.users WHERE name = '" + operatorName + "' OR startsWith(name, '" + readerPrefix + "')"
 )
 
-// readersDatabase is the database of the views that readers select from, for the
-// tables in a database. They have no right on the tables themselves: a policy
-// binds whoever selects from a table, but not who looks into its index with the
-// table function mergeTreeIndex.
+// readersDatabase returns the name of the database with the readers' views of the
+// tables in a database. Readers have no grant on the tables themselves: a row policy
+// applies to a SELECT, but not to the table function mergeTreeIndex.
 func readersDatabase(database string) string { return database + "_readers" }
 
-// shown is what readers see of a table, or of a view.
-type shown struct {
+// readerView says which columns readers see of a table, or of a view.
+type readerView struct {
 	name    string
 	columns string // separated by commas
-	common  bool   // the rows are no garage's
+	common  bool   // the rows belong to no garage
 }
 
-// views are the least that dashboards need: no dead letter; of a command no more
-// than that it was refused, who sent it and why (the code); and of a record neither
-// the whole (data), nor texts, nor the customer. A record that came twice is there
-// once, but in notices.
-var views = []shown{
+// views are the least that dashboards need: no dead letters; of a command only that
+// it was refused, who sent it and why (the code); and of a record neither the whole
+// (data), nor texts, nor the customer. They are free of duplicates, except notices.
+var views = []readerView{
 	{"calendar", "garage_id, starts_at, ends_at, before_micros", false},
 	{"conversations", "*", false},
 	{"days", "garage_id, day, starts_at", false},
@@ -48,24 +46,24 @@ var views = []shown{
 
 const recordColumns = "event_id, aggregate_id, garage_id, kind, occurred_at, actor_role, actor_id, correlation_id, causation_id, logged_at"
 
-// ownRows holds for a garage's rows if its reader asks, and for every row if
-// anybody else does: the program, above all. Whoever asks is the user that logged
-// in, whom no query can choose; currentUser is the initial_user that it names. A
-// server folds the condition to a constant, or to one on garage_id.
+// ownRows is true for a garage's rows when its reader selects, and for every row when
+// another user does: above all, the program. authenticatedUser is the user that logged
+// in, which no query can choose; currentUser is the initial_user that a query names.
+// The server folds the condition to a constant, or to one on garage_id.
 var ownRows = fmt.Sprintf("NOT startsWith(authenticatedUser(), '%s') OR garage_id = substring(authenticatedUser(), %d)", readerPrefix, len(readerPrefix)+1)
 
-// The first wall around a garage's rows is a policy with ownRows on the tables
-// below, for the user as whom the views read. The engine applies it as it reads,
-// before any condition that the query has. The others are filters above, which the
-// engine may move, and join with the reader's own conditions, so that these see
-// rows that the filter takes away: a condition in each view, ownRows again, and
-// a policy for each reader on the views, which rests on no function.
+// Three layers protect a garage's rows. The first is a row policy with ownRows on the
+// tables below, for the user as whom the views read. The engine applies it while it
+// reads, before any condition of the query. The others are filters above it: a
+// condition in each view, ownRows again, and a policy per reader on the views, which
+// needs no function. The engine may reorder those and merge them with the reader's own
+// conditions, which then see rows that the filter removes.
 const tablesPolicy = "pitstop_readers"
 
-// held are the tables that the views read and that hold rows of garages.
-var held = []string{"calendar", "commands", "days", "deliveries", "events", "garages", "latencies", "notices", "notifications", "outcomes", "repairs"}
+// garageTables are the tables behind the views that hold rows of garages.
+var garageTables = []string{"calendar", "commands", "days", "deliveries", "events", "garages", "latencies", "notices", "notifications", "outcomes", "repairs"}
 
-// policy is the condition of the reader's own policy on the views.
+// policy returns the condition of the reader's own policy on the views.
 func (r Reader) policy() string {
 	if r.User == operatorName {
 		return "1"
@@ -73,8 +71,8 @@ func (r Reader) policy() string {
 	return "garage_id = '" + strings.TrimPrefix(r.User, readerPrefix) + "'"
 }
 
-// bound are the views that hold rows of garages.
-func bound() []string {
+// garageViews returns the views that hold rows of garages.
+func garageViews() []string {
 	var names []string
 	for _, v := range views {
 		if !v.common {
@@ -84,7 +82,8 @@ func bound() []string {
 	return names
 }
 
-// viewStatements make the views. They read as the user who makes them.
+// viewStatements returns the statements that create the views. A view reads as the
+// user who created it.
 func viewStatements(database string) []string {
 	readers := readersDatabase(database)
 	statements := []string{fmt.Sprintf("CREATE DATABASE IF NOT EXISTS %s ENGINE = Atomic", quoted(readers))}
@@ -102,13 +101,13 @@ func viewStatements(database string) []string {
 	return statements
 }
 
-// deduplicated are the tables in which a row that came twice may still be twice. Of
-// notices, each event_id counts once: panels ask that of a few rows themselves,
-// where FINAL would merge the days of every garage.
+// deduplicated are the tables that may still hold duplicates, so that views read them
+// with FINAL. notices is left out: there FINAL would merge the days of every garage,
+// so panels deduplicate the few rows they read, by event_id.
 var deduplicated = []string{"deliveries", "events", "freshness", "notifications"}
 
-// A limit is a setting of the readers', and how far they may change it. They may
-// change settings at all because Grafana does, with every query.
+// A limit is a setting of the readers, and the range in which they may change it. They
+// may change settings at all because Grafana does, with every query.
 type limit struct{ name, value, min, max string }
 
 var limits = []limit{
@@ -119,21 +118,21 @@ var limits = []limit{
 	{name: "max_memory_usage_for_user", value: "6000000000"},
 	{name: "max_temporary_data_on_disk_size_for_user", value: "10000000000"},
 	{name: "max_concurrent_queries_for_user", value: "50"},
-	{name: "enable_parallel_replicas", value: "0"}, // another server would ask as somebody else
+	{name: "enable_parallel_replicas", value: "0"}, // a replica would be queried as another user
 	{name: "query_cache_share_between_users", value: "0"},
 }
 
-// statements are what Migrate does to a server that has the users named present.
-// An old server fails at once: it would take a policy, and then fail whoever reads.
-// Who left goes first; what binds comes before what is bound: the policy on the
-// tables before the views, and each reader's right to read last.
+// statements returns what Migrate executes on a server that has the users present.
+// The first fails on an old server, which would accept a policy and then fail queries.
+// Users of garages that left are dropped first; restrictions come before access: the
+// policy on the tables before the views, and the readers' grants last.
 func (r Readers) statements(database string, present []string, book *garage.Book) []string {
 	readers := r.of(book)
 	users := make([]string, len(readers))
 	for i, reader := range readers {
 		users[i] = quoted(reader.User)
 	}
-	shown := tables(readersDatabase(database), bound())
+	shown := tables(readersDatabase(database), garageViews())
 	statements := []string{"SELECT authenticatedUser()"}
 	for _, gone := range present {
 		if name := quoted(gone); !slices.Contains(users, name) {
@@ -143,7 +142,7 @@ func (r Readers) statements(database string, present []string, book *garage.Book
 		}
 	}
 	statements = append(statements, ensure("ROW POLICY", tablesPolicy,
-		fmt.Sprintf("ON %s USING %s TO CURRENT_USER", tables(database, held), ownRows))...)
+		fmt.Sprintf("ON %s USING %s TO CURRENT_USER", tables(database, garageTables), ownRows))...)
 	statements = append(statements, viewStatements(database)...)
 	statements = append(statements, ensure("SETTINGS PROFILE", operatorName, "SETTINGS "+profile())...)
 	for i, reader := range readers {
@@ -156,8 +155,8 @@ func (r Readers) statements(database string, present []string, book *garage.Book
 	return append(statements, fmt.Sprintf("GRANT SELECT ON %s.* TO %s WITH REPLACE OPTION", quoted(readersDatabase(database)), strings.Join(users, ", ")))
 }
 
-// ensure makes something, or makes it what it must be. CREATE OR REPLACE would put
-// another in its place, which whoever had the first one has no more.
+// ensure returns statements that create an object or alter the existing one. CREATE OR
+// REPLACE would make a new object, without the old one's assignments.
 func ensure(kind, name, rest string) []string {
 	return []string{
 		fmt.Sprintf("CREATE %s IF NOT EXISTS %s %s", kind, name, rest),
@@ -186,5 +185,5 @@ func profile() string {
 	return strings.Join(settings, ", ")
 }
 
-// quoted is an identifier: an id of a garage may hold hyphens.
+// quoted returns a quoted identifier: a garage's id may contain hyphens.
 func quoted(name string) string { return "`" + name + "`" }

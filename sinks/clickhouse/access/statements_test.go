@@ -22,8 +22,8 @@ import (
 	"pitstop/sinks/clickhouse/clickhousetest"
 )
 
-// TestColumnsAreShownOnPurpose keeps the views: a column that is added to a table
-// must be shown to readers, or not, on purpose.
+// TestColumnsAreShownOnPurpose lists the views' columns: a column that is added to a
+// table must be shown to readers, or hidden, on purpose.
 func TestColumnsAreShownOnPurpose(t *testing.T) {
 	d := clickhousetest.Open(t, clickhousetest.Empty(t))
 	withheld := map[string]string{
@@ -46,9 +46,9 @@ func TestColumnsAreShownOnPurpose(t *testing.T) {
 	}
 }
 
-// TestReaderStatements are what migrate sends to a server. The embedded engine
-// keeps no users made by SQL, so it only reads them: what a policy's condition,
-// the right and the limits do is tested by the users file, which holds the same.
+// TestReaderStatements checks what migrate sends to a server. The embedded engine
+// keeps no users created by SQL, so it only parses them: the effect of policies,
+// grants and limits is tested with the users file, which configures the same.
 func TestReaderStatements(t *testing.T) {
 	present := []string{"pitstop_reader", "pitstop_reader_brug", "pitstop_reader_gone-1"}
 	statements := secretReaders.statements("pitstop", present, book(t))
@@ -76,9 +76,9 @@ func TestReadersNeedAManager(t *testing.T) {
 	}
 }
 
-// TestReadersNeedAServer that has the function; one that lacks another says the same.
+// TestReadersNeedAServer that has the function; any missing one leads to the same error.
 func TestReadersNeedAServer(t *testing.T) {
-	err := do(clickhousetest.Empty(t), "make readers", func(conn driver.Conn, _ string) error {
+	err := withDatabase(clickhousetest.Empty(t), "make readers", func(conn driver.Conn, _ string) error {
 		return conn.Exec(t.Context(), "SELECT authenticatedUsers()")
 	})
 	if err == nil || !strings.Contains(err.Error(), "25.11") {
@@ -86,9 +86,9 @@ func TestReadersNeedAServer(t *testing.T) {
 	}
 }
 
-// TestReadersRights: the rights that docs/operations.md asks for are enough for all
-// that migrate does about readers, and none is too many. The engine looks at the
-// rights before it says that it keeps no users made by SQL.
+// TestReadersRights: the grants in docs/operations.md suffice for what migrate does
+// about readers, and none is superfluous. The engine checks grants before it says that
+// it keeps no users created by SQL.
 func TestReadersRights(t *testing.T) {
 	rights := documentedRights(t)
 	var users bytes.Buffer
@@ -130,7 +130,7 @@ func TestReadersRights(t *testing.T) {
 		}
 		return all
 	}
-	for range 2 { // a view that is there is made otherwise
+	for range 2 { // replacing a view needs other rights than creating it
 		if all := denied("all"); all != nil {
 			t.Errorf("the rights are not enough: %s", strings.Join(all, "\n"))
 		}
@@ -142,14 +142,14 @@ func TestReadersRights(t *testing.T) {
 	}
 }
 
-// keepsNoUsers are the codes with which the embedded engine says so.
+// keepsNoUsers are the codes with which the embedded engine refuses users by SQL.
 var keepsNoUsers = []int32{
 	495, // ACCESS_STORAGE_READONLY
 	523, // UNKNOWN_ROW_POLICY
 	514, // ACCESS_STORAGE_FOR_INSERTION_NOT_FOUND
 }
 
-// documentedRights are the rights of the manual, one by one, without whose they are.
+// documentedRights returns the grants in the manual, one by one, without the grantee.
 func documentedRights(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("../../../docs/operations.md")
@@ -166,7 +166,7 @@ func documentedRights(t *testing.T) []string {
 	return rights
 }
 
-// startEngine starts an engine of the test's own, with the users of a file.
+// startEngine starts an engine for this test alone, with the users of a file.
 func startEngine(t *testing.T, users []byte) sink.Config {
 	t.Helper()
 	data, err := embedded.Open(t.TempDir(), quiet)

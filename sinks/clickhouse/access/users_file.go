@@ -7,10 +7,10 @@ import (
 	"pitstop/schemas/garage"
 )
 
-// UsersFile is the readers of a book as a file of ClickHouse's folder users.d, for
-// the embedded engine, which keeps no users made by SQL. It says the same as
-// [Readers.Migrate], and lets them log in on loopback only. The user is the one who
-// makes the views ([MigrateViews]); the engine knows that user already.
+// UsersFile returns the readers of a book as a file for ClickHouse's users.d, for the
+// embedded engine, which keeps no users created by SQL. It configures the same as
+// [Readers.Migrate], and lets them log in on loopback only. user is the one who
+// creates the views ([MigrateViews]) and must exist already.
 func (r Readers) UsersFile(user, database string, book *garage.Book) []byte {
 	var b strings.Builder
 	line := func(depth int, format string, args ...any) {
@@ -40,7 +40,7 @@ func (r Readers) UsersFile(user, database string, book *garage.Book) []byte {
 		line(3, "</%s></databases>", database)
 	}
 	line(2, "<%s>", user)
-	filters(database, held, ownRows)
+	filters(database, garageTables, ownRows)
 	line(2, "</%s>", user)
 	for _, reader := range r.of(book) {
 		line(2, "<%s>", reader.User)
@@ -49,7 +49,7 @@ func (r Readers) UsersFile(user, database string, book *garage.Book) []byte {
 		line(3, "<profile>%s</profile><quota>default</quota>", operatorName)
 		line(3, "<default_database>%s</default_database>", readersDatabase(database))
 		line(3, "<grants><query>GRANT SELECT ON %s.*</query></grants>", quoted(readersDatabase(database)))
-		filters(readersDatabase(database), bound(), reader.policy())
+		filters(readersDatabase(database), garageViews(), reader.policy())
 		line(2, "</%s>", reader.User)
 	}
 	line(1, "</users>")

@@ -1,5 +1,5 @@
-// Package clickhousetest has what the tests of the tables share: a database on the
-// engine, migrated, and stories of repairs to fill it with.
+// Package clickhousetest is what the tests of the tables share: a migrated database
+// on the embedded engine, and stories of repairs to fill it with.
 package clickhousetest
 
 import (
@@ -18,7 +18,7 @@ import (
 	"pitstop/sinks/clickhouse"
 )
 
-// Quiet is a log that keeps nothing.
+// Quiet is a logger that discards everything.
 var Quiet = slog.New(slog.DiscardHandler)
 
 // Must fails the test at an error.
@@ -29,7 +29,7 @@ func Must(t testing.TB, err error) {
 	}
 }
 
-// DB is a migrated database, connections to it, and the codec of the records in it.
+// DB is a migrated database, with connections to it and a codec for its records.
 type DB struct {
 	t      testing.TB
 	Config clickhouse.Config
@@ -63,7 +63,7 @@ func (d *DB) Write(records ...any) {
 	Must(d.t, clickhouse.Insert(d.t.Context(), d.Conn, d.Codec, records...))
 }
 
-// Texts returns the first column of a query, which holds texts.
+// Texts returns the first column of a query, which must be strings.
 func Texts(t testing.TB, conn driver.Conn, sql string) ([]string, error) {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), sql)
@@ -98,7 +98,7 @@ func Golden(t testing.TB, file string, got []byte) {
 	}
 }
 
-// Book has the garages brug, in Utrecht, and noord, in New York.
+// Book returns the garages brug, in Utrecht, and noord, in New York.
 func Book(t testing.TB) *garage.Book {
 	t.Helper()
 	open := []garage.Hours{{Days: map[string]string{"mon-fri": "8:00-12:00, 13:00-17:00"}}}

@@ -7,7 +7,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Eventful tells a story with an entry of every kind.
+// Eventful returns a story with every kind of timeline entry.
 func (d *DB) Eventful() *Story {
 	s := d.Story("brug", "1").Start("K482TR", "J. de Vries").After(time.Hour).Ask(Sam)
 	notice := func(kind record.NotificationKind) record.Notice {

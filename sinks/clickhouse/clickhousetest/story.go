@@ -10,7 +10,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Monday is when the stories begin: a Monday, 10:00 in Utrecht.
+// Monday is when the stories start: a Monday, 10:00 in Utrecht.
 var Monday = time.Date(2026, 5, 18, 8, 0, 0, 0, time.UTC)
 
 // The people of the stories.
@@ -22,7 +22,7 @@ var (
 )
 
 // Story is what happens around one repair: it hands commands to the domain and
-// keeps every record that follows.
+// collects every record that follows.
 type Story struct {
 	ID      string // of the repair
 	State   repair.Repair
@@ -33,10 +33,10 @@ type Story struct {
 	t      testing.TB
 	codec  *avro.Codec
 	garage string
-	n      int // of records that were stamped
+	n      int // records stamped so far
 }
 
-// NewStory begins the story of the repair that a garage calls ref, on Monday.
+// NewStory starts the story of a garage's repair with the order number ref, on Monday.
 func NewStory(t testing.TB, codec *avro.Codec, garage, ref string) *Story {
 	return &Story{t: t, codec: codec, garage: garage, ID: repair.RepairID(garage, "external_ref", ref), At: Monday}
 }
@@ -44,7 +44,7 @@ func NewStory(t testing.TB, codec *avro.Codec, garage, ref string) *Story {
 // Story is [NewStory] with the codec of the database.
 func (d *DB) Story(garage, ref string) *Story { return NewStory(d.t, d.Codec, garage, ref) }
 
-// Seal puts personal data into an envelope.
+// Seal encodes personal data into an envelope.
 func (s *Story) Seal(rec any) repair.Personal {
 	s.t.Helper()
 	p, err := s.codec.Seal(rec)
@@ -55,13 +55,13 @@ func (s *Story) Seal(rec any) repair.Personal {
 // Text seals a text that somebody wrote.
 func (s *Story) Text(text string) repair.Personal { return s.Seal(&repair.FreeText{Text: text}) }
 
-// After lets time pass.
+// After advances the time.
 func (s *Story) After(d time.Duration) *Story {
 	s.At = s.At.Add(d)
 	return s
 }
 
-// Stamp fills in the header of a record that this actor causes now.
+// Stamp fills in the header of a record that the actor causes now.
 func (s *Story) Stamp(h *repair.Header, actor repair.Actor, cause string) {
 	s.n++
 	h.EventID = repair.DerivedID(s.At, s.ID, fmt.Sprint(s.n))
@@ -72,7 +72,7 @@ func (s *Story) Stamp(h *repair.Header, actor repair.Actor, cause string) {
 	h.CorrelationID = s.Last
 }
 
-// Do hands a command to the domain as this actor, now.
+// Do sends a command to the domain as the actor, now.
 func (s *Story) Do(actor repair.Actor, c repair.Command) repair.Verdict {
 	s.t.Helper()
 	s.Stamp(c.Head(), actor, "")
@@ -93,7 +93,7 @@ func (s *Story) Do(actor repair.Actor, c repair.Command) repair.Verdict {
 	return verdict
 }
 
-// Must hands over a command that is to be accepted.
+// Must is Do for a command that has to be accepted.
 func (s *Story) Must(actor repair.Actor, c repair.Command) *Story {
 	s.t.Helper()
 	if v := s.Do(actor, c); v.Code != "" {
@@ -102,7 +102,7 @@ func (s *Story) Must(actor repair.Actor, c repair.Command) *Story {
 	return s
 }
 
-// Start starts the repair of a car with this plate, for a customer of this name.
+// Start starts the repair of a car with a plate, for a customer with a name.
 func (s *Story) Start(plate, name string) *Story {
 	s.t.Helper()
 	return s.Must(Sam, &repair.StartRepair{
@@ -119,7 +119,7 @@ func (s *Story) Start(plate, name string) *Story {
 	})
 }
 
-// Ask proposes brakes (34800) and wipers (3995).
+// Ask opens a quote for brakes (34800) and wipers (3995).
 func (s *Story) Ask(actor repair.Actor) *Story {
 	s.t.Helper()
 	return s.Must(actor, &repair.RequestApproval{ExpiresAt: s.At.Add(24 * time.Hour), Work: repair.Work{
@@ -174,20 +174,20 @@ func (s *Story) Expire() *Story {
 	return s
 }
 
-// Add keeps a record that derives from the events, stamped with now.
+// Add collects a record that derives from the events, stamped with now.
 func (s *Story) Add(r record.Headed) *Story {
 	s.Stamp(r.Head(), repair.Actor{Role: repair.System}, s.Last)
 	s.Records = append(s.Records, r)
 	return s
 }
 
-// Call adds a call task about a revision (0: none) that rests on the last event.
+// Call adds a call task about a revision (0: none), caused by the last event.
 func (s *Story) Call(why record.CallReason, revision int32) *Story {
 	return s.Add(&record.CallTask{Reason: why, RestsOn: s.State.Sequence, Revision: revision, Recipient: Customer})
 }
 
-// Wait returns a wait in the garage brug as it was measured: open without outcome,
-// else it took wall, of which opening within opening hours.
+// Wait returns a wait in the garage brug: open without an outcome, else of length
+// wall, of which opening within opening hours.
 func Wait(id string, measure record.Measure, mechanic string, from time.Time, outcome string, wall, opening time.Duration) *record.Latency {
 	l := &record.Latency{
 		Header:    repair.Header{EventID: id + outcome, AggregateID: "r-" + id, GarageID: "brug", OccurredAt: from.Add(wall)},

@@ -8,9 +8,9 @@ import (
 	"pitstop/schemas/readmodel"
 )
 
-// cursor is a place in a list: after the row with this key and id.
+// cursor is a position in a list: after the row with this key and id.
 type cursor struct {
-	List string `json:"l"` // which list, so that a cursor of another is noticed
+	List string `json:"l"` // which list, to refuse the cursor of another
 	Key  int64  `json:"k"`
 	ID   string `json:"i"`
 }
@@ -20,7 +20,7 @@ func (c cursor) String() string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// readCursor reads the cursor of a list; the empty one is before its first row.
+// readCursor parses the cursor of a list; the empty one is before its first row.
 func readCursor(list, text string) (cursor, error) {
 	c := cursor{List: list, Key: math.MinInt64}
 	if text == "" {

@@ -11,7 +11,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// fact is one event as the table holds it.
+// fact is one event as the table has it.
 type fact struct {
 	repairID, garageID string
 	sequence           int64
@@ -21,7 +21,7 @@ type fact struct {
 	data               []byte // the event as JSON
 }
 
-// kinds has an empty event for each kind there is.
+// kinds has an empty event of every kind.
 var kinds = func() map[string]repair.Event {
 	all := make(map[string]repair.Event)
 	for _, e := range repair.Events {
@@ -48,7 +48,7 @@ type (
 		Total            int64            `json:"total"`
 		VAT              []readmodel.VAT  `json:"vat"`
 	}
-	quoteBody struct { // of everything about a revision
+	quoteBody struct { // of all events about a revision
 		Revision      int32            `json:"revision"`
 		Quote         workBody         `json:"quote"`
 		AnswerBy      *time.Time       `json:"answer_by"`
@@ -79,8 +79,8 @@ type (
 	}
 )
 
-// fold makes a repair of its events, in the order of their sequence. Events that
-// come twice or not at all do no harm: what is left out is not shown.
+// fold builds a repair from its events, in the order of their sequence. Duplicate and
+// missing events do no harm: what is missing is not shown.
 func fold(facts []fact) (*readmodel.Repair, error) {
 	r := &readmodel.Repair{
 		Quotes: []readmodel.Quote{}, Messages: []readmodel.Message{},
@@ -100,7 +100,7 @@ func fold(facts []fact) (*readmodel.Repair, error) {
 	return r, nil
 }
 
-// waitingFor says whose move it is. The view conversations says the same in SQL.
+// waitingFor returns who has to act next. The view conversations does the same in SQL.
 func waitingFor(s repair.State, unanswered bool) readmodel.WaitingFor {
 	switch {
 	case s == repair.AwaitingApproval:
@@ -113,7 +113,7 @@ func waitingFor(s repair.State, unanswered bool) readmodel.WaitingFor {
 
 type folder struct {
 	*readmodel.Repair
-	unanswered bool // a message of the customer is
+	unanswered bool // a message of the customer awaits a reply
 }
 
 func (f *folder) apply(e fact) error {
@@ -173,7 +173,7 @@ func (f *folder) apply(e fact) error {
 			switch {
 			case e.actor.Role.CustomerSide():
 				f.unanswered = true
-			case b.Kind == repair.Text: // a note is no answer
+			case b.Kind == repair.Text: // a note is no reply
 				f.unanswered = false
 			}
 		})
@@ -181,7 +181,7 @@ func (f *folder) apply(e fact) error {
 	return nil
 }
 
-// read hands the body of a fact to what makes use of it.
+// read decodes the body of a fact for use.
 func read[B any](e fact, use func(B)) error {
 	var b B
 	if err := json.Unmarshal(e.data, &b); err != nil {
@@ -191,7 +191,7 @@ func read[B any](e fact, use func(B)) error {
 	return nil
 }
 
-// decide writes a decision into the quote that it is about.
+// decide applies a decision to its quote.
 func (b quoteBody) decide(q *readmodel.Quote, by repair.Actor) {
 	q.Decision, q.ApprovedTotal, q.Method = b.Decision, b.ApprovedTotal, b.Method
 	q.DecidedBy = cmp.Or(b.Evidence.Name, by.ID)
@@ -207,7 +207,7 @@ func (b quoteBody) decide(q *readmodel.Quote, by repair.Actor) {
 	}
 }
 
-// revision is the quote with this number, nil when there is none.
+// revision returns the quote with this number, nil when there is none.
 func (f *folder) revision(n int32) *readmodel.Quote {
 	for i := range f.Quotes {
 		if f.Quotes[i].Revision == n {
@@ -217,7 +217,7 @@ func (f *folder) revision(n int32) *readmodel.Quote {
 	return nil
 }
 
-// open is the quote that awaits an answer, nil when there is none.
+// open returns the quote that awaits an answer, nil when there is none.
 func (f *folder) open() *readmodel.Quote {
 	for i := range f.Quotes {
 		if f.Quotes[i].Status == repair.StatusOpen {

@@ -15,7 +15,7 @@ import (
 	"pitstop/sinks/clickhouse/clickhousetest"
 )
 
-// TestFoldAgreesWithTheStateMachine folds what random commands lead to.
+// TestFoldAgreesWithTheStateMachine folds the events of random commands.
 func TestFoldAgreesWithTheStateMachine(t *testing.T) {
 	codec, err := avro.NewCodec()
 	must(t, err)
@@ -98,7 +98,7 @@ func TestFoldAgreesWithTheStateMachine(t *testing.T) {
 	})
 }
 
-// factsOf returns the story's events as the table holds them.
+// factsOf returns the story's events as the table has them.
 func factsOf(ctx context.Context, codec *avro.Codec, s *story) (facts []fact, err error) {
 	for _, r := range s.Records {
 		e, ok := r.(repair.Event)

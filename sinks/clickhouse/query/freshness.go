@@ -15,8 +15,8 @@ import (
 //go:embed queries/freshness.sql
 var freshnessSQL string
 
-// Freshness is, by table, the time up to which everything that was logged for it
-// is in it. A table that nothing has been read for yet is missing.
+// Freshness returns, by table, the time up to which everything logged for it has been
+// written to it. Tables that nothing has been written to yet are left out.
 func (s *Store) Freshness(ctx context.Context) (map[string]time.Time, error) {
 	asOf := make(map[string]time.Time)
 	err := each(ctx, s.conn, freshnessSQL, nil, func(rows driver.Rows) error {
@@ -34,7 +34,7 @@ func (s *Store) Freshness(ctx context.Context) (map[string]time.Time, error) {
 	return asOf, nil
 }
 
-// tableOf is the table that a topic's records go to.
+// tableOf returns the table that a topic's records go to.
 func tableOf(topic string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(topic, record.Prefix), "-", "_")
 }

@@ -16,9 +16,9 @@ import (
 //go:embed queries/latencies.sql
 var latenciesSQL string
 
-// Latencies sums up the waits that began in [From, To) (zero: without bound),
-// each by the last that is known of it. Which of them count stands in the view
-// waits (migrations). Percentiles are exact; those of no waits are 0.
+// Latencies aggregates the waits that began in [From, To) (zero: without bound), each
+// in its newest version. The view waits (migrations) decides which of them count.
+// Percentiles are exact; without waits they are 0.
 func (s *Store) Latencies(ctx context.Context, q readmodel.LatencyQuery) (*readmodel.Latencies, error) {
 	asOf, err := s.AsOf(ctx) // before the rows: they are at least as fresh
 	if err != nil {
@@ -54,7 +54,7 @@ func percentiles(p []float64) readmodel.Percentiles {
 	return readmodel.Percentiles{P50: p[0], P90: p[1], P99: p[2]}
 }
 
-// within holds a time in what the tables can hold; zero is otherwise.
+// within clamps a time to the range of the tables; for zero it returns otherwise.
 func within(t, otherwise time.Time) time.Time {
 	switch {
 	case t.IsZero():

@@ -29,12 +29,12 @@ func TestLatencies(t *testing.T) {
 		wait("g", approval, "kim", tuesday, "withdrawn", 1000*minute, minute),
 		wait("h", approval, "kim", tuesday, "replaced", 1000*minute, minute),
 		wait("i", approval, "kim", tuesday, "cancelled", 1000*minute, minute),
-		wait("j", approval, "kim", tuesday, "", 0, 0), // turned out to be none:
+		wait("j", approval, "kim", tuesday, "", 0, 0), // turned out not to count:
 		wait("j", approval, "kim", tuesday, "void", 0, 0),
 		// 22:30 UTC is half past midnight in Utrecht: Wednesday.
 		wait("k", approval, "kim", tuesday.Add(14*time.Hour+30*minute), "approved", 60*minute, 0),
 		elsewhere,
-		// What counts of the other measures is what they are about.
+		// Which outcomes count differs by measure.
 		wait("l", record.MeasureTurnaround, "sam", monday, "completed", 100*minute, 100*minute),
 		wait("m", record.MeasureTurnaround, "sam", monday, "cancelled", 1*minute, 1*minute),
 		wait("n", record.MeasureDelivery, "sam", monday, "accepted", 1*minute, 1*minute),

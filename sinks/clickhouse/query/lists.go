@@ -16,8 +16,8 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// A list is read in two steps: the ids of a page, which takes the few columns it
-// is filtered and sorted by, and what is shown of them.
+// A list is read in two steps: first the ids of a page, from the few columns that
+// filter and sort it, then the rows to show.
 var (
 	//go:embed queries/repairs.sql
 	repairsSQL string
@@ -27,7 +27,7 @@ var (
 	pageSQL string
 )
 
-// pageLength is the length of a page where the caller names none.
+// pageLength is the default length of a page.
 const pageLength = 50
 
 // standing is one row of the view conversations.
@@ -48,7 +48,7 @@ type standing struct {
 	messageKind                         repair.MessageKind
 }
 
-// Repairs lists repairs, the last started first.
+// Repairs lists repairs, the newest first.
 func (s *Store) Repairs(ctx context.Context, f readmodel.RepairFilter) (readmodel.Page[readmodel.RepairItem], error) {
 	args := []any{
 		clickhouse.Named("state", string(f.State)),
@@ -64,11 +64,11 @@ func (s *Store) Repairs(ctx context.Context, f readmodel.RepairFilter) (readmode
 	})
 }
 
-// Conversations lists repairs as customer service sees them: those who wait
-// longest first, unless f.Sort is recent. WaitingSince is since when somebody
-// waits for what f.Filter asks for, or for anything.
+// Conversations lists repairs as customer service sees them: who waits longest first,
+// unless f.Sort is recent. WaitingSince is when the wait began that f.Filter asks
+// for, or else the longest.
 //
-// The rules of who waits stand in the view conversations (migrations).
+// The view conversations (migrations) has the rules of who waits.
 func (s *Store) Conversations(ctx context.Context, f readmodel.ConversationFilter) (readmodel.Page[readmodel.Conversation], error) {
 	text := strings.TrimSpace(f.Query)
 	args := []any{
@@ -89,7 +89,7 @@ func (s *Store) Conversations(ctx context.Context, f readmodel.ConversationFilte
 	})
 }
 
-// since is when the wait that a filter asks for began, or the longest of all.
+// since returns when the wait that a filter asks for began, or else the longest.
 func (r standing) since(filter string) *time.Time {
 	switch filter {
 	case "needs-reply":
@@ -125,7 +125,7 @@ func page[T any](ctx context.Context, s *Store, list, sql string, garages []stri
 		clickhouse.Named("garages", garages),
 		clickhouse.Named("after", from.Key),
 		clickhouse.Named("after_id", from.ID),
-		clickhouse.Named("limit", limit+1), // one more tells whether there is another page
+		clickhouse.Named("limit", limit+1), // the extra row tells whether there is another page
 	), func(rows driver.Rows) error {
 		at := cursor{List: list}
 		err := rows.Scan(&at.Key, &at.ID)

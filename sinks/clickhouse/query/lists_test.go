@@ -15,8 +15,8 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// TestWhoWaits checks the rules of the view conversations one by one. Every story
-// begins with a start, and every step is an hour after the one before.
+// TestWhoWaits checks the rules of the view conversations one by one. Every step of
+// a story is an hour after the one before, from the start of the repair.
 func TestWhoWaits(t *testing.T) {
 	d := newDB(t)
 	ask := func(s *story) { s.Ask(sam) }
@@ -106,7 +106,7 @@ func TestWhoWaits(t *testing.T) {
 	}
 	for _, c := range d.conversations("") {
 		name := names[c.RepairID]
-		got[name] += "" // it is there
+		got[name] += "" // it is listed
 		if waits := got[name] != ""; waits != (c.NeedsReply || c.Waiting || c.Call) || waits != (c.WaitingSince != nil) {
 			t.Errorf("%s: the filters say %q, the list %+v", name, got[name], c)
 		}
@@ -116,7 +116,7 @@ func TestWhoWaits(t *testing.T) {
 	}
 }
 
-// conversations lists all of the garage brug that wait for something.
+// conversations returns the conversations of the garage brug that pass a filter.
 func (d *db) conversations(filter string) []readmodel.Conversation {
 	d.t.Helper()
 	page, err := d.Conversations(d.t.Context(), readmodel.ConversationFilter{Garages: []string{"brug"}, Filter: filter, Limit: 1000})
@@ -124,7 +124,7 @@ func (d *db) conversations(filter string) []readmodel.Conversation {
 	return page.Items
 }
 
-// inbox fills a database with conversations in a known order: who waits longest first.
+// inbox writes conversations and returns their customers, who waits longest first.
 func inbox(d *db) (names []string) {
 	stories := []*story{
 		d.Story("brug", "a").Start("K482TR", "Anna").After(1*time.Hour).Say(customer, repair.Text, "?"),

@@ -11,8 +11,8 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// TestRepair tells the stories that a repair can have and checks what is shown
-// of them, one by one and in the list.
+// TestRepair checks what is shown of every story that a repair can have, of the repair
+// itself and in the list.
 func TestRepair(t *testing.T) {
 	d := newDB(t)
 	const hour = time.Hour

@@ -13,8 +13,8 @@ import (
 	"pitstop/schemas/readmodel"
 )
 
-// TestScale times the reads on many events; PITSTOP_SCALE says how many repairs
-// of ten events there are, in 20 garages, one of which has half of them.
+// TestScale times the queries over many events: PITSTOP_SCALE repairs of ten events
+// each, in 20 garages, one of which has half of them.
 func TestScale(t *testing.T) {
 	repairs, _ := strconv.Atoi(os.Getenv("PITSTOP_SCALE"))
 	if repairs == 0 {
@@ -46,7 +46,7 @@ WHERE happened`, clickhouse.Named("from", from), clickhouse.Named("n", step*10))
 
 	all := []string{"g0", "g1", "g2", "g3"}
 	var first readmodel.Page[readmodel.RepairItem]
-	// The machine may be busy with other things: the server's own CPU time counts.
+	// The server's CPU time is measured, not wall time: the machine may be busy.
 	ctx, cpu := t.Context(), time.Duration(0)
 	counting := clickhouse.Context(ctx, clickhouse.WithProfileEvents(func(events []clickhouse.ProfileEvent) {
 		for _, e := range events {

@@ -18,17 +18,16 @@ const (
 	selectRows = 5000
 )
 
-// selectSettings let a query read and nothing else.
+// selectSettings allow a query to read and nothing else.
 var selectSettings = clickhouse.Settings{
 	"readonly":             1,
 	"max_result_rows":      selectRows,
 	"result_overflow_mode": "throw",
 }
 
-// Select runs a query of the dashboards and returns its columns and rows. The
-// server lets it read only, and up to 5,000 rows: more is an error, and so are
-// more than 10 seconds. A value is nil, a string, bool, int64, float64 or time.Time (in UTC);
-// what is none of these is the text that fmt makes of it.
+// Select runs a query of the dashboards and returns its columns and rows. The query
+// may only read; more than 5,000 rows or 10 seconds are an error. A value is nil, a
+// string, bool, int64, float64 or time.Time (in UTC); any other is formatted by fmt.
 func (s *Store) Select(ctx context.Context, sql string) (columns []string, rows [][]any, err error) {
 	ctx, cancel := context.WithTimeout(ctx, selectTime)
 	defer cancel()
@@ -57,8 +56,8 @@ func (s *Store) Select(ctx context.Context, sql string) (columns []string, rows 
 	return found.Columns(), rows, nil
 }
 
-// selectError is one error for a time that is over, whether the context or the
-// connection, which has the same deadline, notices first.
+// selectError returns one error for a timeout, whether the context or the connection,
+// which has the same deadline, notices first.
 func selectError(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
@@ -66,8 +65,8 @@ func selectError(err error) error {
 	return fmt.Errorf("select: %w", err)
 }
 
-// plainValue reduces what the driver scanned to the few types that Select returns.
-// NaN, which a mean of nothing is, counts as nothing.
+// plainValue converts what the driver scanned to the few types that Select returns.
+// NaN, the mean of no rows, becomes nil.
 func plainValue(v reflect.Value) any {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 		if v.IsNil() {

@@ -36,7 +36,7 @@ func TestSelect(t *testing.T) {
 	}
 }
 
-// A query of the dashboards reads, and no more than it may.
+// A query of the dashboards can only read, and within its limits.
 func TestSelectIsBounded(t *testing.T) {
 	d := newDB(t)
 	for _, tc := range []struct{ name, sql, code string }{

@@ -1,6 +1,6 @@
 // Package query reads the tables of ClickHouse for the API: a repair and its
-// timeline, the lists, the figures, and the queries of the dashboards. The SQL
-// stands in queries; every query deduplicates the rows it reads.
+// timeline, the lists, the figures, and the queries of the dashboards. The SQL is in
+// queries; every query deduplicates the rows it reads.
 package query
 
 import (
@@ -17,7 +17,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// The queries. Values reach them as parameters of the server only.
+// The queries. Values are passed as server-side parameters only.
 var (
 	//go:embed queries/as_of.sql
 	asOfSQL string
@@ -39,8 +39,8 @@ type Store struct{ conn driver.Conn }
 // NewStore returns a store that reads over conn.
 func NewStore(conn driver.Conn) *Store { return &Store{conn} }
 
-// AsOf is the time up to which everything on the log is in the tables; zero when
-// nothing has been read yet.
+// AsOf returns the time up to which every logged record is in the tables; zero when
+// nothing has been written yet.
 func (s *Store) AsOf(ctx context.Context) (time.Time, error) {
 	var at time.Time
 	if err := s.conn.QueryRow(ctx, asOfSQL).Scan(&at); err != nil {
@@ -52,7 +52,7 @@ func (s *Store) AsOf(ctx context.Context) (time.Time, error) {
 	return at, nil
 }
 
-// Sequence is the sequence of the repair's last event in the tables; 0 when
+// Sequence returns the sequence of the repair's last event in the tables; 0 when
 // there is none.
 func (s *Store) Sequence(ctx context.Context, id string) (int64, error) {
 	var sequence int64
@@ -62,8 +62,8 @@ func (s *Store) Sequence(ctx context.Context, id string) (int64, error) {
 	return sequence, nil
 }
 
-// Outcome is what became of a command: pending while it has no outcome, and
-// readmodel.ErrNotFound while it is not known at all.
+// Outcome returns a command's outcome: pending while it has none, and
+// readmodel.ErrNotFound while the command is unknown.
 func (s *Store) Outcome(ctx context.Context, commandID string) (*readmodel.CommandOutcome, error) {
 	var (
 		o          = readmodel.CommandOutcome{CommandID: commandID}
@@ -88,7 +88,7 @@ func (s *Store) Outcome(ctx context.Context, commandID string) (*readmodel.Comma
 	return &o, nil
 }
 
-// Repair is one repair as it stands, folded from its events.
+// Repair returns one repair, folded from its events.
 func (s *Store) Repair(ctx context.Context, garages []string, id string) (*readmodel.Repair, error) {
 	asOf, err := s.AsOf(ctx) // before the events: they are at least as fresh
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Timeline is everything that happened around a repair, oldest first: its
-// events, the commands that were refused, what people were told or not told and
-// why, what the mail servers said, and who must be called. What happened at the
-// same time stands in the order of cause and effect.
+// Timeline returns everything that happened around a repair, oldest first: its
+// events, refused commands, notifications sent or suppressed and why, the mail
+// servers' replies, and call tasks. Entries of the same time are in the order of
+// cause and effect.
 func (s *Store) Timeline(ctx context.Context, garages []string, id string) (*readmodel.Timeline, error) {
 	asOf, err := s.AsOf(ctx) // before the entries: they are at least as fresh
 	if err != nil {

@@ -12,7 +12,7 @@ var totalsSQL string
 // Totals count what is in the tables.
 type Totals struct {
 	Commands, Events uint64
-	// Mails that a server accepted.
+	// Mails counts those that a server accepted.
 	Mails uint64
 }
 
