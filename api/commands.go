@@ -95,7 +95,7 @@ func (c commands) sendError(err error) error {
 	if invalid := new(request.Invalid); errors.As(err, &invalid) {
 		return web.NewProblem(web.CodeInvalid, "see errors", invalid.Errors...)
 	}
-	web.Complain(c.log, "send a command", err)
+	web.LogFailure(c.log, "send a command", err)
 	return web.NewProblem(web.CodeUnavailable, "the request may or may not have been taken: repeat it with the same key").With("Retry-After", "1")
 }
 

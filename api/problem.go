@@ -26,7 +26,7 @@ func readError(log *slog.Logger, err error) error {
 			Pointer: "/cursor", Detail: "ask for the first page without a cursor",
 		})
 	}
-	web.Complain(log, "read the read model", err)
+	web.LogFailure(log, "read the read model", err)
 	return web.NewProblem(web.CodeUnavailable, "the read model cannot be asked; try again in a moment").With("Retry-After", "1")
 }
 

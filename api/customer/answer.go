@@ -20,7 +20,7 @@ func (d *door) failed(w http.ResponseWriter, r *http.Request, v *visit, err erro
 		d.render(w, http.StatusOK, p)
 		return
 	}
-	web.Complain(d.Log, "show a customer's page", err)
+	web.LogFailure(d.Log, "show a customer's page", err)
 	d.stop(w, r, v, http.StatusServiceUnavailable, "down")
 }
 

@@ -59,7 +59,7 @@ func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 		return
 	}
 	if err != nil {
-		web.Complain(d.Log, "send a decision", err)
+		web.LogFailure(d.Log, "send a decision", err)
 		p := d.dress(r, v, v.confirm(q, c))
 		p.Notice = &notice{Kind: "bad", Head: v.T("error unsent h"), Text: v.T("error unsent")}
 		d.render(w, http.StatusServiceUnavailable, p)

@@ -43,7 +43,7 @@ func (d *door) sawIt(ctx context.Context, v *visit, q *readmodel.Quote) error {
 		Revision: q.Revision, Key: fmt.Sprintf("view.%d", q.Revision), Body: new(request.RecordView),
 	}, 0)
 	if err != nil {
-		web.Complain(d.Log, "record a view", err)
+		web.LogFailure(d.Log, "record a view", err)
 	}
 	return err
 }

@@ -28,7 +28,7 @@ func (d *door) write(w http.ResponseWriter, r *http.Request, v *visit) {
 		}
 		d.rewrite(w, r, v, http.StatusUnprocessableEntity, command, body.Text, wrong)
 	} else {
-		web.Complain(d.Log, "send a message", err)
+		web.LogFailure(d.Log, "send a message", err)
 		d.rewrite(w, r, v, http.StatusServiceUnavailable, command, body.Text, v.T("error unsent"))
 	}
 }

@@ -86,7 +86,7 @@ func (d *door) dashboard(w http.ResponseWriter, r *http.Request, p Page) {
 	}
 	html, err := d.Dashboards.Page(r.Context(), visit)
 	if err != nil {
-		web.Complain(d.Log, "show the dashboard "+p.ID, err)
+		web.LogFailure(d.Log, "show the dashboard "+p.ID, err)
 		d.stop(w, http.StatusServiceUnavailable, v, "dashboard down")
 		return
 	}

@@ -41,9 +41,9 @@ func WritePage(w http.ResponseWriter, log *slog.Logger, status int, lang locale.
 	_, _ = b.WriteTo(w) // the client is gone: nobody to tell
 }
 
-// Complain logs why a request was not answered. A client that went away is no
+// LogFailure logs why a request was not answered. A client that went away is no
 // error.
-func Complain(log *slog.Logger, what string, err error) {
+func LogFailure(log *slog.Logger, what string, err error) {
 	level := slog.LevelError
 	if errors.Is(err, context.Canceled) {
 		level = slog.LevelDebug
