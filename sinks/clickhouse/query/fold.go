@@ -63,6 +63,10 @@ type (
 			Texts []readmodel.Line `json:"texts"`
 		} `json:"evidence"`
 	}
+	closingBody struct { // of all events that close a revision
+		Revision *int32 `json:"revision"`
+		Replaces *int32 `json:"replaces"` // of an event that opens Revision
+	}
 	contactBody struct {
 		Party   repair.Party     `json:"party"`
 		Contact readmodel.Person `json:"contact"`
@@ -127,7 +131,14 @@ func (f *folder) apply(e fact) error {
 		f.unanswered = false
 	}
 	if effect.Quote != "" {
-		f.close(f.open(), effect.Quote, e.at)
+		err := read(e, func(b closingBody) {
+			if q := f.closes(b); q != nil {
+				q.Status, q.ClosedAt = effect.Quote, &e.at
+			}
+		})
+		if err != nil {
+			return err
+		}
 	}
 	switch event.(type) { //nolint:gochecksumtype // its effect is there; this is what else is shown of it
 	case *repair.RepairStarted:
@@ -227,10 +238,17 @@ func (f *folder) open() *readmodel.Quote {
 	return nil
 }
 
-func (f *folder) close(q *readmodel.Quote, as repair.QuoteStatus, at time.Time) {
-	if q != nil {
-		q.Status, q.ClosedAt = as, &at
+// closes returns the quote that an event closes, nil when there is none: the one that
+// it names, since the open one may be another where events are missing, or else the
+// open one.
+func (f *folder) closes(b closingBody) *readmodel.Quote {
+	switch {
+	case b.Replaces != nil:
+		return f.revision(*b.Replaces)
+	case b.Revision != nil:
+		return f.revision(*b.Revision)
 	}
+	return f.open()
 }
 
 func line(q *readmodel.Quote, n int32) *readmodel.Line {

@@ -95,6 +95,19 @@ func TestFoldAgreesWithTheStateMachine(t *testing.T) {
 		if diff := cmp.Diff(got, again); diff != "" {
 			rt.Fatalf("events that come twice change it:\n%s", diff)
 		}
+
+		missing := rapid.IntRange(1, len(facts)).Draw(rt, "missing") - 1
+		without, err := fold(slices.Delete(slices.Clone(facts), missing, missing+1))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for _, q := range without.Quotes {
+			is := got.Quotes[q.Revision-1]
+			// A cancellation names no quote: it closes whichever is open.
+			if q.Status != is.Status && q.Status != repair.StatusOpen && q.Status != repair.StatusCancelled {
+				rt.Fatalf("without event %d, %s, quote %d is %s, not %s", missing+1, facts[missing].kind, q.Revision, q.Status, is.Status)
+			}
+		}
 	})
 }
 
