@@ -15,8 +15,8 @@ func authenticate(c Config) func(http.Handler) http.Handler {
 	tooMany := func(w http.ResponseWriter) {
 		web.NewProblem(web.CodeRateLimited, "slow down; Retry-After says in how many seconds").Write(w)
 	}
+	perSubject, perGuess := c.Limits.NewPerSubject(), c.Limits.NewPerGuess() // one for all routes: chi makes the handlers below for each
 	return func(next http.Handler) http.Handler {
-		perSubject, refused := c.Limits.PerSubject(), c.Limits.PerGuess()
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 			var caller web.Caller
@@ -25,7 +25,7 @@ func authenticate(c Config) func(http.Handler) http.Handler {
 				caller, err = c.Auth.Authenticate(r.Context(), strings.TrimSpace(token))
 			}
 			if err != nil {
-				if refused.Over(w, r, c.TrustedProxies.ClientIP(r)) {
+				if perGuess.Over(w, r, c.TrustedProxies.ClientIP(r)) {
 					tooMany(w)
 					return
 				}

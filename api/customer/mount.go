@@ -23,7 +23,7 @@ func Mount(r chi.Router, c Config) error {
 	if err != nil {
 		return fmt.Errorf("parse templates: %w", err)
 	}
-	d := &door{Config: c, page: t.Lookup("page"), perLink: c.Limits.PerLink(), perAddress: c.Limits.PerAddress()}
+	d := &door{Config: c, page: t.Lookup("page"), perLink: c.Limits.NewPerLink(), perAddress: c.Limits.NewPerAddress()}
 	r.Route("/c/{token}", func(r chi.Router) {
 		r.Use(web.PrivatePages, d.limit)
 		r.Get("/", d.visitor(d.look))

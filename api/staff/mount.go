@@ -16,7 +16,10 @@ func Mount(r chi.Router, c Config) error {
 	if err != nil {
 		return fmt.Errorf("parse templates: %w", err)
 	}
-	d := &door{Config: c, page: t, perGuess: c.Limits.PerGuess(), origin: http.NewCrossOriginProtection()}
+	d := &door{
+		Config: c, page: t, origin: http.NewCrossOriginProtection(),
+		perSubject: c.Limits.NewPerSubject(), perGuess: c.Limits.NewPerGuess(),
+	}
 	r.Group(func(r chi.Router) {
 		r.Use(web.PrivatePages, sameOrigin)
 		r.Get(signInPath, d.askToken)

@@ -116,7 +116,6 @@ func localPath(next string) string {
 // signedIn passes on the requests of members of staff who signed in, and asks
 // others to.
 func (d *door) signedIn(next http.Handler) http.Handler {
-	perSubject := d.Limits.PerSubject()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller, err := d.session(r)
 		v := voiceOf(r)
@@ -131,7 +130,7 @@ func (d *door) signedIn(next http.Handler) http.Handler {
 				p.Error = v.T("session over")
 			}
 			d.render(w, http.StatusUnauthorized, p)
-		case perSubject.Over(w, r, caller.Subject):
+		case d.perSubject.Over(w, r, caller.Subject):
 			d.stop(w, http.StatusTooManyRequests, v, "slow down")
 		default:
 			next.ServeHTTP(w, r.WithContext(web.WithCaller(r.Context(), caller)))

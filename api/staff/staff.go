@@ -41,7 +41,7 @@ type Config struct {
 // door serves one Config.
 type door struct {
 	Config
-	page     *template.Template
-	perGuess web.Limit
-	origin   *http.CrossOriginProtection
+	page                 *template.Template
+	perSubject, perGuess web.Limit
+	origin               *http.CrossOriginProtection
 }

@@ -16,33 +16,33 @@ type Limits struct {
 	Customer int
 }
 
-// DefaultLimits are far above what people do; they stop runaway programs.
-var DefaultLimits = Limits{Staff: 3000, Customer: 120}
+// defaultLimits are far above what people do; they stop runaway programs.
+var defaultLimits = Limits{Staff: 3000, Customer: 120}
 
 // OrDefault returns the limits with the defaults where they are 0.
 func (l Limits) OrDefault() Limits {
 	if l.Staff == 0 {
-		l.Staff = DefaultLimits.Staff
+		l.Staff = defaultLimits.Staff
 	}
 	if l.Customer == 0 {
-		l.Customer = DefaultLimits.Customer
+		l.Customer = defaultLimits.Customer
 	}
 	return l
 }
 
-// PerSubject limits the requests with a token, by its subject.
-func (l Limits) PerSubject() Limit { return newLimit(l.Staff, 10*time.Second) }
+// NewPerSubject limits the requests with a token, by its subject.
+func (l Limits) NewPerSubject() Limit { return newLimit(l.Staff, 10*time.Second) }
 
-// PerGuess limits attempts to guess a token, by address.
-func (l Limits) PerGuess() Limit { return newLimit(l.Staff/10, 10*time.Second) }
+// NewPerGuess limits attempts to guess a token, by address.
+func (l Limits) NewPerGuess() Limit { return newLimit(l.Staff/10, 10*time.Second) }
 
-// PerLink limits the requests with a customer's link, by the link.
-func (l Limits) PerLink() Limit { return newLimit(l.Customer, time.Minute) }
+// NewPerLink limits the requests with a customer's link, by the link.
+func (l Limits) NewPerLink() Limit { return newLimit(l.Customer, time.Minute) }
 
-// PerAddress limits the requests with any customer's link, by address.
-func (l Limits) PerAddress() Limit { return newLimit(10*l.Customer, time.Minute) }
+// NewPerAddress limits the requests with any customer's link, by address.
+func (l Limits) NewPerAddress() Limit { return newLimit(10*l.Customer, time.Minute) }
 
-// Limit is a rate limit by key. The zero Limit has no bound.
+// Limit is a rate limit by key, which counts for itself. The zero Limit has no bound.
 type Limit struct{ counter *httprate.RateLimiter }
 
 func newLimit(requests int, window time.Duration) Limit {
