@@ -46,6 +46,7 @@ var texts = locale.Texts{
 	"step decided":   {NL: "Antwoord gekregen", EN: "Answer received"},
 	"step lapsed":    {NL: "Prijsopgave verlopen", EN: "Quote expired"},
 	"step withdrawn": {NL: "Prijsopgave ingetrokken", EN: "Quote withdrawn"},
+	"labour":         {NL: "Arbeid", EN: "Labour"},
 	"step replaced":  {NL: "Prijsopgave vervangen door een nieuwe", EN: "Quote replaced by a new one"},
 	"step ready":     {NL: "Klaar", EN: "Ready"},
 	"step collected": {NL: "Opgehaald", EN: "Collected"},

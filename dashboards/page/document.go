@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -59,7 +58,7 @@ func (p *Pages) document(r renderer, board dashboards.Dashboard, asOf time.Time,
 	d.Fresh, d.Stale = r.T("no data yet"), true
 	if !asOf.IsZero() {
 		d.Stale = r.Now.Sub(asOf) > staleAfter
-		d.Fresh = fmt.Sprintf(r.T(map[bool]string{true: "stale", false: "fresh"}[d.Stale]), r.when(dashboards.Instant, asOf))
+		d.Fresh = r.T(map[bool]string{true: "stale", false: "fresh"}[d.Stale], r.when(dashboards.Instant, asOf))
 	}
 	for _, id := range r.All {
 		if other, ok := p.dashboard(id); ok && (!other.AboutRepair || id == board.ID) {
@@ -130,4 +129,4 @@ func (r renderer) query(lang locale.Lang, repair string) url.Values {
 }
 
 // Who returns the line that says who is signed in.
-func (d document) Who() string { return fmt.Sprintf(d.T("signed in"), d.Subject) }
+func (d document) Who() string { return d.T("signed in", d.Subject) }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"strconv"
 	"unicode"
 	"unicode/utf8"
 
@@ -65,10 +66,10 @@ func (r renderer) verdict(d dashboards.Panel, n float64) (class, words string) {
 	if t == nil {
 		return "", ""
 	}
-	target := r.T("at most")
+	target := "at most"
 	good, bad := n <= t.Good, n > t.Bad
 	if t.HigherIsBetter {
-		target = r.T("at least")
+		target = "at least"
 		good, bad = n >= t.Good, n < t.Bad
 	}
 	class = "fair"
@@ -79,16 +80,16 @@ func (r renderer) verdict(d dashboards.Panel, n float64) (class, words string) {
 		class = "bad"
 	}
 	if t.Good == 0 && !t.HigherIsBetter {
-		target = r.T("exactly")
+		target = "exactly"
 	}
-	return class, r.T(class) + " (" + fmt.Sprintf(target, r.quantity(d.Unit, t.Good)) + ")"
+	return class, r.T(class) + " (" + r.T(target, r.quantity(d.Unit, t.Good)) + ")"
 }
 
 // before says what the figure was in the period before, and in which direction it
 // goes.
 func (r renderer) before(d dashboards.Panel, c dashboards.Column, n, before float64) string {
 	was := r.text(c, before)
-	when := r.T(fmt.Sprintf("before %d", r.days))
+	when := r.T("before " + strconv.Itoa(r.days))
 	if d.Now { // the column says which time it is compared with
 		when = lowerFirst(c.Title.In(r.Lang))
 	}

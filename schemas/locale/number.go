@@ -64,8 +64,8 @@ func (l Lang) Hours(decimal string) string {
 // known returns l, or the default for a Lang that did not come from Fold.
 func (l Lang) known() Lang { return Fold(string(l)) }
 
-// Count words a number as a letter does, up to twelve: "drie", "three". Zero is
-// "nul" and, before what there is none of, "no".
+// Count returns a number as a letter has it, in words up to twelve: "drie", "three".
+// Zero is "nul" in Dutch and "no" in English, as in "no jobs".
 func (l Lang) Count(n int) string {
 	if n < 0 || n >= len(counts) {
 		return strconv.Itoa(n)

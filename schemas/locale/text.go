@@ -16,7 +16,7 @@ func (t Text) In(l Lang) string {
 // Texts are the texts of a page or a mail, by key.
 type Texts map[string]Text
 
-// Voice says texts in one language.
+// Voice returns texts in one language.
 type Voice struct {
 	Lang  Lang
 	Texts Texts

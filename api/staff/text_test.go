@@ -1,0 +1,9 @@
+package staff
+
+import (
+	"testing"
+
+	"pitstop/schemas/locale/localetest"
+)
+
+func TestTexts(t *testing.T) { localetest.Check(t, texts, "* text", "role *") }
