@@ -123,8 +123,14 @@ func reply[T any](a answered, location string, body func(CommandReply) T) *Reply
 
 func plain(c CommandReply) CommandReply { return c }
 
+// bodyOf is a pointer to a B, which is a request's body.
+type bodyOf[B any] interface {
+	*B
+	request.Body
+}
+
 // about handles a request about an existing repair that needs nothing of its own.
-func about[B any](c commands) func(context.Context, *struct {
+func about[B any, P bodyOf[B]](c commands) func(context.Context, *struct {
 	Existing
 	Body B
 }) (*Reply[CommandReply], error) {
@@ -133,12 +139,12 @@ func about[B any](c commands) func(context.Context, *struct {
 		Body B
 	},
 	) (*Reply[CommandReply], error) {
-		return c.simple(ctx, in.Existing, request.Request{Body: &in.Body})
+		return c.simple(ctx, in.Existing, request.Request{Body: P(&in.Body)})
 	}
 }
 
 // aboutOptional is about for a body that may be absent.
-func aboutOptional[B any](c commands) func(context.Context, *struct {
+func aboutOptional[B any, P bodyOf[B]](c commands) func(context.Context, *struct {
 	Existing
 	Body *B
 }) (*Reply[CommandReply], error) {
@@ -147,7 +153,7 @@ func aboutOptional[B any](c commands) func(context.Context, *struct {
 		Body *B
 	},
 	) (*Reply[CommandReply], error) {
-		return c.simple(ctx, in.Existing, request.Request{Body: given(in.Body)})
+		return c.simple(ctx, in.Existing, request.Request{Body: P(given(in.Body))})
 	}
 }
 

@@ -22,8 +22,8 @@ type Alert struct {
 	ID      string // stable, lower-case words with "-"; also the name of its SQL file
 	Title   locale.Text
 	Summary locale.Text // what is the matter and what to do; {{ $labels.x }} names a column of text
-	// SQL is a query on ClickHouse that gives a row for each thing that is the
-	// matter: one numeric column, value, and columns of text that label it. The
+	// SQL is a query on ClickHouse that returns a row for each thing that is
+	// wrong: one numeric column, value, and columns of text that label it. The
 	// labels of a row are its own, and say nothing about a person: whoever is told
 	// keeps them. A row whose value is above 0 fires. It uses no variable, and of
 	// the macros none: an alert is about the present, and about the garages that

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"pitstop/schemas/record"
 )
 
 //go:embed sql/*.sql
@@ -25,9 +27,12 @@ var shared = func() *strings.Replacer {
 // in any test.
 func query(id string) string { return shared.Replace(file(id)) }
 
-// ofMeasure reads the SQL that several panels share, each about another measure.
-func ofMeasure(id, measure string) string {
-	return strings.ReplaceAll(query(id), "${measure}", measure)
+// ofMeasure returns a panel with the SQL of a file that several panels share, each
+// about another measure.
+func ofMeasure(file string, m record.Measure, p Panel) Panel {
+	p.File, p.Measure = file, m
+	p.SQL = strings.ReplaceAll(query(file), "${measure}", string(m))
+	return p
 }
 
 func file(id string) string {

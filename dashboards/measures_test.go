@@ -69,7 +69,11 @@ func measure(b *bytes.Buffer, p dashboards.Panel) {
 	if p.Kind == dashboards.Bars {
 		picture = "Bars"
 	}
-	fmt.Fprintf(b, "%s%s, of %s: %s.\n", picture, inUnit(p.Unit), when, link(cmp.Or(p.File, p.ID)))
+	of := link(cmp.Or(p.File, p.ID))
+	if p.Measure != "" {
+		of += " of the measure `" + string(p.Measure) + "`"
+	}
+	fmt.Fprintf(b, "%s%s, of %s: %s.\n", picture, inUnit(p.Unit), when, of)
 	threshold(b, p)
 	fmt.Fprint(b, "\n| column | nl | en | unit | values |\n|---|---|---|---|---|\n")
 	for _, c := range p.Columns {

@@ -5,7 +5,10 @@
 // documentation of the measures (docs/measures.md).
 package dashboards
 
-import "pitstop/schemas/locale"
+import (
+	"pitstop/schemas/locale"
+	"pitstop/schemas/record"
+)
 
 // Dashboard is a page of panels about one subject.
 type Dashboard struct {
@@ -99,8 +102,10 @@ type Panel struct {
 	// SQL is the query on ClickHouse, with Grafana's macros and variables (see
 	// Expand); empty for a Prometheus panel.
 	SQL string
-	// File is the SQL file that it shares with other panels; empty: it has its own.
-	File string
+	// File is the SQL file that it shares with other panels, and Measure what it is
+	// about instead of what they are; empty: it has its own.
+	File    string
+	Measure record.Measure
 	// Queries are those of a Prometheus panel.
 	Queries []PromQuery
 	// Now panels show the present, whatever the period.

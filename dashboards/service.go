@@ -1,6 +1,9 @@
 package dashboards
 
-import "pitstop/schemas/locale"
+import (
+	"pitstop/schemas/locale"
+	"pitstop/schemas/record"
+)
 
 // Service is about those who wait for the garage.
 var Service = Dashboard{
@@ -56,7 +59,7 @@ var questionsByAge = Panel{
 	},
 }
 
-var replyTime = Panel{
+var replyTime = ofMeasure("wait-time", record.MeasureStaffResponse, Panel{
 	ID:       "reply-time",
 	Title:    locale.Text{NL: "Antwoordtijd", EN: "Time to reply"},
 	Question: locale.Text{NL: "Hoe snel antwoorden we?", EN: "How fast do we reply?"},
@@ -67,7 +70,6 @@ var replyTime = Panel{
 	Empty: locale.Text{NL: "In deze periode is nog niets beantwoord.", EN: "Nothing has been answered in this period."},
 	Kind:  Figure, Unit: Minutes, Width: 12, Height: 8,
 	Threshold: &Threshold{Good: 30, Bad: 120},
-	File:      "wait-time", SQL: ofMeasure("wait-time", "staff_response"),
 	Columns: []Column{
 		value(locale.Text{NL: "Mediaan", EN: "Median"}, Minutes),
 		before(Minutes),
@@ -76,9 +78,9 @@ var replyTime = Panel{
 		percentile(99, Minutes, Plain),
 		{Name: "open", Title: locale.Text{NL: "Nog open", EN: "Still open"}, Unit: Count},
 	},
-}
+})
 
-var replyByDay = Panel{
+var replyByDay = ofMeasure("wait-by-day", record.MeasureStaffResponse, Panel{
 	ID:       "reply-by-day",
 	Title:    locale.Text{NL: "Antwoordtijd per dag", EN: "Time to reply by day"},
 	Question: locale.Text{NL: "Gaat het beter?", EN: "Is it getting better?"},
@@ -88,7 +90,6 @@ var replyByDay = Panel{
 	},
 	Empty: locale.Text{NL: "In deze periode schreef nog geen klant.", EN: "No customer has written in this period."},
 	Kind:  Trend, Unit: Minutes, Width: 24, Height: 8,
-	File: "wait-by-day", SQL: ofMeasure("wait-by-day", "staff_response"),
 	Columns: []Column{
 		day,
 		{Name: "median", Title: locale.Text{NL: "Mediaan", EN: "Median"}, Unit: Minutes, Role: Value},
@@ -97,4 +98,4 @@ var replyByDay = Panel{
 		n(locale.Text{NL: "antwoorden", EN: "replies"}),
 		{Name: "open", Title: locale.Text{NL: "Nog open", EN: "Still open"}, Unit: Count},
 	},
-}
+})

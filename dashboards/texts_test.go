@@ -1,9 +1,14 @@
 package dashboards_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -112,6 +117,62 @@ func TestTimelineNamesEverything(t *testing.T) {
 	if named != len(what) {
 		t.Errorf("the timeline has %d names for %d things", len(what), named)
 	}
+}
+
+// Every method, code and reason that can stand beside a row of the timeline has words.
+func TestTimelineExplainsEverything(t *testing.T) {
+	var details map[string]locale.Text
+	for _, p := range dashboards.Conversation.Panels {
+		for _, c := range p.Columns {
+			if p.ID == "timeline" && c.Name == "detail" {
+				details = c.Values
+			}
+		}
+	}
+	for name, types := range map[string][]string{
+		"../schemas/repair": {"Method", "Code"}, "../schemas/record": {"SuppressReason", "CallReason"},
+	} {
+		for _, typ := range types {
+			values := constantsOf(t, name, typ)
+			if len(values) < 3 {
+				t.Fatalf("%s has %d constants of type %s", name, len(values), typ)
+			}
+			for _, value := range values {
+				// A key that was used for another request makes a duplicate, which is no row.
+				if value != string(repair.KeyReused) && details[value] == (locale.Text{}) {
+					t.Errorf("%s %s has no words on the timeline: give it some in conversation.go or columns.go", typ, value)
+				}
+			}
+		}
+	}
+}
+
+// constantsOf returns the values of a package's constants of a type.
+func constantsOf(t *testing.T, dir, typ string) (values []string) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	must(t, err)
+	for _, name := range names {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		must(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			if is, ok := spec.Type.(*ast.Ident); ok && is.Name == typ {
+				for _, v := range spec.Values {
+					if lit, ok := v.(*ast.BasicLit); ok {
+						value, err := strconv.Unquote(lit.Value)
+						must(t, err)
+						values = append(values, value)
+					}
+				}
+			}
+			return true
+		})
+	}
+	return values
 }
 
 // The queries show plates as the pages and mails do.

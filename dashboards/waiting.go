@@ -1,6 +1,9 @@
 package dashboards
 
-import "pitstop/schemas/locale"
+import (
+	"pitstop/schemas/locale"
+	"pitstop/schemas/record"
+)
 
 // Waiting is the manager's home: whom to call, and whether it gets better.
 var Waiting = Dashboard{
@@ -119,7 +122,7 @@ var answeredInTime = Panel{
 	},
 }
 
-var approvalTime = Panel{
+var approvalTime = ofMeasure("wait-time", record.MeasureApproval, Panel{
 	ID:       "approval-time",
 	Title:    locale.Text{NL: "Akkoordtijd", EN: "Approval time"},
 	Question: locale.Text{NL: "Hoe lang duurt het tot we antwoord hebben?", EN: "How long until we have an answer?"},
@@ -130,7 +133,6 @@ var approvalTime = Panel{
 	Empty: locale.Text{NL: "In deze periode is nog geen vraag om akkoord beantwoord of verlopen.", EN: "No request for approval has been answered or has expired in this period."},
 	Kind:  Figure, Unit: Minutes, Width: 6, Height: 8,
 	Threshold: &Threshold{Good: 60, Bad: 120},
-	File:      "wait-time", SQL: ofMeasure("wait-time", "approval"),
 	Columns: []Column{
 		value(locale.Text{NL: "Mediaan", EN: "Median"}, Minutes),
 		before(Minutes),
@@ -139,9 +141,9 @@ var approvalTime = Panel{
 		percentile(99, Minutes, Plain),
 		{Name: "open", Title: locale.Text{NL: "Nog open", EN: "Still open"}, Unit: Count},
 	},
-}
+})
 
-var approvalByDay = Panel{
+var approvalByDay = ofMeasure("wait-by-day", record.MeasureApproval, Panel{
 	ID:       "approval-by-day",
 	Title:    locale.Text{NL: "Akkoordtijd per dag", EN: "Approval time by day"},
 	Question: locale.Text{NL: "Gaat het beter?", EN: "Is it getting better?"},
@@ -151,7 +153,6 @@ var approvalByDay = Panel{
 	},
 	Empty: locale.Text{NL: "In deze periode is nog geen akkoord gevraagd.", EN: "No approval has been requested in this period."},
 	Kind:  Trend, Unit: Minutes, Width: 12, Height: 8,
-	File: "wait-by-day", SQL: ofMeasure("wait-by-day", "approval"),
 	Columns: []Column{
 		day,
 		{Name: "median", Title: locale.Text{NL: "Mediaan", EN: "Median"}, Unit: Minutes, Role: Value},
@@ -160,7 +161,7 @@ var approvalByDay = Panel{
 		n(locale.Text{NL: "antwoorden", EN: "answers"}),
 		{Name: "open", Title: locale.Text{NL: "Nog open", EN: "Still open"}, Unit: Count},
 	},
-}
+})
 
 var waitingToday = Panel{
 	ID:       "waiting-today",

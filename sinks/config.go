@@ -51,12 +51,10 @@ type Limits struct {
 
 // Config says what a sink reads and how.
 type Config struct {
-	// Name of the sink: its consumer group is record.Prefix + Name, and its
-	// dead letters carry it.
-	Name string
+	// Consumer is the sink: its group, what it reads, and the name on its dead letters.
+	Consumer record.Consumer
 	// Instance is the static name of this member; empty: a new member every start.
 	Instance string
-	Topics   []record.Topic
 	Kafka    kafka.Config
 	Codec    *avro.Codec
 	Limits   Limits
@@ -80,7 +78,7 @@ type Config struct {
 // Validate reports everything that is wrong, without connecting to anything.
 func (c Config) Validate() error {
 	var errs []error
-	if c.Name == "" || len(c.Topics) == 0 {
+	if c.Consumer.Name == "" || len(c.Consumer.Reads) == 0 {
 		errs = append(errs, errors.New("sink has no name or no topics"))
 	}
 	if c.Limits.Records < 1 || c.Limits.Age <= 0 || c.Limits.Write <= 0 {

@@ -19,7 +19,7 @@ func TestLimitsMustFitTheRebalanceTimeout(t *testing.T) {
 		{Limits{Records: 0, Age: time.Second, Write: time.Second}, "must be positive"},
 	} {
 		c := Config{
-			Name: "test", Topics: []record.Topic{record.Events}, Limits: tc.limits,
+			Consumer: record.Consumer{Name: "test", Reads: []record.Topic{record.Events}}, Limits: tc.limits,
 			Kafka: kafka.Config{Brokers: []string{"localhost:9092"}, RegistryURL: "http://localhost"},
 		}
 		err := c.Validate()

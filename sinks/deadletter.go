@@ -31,7 +31,7 @@ func deadReason(err error) string {
 }
 
 func (l *loop) deadLetter(r *kgo.Record, reason string, why error) (*kgo.Record, error) {
-	d := kafka.DeadLetter(r, l.Name, reason, why, l.Now().UTC())
+	d := kafka.DeadLetter(r, l.Consumer.Name, reason, why, l.Now().UTC())
 	value, err := l.Codec.Encode(d)
 	if err != nil {
 		return nil, fmt.Errorf("encode dead letter of %s[%d]@%d: %w", r.Topic, r.Partition, r.Offset, err)

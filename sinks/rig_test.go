@@ -84,7 +84,7 @@ func (r *rig) produceEvents(from, to int) {
 
 func (r *rig) sink(instance string) Config {
 	return Config{
-		Name: "test", Instance: instance, Topics: []record.Topic{record.Events},
+		Consumer: record.Consumer{Name: "test", Reads: []record.Topic{record.Events}}, Instance: instance,
 		Kafka: r.config, Codec: r.codec, Progress: new(kafka.Progress), Now: time.Now, Log: r.log,
 		Limits: Limits{Records: 50, Age: 100 * time.Millisecond, Write: 5 * time.Second},
 	}

@@ -35,13 +35,13 @@ func Run(ctx context.Context, c Config, w Writer) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	topics := make([]string, len(c.Topics))
-	for i, t := range c.Topics {
+	topics := make([]string, len(c.Consumer.Reads))
+	for i, t := range c.Consumer.Reads {
 		topics[i] = t.Name
 	}
-	opts, err := c.Kafka.Group(record.Prefix+c.Name, c.Instance, c.Log, topics...)
+	opts, err := c.Kafka.Group(c.Consumer.Group(), c.Instance, c.Log, topics...)
 	if err != nil {
-		return fmt.Errorf("sink %s: %w", c.Name, err)
+		return fmt.Errorf("sink %s: %w", c.Consumer.Name, err)
 	}
 	cl, err := kgo.NewClient(append(opts,
 		kgo.BlockRebalanceOnPoll(), // a batch is written and committed before its partitions are revoked
@@ -49,17 +49,17 @@ func Run(ctx context.Context, c Config, w Writer) error {
 		kgo.KeepControlRecords(),
 	)...)
 	if err != nil {
-		return fmt.Errorf("sink %s: %w", c.Name, err)
+		return fmt.Errorf("sink %s: %w", c.Consumer.Name, err)
 	}
 	defer cl.CloseAllowingRebalance()
 	l := &loop{Config: c, topics: topics, writer: w, client: cl, admin: kadm.NewClient(cl), pause: minPause}
-	l.Metrics.start(l.Name)
-	l.Progress.Starting("join group " + record.Prefix + c.Name)
+	l.Metrics.start(l.Consumer.Name)
+	l.Progress.Starting("join group " + c.Consumer.Group())
 	for ctx.Err() == nil {
 		err := l.step(ctx)
 		cl.AllowRebalance() // also after an empty or failed poll: those block rebalances too
 		if err != nil {
-			return fmt.Errorf("sink %s: %w", c.Name, err)
+			return fmt.Errorf("sink %s: %w", c.Consumer.Name, err)
 		}
 	}
 	return nil
@@ -98,7 +98,7 @@ func (l *loop) step(ctx context.Context) error {
 		return err
 	}
 	l.pause, l.stalled = minPause, ""
-	l.Metrics.stalled(l.Name, false)
+	l.Metrics.stalled(l.Consumer.Name, false)
 	if _, generation := l.client.GroupMetadata(); generation >= 0 {
 		l.Progress.Waiting()
 	}
@@ -156,7 +156,7 @@ func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
 	}
 	began := time.Now() //nolint:forbidigo // a duration for the metrics
 	done, err := l.write(ctx, *records)
-	l.Metrics.written(l.Name, done, time.Since(began))
+	l.Metrics.written(l.Consumer.Name, done, time.Since(began))
 	finished := (*records)[:done]
 	*records = (*records)[done:]
 	if len(finished) == 0 {
@@ -191,7 +191,7 @@ func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 				return 0, encodeErr
 			}
 			dead = append(dead, letter)
-			l.Metrics.dead(l.Name, reason)
+			l.Metrics.dead(l.Consumer.Name, reason)
 			continue
 		}
 		if err != nil {
@@ -243,7 +243,7 @@ func (l *loop) hold(ctx context.Context, rest []*kgo.Record, why error) {
 		l.Log.Warn("sink waits and tries again", "error", why)
 	}
 	l.Progress.Stalled(l.stalled)
-	l.Metrics.stalled(l.Name, true)
+	l.Metrics.stalled(l.Consumer.Name, true)
 	first := make(map[string]map[int32]kgo.EpochOffset)
 	for _, r := range rest {
 		if first[r.Topic] == nil {

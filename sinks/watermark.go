@@ -9,7 +9,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"pitstop/schemas/kafka"
-	"pitstop/schemas/record"
 )
 
 // Watermark says that everything a partition held at AsOf has been written; with
@@ -62,16 +61,13 @@ func (l *loop) report(ctx context.Context) error {
 
 func (l *loop) watermarks(ctx context.Context) ([]Watermark, error) {
 	now := l.Now() // before the offsets are read
-	stages := append(slices.Clone(l.Upstream), Stage{l.group(), l.topics})
+	stages := append(slices.Clone(l.Upstream), Stage{l.Consumer.Group(), l.topics})
 	o, err := l.offsets(ctx, stages)
 	if err != nil {
 		return nil, err
 	}
 	return append(l.written(o, now), l.endToEnd(o, now, stages)...), nil
 }
-
-// group returns the consumer group of the sink.
-func (l *loop) group() string { return record.Prefix + l.Name }
 
 // offsets are the committed offsets of groups, and the partitions' starts and ends.
 type offsets struct {
@@ -117,7 +113,7 @@ func (l *loop) written(o offsets, now time.Time) (watermarks []Watermark) {
 	next := make(targets, len(l.targets))
 	for topic, partitions := range o.ends {
 		for id, end := range partitions {
-			position, p := o.reached(l.group(), topic, id), partition{topic, id}
+			position, p := o.reached(l.Consumer.Group(), topic, id), partition{topic, id}
 			t, waiting := l.targets[p]
 			switch {
 			case position >= end.Offset:

@@ -18,10 +18,10 @@ func ForGarage(p *garage.Profile, ch ClickHouse) Organisation {
 	}
 }
 
-// ForOperator returns the organisation of whoever runs the system: everything,
+// forOperator returns the organisation of whoever runs the system: everything,
 // except the alerts that are a garage's own work, and what needs a Prometheus where
 // there is none. An empty currency says that the garages have several.
-func ForOperator(lang locale.Lang, currency string, ch ClickHouse, prometheus string) Organisation {
+func forOperator(lang locale.Lang, currency string, ch ClickHouse, prometheus string) Organisation {
 	o := Organisation{
 		Name: OperatorName, Lang: lang, Currency: currency, ClickHouse: ch, Prometheus: prometheus,
 		Dashboards: slices.Clone(dashboards.All),
@@ -36,16 +36,16 @@ func ForOperator(lang locale.Lang, currency string, ch ClickHouse, prometheus st
 	return o
 }
 
-// Organisations are all: the operator's, and one of each garage.
+// Organisations returns all: the operator's, and one of each garage.
 func Organisations(book *garage.Book, lang locale.Lang, operator ClickHouse, ofGarage func(id string) ClickHouse, prometheus string) []Organisation {
-	all := []Organisation{ForOperator(lang, currencyOf(book), operator, prometheus)}
+	all := []Organisation{forOperator(lang, currencyOf(book), operator, prometheus)}
 	for _, p := range book.Garages() {
 		all = append(all, ForGarage(p, ofGarage(p.ID)))
 	}
 	return all
 }
 
-// currencyOf is the garages' currency, or empty if they have several. Without
+// currencyOf returns the garages' currency, or empty if they have several. Without
 // garages it is the default of the garage file.
 func currencyOf(book *garage.Book) string {
 	if len(book.Garages()) == 0 {

@@ -21,10 +21,10 @@ func TestAlertsOfOrganisations(t *testing.T) {
 	if got, want := of(ForGarage(&garage.Profile{ID: "brug"}, ClickHouse{})), []string{"quote-overdue"}; !slices.Equal(got, want) {
 		t.Errorf("a garage is told %v, want %v", got, want)
 	}
-	if got, want := of(ForOperator(locale.NL, "EUR", ClickHouse{}, "")), []string{"no-mail"}; !slices.Equal(got, want) {
+	if got, want := of(forOperator(locale.NL, "EUR", ClickHouse{}, "")), []string{"no-mail"}; !slices.Equal(got, want) {
 		t.Errorf("without Prometheus the operator is told %v, want %v", got, want)
 	}
-	if got, want := len(of(ForOperator(locale.NL, "EUR", ClickHouse{}, "http://prometheus"))), 1+len(dashboards.PipelineAlerts); got != want {
+	if got, want := len(of(forOperator(locale.NL, "EUR", ClickHouse{}, "http://prometheus"))), 1+len(dashboards.PipelineAlerts); got != want {
 		t.Errorf("the operator is told %d things, want %d", got, want)
 	}
 }

@@ -68,7 +68,7 @@ func (s style) build(d dashboards.Dashboard) (classic, error) {
 		}
 		id := uint32(i + 1)
 		panel.Id, panel.GridPos = &id, &at[i]
-		b.WithPanel(built[dashboard.Panel]{panel})
+		b.WithPanel(ready[dashboard.Panel]{panel})
 	}
 	built, err := b.Build()
 	if err != nil {
@@ -166,7 +166,7 @@ func option(label, value string) dashboard.VariableOption {
 // builder is the SDK's cog.Builder.
 type builder[T any] interface{ Build() (T, error) }
 
-// built is a builder of a value that is built already.
-type built[T any] struct{ value T }
+// ready is a builder of a value that is built already.
+type ready[T any] struct{ value T }
 
-func (d built[T]) Build() (T, error) { return d.value, nil }
+func (d ready[T]) Build() (T, error) { return d.value, nil }

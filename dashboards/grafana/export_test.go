@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the files under deploy/grafana")
 // operator is the operator's organisation as the composition of deploy/compose
 // sees it.
 func operator(lang locale.Lang) Organisation {
-	return ForOperator(lang, "EUR", ClickHouse{Host: "clickhouse", Port: 9000, Database: "pitstop_readers", User: "pitstop_reader"}, "http://prometheus:9090")
+	return forOperator(lang, "EUR", ClickHouse{Host: "clickhouse", Port: 9000, Database: "pitstop_readers", User: "pitstop_reader"}, "http://prometheus:9090")
 }
 
 // The committed files are those that pitstop dashboards export writes.

@@ -30,7 +30,7 @@ func TestServerValidate(t *testing.T) {
 		"no password":  {Server{URL: "http://g", User: "a"}, []string{"PITSTOP_GRAFANA_PASSWORD"}},
 		"user in URL":  {Server{URL: "http://a:b@g", Token: "t"}, []string{"without a user in it"}},
 		"no such CA":   {Server{URL: "http://g", Token: "t", CA: "nowhere.pem"}, []string{"read certificates to trust"}},
-		"CA of naught": {Server{URL: "http://g", Token: "t", CA: "server.go"}, []string{"none in server.go"}},
+		"CA of naught": {Server{URL: "http://g", Token: "t", CA: "server.go"}, []string{"server.go holds no certificate"}},
 		"CA for http":  {Server{URL: "http://g", Token: "t", CA: "server.go"}, []string{"--grafana-ca goes with an https address"}},
 		"too patient":  {Server{URL: "http://g", Token: "t", Timeout: time.Hour}, []string{"not between 0 and 30s"}},
 	} {

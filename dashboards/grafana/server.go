@@ -60,9 +60,6 @@ const maxTimeout = 30 * time.Second
 
 func (s Server) trust() (*tls.Config, error) {
 	pool, err := cafile.Read("certificates to trust", s.CA)
-	if errors.Is(err, cafile.ErrNone) {
-		return nil, fmt.Errorf("read certificates to trust: none in %s", s.CA)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -107,8 +104,8 @@ func (s *session) in(ctx context.Context, organisation int64) *client.GrafanaHTT
 	if err != nil {
 		u = new(url.URL) // not after Validate
 	}
-	transport := httptransport.NewWithClient(u.Host, strings.TrimSuffix(u.Path, "/")+"/api", []string{u.Scheme}, s.http)
-	transport.Consumers[runtime.JSONMime] = runtime.ConsumerFunc(func(r io.Reader, v any) error { return json.NewDecoder(r).Decode(v) })
+	rt := httptransport.NewWithClient(u.Host, strings.TrimSuffix(u.Path, "/")+"/api", []string{u.Scheme}, s.http)
+	rt.Consumers[runtime.JSONMime] = runtime.ConsumerFunc(func(r io.Reader, v any) error { return json.NewDecoder(r).Decode(v) })
 	auth := httptransport.BasicAuth(s.server.User, s.server.Password)
 	if s.server.Token != "" {
 		auth = httptransport.BearerToken(s.server.Token)
@@ -116,8 +113,8 @@ func (s *session) in(ctx context.Context, organisation int64) *client.GrafanaHTT
 	if organisation != 0 && s.server.Token == "" {
 		auth = httptransport.Compose(auth, httptransport.APIKeyAuth(client.OrgIDHeader, "header", strconv.FormatInt(organisation, 10)))
 	}
-	transport.DefaultAuthentication = auth
-	return client.New(within{transport, ctx}, client.DefaultTransportConfig(), nil)
+	rt.DefaultAuthentication = auth
+	return client.New(within{rt, ctx}, client.DefaultTransportConfig(), nil)
 }
 
 // within is a transport that asks in a context: the client's methods take none.

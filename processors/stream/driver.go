@@ -22,6 +22,9 @@ type Driver[S any] struct {
 // has no Avro schema.
 func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
 	l := p.logic()
+	if err := l.check(); err != nil {
+		return nil, err
+	}
 	codec, err := avro.NewCodec(l.stateOf)
 	if err != nil {
 		return nil, err

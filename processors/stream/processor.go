@@ -142,6 +142,17 @@ func (p Processor[S]) logic() logic {
 	return l
 }
 
+// check returns what is wrong with the processor.
+func (l *logic) check() error {
+	switch ticks := slices.Contains(l.topics(), record.Ticks.Name); {
+	case l.timed && !ticks:
+		return fmt.Errorf("%s has a Timer function, which never runs without %s among what it reads", l.consumer.Name, record.Ticks.Name)
+	case ticks && !l.timed:
+		return fmt.Errorf("%s reads %s, but has no Timer function", l.consumer.Name, record.Ticks.Name)
+	}
+	return nil
+}
+
 // movesTime reports whether records of the topic fire their key's timers.
 func (l *logic) movesTime(topic string) bool {
 	return slices.ContainsFunc(l.movers, func(t record.Topic) bool { return t.Name == topic })

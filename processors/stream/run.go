@@ -15,7 +15,6 @@ import (
 
 	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
-	"pitstop/schemas/record"
 )
 
 // Options hold what Run needs besides the processor.
@@ -50,8 +49,8 @@ func Run[S any](ctx context.Context, p Processor[S], o Options) error {
 }
 
 func run(ctx context.Context, l *logic, o Options) error {
-	if ticks := slices.Contains(l.topics(), record.Ticks.Name); ticks != l.timed {
-		return fmt.Errorf("it has timers: %t, but it reads %s: %t", l.timed, record.Ticks.Name, ticks)
+	if err := l.check(); err != nil {
+		return err
 	}
 	if o.Monitor == nil {
 		o.Monitor = new(Monitor)

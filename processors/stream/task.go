@@ -135,8 +135,8 @@ func (t *task) fire(key string, timer record.TimerEntry) error {
 		return t.logic.timer(c, t.codec, state, Timer{timer.Name, timer.Due})
 	})
 	if err != nil {
-		set := &kgo.Record{Topic: t.logic.consumer.Changelog().Name, Partition: t.partition, Timestamp: timer.Due, Key: []byte(key)}
-		return t.deadLetter(set, reason, fmt.Errorf("timer %s due %s: %w", timer.Name, timer.Due.Format(time.RFC3339Nano), err))
+		setting := &kgo.Record{Topic: t.logic.consumer.Changelog().Name, Partition: t.partition, Timestamp: timer.Due, Key: []byte(key)}
+		return t.deadLetter(setting, reason, fmt.Errorf("timer %s due %s: %w", timer.Name, timer.Due.Format(time.RFC3339Nano), err))
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func protect(run func() ([]byte, error)) (state []byte, err error) {
 // deadLetter emits the dead letter of a record that could not be read or handled.
 func (t *task) deadLetter(r *kgo.Record, reason string, cause error) error {
 	at := r.Timestamp
-	if at.IsZero() { // which no record may hold
+	if at.IsZero() { // the codec refuses the zero time
 		at = time.Unix(0, 0)
 	}
 	d := kafka.DeadLetter(r, t.logic.consumer.Name, reason, cause, at)

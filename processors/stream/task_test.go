@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,22 @@ func counter() Processor[count] {
 			s.N += 100
 			return nil
 		},
+	}
+}
+
+// A processor has timers if and only if it reads ticks, and is refused otherwise,
+// by its tests already.
+func TestTimersNeedTicks(t *testing.T) {
+	timed, timeless := counter(), counter()
+	timed.Consumer.Reads = []record.Topic{record.Commands}
+	timeless.Timer = nil
+	for name, p := range map[string]Processor[count]{"no ticks": timed, "no timers": timeless} {
+		if _, err := NewDriver(p); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if err := Run(t.Context(), p, Options{}); err == nil || !strings.Contains(err.Error(), record.Ticks.Name) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -136,7 +136,7 @@ func (im *Importer) command(text []byte) (repair.Command, error) {
 			return nil, fmt.Errorf("body: %w", err)
 		}
 	}
-	if w := r.Body.(interface{ At() *request.When }).At(); w.OccurredAt == nil {
+	if w := r.Body.At(); w.OccurredAt == nil {
 		w.OccurredAt = l.OccurredAt
 	}
 	switch start, ok := r.Body.(*request.StartRepair); {

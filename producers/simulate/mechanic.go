@@ -148,7 +148,7 @@ var tooLate = map[repair.Code]bool{
 }
 
 // ask sends a request; it reports whether it was accepted.
-func (o *order) ask(ctx context.Context, who repair.Actor, revision int32, body any) bool {
+func (o *order) ask(ctx context.Context, who repair.Actor, revision int32, body request.Body) bool {
 	o.asked++
 	s := Step{Request: request.Request{
 		Garage: o.garage.ID, RepairID: o.id, Revision: revision, Actor: who, Body: body,

@@ -102,15 +102,15 @@ func (s *script) customerTime(t time.Time, d time.Duration) time.Time {
 }
 
 // do adds a step and moves on to when it happened.
-func (s *script) do(at time.Time, who repair.Actor, body any, refused repair.Code) {
+func (s *script) do(at time.Time, who repair.Actor, body request.Body, refused repair.Code) {
 	s.now = at
 	s.expireQuote(at)
 	after := s.asked
 	if refused == "" {
 		s.apply(body)
 	}
-	if b, ok := body.(interface{ At() *request.When }); ok && who.Role.Staff() {
-		b.At().OccurredAt = &at // the customer's page stamps what they do
+	if who.Role.Staff() { // the customer's page stamps what customers do
+		body.At().OccurredAt = &at
 	}
 	revision := int32(0)
 	switch body.(type) {
@@ -132,7 +132,7 @@ func (s *script) expireQuote(at time.Time) {
 }
 
 // apply counts the event that a step causes, if it causes one.
-func (s *script) apply(body any) {
+func (s *script) apply(body request.Body) {
 	switch b := body.(type) {
 	case *request.RequestApproval:
 		s.quote.open = true

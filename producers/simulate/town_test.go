@@ -65,16 +65,16 @@ func (w *town) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (w *town) mux() *http.ServeMux {
 	m := http.NewServeMux()
-	for path, body := range map[string]func() any{
-		"POST /v1/repairs":                                   func() any { return new(request.StartRepair) },
-		"PATCH /v1/repairs/{id}":                             func() any { return new(request.Change) },
-		"POST /v1/repairs/{id}/quotes":                       func() any { return new(request.RequestApproval) },
-		"POST /v1/repairs/{id}/quotes/{revision}/withdrawal": func() any { return new(request.WithdrawQuote) },
-		"POST /v1/repairs/{id}/quotes/{revision}/decision":   func() any { return new(request.DecideQuote) },
-		"POST /v1/repairs/{id}/messages":                     func() any { return new(request.PostMessage) },
-		"POST /v1/repairs/{id}/completion":                   func() any { return new(request.CompleteRepair) },
-		"POST /v1/repairs/{id}/collection":                   func() any { return new(request.CollectVehicle) },
-		"POST /v1/repairs/{id}/cancellation":                 func() any { return new(request.CancelRepair) },
+	for path, body := range map[string]func() request.Body{
+		"POST /v1/repairs":                                   func() request.Body { return new(request.StartRepair) },
+		"PATCH /v1/repairs/{id}":                             func() request.Body { return new(request.Change) },
+		"POST /v1/repairs/{id}/quotes":                       func() request.Body { return new(request.RequestApproval) },
+		"POST /v1/repairs/{id}/quotes/{revision}/withdrawal": func() request.Body { return new(request.WithdrawQuote) },
+		"POST /v1/repairs/{id}/quotes/{revision}/decision":   func() request.Body { return new(request.DecideQuote) },
+		"POST /v1/repairs/{id}/messages":                     func() request.Body { return new(request.PostMessage) },
+		"POST /v1/repairs/{id}/completion":                   func() request.Body { return new(request.CompleteRepair) },
+		"POST /v1/repairs/{id}/collection":                   func() request.Body { return new(request.CollectVehicle) },
+		"POST /v1/repairs/{id}/cancellation":                 func() request.Body { return new(request.CancelRepair) },
 	} {
 		m.HandleFunc(path, func(rw http.ResponseWriter, req *http.Request) { w.staff(rw, req, body()) })
 	}
@@ -99,7 +99,7 @@ func (w *town) mux() *http.ServeMux {
 	return m
 }
 
-func (w *town) staff(rw http.ResponseWriter, req *http.Request, body any) {
+func (w *town) staff(rw http.ResponseWriter, req *http.Request, body request.Body) {
 	if err := json.NewDecoder(req.Body).Decode(body); err != nil {
 		w.Errorf("%s: %v", req.URL, err)
 	}
@@ -248,7 +248,7 @@ func (w *town) decision(rw http.ResponseWriter, req *http.Request) {
 	w.form(rw, req, req.PostForm.Get("command"), revision, body, http.StatusSeeOther)
 }
 
-func (w *town) form(rw http.ResponseWriter, req *http.Request, key string, revision int, body any, status int) {
+func (w *town) form(rw http.ResponseWriter, req *http.Request, key string, revision int, body request.Body, status int) {
 	s := w.repairs[req.PathValue("token")]
 	_, verdict := w.do(request.Request{
 		Garage: s.GarageID, RepairID: s.view.RepairID, Revision: int32(revision), Body: body, Key: key, Actor: repair.Actor{Role: repair.Customer},

@@ -3,13 +3,9 @@ package cafile
 
 import (
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"os"
 )
-
-// ErrNone means that a file holds no certificate.
-var ErrNone = errors.New("holds no certificate in PEM")
 
 // Read returns the authorities in a PEM file. Without a file it returns nil, which
 // tls.Config takes for the system's. An error says what was read, such as "Kafka CA".
@@ -23,7 +19,7 @@ func Read(what, file string) (*x509.CertPool, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("read %s: %s %w", what, file, ErrNone)
+		return nil, fmt.Errorf("read %s: %s holds no certificate in PEM", what, file)
 	}
 	return pool, nil
 }

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -17,10 +18,12 @@ const (
 	TooLarge    = "too_large"   // what follows from it is too large for the broker
 )
 
-// A dead letter holds a whole record of any size that brokers take by default, and
-// more; maxKept leaves room for the detail, the other fields and the batch.
+// maxDetail is the most bytes of the detail.
 const maxDetail = 16_000
 
+// maxKept is the most bytes of the record: a dead letter holds a whole record of any
+// size that brokers take by default, and more. It leaves room for the detail, the
+// other fields and the batch.
 var maxKept = record.DeadLetters.MaxRecordBytes - 2*maxDetail
 
 // DeadLetter returns the dead letter of a record as it was read, with where it was
@@ -29,7 +32,7 @@ var maxKept = record.DeadLetters.MaxRecordBytes - 2*maxDetail
 func DeadLetter(r *kgo.Record, consumer, reason string, why error, at time.Time) *record.DeadLetter {
 	detail := why.Error()
 	d := &record.DeadLetter{
-		Consumer: consumer, Reason: reason, Detail: detail[:min(len(detail), maxDetail)],
+		Consumer: consumer, Reason: reason, Detail: strings.ToValidUTF8(detail[:min(len(detail), maxDetail)], ""),
 		Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, At: at,
 		Key: r.Key, Value: r.Value,
 	}

@@ -1,6 +1,6 @@
 package record
 
-// Consumer is a consumer group: its name and the topics it reads. The API is none:
+// Consumer is a consumer group: its name and the topics it reads. The API is not one:
 // it reads without a group.
 type Consumer struct {
 	// Name is what it is called on the command line and in logs, metrics and alerts.

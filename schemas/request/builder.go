@@ -74,11 +74,7 @@ func (b *Builder) command(d *draft) (repair.Command, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, ok := d.Body.(body)
-	if !ok {
-		return nil, fmt.Errorf("build command: %T is no request", d.Body)
-	}
-	return content.command(d, ask), nil
+	return d.Body.command(d, ask), nil
 }
 
 // ask digests the plain request, so that lifecycle notices the same key with
@@ -89,7 +85,7 @@ func (b *Builder) ask(r Request) (repair.Ask, error) {
 	if start, ok := body.(*StartRepair); ok {
 		plain := *start
 		plain.Garage = "" // may be in the token or the query instead
-		body = plain
+		body = &plain
 	}
 	plain, err := json.Marshal(map[string]any{"request": record.NameOf(r.Body), "revision": r.Revision, "body": body})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
@@ -176,7 +177,7 @@ func TestBuildRefuses(t *testing.T) {
 		garage string
 		actor  repair.Actor
 		id     string
-		body   any
+		body   request.Body
 		want   []string
 	}{
 		{"no such garage", "nowhere", sam, someID, new(request.CollectVehicle), []string{"/garage"}},
@@ -237,6 +238,18 @@ func TestBuildNeedsAKey(t *testing.T) {
 		if _, err := b.Build(request.Request{Garage: "de-brug", RepairID: someID, Key: key, Actor: sam, Body: new(request.CollectVehicle)}); err == nil {
 			t.Errorf("key %q was taken", key)
 		}
+	}
+}
+
+// An import may ask for every command, and for nothing else.
+func TestEveryCommandHasABody(t *testing.T) {
+	for _, c := range repair.Commands {
+		if name := record.NameOf(c); request.NewBody(name) == nil {
+			t.Errorf("nothing can be imported for %s: it is missing in bodies", name)
+		}
+	}
+	if b := request.NewBody("QuoteExpired"); b != nil {
+		t.Errorf("%T is the body of no command", b)
 	}
 }
 

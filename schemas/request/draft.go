@@ -57,11 +57,11 @@ func (d *draft) repairID(body *StartRepair) string {
 // occurredAt returns the request's own time, else now: UTC, microseconds.
 func (d *draft) occurredAt() time.Time {
 	now := d.Now.UTC().Truncate(time.Microsecond)
-	w, ok := d.Body.(interface{ At() *When })
-	if !ok || w.At().OccurredAt == nil {
+	stated := d.Body.At().OccurredAt
+	if stated == nil {
 		return now
 	}
-	at := d.time("/occurred_at", w.At().OccurredAt)
+	at := d.time("/occurred_at", stated)
 	if at.After(now.Add(maxAhead)) {
 		d.bad("/occurred_at", "lies more than %s ahead of %s", maxAhead, now.Format(time.RFC3339))
 	}

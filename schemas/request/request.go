@@ -28,7 +28,7 @@ type Request struct {
 	// IP and UserAgent of a customer who decides; empty for staff.
 	IP, UserAgent string
 	// Body is a pointer to one of this package's bodies.
-	Body any
+	Body Body
 }
 
 // Invalid lists everything that is wrong with a request.
@@ -82,31 +82,32 @@ type Work struct {
 	Lines            []Line `json:"lines"`
 }
 
-// body is what a command is made of. A pointer to each of the bodies below is one.
-type body interface {
+// Body is what a command is made of. A pointer to each of the bodies below is one.
+type Body interface {
+	// At returns the time that the body may carry.
 	At() *When
 	// command returns the command, with d's checks of what it holds.
 	command(d *draft, ask repair.Ask) repair.Command
 }
 
 // bodies are the bodies, by the command that each is made into.
-var bodies = map[string]func() any{
-	"StartRepair":     func() any { return new(StartRepair) },
-	"RequestApproval": func() any { return new(RequestApproval) },
-	"WithdrawQuote":   func() any { return new(WithdrawQuote) },
-	"DecideQuote":     func() any { return new(DecideQuote) },
-	"ChangeReadyTime": func() any { return new(Change) },
-	"CorrectContact":  func() any { return new(Change) },
-	"CompleteRepair":  func() any { return new(CompleteRepair) },
-	"CollectVehicle":  func() any { return new(CollectVehicle) },
-	"CancelRepair":    func() any { return new(CancelRepair) },
-	"PostMessage":     func() any { return new(PostMessage) },
-	"RecordView":      func() any { return new(RecordView) },
+var bodies = map[string]func() Body{
+	"StartRepair":     func() Body { return new(StartRepair) },
+	"RequestApproval": func() Body { return new(RequestApproval) },
+	"WithdrawQuote":   func() Body { return new(WithdrawQuote) },
+	"DecideQuote":     func() Body { return new(DecideQuote) },
+	"ChangeReadyTime": func() Body { return new(Change) },
+	"CorrectContact":  func() Body { return new(Change) },
+	"CompleteRepair":  func() Body { return new(CompleteRepair) },
+	"CollectVehicle":  func() Body { return new(CollectVehicle) },
+	"CancelRepair":    func() Body { return new(CancelRepair) },
+	"PostMessage":     func() Body { return new(PostMessage) },
+	"RecordView":      func() Body { return new(RecordView) },
 }
 
 // NewBody returns an empty body of a command by name, as Request.Body takes it; nil
 // when there is no such command.
-func NewBody(command string) any {
+func NewBody(command string) Body {
 	if empty := bodies[command]; empty != nil {
 		return empty()
 	}

@@ -33,7 +33,7 @@ ASOF JOIN calendar AS c ON c.garage_id = q.garage_id AND c.starts_at <= q.at`
 	}
 }
 
-// TestGaragesAreRewritten changes the garage file and migrates again.
+// TestGaragesAreRewritten migrates again: the rows are replaced, not added to.
 func TestGaragesAreRewritten(t *testing.T) {
 	d := newDB(t)
 	count := func() (garages, days, intervals uint64) {

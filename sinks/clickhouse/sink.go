@@ -22,7 +22,7 @@ var Limits = sinks.Limits{Records: 20_000, Age: 250 * time.Millisecond, Write: 3
 // Progress, Now and Log; zero Limits mean the default.
 func Run(ctx context.Context, conn driver.Conn, c sinks.Config) error {
 	w := writer{conn}
-	c.Name, c.Topics = record.ClickHouseSink.Name, record.ClickHouseSink.Reads
+	c.Consumer = record.ClickHouseSink
 	c.Prepare, c.Watermarks = rowBuilder{c.Codec}.Prepare, w.writeWatermarks
 	if c.Limits == (sinks.Limits{}) {
 		c.Limits = Limits

@@ -93,7 +93,7 @@ func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
 		known: newMemory(memorySize),
 	}
 	return sinks.Run(ctx, sinks.Config{
-		Name: record.EmailSink.Name, Instance: instance, Topics: record.EmailSink.Reads,
+		Consumer: record.EmailSink, Instance: instance,
 		Kafka: k, Codec: s.codec, Limits: limits, Prepare: prepare,
 		Progress: &s.Progress, Metrics: s.Metrics, Now: s.now, Log: s.log,
 	}, w)

@@ -18,7 +18,7 @@ var words = locale.Texts{
 	"vat at":   {NL: "%[1]s %[2]s", EN: "%[2]s %[1]s"}, // amount, rate
 }
 
-// word is one of them in the mail's language.
+// word returns one of them in the mail's language.
 func (l *letter) word(key string, args ...any) string {
 	return locale.Voice{Lang: l.Lang, Texts: words}.T(key, args...)
 }
@@ -60,7 +60,7 @@ func (l *letter) Phone() string { return l.Lang.Phone(l.Garage.Phone) }
 // Dial returns the garage's number in E.164.
 func (l *letter) Dial() string { return l.Garage.Phone }
 
-// Count is the number of jobs in words.
+// Count returns the number of jobs in words.
 func (l *letter) Count() string { return l.Lang.Count(len(l.Jobs)) }
 
 // TotalThen returns what there is to pay if every line is approved.

@@ -48,6 +48,7 @@ func NewAPI(o APIOptions) Role {
 }
 
 func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[command.Client]) (err error) {
+	unhurried := context.WithoutCancel(ctx)
 	codec, err := NewCodec(ctx, o.Kafka)
 	if err != nil {
 		return err
@@ -56,10 +57,16 @@ func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[command.Cli
 	if err != nil {
 		return err
 	}
+	defer func() {
+		closing, cancel := context.WithTimeout(unhurried, ShutdownTimeout)
+		defer cancel()
+		err = errors.Join(err, client.Close(closing))
+	}()
 	conn, err := o.Database.Open()
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
 	c := o.Config
 	c.Stopping = ctx
 	if c.Requests, err = request.NewBuilder(codec, c.Garages, o.CommandSecret, time.Now); err != nil {
@@ -77,13 +84,11 @@ func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[command.Cli
 	current.Store(client)
 
 	tailing := make(chan error, 1)
-	tail, stopTail := context.WithCancel(context.WithoutCancel(ctx)) // answers requests until the last is done
+	tail, stopTail := context.WithCancel(unhurried) // answers requests until the last is done
 	go func() { tailing <- client.Run(tail) }()
 	err = serve.Until(ctx, o.Listener, handler, c.Log)
 	stopTail()
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), ShutdownTimeout)
-	defer cancel()
-	return errors.Join(err, <-tailing, client.Close(closing), conn.Close())
+	return errors.Join(err, <-tailing)
 }
 
 func newDashboards(store *query.Store, c api.Config) (api.Dashboards, error) {

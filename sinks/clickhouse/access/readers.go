@@ -98,8 +98,8 @@ func MigrateViews(ctx context.Context, c sink.Config) error {
 	})
 }
 
-// withDatabase connects to the database of c for work. Its error says what to do about missing
-// rights, and about an old server.
+// withDatabase connects to the database of c for work. Its error says what to do about
+// missing rights, and about an old server.
 func withDatabase(c sink.Config, what string, work func(conn driver.Conn, database string) error) (err error) {
 	o, err := c.Options()
 	if err != nil {

@@ -3,12 +3,13 @@
 
 -- Everything that happened around a repair: its events, the commands that were
 -- refused, what people were told or not told and why, what the mail servers said,
--- and who must be called. Ask it about repairs: it filters every table by them.
+-- and who must be called. Select by garage_id and repair_id: the condition reaches the
+-- key of every table.
 --
 -- What happened at the same time is in the order of cause and effect by rests_on,
--- rank, attempt and event_id. A request or delivery rests on an event, and follows it
--- by its rests_on; what an event calls off rests on an older one, and follows the
--- event that did.
+-- rank, attempt and event_id. A request or delivery follows the event that it rests
+-- on. A suppressed notification has the rests_on of an older event, and follows the
+-- event that suppressed it.
 CREATE OR REPLACE VIEW timeline AS
 SELECT
     garage_id,
@@ -30,7 +31,7 @@ SELECT
     message_kind,
     amount,
     currency,
-    method AS detail, -- how a decision was given, or why: a command was refused, nothing was sent, somebody is called
+    method AS detail, -- the method of a decision, the code of a refusal, the reason of a suppression or a call task
     data,
     '' AS request -- the data of a command that was refused
 FROM events FINAL

@@ -30,8 +30,8 @@ var (
 // pageLength is the default length of a page.
 const pageLength = 50
 
-// standing is one row of the view conversations.
-type standing struct {
+// conversationRow is one row of the view conversations.
+type conversationRow struct {
 	repairID, garageID, externalRef     string
 	state                               repair.State
 	sequence                            int64
@@ -55,7 +55,7 @@ func (s *Store) Repairs(ctx context.Context, f readmodel.RepairFilter) (readmode
 		clickhouse.Named("plate", f.Plate),
 		clickhouse.Named("ref", f.ExternalRef),
 	}
-	return page(ctx, s, "repairs", repairsSQL, f.Garages, f.Cursor, f.Limit, args, func(r standing) readmodel.RepairItem {
+	return page(ctx, s, "repairs", repairsSQL, f.Garages, f.Cursor, f.Limit, args, func(r conversationRow) readmodel.RepairItem {
 		return readmodel.RepairItem{
 			RepairID: r.repairID, GarageID: r.garageID, ExternalRef: r.externalRef, State: r.state, Sequence: r.sequence,
 			WaitingFor: r.waitingFor, Vehicle: r.vehicle, Customer: r.customer.Name, Mechanic: r.mechanic,
@@ -78,7 +78,7 @@ func (s *Store) Conversations(ctx context.Context, f readmodel.ConversationFilte
 		clickhouse.Named("plate", locale.NormalizePlate(text)),
 	}
 	list := "conversations/" + f.Filter + "/" + f.Sort
-	return page(ctx, s, list, conversationsSQL, f.Garages, f.Cursor, f.Limit, args, func(r standing) readmodel.Conversation {
+	return page(ctx, s, list, conversationsSQL, f.Garages, f.Cursor, f.Limit, args, func(r conversationRow) readmodel.Conversation {
 		return readmodel.Conversation{
 			RepairID: r.repairID, GarageID: r.garageID, ExternalRef: r.externalRef, State: r.state,
 			Vehicle: r.vehicle, Customer: r.customer, Mechanic: r.mechanic,
@@ -90,7 +90,7 @@ func (s *Store) Conversations(ctx context.Context, f readmodel.ConversationFilte
 }
 
 // since returns when the wait that a filter asks for began, or else the longest.
-func (r standing) since(filter string) *time.Time {
+func (r conversationRow) since(filter string) *time.Time {
 	switch filter {
 	case "needs-reply":
 		return r.needsReplySince
@@ -110,7 +110,7 @@ func (r standing) since(filter string) *time.Time {
 
 // page reads the page of a list that follows a cursor.
 func page[T any](ctx context.Context, s *Store, list, sql string, garages []string, after string, limit int,
-	args []any, show func(standing) T,
+	args []any, show func(conversationRow) T,
 ) (p readmodel.Page[T], err error) {
 	from, err := readCursor(list, after)
 	if err != nil {
@@ -155,15 +155,15 @@ func page[T any](ctx context.Context, s *Store, list, sql string, garages []stri
 	return p, nil
 }
 
-func (s *Store) standings(ctx context.Context, garages []string, places []cursor) (map[string]standing, error) {
+func (s *Store) standings(ctx context.Context, garages []string, places []cursor) (map[string]conversationRow, error) {
 	ids := make([]string, len(places))
 	for i, at := range places {
 		ids[i] = at.ID
 	}
-	found := make(map[string]standing, len(ids))
+	found := make(map[string]conversationRow, len(ids))
 	args := []any{clickhouse.Named("garages", garages), clickhouse.Named("ids", ids)}
 	return found, each(ctx, s.conn, pageSQL, args, func(rows driver.Rows) error {
-		var r standing
+		var r conversationRow
 		err := rows.Scan(&r.repairID, &r.garageID, &r.externalRef, (*string)(&r.state), &r.sequence,
 			(*string)(&r.waitingFor), &r.vehicle.Plate, &r.vehicle.Country, &r.vehicle.Description,
 			&r.customer.ID, &r.customer.Name, &r.customer.Email, &r.customer.Phone, &r.customer.Language,
