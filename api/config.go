@@ -11,34 +11,26 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"pitstop/api/customer"
 	"pitstop/api/staff"
 	"pitstop/api/web"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/link"
 	"pitstop/schemas/readmodel"
-	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
 
 // Commands sends commands and waits for their outcomes.
-type Commands interface {
-	// Ask sends a command and waits up to patience, after its acknowledgement,
-	// for its outcome. Both results are nil when it is written but not answered.
-	Ask(ctx context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error)
-}
+type Commands = customer.Commands
 
 // Store is the read model. What does not exist, or not in the garages given, is
 // readmodel.ErrNotFound; a cursor it did not issue is readmodel.ErrCursor.
 type Store interface {
-	Repair(ctx context.Context, garages []string, id string) (*readmodel.Repair, error)
-	// Sequence returns the newest sequence of a repair in the read model; 0: none.
-	Sequence(ctx context.Context, id string) (int64, error)
+	customer.Store
 	Repairs(ctx context.Context, f readmodel.RepairFilter) (readmodel.Page[readmodel.RepairItem], error)
 	Timeline(ctx context.Context, garages []string, id string) (*readmodel.Timeline, error)
 	Conversations(ctx context.Context, f readmodel.ConversationFilter) (readmodel.Page[readmodel.Conversation], error)
 	Latencies(ctx context.Context, q readmodel.LatencyQuery) (*readmodel.Latencies, error)
-	// Outcome returns what became of a command; readmodel.ErrNotFound: not known yet.
-	Outcome(ctx context.Context, commandID string) (*readmodel.CommandOutcome, error)
 	// AsOf returns the time up to which the read model is complete.
 	AsOf(ctx context.Context) (time.Time, error)
 }
@@ -57,7 +49,7 @@ type OpenEvents func(ctx context.Context, after string) (EventReader, error)
 // Dashboards render the pages of figures, and hold their assets.
 type Dashboards interface {
 	staff.Dashboards
-	// Assets returns the files that the pages load from DashboardVisit.Assets.
+	// Assets returns the files that the pages load.
 	Assets() fs.FS
 }
 
@@ -67,7 +59,8 @@ type Config struct {
 	// model; 0: 2 seconds.
 	Patience time.Duration
 	Limits   web.Limits
-	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are
+	// believed.
 	TrustedProxies web.Proxies
 
 	Requests *request.Builder

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"pitstop/api/web"
 	"pitstop/schemas/readmodel"
+	"pitstop/schemas/repair"
 )
 
 // events reads the log of events.
@@ -64,12 +66,15 @@ func (e events) listEvents(ctx context.Context, in *struct {
 	}}, nil
 }
 
+// feedError turns an error of the log of events into a problem.
 func (e events) feedError(err error) error {
-	err = e.failed(err)
-	if p, ok := err.(*web.Problem); ok && p.Code == web.CodeInvalid { //nolint:errorlint // made a line above
-		p.Errors[0].Pointer = "/after"
+	if errors.Is(err, readmodel.ErrCursor) {
+		return web.NewProblem(web.CodeInvalid, "the cursor is not one that was given out here", repair.FieldError{
+			Pointer: "/after", Detail: "ask for the first page without a cursor",
+		})
 	}
-	return err
+	web.LogFailure(e.log, "read events", err)
+	return web.NewProblem(web.CodeUnavailable, "the events cannot be read; try again in a moment").With("Retry-After", "1")
 }
 
 // stream sends events until the client goes or the server stops. Its ids are cursors.

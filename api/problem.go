@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 	"regexp"
 	"slices"
@@ -12,23 +11,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 
 	"pitstop/api/web"
-	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 )
-
-// readError turns an error of the read model into a problem.
-func readError(log *slog.Logger, err error) error {
-	switch {
-	case errors.Is(err, readmodel.ErrNotFound):
-		return web.NewProblem(web.CodeNotFound, "it does not exist, or not in your garage")
-	case errors.Is(err, readmodel.ErrCursor):
-		return web.NewProblem(web.CodeInvalid, "the cursor is not one that was given out here", repair.FieldError{
-			Pointer: "/cursor", Detail: "ask for the first page without a cursor",
-		})
-	}
-	web.LogFailure(log, "read the read model", err)
-	return web.NewProblem(web.CodeUnavailable, "the read model cannot be asked; try again in a moment").With("Retry-After", "1")
-}
 
 // missing follows the name of a property that a body lacks.
 const missing = " is missing"

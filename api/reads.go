@@ -22,7 +22,18 @@ type reads struct {
 }
 
 // failed turns an error of the read model into a problem.
-func (r reads) failed(err error) error { return readError(r.log, err) }
+func (r reads) failed(err error) error {
+	switch {
+	case errors.Is(err, readmodel.ErrNotFound):
+		return web.NewProblem(web.CodeNotFound, "it does not exist, or not in your garage")
+	case errors.Is(err, readmodel.ErrCursor):
+		return web.NewProblem(web.CodeInvalid, "the cursor is not one that was given out here", repair.FieldError{
+			Pointer: "/cursor", Detail: "ask for the first page without a cursor",
+		})
+	}
+	web.LogFailure(r.log, "read the read model", err)
+	return web.NewProblem(web.CodeUnavailable, "the read model cannot be asked; try again in a moment").With("Retry-After", "1")
+}
 
 // reach waits until the read model has a repair's event number sequence, no longer
 // than patience.

@@ -124,7 +124,7 @@ func TestEveryAddressForStrangers(t *testing.T) {
 	w := apitest.New(t)
 	got := make(map[string]int)
 	apitest.Must(t, chi.Walk(w.API.Handler.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-		path := strings.NewReplacer("{name}", "customer.css", "{", "", "}", "", "*", "nowhere").Replace(route)
+		path := strings.NewReplacer("{name}", "pages.css", "{", "", "}", "", "*", "nowhere").Replace(route)
 		got[method+" "+route] = w.Call("", method, path, "").StatusCode
 		return nil
 	}))

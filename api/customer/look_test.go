@@ -3,6 +3,7 @@ package customer_test
 import (
 	"errors"
 	"net/http"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -67,12 +68,14 @@ func TestHeadersOfPages(t *testing.T) {
 			t.Errorf("the page holds %q", inline)
 		}
 	}
-	asset := regexp.MustCompile(`/assets/[0-9a-f]+/customer\.css`).FindString(a.Text)
+	asset := regexp.MustCompile(`/assets/[0-9a-f]+/pages\.css`).FindString(a.Text)
 	if a := w.Get(asset); a.StatusCode != 200 || !strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
 		t.Errorf("style sheet: %d %v", a.StatusCode, a.Header)
 	}
-	if a := w.Get("/assets/x/..%2f..%2fapi.go"); a.StatusCode == 200 {
-		t.Error("files outside the assets are served")
+	for _, none := range []string{"/assets/x/..%2f..%2fapi.go", path.Dir(asset) + "/static", path.Dir(asset) + "/none.js"} {
+		if a := w.Get(none); a.StatusCode != 404 || a.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %v", none, a.StatusCode, a.Header)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -29,18 +30,21 @@ type asset struct {
 	path string
 }
 
-// NewAssets reads the shared style sheet and the doors' files. A file is served
-// under its base name.
-func NewAssets(doors ...fs.FS) (*Assets, error) {
+// NewAssets reads the shared style sheet and further files. A file is served under
+// its base name, which no other has.
+func NewAssets(files ...fs.FS) (*Assets, error) {
 	a := &Assets{files: make(map[string]asset)}
 	sum := sha256.New()
-	for _, from := range append([]fs.FS{static}, doors...) {
+	for _, from := range append([]fs.FS{static}, files...) {
 		err := fs.WalkDir(from, ".", func(at string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
 			}
 			b, err := fs.ReadFile(from, at)
 			sum.Write(b)
+			if _, twice := a.files[path.Base(at)]; twice {
+				err = errors.Join(err, fmt.Errorf("two files are called %s", path.Base(at)))
+			}
 			a.files[path.Base(at)] = asset{from, at}
 			return err
 		})
@@ -58,13 +62,13 @@ func (a *Assets) Path() string { return "/assets/" + a.version }
 // Mount serves the assets.
 func (a *Assets) Mount(r chi.Router) {
 	r.Get("/assets/{version}/{name}", func(w http.ResponseWriter, r *http.Request) {
+		file, ok := a.files[chi.URLParam(r, "name")]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
 		if chi.URLParam(r, "version") == a.version { // else a page of another release asks
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		}
-		name := chi.URLParam(r, "name")
-		file, ok := a.files[name]
-		if !ok {
-			file = asset{static, name} // and is not found
 		}
 		http.ServeFileFS(w, r, file.from, file.path)
 	})

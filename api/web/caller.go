@@ -24,9 +24,10 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, token string) (Caller, error)
 }
 
-// Errors of Authenticate that doors handle apart from others.
 var (
+	// ErrNoToken means that a request has no token.
 	ErrNoToken = errors.New("send Authorization: Bearer TOKEN")
+	// ErrExpired is what Authenticate returns for a token that has expired.
 	ErrExpired = errors.New("the token has expired: get a new one")
 )
 

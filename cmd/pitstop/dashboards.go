@@ -124,7 +124,7 @@ func (c *dashboardsFlags) chosen() ([]grafana.Organisation, error) {
 	errs = append(errs, err)
 	readers, err := c.readers()
 	if err == nil && readers == nil {
-		err = errors.New("no PITSTOP_READER_SECRET: the data sources log in with what it gives, the same as pitstop migrate's")
+		err = errors.New("no PITSTOP_READER_SECRET: the passwords of the data sources are computed from it, the same as pitstop migrate's")
 	}
 	errs = append(errs, err)
 	if c.GrafanaToken != "" && c.Organisation == "" {

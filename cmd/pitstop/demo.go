@@ -40,7 +40,7 @@ func (c *demoCommand) Run(e *env) error {
 	if err != nil {
 		return wrongUsage(err)
 	}
-	if err := app.KeepGarages(data, d.Garages()); err != nil {
+	if err := app.WriteGarages(data, d.Garages()); err != nil {
 		return err
 	}
 	ctx := e.Context

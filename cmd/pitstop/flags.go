@@ -91,7 +91,7 @@ func (f clickhouseFlags) config() clickhouse.Config {
 
 // readerFlags configure the users of ClickHouse that dashboards log in with.
 type readerFlags struct {
-	ReaderSecret string `help:"Gives the passwords of the ClickHouse users that dashboards log in with, in hexadecimal; give it as PITSTOP_READER_SECRET."`
+	ReaderSecret string `help:"Secret from which the passwords of the ClickHouse users that dashboards log in with are computed, in hexadecimal; give it as PITSTOP_READER_SECRET."`
 }
 
 // readers returns nil where no secret is given.

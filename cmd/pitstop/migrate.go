@@ -87,10 +87,7 @@ func (c *readerCommand) ofServer(context.Context) (db clickhouse.Config, readers
 	if c.Garages != "" {
 		book, bookErr := c.load()
 		if err = errors.Join(err, bookErr); err == nil {
-			garages = make([]string, 0, len(book.Garages()))
-			for _, p := range book.Garages() {
-				garages = append(garages, p.ID)
-			}
+			garages = book.IDs()
 		}
 	}
 	return c.config(), readers, garages, err

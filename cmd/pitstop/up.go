@@ -51,7 +51,7 @@ func (c *upCommand) Run(e *env) error {
 	defer closing(log, "data directory", data.Close)
 	if c.Garages == "" {
 		c.Garages = app.GarageFile(data.Dir())
-		if sample, err := app.KeepSample(data); err != nil {
+		if sample, err := app.WriteSample(data); err != nil {
 			return wrongUsage(err)
 		} else if sample {
 			fmt.Fprintf(e.err, "No --garages: starting with a sample of two garages. Its copy, yours to change: %s\n", c.Garages)
@@ -94,10 +94,7 @@ func (f embeddedFlags) run(ctx context.Context, out io.Writer, o app.Options) er
 
 // announce prints the addresses.
 func announce(out io.Writer, p *app.Pipeline) {
-	garages := make([]string, 0, 2)
-	for _, g := range p.Garages.Garages() {
-		garages = append(garages, g.ID)
-	}
+	garages := p.Garages.IDs()
 	if len(garages) > 3 {
 		garages = append(garages[:3], "…")
 	}

@@ -15,5 +15,5 @@ func IsConfiguration(err error) bool {
 	return errors.As(err, &c)
 }
 
-// misconfigured is the exit code of a child that ended with such an error.
+// exitMisconfigured is the exit code of a child that ended with such an error.
 const exitMisconfigured = 2

@@ -79,7 +79,7 @@ func Start(ctx context.Context, data *embedded.Data, o Options) (_ *Cluster, err
 		}
 	}
 	o.Log.Info("the processes are started, waiting until they are ready")
-	if err := errors.Join(c.Ready(ctx), c.RegistryReady(ctx)); err != nil {
+	if err := errors.Join(c.Ready(ctx), c.registryReady(ctx)); err != nil {
 		return nil, err
 	}
 	o.Log.Info("ready", "took", time.Since(began).Round(time.Millisecond))

@@ -38,8 +38,8 @@ func (c *Cluster) configureRegistry(java string) error {
 	return nil
 }
 
-// RegistryReady waits until the registry answers.
-func (c *Cluster) RegistryReady(ctx context.Context) error {
+// registryReady waits until the registry answers.
+func (c *Cluster) registryReady(ctx context.Context) error {
 	return waitUntil(ctx, "the registry is ready", []*process{c.registry}, func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.RegistryURL+"/subjects", nil)
 		if err != nil {
@@ -64,7 +64,7 @@ func (c *Cluster) StartRegistry(ctx context.Context) error {
 	if err := c.registry.start(); err != nil {
 		return err
 	}
-	return c.RegistryReady(ctx)
+	return c.registryReady(ctx)
 }
 
 // unpack unpacks a tar.gz with plain files into a directory.

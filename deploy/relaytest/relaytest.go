@@ -1,5 +1,5 @@
-// Package relaytest gives tests a mail relay: a real SMTP server that refuses what it
-// is told to refuse, and keeps the mails it accepted.
+// Package relaytest provides a mail relay for tests: a real SMTP server that refuses
+// what it is told to refuse, and keeps the mails it accepted.
 package relaytest
 
 import (
@@ -37,22 +37,22 @@ func (r *Relay) Mails() []Mail {
 }
 
 // NewSession begins a conversation.
-func (r *Relay) NewSession(*smtp.Conn) (smtp.Session, error) { return &Session{relay: r}, nil }
+func (r *Relay) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{relay: r}, nil }
 
-// Session is a conversation with one client.
-type Session struct {
+// session is a conversation with one client.
+type session struct {
 	relay *Relay
 	mail  Mail
 }
 
 // Reset forgets the mail under way.
-func (s *Session) Reset() { s.mail = Mail{} }
+func (s *session) Reset() { s.mail = Mail{} }
 
 // Logout ends the conversation.
-func (s *Session) Logout() error { return nil }
+func (s *session) Logout() error { return nil }
 
 // Mail takes the sender.
-func (s *Session) Mail(from string, o *smtp.MailOptions) error {
+func (s *session) Mail(from string, o *smtp.MailOptions) error {
 	s.mail.From, s.mail.UTF8 = from, o.UTF8
 	if s.relay.Sender != nil {
 		return s.relay.Sender(from)
@@ -61,7 +61,7 @@ func (s *Session) Mail(from string, o *smtp.MailOptions) error {
 }
 
 // Rcpt takes a recipient.
-func (s *Session) Rcpt(to string, _ *smtp.RcptOptions) error {
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if s.relay.Recipient != nil {
 		if err := s.relay.Recipient(to); err != nil {
 			return err
@@ -72,7 +72,7 @@ func (s *Session) Rcpt(to string, _ *smtp.RcptOptions) error {
 }
 
 // Data takes the mail itself.
-func (s *Session) Data(r io.Reader) error {
+func (s *session) Data(r io.Reader) error {
 	var err error
 	if s.mail.Raw, err = io.ReadAll(r); err != nil {
 		return err

@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// Grace is how long requests in flight may take after a stop.
-const Grace = 5 * time.Second
+// grace is how long requests in flight may take after a stop.
+const grace = 5 * time.Second
 
 // Until serves until the context ends, and then lets the requests in flight finish.
-// Those that take longer than Grace are cut off, which is an error. A handler whose
+// Those that take longer than grace are cut off, which is an error. A handler whose
 // responses take longer than the limits below sets its own deadlines, and ends them
 // with the same context.
 //
@@ -42,7 +42,7 @@ func Until(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 	case <-ctx.Done():
 	}
 	unasked.close()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Grace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {
 		return errors.Join(err, server.Close())

@@ -37,7 +37,7 @@ func (p pipes) dial() net.Conn {
 	return client
 }
 
-// A stop waits for requests in flight, up to Grace, and for nothing else.
+// A stop waits for requests in flight, up to grace, and for nothing else.
 func TestStop(t *testing.T) {
 	for name, c := range map[string]struct {
 		lasts time.Duration // the request; 0: none is made
@@ -46,7 +46,7 @@ func TestStop(t *testing.T) {
 	}{
 		"nothing was asked":       {0, 0, nil},
 		"a request is under way":  {3 * time.Second, 3 * time.Second, nil},
-		"a request takes forever": {time.Hour, Grace, context.DeadlineExceeded},
+		"a request takes forever": {time.Hour, grace, context.DeadlineExceeded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

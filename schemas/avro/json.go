@@ -17,9 +17,9 @@ import (
 
 // AppendJSON appends a record to dst as a JSON object, for people and integrators,
 // with its personal data opened. Fields have the name of their json tag, or else of
-// the Avro schema. The structs that every record embeds (Header, Fact, Ask) are left
-// out; so are empty texts, lists and records and absent times. A FreeText becomes
-// its text, and a contact's details become fields of the contact.
+// the Avro schema. The embedded Header, Fact and Ask are left out; so are empty
+// texts, lists and records and absent times. A FreeText becomes its text, and a
+// contact's details become fields of the contact.
 //
 // The error wraps ErrUndecodable when a personal record cannot be opened.
 func (c *Codec) AppendJSON(ctx context.Context, dst []byte, rec any) ([]byte, error) {

@@ -145,6 +145,15 @@ func (b *Book) Garage(id string) (*Profile, bool) {
 // Garages returns all garages in the order of the file.
 func (b *Book) Garages() []*Profile { return b.profiles }
 
+// IDs returns the ids of all garages, in the same order.
+func (b *Book) IDs() []string {
+	ids := make([]string, len(b.profiles))
+	for i, p := range b.profiles {
+		ids[i] = p.ID
+	}
+	return ids
+}
+
 // Marshal writes the book as a garage file, with its defaults spelled out:
 // Parse reads the same book from it.
 func (b *Book) Marshal() ([]byte, error) {

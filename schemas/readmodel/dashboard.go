@@ -7,7 +7,7 @@ import (
 	"pitstop/schemas/locale"
 )
 
-// DashboardVisit is one look of a member of staff at a dashboard.
+// DashboardVisit is a request by a member of staff for a dashboard's page.
 type DashboardVisit struct {
 	ID      string   // of the dashboard
 	All     []string // ids of the dashboards that this member of staff may see

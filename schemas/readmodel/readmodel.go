@@ -1,6 +1,7 @@
 // Package readmodel holds what is read back from ClickHouse and shown by the API.
 // The types are the API's JSON bodies: amounts are integers in minor units, times
-// are RFC 3339, and personal data is opened.
+// are RFC 3339, and personal data is opened. DashboardVisit is no body: it is what
+// the pages of the dashboards are asked with.
 package readmodel
 
 import (

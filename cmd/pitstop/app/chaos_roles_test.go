@@ -99,7 +99,7 @@ func openHarness(t *testing.T, dir string, log *slog.Logger) *harness {
 	t.Cleanup(func() { _ = data.Close() }) // may be closed already
 	saved, err := openHistory(dir)
 	must(t, err)
-	must(t, KeepGarages(data, saved.Garages))
+	must(t, WriteGarages(data, saved.Garages))
 	h := &harness{
 		Pipeline: &Pipeline{Data: data, Garages: saved.Garages}, clock: clockFile(dir), saved: saved, log: log,
 		workers: make(map[string]*worker), requests: simulate.Transport(),

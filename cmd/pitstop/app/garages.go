@@ -14,8 +14,8 @@ import (
 // GarageFile returns the path of a data directory's garage file.
 func GarageFile(dir string) string { return filepath.Join(dir, "garages.yaml") }
 
-// KeepGarages writes the garages to the data directory's garage file.
-func KeepGarages(data *embedded.Data, book *garage.Book) error {
+// WriteGarages writes the garages to the data directory's garage file.
+func WriteGarages(data *embedded.Data, book *garage.Book) error {
 	text, err := book.Marshal()
 	if err != nil {
 		return err
@@ -26,9 +26,9 @@ func KeepGarages(data *embedded.Data, book *garage.Book) error {
 	return nil
 }
 
-// KeepSample writes the sample of two garages there, unless there is a garage file
-// already, and reports whether it did.
-func KeepSample(data *embedded.Data) (written bool, err error) {
+// WriteSample writes the sample of two garages to the data directory's garage file,
+// unless there is one already, and reports whether it did.
+func WriteSample(data *embedded.Data) (written bool, err error) {
 	file := GarageFile(data.Dir())
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		return false, nil

@@ -36,7 +36,8 @@ type Options struct {
 	Mail   email.Config // see EmbeddedMail
 	// Transport replaces the transport to the mailbox, which it is given; nil: keep it.
 	Transport func(email.Transport) email.Transport
-	// Beside runs once all roles are ready; when it returns, the pipeline stops.
+	// Beside runs once all roles are ready; when it returns, the pipeline stops. It
+	// must not be nil.
 	Beside func(context.Context, *Pipeline) error
 	Log    *slog.Logger
 }

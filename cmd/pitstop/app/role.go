@@ -5,8 +5,9 @@
 //     report its health, lag.go its lag.
 //   - NewAPI, NewProcessor, NewClickHouseSink and NewEmailSink return the roles.
 //   - Process runs one role in a process of its own; Run runs the whole pipeline.
+//   - simulated.go is for what plays people on it: the demo and the chaos tests.
 //
-// Flags and printing are cmd/pitstop's.
+// Flags, and what a person reads, are cmd/pitstop's.
 package app
 
 import (

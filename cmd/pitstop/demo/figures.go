@@ -23,10 +23,7 @@ const managerTokenTTL = 12 * time.Hour
 
 // pointOut prints pages and queries worth looking at.
 func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *query.Store) error {
-	garages := make([]string, 0, len(p.Garages.Garages()))
-	for _, g := range p.Garages.Garages() {
-		garages = append(garages, g.ID)
-	}
+	garages := p.Garages.IDs()
 	page, err := store.Conversations(ctx, readmodel.ConversationFilter{Garages: garages, Filter: "waiting", Limit: 1})
 	if err != nil || len(page.Items) == 0 {
 		return err
@@ -92,12 +89,8 @@ func (t *table) draw(ctx context.Context, p *app.Pipeline, store *query.Store) e
 	for i, c := range record.Consumers {
 		lags[i] = fmt.Sprintf("%s %d", c.Name, behind[i])
 	}
-	var garages []string
-	for _, g := range p.Garages.Garages() {
-		garages = append(garages, g.ID)
-	}
 	l, err := store.Latencies(ctx, readmodel.LatencyQuery{
-		Measure: string(record.MeasureDelivery), Garages: garages, From: time.Now().Add(-5 * time.Minute),
+		Measure: string(record.MeasureDelivery), Garages: p.Garages.IDs(), From: time.Now().Add(-5 * time.Minute),
 	})
 	if err != nil {
 		return err

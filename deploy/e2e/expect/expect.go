@@ -1,4 +1,4 @@
-// Package expect fails a test whose product does not say what it should, at once or
+// Package expect fails a test when pitstop does not say what it should, at once or
 // within Patience.
 package expect
 

@@ -66,6 +66,9 @@ type handler struct {
 	log   *slog.Logger
 }
 
+// mailWithin bounds how long a client may take to read one mail of many.
+const mailWithin = 30 * time.Second
+
 // messages writes one mail after another, so that not all are in memory at once.
 func (h handler) messages(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
@@ -83,6 +86,8 @@ func (h handler) messages(w http.ResponseWriter, r *http.Request) {
 			h.log.Error("mailbox could not read a mail", "error", err)
 			panic(http.ErrAbortHandler) // cuts the answer short, so that it is no JSON
 		}
+		// All of them may take longer than a server lets a response take.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(mailWithin)) // in a test there is no connection
 		if _, err := w.Write(append([]byte(between), text...)); err != nil {
 			return // the client is gone
 		}

@@ -76,6 +76,26 @@ func TestMessagesAsJSON(t *testing.T) {
 	}
 }
 
+// All mails may take longer than the server lets a response take: each gets time of
+// its own.
+func TestMessagesTakeTheirTime(t *testing.T) {
+	s := open(t, t.TempDir(), 10)
+	deliver(t, s, "j@example.nl", quote)
+	deliver(t, s, "k@example.nl", quote)
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	Handler(s, slog.New(slog.DiscardHandler)).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/messages", http.NoBody))
+	if w.set != 2 {
+		t.Errorf("%d deadlines for two mails", w.set)
+	}
+}
+
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set int
+}
+
+func (d *deadlines) SetWriteDeadline(time.Time) error { d.set++; return nil }
+
 const nasty = `"><script>alert(1)</script>`
 
 // TestPagesAreSafe sends markup in all that a sender chooses.
