@@ -105,6 +105,13 @@ func (w *World) project() {
 		}
 		quote := func(n int32) *readmodel.Quote { return &v.Quotes[n-1] }
 		at := h.OccurredAt
+		if closed := repair.EffectOf(e).Quote; closed != "" {
+			for i, q := range v.Quotes {
+				if q.Status == repair.StatusOpen {
+					v.Quotes[i].Status, v.Quotes[i].ClosedAt = closed, &at
+				}
+			}
+		}
 		switch e := e.(type) {
 		case *repair.RepairStarted:
 			car, _ := avro.Open[repair.VehicleDetails](ctx, w.Codec, e.Vehicle)
@@ -116,24 +123,17 @@ func (w *World) project() {
 			}
 			v.Agreed = workOf(e.Agreed)
 		case *repair.ApprovalRequested:
-			if e.Replaces > 0 {
-				quote(e.Replaces).Status, quote(e.Replaces).ClosedAt = repair.StatusReplaced, &at
-			}
 			q := readmodel.Quote{Revision: e.Revision, Status: repair.StatusOpen, Work: workOf(e.Quote), RequestedAt: at, AskedBy: e.AskedBy.ID, ExpiresAt: e.ExpiresAt}
 			if !e.AnswerBy.IsZero() {
 				q.AnswerBy = &e.AnswerBy
 			}
 			v.Quotes = append(v.Quotes, q)
-		case *repair.QuoteWithdrawn:
-			quote(e.Revision).Status, quote(e.Revision).ClosedAt = repair.StatusWithdrawn, &at
-		case *repair.QuoteExpired:
-			quote(e.Revision).Status, quote(e.Revision).ClosedAt = repair.StatusExpired, &at
 		case *repair.QuoteViewed:
 			quote(e.Revision).ViewedAt = &at
 		case *repair.QuoteDecided:
 			q := quote(e.Revision)
 			q.Lines = slices.Clone(q.Lines)
-			q.Status, q.ClosedAt, q.Decision, q.ApprovedTotal, q.Method = repair.StatusDecided, &at, e.Decision, e.ApprovedTotal, e.Method
+			q.Decision, q.ApprovedTotal, q.Method = e.Decision, e.ApprovedTotal, e.Method
 			ev, _ := avro.Open[repair.Evidence](ctx, w.Codec, e.Evidence)
 			q.DecidedBy = ev.Name
 			for _, a := range e.Answers {
@@ -152,12 +152,6 @@ func (w *World) project() {
 			}
 		case *repair.RepairCompleted:
 			v.CompletedAt, v.Total = &at, &e.Total
-		case *repair.RepairCancelled:
-			for i := range v.Quotes {
-				if v.Quotes[i].Status == repair.StatusOpen {
-					v.Quotes[i].Status, v.Quotes[i].ClosedAt = repair.StatusCancelled, &at
-				}
-			}
 		case *repair.MessagePosted:
 			text, _ := avro.Open[repair.FreeText](ctx, w.Codec, e.Text)
 			v.Messages = append(v.Messages, readmodel.Message{At: at, Kind: e.Kind, From: h.Actor.Role, By: h.Actor.ID, Text: text.Text})
