@@ -103,7 +103,7 @@ func (d document) serve(r chi.Router, assets string) error {
 func (d document) json() ([]byte, error) {
 	for _, r := range routes {
 		if example := examples[r.id]; example != "" {
-			d.operationOf(r).RequestBody.Content["application/json"].Example = json.RawMessage(example)
+			operationOf(d.OpenAPI, r).RequestBody.Content["application/json"].Example = json.RawMessage(example)
 		}
 	}
 	for _, name := range []string{"Repair", "StartRepairRequest"} {
@@ -154,7 +154,7 @@ type field struct {
 func (d document) reference(assets string) reference {
 	ref := reference{Assets: assets, Paragraphs: strings.Split(introduction, "\n\n"), Problems: web.Kinds}
 	for _, r := range routes {
-		op := d.operationOf(r)
+		op := operationOf(d.OpenAPI, r)
 		o := operation{ID: r.id, Method: r.method, Path: r.path, Summary: r.summary, For: r.allowed(), Example: examples[r.id]}
 		for _, p := range op.Parameters {
 			o.Parameters = append(o.Parameters, field{
@@ -185,12 +185,15 @@ func (d document) reference(assets string) reference {
 	return ref
 }
 
-func (d document) operationOf(r route) *huma.Operation {
-	item := d.Paths[r.path]
-	switch r.method {
-	case http.MethodPost:
+// operationOf returns a route's operation, nil where nothing handles it.
+func operationOf(doc *huma.OpenAPI, r route) *huma.Operation {
+	item := doc.Paths[r.path]
+	switch {
+	case item == nil:
+		return nil
+	case r.method == http.MethodPost:
 		return item.Post
-	case http.MethodPatch:
+	case r.method == http.MethodPatch:
 		return item.Patch
 	}
 	return item.Get

@@ -130,6 +130,11 @@ func register(api huma.API, c Config) *huma.OpenAPI {
 	handle(api, "get-latencies", read.getLatencies)
 	handle(api, "list-events", events{read, c.Events, c.Stopping}.listEvents)
 	doc := api.OpenAPI()
+	for _, r := range routes {
+		if operationOf(doc, r) == nil {
+			panic("nothing handles " + r.id) // a mistake above, found by any test
+		}
+	}
 	doc.Paths["/v1/events"].Get.Responses["200"].Content = map[string]*huma.MediaType{ // it writes by itself
 		"application/json":  {Schema: doc.Components.Schemas.Schema(reflect.TypeFor[readmodel.EventPage](), true, "")},
 		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString, Description: "Each message's data is an Event, its id the event's cursor."}},

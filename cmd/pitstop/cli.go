@@ -1,10 +1,14 @@
 package main
 
-import "strings"
+import (
+	"strings"
 
-const description = `Pitstop tells a garage's customers what happens to their car, asks them to agree to extra work, and measures how long everybody waits.
+	"pitstop/schemas/record"
+)
 
-Try it: "pitstop demo" simulates garages and customers on embedded parts; "pitstop up" runs the same empty. On your own servers run each role by itself: api, processor lifecycle|notification|latency, sink clickhouse|email, after "pitstop topics apply" and "pitstop migrate".
+var description = `Pitstop tells a garage's customers what happens to their car, asks them to agree to extra work, and measures how long everybody waits.
+
+Try it: "pitstop demo" simulates garages and customers on embedded parts; "pitstop up" runs the same empty. On your own servers run each role by itself: api, processor ` + strings.Join(names(record.Processors()), "|") + `, sink clickhouse|email, after "pitstop topics apply" and "pitstop migrate".
 
 Every flag can be given in the environment too, as PITSTOP_ and its name: --kafka-brokers is PITSTOP_KAFKA_BROKERS. Give secrets that way.
 
@@ -16,7 +20,7 @@ type cli struct {
 	Up   upCommand   `cmd:"" help:"Run everything on this machine, on embedded parts: no servers needed."`
 
 	API       apiCommand       `cmd:"" name:"api" help:"Run the HTTP API and the customers' page."`
-	Processor processorCommand `cmd:"" help:"Run one processor: lifecycle, notification or latency."`
+	Processor processorCommand `cmd:"" help:"Run one of the processors: ${processor_list}."`
 	Sink      sinkCommand      `cmd:"" help:"Run one sink: clickhouse or email."`
 
 	Topics      topicsCommand      `cmd:"" help:"Compare the topics with the catalogue, or make them so."`

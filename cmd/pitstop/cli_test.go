@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -56,6 +57,9 @@ func TestEveryConsumerHasACommand(t *testing.T) {
 			var said bytes.Buffer
 			if code := run(t.Context(), args, nil, &said, &said); code != exitDone || !strings.Contains(said.String(), c.Name) {
 				t.Errorf("pitstop %s does not name %s", strings.Join(args, " "), c.Name)
+			}
+			if says := regexp.MustCompile(`\b` + c.Name + `\s+[a-z]+s\b`); c.Stateful && len(args) == 2 && !says.MatchString(said.String()) {
+				t.Errorf("pitstop %s does not say what %s does", strings.Join(args, " "), c.Name)
 			}
 		}
 	}

@@ -68,7 +68,11 @@ func newParser(options ...kong.Option) (*kong.Kong, error) {
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.DefaultEnvars("PITSTOP"),
-		kong.Vars{"repairs": strconv.Itoa(simulate.DefaultRepairs), "processors": strings.Join(names(record.Processors()), ",")},
+		kong.Vars{
+			"repairs":        strconv.Itoa(simulate.DefaultRepairs),
+			"processors":     strings.Join(names(record.Processors()), ","), // an enum
+			"processor_list": strings.Join(names(record.Processors()), ", "),
+		},
 	)...)
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 
+	"pitstop/deploy/e2e/pitstop"
 	"pitstop/deploy/embedded"
 )
 
@@ -31,13 +32,11 @@ func TestMain(m *testing.M) {
 // build makes the binary of the image.
 func build(t *testing.T) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "pitstop")
-	cmd := exec.Command("go", "build", "-tags", "noembedded", "-o", binary, "pitstop/cmd/pitstop")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	p, err := pitstop.Build(t.TempDir(), "-tags", "noembedded")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return binary
+	return p.Path
 }
 
 // ours are the containers that run pitstop.

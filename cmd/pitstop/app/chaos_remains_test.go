@@ -103,11 +103,13 @@ func remainsOf(ctx context.Context, cfg kafka.Config, db clickhouse.Config, log 
 	return r, errors.Join(r.faults...)
 }
 
-// logged are the topics that are read.
-var logged = []string{
-	record.Commands.Name, record.Outcomes.Name, record.Events.Name, record.Notifications.Name,
-	record.Deliveries.Name, record.Latencies.Name, record.DeadLetters.Name,
-}
+// logged are the topics that are read: all that say something, which ClickHouse reads.
+var logged = func() (names []string) {
+	for _, topic := range record.ClickHouseSink.Reads {
+		names = append(names, topic.Name)
+	}
+	return names
+}()
 
 // readLog reads every topic from its beginning to its end.
 func (r *remains) readLog(ctx context.Context, cfg kafka.Config, log *slog.Logger) error {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"pitstop/deploy/e2e/pitstop"
 	"pitstop/producers/simulate"
 )
 
@@ -68,13 +69,11 @@ var scratch string
 
 // binary builds pitstop and returns its path.
 var binary = sync.OnceValues(func() (string, error) {
-	file := filepath.Join(scratch, "pitstop")
-	build := exec.Command("go", "build", "-o", file, "pitstop/cmd/pitstop")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build pitstop: %w\n%s", err, out)
+	p, err := pitstop.Build(scratch)
+	if err != nil {
+		return "", err
 	}
-	return file, nil
+	return p.Path, nil
 })
 
 // undisturbed returns what a run without a kill leaves.

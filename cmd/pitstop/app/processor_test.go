@@ -17,7 +17,10 @@ func TestEveryConsumerHasARole(t *testing.T) {
 	}
 	for _, c := range record.Consumers {
 		if !slices.Contains(roleNames, c.Name) {
-			t.Errorf("%s is not killed", c.Name)
+			t.Errorf("%s is not killed: it is not in roleNames", c.Name)
+		}
+		if effectDelay[c.Name] == 0 {
+			t.Errorf("it is not known how long effects take to reach %s: give it an effectDelay", c.Name)
 		}
 	}
 }

@@ -24,15 +24,38 @@ type Program struct {
 	ports sync.Map // listeners on the ports of processes that have ended, kept until the tests end
 }
 
-// Build builds the program into a directory.
-func Build(dir string) (*Program, error) {
+// Build builds the program into a directory, with the flags that go build takes.
+func Build(dir string, flags ...string) (*Program, error) {
 	p := &Program{Path: filepath.Join(dir, "pitstop")}
-	command := exec.Command("go", "build", "-o", p.Path, "pitstop/cmd/pitstop")
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := command.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build pitstop: %w\n%s", err, out)
+	const program = "pitstop/cmd/pitstop"
+	if _, err := run("build", append(flags, "-o", p.Path, program)...); err != nil {
+		return nil, err
+	}
+	// go test keeps the result of a test until a file changes that the test itself has
+	// looked at: what the build reads is none of them.
+	dirs, err := run("list", append(flags, "-deps", "-f", "{{if not .Standard}}{{.Dir}}{{end}}", program)...)
+	if err != nil {
+		return nil, err
+	}
+	for dir := range strings.Lines(dirs) {
+		if _, err := os.ReadDir(strings.TrimSpace(dir)); err != nil {
+			return nil, fmt.Errorf("look at the source of pitstop: %w", err)
+		}
 	}
 	return p, nil
+}
+
+// run runs the go command and returns what it prints.
+func run(command string, args ...string) (string, error) {
+	cmd := exec.Command("go", append([]string{command}, args...)...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("go %s pitstop: %w\n%s", command, err, said.String())
+	}
+	return string(out), nil
 }
 
 // Up starts pitstop up on a data directory and waits until it is ready. It is stopped

@@ -2,7 +2,10 @@ package query
 
 import (
 	"context"
+	"encoding/json"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pitstop/schemas/avro"
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/sinks/clickhouse/clickhousetest"
@@ -126,4 +130,41 @@ func factsOf(ctx context.Context, codec *avro.Codec, s *story) (facts []fact, er
 		facts = append(facts, fact{h.AggregateID, h.GarageID, repair.SequenceOf(e), record.NameOf(e), h.OccurredAt, h.Actor, data})
 	}
 	return facts, nil
+}
+
+// What a repair shows follows each event that has a field of the same name: a new
+// promise, say, and not only the first.
+func TestFoldShowsTheLatest(t *testing.T) {
+	shown := make(map[string]bool)
+	for field := range reflect.TypeFor[readmodel.Repair]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		shown[name] = true
+	}
+	found := 0
+	for _, e := range repair.Events {
+		for field := range reflect.TypeOf(e).Elem().Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("avro"), ",")
+			value := map[reflect.Type]any{
+				reflect.TypeFor[string](): "another", reflect.TypeFor[int64](): 7.0, reflect.TypeFor[time.Time](): "2026-05-20T10:00:00Z",
+			}[field.Type]
+			if !shown[name] || value == nil {
+				continue
+			}
+			found++
+			data, err := json.Marshal(map[string]any{name: value})
+			must(t, err)
+			r, err := fold([]fact{{kind: "RepairStarted", sequence: 1, data: []byte("{}")}, {kind: record.NameOf(e), sequence: 2, data: data}})
+			must(t, err)
+			text, err := json.Marshal(r)
+			must(t, err)
+			var got map[string]any
+			must(t, json.Unmarshal(text, &got))
+			if got[name] != value {
+				t.Errorf("after a %s with the %s %v, the repair shows %v", record.NameOf(e), name, value, got[name])
+			}
+		}
+	}
+	if found < 5 {
+		t.Errorf("only %d fields of events are shown", found)
+	}
 }
