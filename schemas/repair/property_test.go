@@ -91,28 +91,6 @@ func (h *history) add(t *rapid.T, e repair.Event) {
 	}
 }
 
-// TestEffects states the effect of every event.
-func TestEffects(t *testing.T) {
-	want := map[string]repair.Effect{
-		"RepairStarted":     {State: repair.InProgress},
-		"ApprovalRequested": {State: repair.AwaitingApproval, Quote: repair.StatusReplaced},
-		"QuoteDecided":      {State: repair.InProgress, Quote: repair.StatusDecided},
-		"QuoteExpired":      {State: repair.InProgress, Quote: repair.StatusExpired},
-		"QuoteWithdrawn":    {State: repair.InProgress, Quote: repair.StatusWithdrawn},
-		"RepairCompleted":   {State: repair.Completed},
-		"VehicleCollected":  {State: repair.Collected},
-		"RepairCancelled":   {State: repair.Cancelled, Quote: repair.StatusCancelled},
-		"QuoteViewed":       {}, "ReadyTimeChanged": {}, "ContactCorrected": {}, "MessagePosted": {},
-	}
-	got := make(map[string]repair.Effect)
-	for _, e := range repair.Events {
-		got[nameOf(e)] = repair.EffectOf(e)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("effects (-want +got):\n%s", diff)
-	}
-}
-
 // checkEffect fails unless an event did to the repair what EffectOf says, and an
 // empty event of its type has the same effect.
 func checkEffect(t *rapid.T, e repair.Event, before, after repair.Repair) {

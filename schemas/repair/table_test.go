@@ -164,6 +164,28 @@ func commands(r *repair.Repair) map[string]repair.Command {
 	}
 }
 
+// TestEffects states the effect of every event.
+func TestEffects(t *testing.T) {
+	want := map[string]repair.Effect{
+		"RepairStarted":     {State: repair.InProgress},
+		"ApprovalRequested": {State: repair.AwaitingApproval, Quote: repair.StatusReplaced},
+		"QuoteDecided":      {State: repair.InProgress, Quote: repair.StatusDecided},
+		"QuoteExpired":      {State: repair.InProgress, Quote: repair.StatusExpired},
+		"QuoteWithdrawn":    {State: repair.InProgress, Quote: repair.StatusWithdrawn},
+		"RepairCompleted":   {State: repair.Completed},
+		"VehicleCollected":  {State: repair.Collected},
+		"RepairCancelled":   {State: repair.Cancelled, Quote: repair.StatusCancelled},
+		"QuoteViewed":       {}, "ReadyTimeChanged": {}, "ContactCorrected": {}, "MessagePosted": {},
+	}
+	got := make(map[string]repair.Effect)
+	for _, e := range repair.Events {
+		got[nameOf(e)] = repair.EffectOf(e)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("effects (-want +got):\n%s", diff)
+	}
+}
+
 func accept(t *testing.T, r *repair.Repair, commands ...repair.Command) {
 	t.Helper()
 	for _, c := range commands {
