@@ -37,8 +37,6 @@ type (
 		Vehicle     readmodel.Vehicle `json:"vehicle"`
 		Customer    readmodel.Person  `json:"customer"`
 		Approver    *readmodel.Person `json:"approver"`
-		ReadyAt     *time.Time        `json:"ready_at"`
-		Bay         string            `json:"bay"`
 		Agreed      workBody          `json:"agreed"`
 	}
 	workBody struct {
@@ -63,16 +61,15 @@ type (
 			Texts []readmodel.Line `json:"texts"`
 		} `json:"evidence"`
 	}
-	closingBody struct { // of all events that close a revision
-		Revision *int32 `json:"revision"`
-		Replaces *int32 `json:"replaces"` // of an event that opens Revision
+	anyBody struct { // of any event: what it says holds from then on
+		ReadyAt  *time.Time `json:"ready_at"`
+		Bay      string     `json:"bay"`
+		Revision *int32     `json:"revision"`
+		Replaces *int32     `json:"replaces"` // of an event that opens Revision
 	}
 	contactBody struct {
 		Party   repair.Party     `json:"party"`
 		Contact readmodel.Person `json:"contact"`
-	}
-	readyBody struct {
-		ReadyAt time.Time `json:"ready_at"`
 	}
 	completedBody struct {
 		Total int64 `json:"total"`
@@ -130,22 +127,21 @@ func (f *folder) apply(e fact) error {
 	if effect.State == repair.Completed || effect.State.Final() {
 		f.unanswered = false
 	}
-	if effect.Quote != "" {
-		err := read(e, func(b closingBody) {
-			if q := f.closes(b); q != nil {
-				q.Status, q.ClosedAt = effect.Quote, &e.at
-			}
-		})
-		if err != nil {
-			return err
+	err := read(e, func(b anyBody) {
+		f.ReadyAt, f.Bay = cmp.Or(b.ReadyAt, f.ReadyAt), cmp.Or(b.Bay, f.Bay)
+		if q := f.closes(b); q != nil && effect.Quote != "" {
+			q.Status, q.ClosedAt = effect.Quote, &e.at
 		}
+	})
+	if err != nil {
+		return err
 	}
 	switch event.(type) { //nolint:gochecksumtype // its effect is there; this is what else is shown of it
 	case *repair.RepairStarted:
 		return read(e, func(b startedBody) {
 			f.StartedAt = e.at
 			f.ExternalRef, f.Vehicle, f.Customer, f.Approver = b.ExternalRef, b.Vehicle, b.Customer, b.Approver
-			f.ReadyAt, f.Bay, f.Agreed = b.ReadyAt, b.Bay, b.Agreed.view()
+			f.Agreed = b.Agreed.view()
 		})
 	case *repair.ApprovalRequested:
 		return read(e, func(b quoteBody) {
@@ -174,8 +170,6 @@ func (f *folder) apply(e fact) error {
 				f.Customer = b.Contact
 			}
 		})
-	case *repair.ReadyTimeChanged:
-		return read(e, func(b readyBody) { f.ReadyAt = &b.ReadyAt })
 	case *repair.RepairCompleted:
 		return read(e, func(b completedBody) { f.CompletedAt, f.Total = &e.at, &b.Total })
 	case *repair.MessagePosted:
@@ -241,7 +235,7 @@ func (f *folder) open() *readmodel.Quote {
 // closes returns the quote that an event closes, nil when there is none: the one that
 // it names, since the open one may be another where events are missing, or else the
 // open one.
-func (f *folder) closes(b closingBody) *readmodel.Quote {
+func (f *folder) closes(b anyBody) *readmodel.Quote {
 	switch {
 	case b.Replaces != nil:
 		return f.revision(*b.Replaces)
