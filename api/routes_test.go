@@ -19,6 +19,7 @@ import (
 	"pitstop/api/apitest"
 	"pitstop/api/staff"
 	"pitstop/api/web"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -187,6 +188,20 @@ func TestOpenAPIDocument(t *testing.T) {
 	slices.Sort(served)
 	if diff := cmp.Diff(served, documented); diff != "" {
 		t.Errorf("routes (-served +documented):\n%s", diff)
+	}
+}
+
+// The documentation of /v1/latencies names every measure.
+func TestMeasuresAreDocumented(t *testing.T) {
+	for _, p := range apitest.New(t).API.OpenAPI.Paths["/v1/latencies"].Get.Parameters {
+		if p.Name != "measure" {
+			continue
+		}
+		for _, m := range record.Measures {
+			if !strings.Contains(p.Description, string(m)) {
+				t.Errorf("%q does not name %s", p.Description, m)
+			}
+		}
 	}
 }
 

@@ -69,6 +69,16 @@ SELECT ksuid(at, s), aggregate, garage,
     multiIf(s = 1 AND h % 10 != 0, begins + toIntervalHour(6), s = 7, begins + toIntervalHour(7), toDateTime64(0, 6, 'UTC')), if(s = 4 AND answer = 'rejected', ['price','later','elsewhere',''][h % 4 + 1], '')
 FROM numbers({n:UInt64} * 10)
 WHERE at <= present AND (quoted OR s NOT IN (2, 3, 4))`, `
+INSERT INTO commands (event_id, aggregate_id, garage_id, kind, occurred_at, actor_role, actor_id, data)
+SELECT concat(substring(event_id, 1, 8), hex(sipHash64(event_id, 'c'))), aggregate_id, garage_id, kind, occurred_at, actor_role, actor_id, data
+FROM events
+WHERE aggregate_id IN (SELECT substring(hex(sipHash128({from:UInt64} + number)), 1, 27) FROM numbers({n:UInt64}))`, `
+INSERT INTO outcomes (event_id, aggregate_id, garage_id, kind, occurred_at, actor_role, causation_id, data, command, result, code, sequence)
+SELECT concat(substring(event_id, 1, 8), hex(sipHash64(event_id, 'o'))), aggregate_id, garage_id, 'CommandOutcome', occurred_at, actor_role,
+    concat(substring(event_id, 1, 8), hex(sipHash64(event_id, 'c'))), '{"code":"superseded"}', kind,
+    if(sipHash64(event_id) % 20 = 0, 'refused', 'accepted'), if(sipHash64(event_id) % 20 = 0, 'superseded', ''), sequence
+FROM events
+WHERE aggregate_id IN (SELECT substring(hex(sipHash128({from:UInt64} + number)), 1, 27) FROM numbers({n:UInt64}))`, `
 INSERT INTO notifications (event_id, aggregate_id, garage_id, kind, occurred_at, actor_role, data, notification_id, about, rests_on, revision,
     recipient_role, recipient_id, channel, attempt, reason)
 WITH ` + scaleStory + `
@@ -140,7 +150,7 @@ func TestScale(t *testing.T) {
 	must(t, access.MigrateViews(t.Context(), c))
 	db := open(t, c)
 	db.generate(t)
-	for _, table := range []string{"events", "notifications", "deliveries", "latencies", "repairs", "calendar", "days"} {
+	for _, table := range []string{"commands", "outcomes", "events", "notifications", "deliveries", "latencies", "repairs", "calendar", "days"} {
 		_, rows, err := db.Select(t.Context(), "SELECT sum(rows), intDiv(sum(bytes_on_disk), 1000000), count() FROM system.parts WHERE active AND database = currentDatabase() AND table = '"+table+"'")
 		must(t, err)
 		t.Logf("%-14s %v rows, %v MB, %v parts", table, rows[0][0], rows[0][1], rows[0][2])

@@ -1,9 +1,11 @@
 package dashboards_test
 
 import (
+	"cmp"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -75,6 +77,45 @@ func TestTexts(t *testing.T) {
 		check(a.ID, a.ID, a.Title, a.Summary)
 		if (a.SQL == "") == (a.Expr == "") || strings.Contains(a.SQL, "$__") || strings.Contains(a.SQL, "${") {
 			t.Errorf("%s: an alert has SQL or PromQL, without variables", a.ID)
+		}
+	}
+}
+
+// A panel's columns have the roles and units from which its picture is drawn.
+func TestPanelsCanBeDrawn(t *testing.T) {
+	for _, d := range dashboards.All {
+		for _, p := range d.Panels {
+			where := d.ID + "/" + p.ID
+			roles := make(map[dashboards.Role]int)
+			for _, c := range p.Columns {
+				roles[c.Role]++
+				if c.Role == dashboards.Value && c.Unit != p.Unit {
+					t.Errorf("%s: the value %s is in %q, the panel in %q", where, c.Name, c.Unit, p.Unit)
+				}
+			}
+			switch values, labels := roles[dashboards.Value], roles[dashboards.Label]; p.Kind {
+			case dashboards.Figure:
+				if values != 1 || labels != 0 {
+					t.Errorf("%s: a figure has one value, not %d, and no label", where, values)
+				}
+			case dashboards.Trend, dashboards.Bars:
+				if values == 0 || labels != 1 {
+					t.Errorf("%s: %s have values, not %d, and one label, not %d", where, p.Kind, values, labels)
+				}
+			case dashboards.Table:
+				if labels != 0 {
+					t.Errorf("%s: a table has no label", where)
+				}
+			case dashboards.Rates:
+				if len(p.Queries) == 0 {
+					t.Errorf("%s has no queries", where)
+				}
+			default:
+				t.Errorf("%s: a panel is no %q", where, p.Kind)
+			}
+			if _, err := os.Stat("sql/" + cmp.Or(p.File, p.ID) + ".sql"); p.SQL != "" && err != nil {
+				t.Errorf("%s: %v", where, err)
+			}
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package latency
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,7 +12,8 @@ import (
 )
 
 // Every measure and every way it ends, computed by hand.
-func TestMeasures(t *testing.T) {
+func TestWaits(t *testing.T) {
+	ended := make(map[record.Measure]bool)
 	approval := about("n1", record.NotifyApprovalRequired, 1)
 	asked := func(f *facts) {
 		f.event(at(20, 9, 0), sam, &repair.RepairStarted{})
@@ -234,7 +237,17 @@ func TestMeasures(t *testing.T) {
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
+			for _, m := range c.measure {
+				ended[m] = ended[m] || slices.ContainsFunc(c.want, func(row string) bool {
+					return strings.HasPrefix(row, string(m)) && strings.Contains(row, " to ")
+				})
+			}
 		})
+	}
+	for _, m := range record.Measures {
+		if !ended[m] {
+			t.Errorf("no row says how a %s ends", m)
+		}
 	}
 }
 

@@ -185,7 +185,7 @@ func TestForgets(t *testing.T) {
 	f.event(at(20, 17, 0), desk, &repair.VehicleCollected{})
 	rows, s := measure(t, sample(t), f.all)
 	if len(rows) != 10 {
-		t.Errorf("%d rows", len(rows))
+		t.Errorf("%d rows, want 10: one for each wait that began", len(rows))
 	}
 	want := State{Sequence: 5, Over: true, Answered: []int32{1}, Accepted: s.Accepted}
 	if diff := cmp.Diff(want, s); diff != "" || len(s.Accepted) != len(mails) {

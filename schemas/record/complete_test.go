@@ -47,6 +47,50 @@ func TestListsAreComplete(t *testing.T) {
 	}
 }
 
+// The constants of a kind of notification and of a measure are in their lists, and the
+// comments from which the schemas' documentation comes name them.
+func TestConstantsAreListed(t *testing.T) {
+	listed := map[string][]string{}
+	for _, k := range record.NotificationKinds {
+		listed["NotificationKind"] = append(listed["NotificationKind"], string(k))
+	}
+	for _, m := range record.Measures {
+		listed["Measure"] = append(listed["Measure"], string(m))
+	}
+	named := map[string]string{"NotificationKind": "Notice", "Measure": "Latency"} // the struct whose field names them
+	for _, file := range source(t) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ValueSpec:
+				id, ok := n.Type.(*ast.Ident)
+				if !ok || listed[id.Name] == nil || len(n.Values) != 1 {
+					return true
+				}
+				if lit, ok := n.Values[0].(*ast.BasicLit); ok && !slices.Contains(listed[id.Name], strings.Trim(lit.Value, `"`)) {
+					t.Errorf("%s is not in the list of every %s", n.Names[0].Name, id.Name)
+				}
+			case *ast.TypeSpec:
+				s, ok := n.Type.(*ast.StructType)
+				if !ok {
+					return true
+				}
+				for _, f := range s.Fields.List {
+					id, ok := f.Type.(*ast.Ident)
+					if !ok || named[id.Name] != n.Name.Name {
+						continue
+					}
+					for _, value := range listed[id.Name] {
+						if !strings.Contains(f.Doc.Text(), value) {
+							t.Errorf("the comment of %s.%s does not name %s", n.Name.Name, f.Names[0].Name, value)
+						}
+					}
+				}
+			}
+			return true
+		})
+	}
+}
+
 // ClickHouse has every topic that says something: all but ticks and changelogs.
 func TestClickHouseReadsEverything(t *testing.T) {
 	for _, topic := range record.Topics() {
@@ -62,18 +106,7 @@ func TestClickHouseReadsEverything(t *testing.T) {
 func declared(t *testing.T) (consumers, topics map[string]string, records []string) {
 	t.Helper()
 	consumers, topics = make(map[string]string), make(map[string]string)
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, file := range source(t) {
 		for _, d := range file.Decls {
 			g, ok := d.(*ast.GenDecl)
 			if !ok {
@@ -98,6 +131,26 @@ func declared(t *testing.T) (consumers, topics map[string]string, records []stri
 		}
 	}
 	return consumers, topics, records
+}
+
+// source returns the files of the package, but for its tests.
+func source(t *testing.T) (files []*ast.File) {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
 }
 
 // literal returns the type of a composite literal and the text in its Name.

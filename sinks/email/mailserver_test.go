@@ -48,13 +48,20 @@ func newMailServer(t testing.TB) *mailServer {
 // open serves the connections that dial makes, until the test ends.
 func (o *mailServer) open(t testing.TB) {
 	t.Helper()
+	o.serve(t, inMemory{o.conns, make(chan struct{}), new(sync.Once)})
+}
+
+// serve serves the connections to a listener until the test ends.
+func (o *mailServer) serve(t testing.TB, l net.Listener) {
+	t.Helper()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = o.Serve(inMemory{o.conns, make(chan struct{}), new(sync.Once)})
+		_ = o.Serve(l)
 	}()
 	t.Cleanup(func() {
 		_ = o.Close()
+		_ = l.Close() // a test may fail before Serve has it
 		<-ended
 	})
 }

@@ -5,13 +5,16 @@ import (
 	"context"
 	"flag"
 	"io"
+	"io/fs"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
 	netmail "net/mail"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -117,6 +120,32 @@ func exampleQuote(t testing.TB) *repair.Quote {
 		t.Fatal(err)
 	}
 	return &q
+}
+
+// A mail that shows a quote is not written without one, and every kind has a mail.
+func TestKindsAndTheirMails(t *testing.T) {
+	codec := testCodec(t)
+	files := []string{"message_to_staff.tmpl", "shared.tmpl"}
+	for _, kind := range record.NotificationKinds {
+		files = append(files, string(kind)+".tmpl")
+		shows := example(t, codec, kind, "nl").Quote != nil
+		if needs := slices.Contains(aboutQuotes, kind); shows != needs {
+			t.Errorf("%s is among aboutQuotes: %t; its example has a quote: %t", kind, needs, shows)
+		}
+	}
+	slices.Sort(files)
+	for _, lang := range []string{"nl", "en"} {
+		got, err := fs.Glob(templateFiles, "templates/"+lang+"/*.tmpl")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range got {
+			got[i] = path.Base(got[i])
+		}
+		if diff := cmp.Diff(files, got); diff != "" {
+			t.Errorf("templates in %s (-kinds +files):\n%s", lang, diff)
+		}
+	}
 }
 
 // example is the repair of the model mails, as each kind of notification tells it.

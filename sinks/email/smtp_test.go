@@ -62,15 +62,7 @@ func (o *mailServer) listen(t *testing.T, encrypted *tls.Config) string {
 	if encrypted != nil {
 		l = tls.NewListener(l, encrypted)
 	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = o.Serve(l)
-	}()
-	t.Cleanup(func() {
-		_ = o.Close()
-		<-ended
-	})
+	o.serve(t, l)
 	return addr
 }
 

@@ -92,7 +92,9 @@ func Golden(t testing.TB, file string, got []byte) {
 		Must(t, os.WriteFile(path, got, 0o644)) //nolint:gosec // everybody may read a file of the repository
 	}
 	want, err := os.ReadFile(path)
-	Must(t, err)
+	if err != nil {
+		t.Fatalf("%v; -update writes it", err)
+	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("%s (-want +got; -update writes it):\n%s", path, diff)
 	}
