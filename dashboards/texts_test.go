@@ -123,14 +123,7 @@ func TestPanelsCanBeDrawn(t *testing.T) {
 // The timeline has a name for everything that can stand on it: each event, of a
 // decision and a message each kind, and each record about a notification.
 func TestTimelineNamesEverything(t *testing.T) {
-	var what map[string]locale.Text
-	for _, p := range dashboards.Conversation.Panels {
-		for _, c := range p.Columns {
-			if p.ID == "timeline" && c.Name == "what" {
-				what = c.Values
-			}
-		}
-	}
+	what := timelineValues("what")
 	kinds := map[string][]string{
 		"QuoteDecided":  {string(repair.Approved), string(repair.PartlyApproved), string(repair.Rejected)},
 		"MessagePosted": {string(repair.Text), string(repair.Note), string(repair.Callback)},
@@ -162,14 +155,7 @@ func TestTimelineNamesEverything(t *testing.T) {
 
 // Every method, code and reason that can stand beside a row of the timeline has words.
 func TestTimelineExplainsEverything(t *testing.T) {
-	var details map[string]locale.Text
-	for _, p := range dashboards.Conversation.Panels {
-		for _, c := range p.Columns {
-			if p.ID == "timeline" && c.Name == "detail" {
-				details = c.Values
-			}
-		}
-	}
+	details := timelineValues("detail")
 	for name, types := range map[string][]string{
 		"../schemas/repair": {"Method", "Code"}, "../schemas/record": {"SuppressReason", "CallReason"},
 	} {
@@ -186,6 +172,18 @@ func TestTimelineExplainsEverything(t *testing.T) {
 			}
 		}
 	}
+}
+
+// timelineValues returns the names of what a column of the timeline may hold.
+func timelineValues(column string) map[string]locale.Text {
+	for _, p := range dashboards.Conversation.Panels {
+		for _, c := range p.Columns {
+			if p.ID == "timeline" && c.Name == column {
+				return c.Values
+			}
+		}
+	}
+	return nil
 }
 
 // constantsOf returns the values of a package's constants of a type.
