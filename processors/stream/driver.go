@@ -14,6 +14,9 @@ import (
 // A Driver runs a processor in a test, without Kafka: one partition, every
 // record in its own transaction. What it emits has been encoded and decoded.
 type Driver[S any] struct {
+	// LogTime is when records reach the log; zero: when they occurred.
+	LogTime time.Time
+
 	task    *task
 	offsets map[string]int64
 }
@@ -29,7 +32,7 @@ func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Driver[S]{newTask(&l, codec, 0), make(map[string]int64)}, nil
+	return &Driver[S]{task: newTask(&l, codec, 0), offsets: make(map[string]int64)}, nil
 }
 
 // Codec returns the driver's codec, to seal and open personal data with.
@@ -56,7 +59,10 @@ func (d *Driver[S]) Send(topic record.Topic, records ...record.Headed) ([]any, e
 // SendBytes handles one record by the bytes that are on the topic.
 func (d *Driver[S]) SendBytes(topic record.Topic, key string, value []byte) ([]any, error) {
 	decoded, decodeErr := d.task.codec.Decode(context.Background(), value)
-	r := &kgo.Record{Topic: topic.Name, Offset: d.offsets[topic.Name], Key: []byte(key), Value: value}
+	r := &kgo.Record{Topic: topic.Name, Offset: d.offsets[topic.Name], Key: []byte(key), Value: value, Timestamp: d.LogTime}
+	if rec, ok := decoded.(record.Headed); ok && d.LogTime.IsZero() {
+		r.Timestamp = rec.Head().OccurredAt
+	}
 	d.offsets[topic.Name]++
 	if err := d.task.handle(r, decoded, decodeErr); err != nil {
 		return nil, err
@@ -67,7 +73,8 @@ func (d *Driver[S]) SendBytes(topic record.Topic, key string, value []byte) ([]a
 // Advance moves the time to now: the timers due by then fire, each stamped with
 // its due time.
 func (d *Driver[S]) Advance(now time.Time) ([]any, error) {
-	d.task.pending = append(d.task.pending, record.Tick{Processor: d.task.logic.consumer.Name, Time: now})
+	tick := record.Tick{Processor: d.task.logic.consumer.Name, Time: now}
+	d.task.pending = append(d.task.pending, loggedTick{tick, now})
 	if err := d.task.settle(); err != nil {
 		return nil, err
 	}

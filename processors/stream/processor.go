@@ -55,6 +55,7 @@ type Timer struct {
 type Context struct {
 	key     string
 	time    time.Time
+	logged  time.Time
 	cause   repair.Header
 	outputs []output
 	timers  []record.TimerEntry
@@ -74,6 +75,11 @@ func (c *Context) Key() string { return c.key }
 
 // Time returns the record's event time, or the timer's due time.
 func (c *Context) Time() time.Time { return c.time }
+
+// LogTime returns when the record being handled reached the log: its Kafka timestamp,
+// which is input like the rest of it. Of a timer it is that of the record that fired
+// it: a tick, or a record of the same key.
+func (c *Context) LogTime() time.Time { return c.logged }
 
 // Cause returns the header of the record being handled; of a timer, a header with
 // the timer's own id and the correlation id of the record that set it.

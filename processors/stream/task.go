@@ -27,12 +27,18 @@ type task struct {
 
 	store
 	positions map[string]int64 // next offset per topic
-	pending   []record.Tick    // ticks whose ends have not been reached
+	pending   []loggedTick     // ticks whose ends have not been reached
 	committed struct {         // positions and pending as of the last commit
 		positions map[string]int64
-		pending   []record.Tick
+		pending   []loggedTick
 	}
 	out []output // of the open transaction
+}
+
+// loggedTick is a tick and when it reached the log.
+type loggedTick struct {
+	record.Tick
+	logged time.Time
 }
 
 func newTask(l *logic, codec *avro.Codec, partition int32) *task {
@@ -44,7 +50,7 @@ func (t *task) handle(r *kgo.Record, decoded any, err error) error {
 	t.positions[r.Topic] = r.Offset + 1
 	if tick, ok := decoded.(*record.Tick); ok && r.Topic == record.Ticks.Name {
 		if tick.Processor == t.logic.consumer.Name {
-			t.pending = append(t.pending, *tick)
+			t.pending = append(t.pending, loggedTick{*tick, r.Timestamp})
 		}
 		return nil
 	}
@@ -59,11 +65,11 @@ func (t *task) handle(r *kgo.Record, decoded any, err error) error {
 	}
 	h := *rec.Head()
 	if t.logic.movesTime(r.Topic) {
-		if err := t.fireKey(h.AggregateID, h.OccurredAt); err != nil {
+		if err := t.fireKey(h.AggregateID, h.OccurredAt, r.Timestamp); err != nil {
 			return err
 		}
 	}
-	reason, err := t.invoke(h, h.OccurredAt, traceOf(r.Headers), func(c *Context, state []byte) ([]byte, error) {
+	reason, err := t.invoke(h, h.OccurredAt, r.Timestamp, traceOf(r.Headers), func(c *Context, state []byte) ([]byte, error) {
 		return t.logic.record(c, t.codec, state, rec)
 	})
 	if err != nil {
@@ -75,23 +81,24 @@ func (t *task) handle(r *kgo.Record, decoded any, err error) error {
 // settle fires the timers that are due by the ticks whose ends have been reached. It
 // is called after the records of a poll.
 func (t *task) settle() error {
-	var now time.Time
-	var waiting []record.Tick
+	var last loggedTick
+	var waiting []loggedTick
 	for _, tick := range t.pending {
 		if !t.reached(tick.Ends) {
 			waiting = append(waiting, tick)
-		} else if tick.Time.After(now) {
-			now = tick.Time
+		} else if tick.Time.After(last.Time) {
+			last = tick
 		}
 	}
 	t.pending = waiting
+	now := last.Time
 	if now.IsZero() {
 		return nil
 	}
 	// A timer that fires can set another one that is due already.
 	for due := t.due(now); len(due) > 0; due = t.due(now) {
 		for _, w := range due {
-			if err := t.fireKey(w.key, w.due); err != nil {
+			if err := t.fireKey(w.key, w.due, last.logged); err != nil {
 				return err
 			}
 		}
@@ -108,30 +115,31 @@ func (t *task) reached(ends map[string]int64) bool {
 	return true
 }
 
-// fireKey fires the timers of one key that are due by now, earliest first.
-func (t *task) fireKey(key string, now time.Time) error {
+// fireKey fires the timers of one key that are due by now, earliest first, because of a
+// record that was logged then.
+func (t *task) fireKey(key string, now, logged time.Time) error {
 	for {
 		timers := t.get(key).timers
 		if len(timers) == 0 || timers[0].Due.After(now) {
 			return nil
 		}
-		if err := t.fire(key, timers[0]); err != nil {
+		if err := t.fire(key, timers[0], logged); err != nil {
 			return err
 		}
 	}
 }
 
-func (t *task) fire(key string, timer record.TimerEntry) error {
+func (t *task) fire(key string, timer record.TimerEntry, logged time.Time) error {
 	// The timer is gone before it fires, so that it can set itself again; and it
 	// stays gone if it fails, or it would fail for ever.
 	e := t.get(key)
 	t.put(key, entry{e.state, slices.DeleteFunc(slices.Clone(e.timers), func(x record.TimerEntry) bool { return x.Name == timer.Name })})
 	cause := repair.Header{
-		EventID:       repair.DerivedID(timer.Due, "timer", t.logic.consumer.Name, key, timer.Name, timer.Due.UTC().Format(time.RFC3339Nano)),
+		EventID:       repair.DerivedID(timer.Due, "timer", t.logic.consumer.Name, key, timer.Name, timer.Due.UTC().Format(time.RFC3339Nano), timer.CorrelationID),
 		AggregateID:   key,
 		CorrelationID: timer.CorrelationID,
 	}
-	reason, err := t.invoke(cause, timer.Due, nil, func(c *Context, state []byte) ([]byte, error) {
+	reason, err := t.invoke(cause, timer.Due, logged, nil, func(c *Context, state []byte) ([]byte, error) {
 		return t.logic.timer(c, t.codec, state, Timer{timer.Name, timer.Due})
 	})
 	if err != nil {
@@ -143,10 +151,10 @@ func (t *task) fire(key string, timer record.TimerEntry) error {
 
 // invoke runs the processor on one key and keeps its effects; if it fails, invoke
 // keeps none and returns the reason for a dead letter with the error.
-func (t *task) invoke(cause repair.Header, now time.Time, trace []kgo.RecordHeader, run func(*Context, []byte) ([]byte, error)) (reason string, err error) {
+func (t *task) invoke(cause repair.Header, now, logged time.Time, trace []kgo.RecordHeader, run func(*Context, []byte) ([]byte, error)) (reason string, err error) {
 	key := cause.AggregateID
 	before := t.get(key)
-	c := &Context{key: key, time: now, cause: cause, timers: slices.Clone(before.timers)}
+	c := &Context{key: key, time: now, logged: logged, cause: cause, timers: slices.Clone(before.timers)}
 	state, err := protect(func() ([]byte, error) { return run(c, before.state) })
 	if err != nil {
 		return kafka.Unhandled, err

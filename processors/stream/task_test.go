@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -196,5 +197,53 @@ func TestTooLargeIsADeadLetter(t *testing.T) {
 	task.mustHandle(t, 0, command("a", noon))
 	if len(task.out) != 1 || task.out[0].record.(*record.DeadLetter).Reason != kafka.TooLarge {
 		t.Errorf("got outputs %v, want one dead letter", task.out)
+	}
+}
+
+// A record is logged when its Kafka timestamp says, a timer when the record that fired
+// it was: a tick, or a record of its key. Two timers that are due at the same time, set
+// by different commands, have different ids.
+func TestLogTime(t *testing.T) {
+	type seen struct {
+		what   string
+		logged time.Time
+	}
+	var got []seen
+	causes := make(map[string]bool)
+	p := counter()
+	p.Record = func(c *Context, _ *count, _ record.Headed) error {
+		got = append(got, seen{"record", c.LogTime()})
+		c.SetTimer("same", noon.Add(delay))
+		return nil
+	}
+	p.Timer = func(c *Context, _ *count, _ Timer) error {
+		got = append(got, seen{"timer", c.LogTime()})
+		causes[c.Cause().EventID] = true
+		return nil
+	}
+	d, err := NewDriver(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(chain string, occurred, logged time.Time) {
+		c := command("a", occurred)
+		c.CorrelationID, d.LogTime = chain, logged
+		if _, err := d.Send(record.Commands, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("first", noon, noon.Add(time.Minute))
+	send("second", noon.Add(delay), noon.Add(3*delay))
+	if _, err := d.Advance(noon.Add(4 * delay)); err != nil {
+		t.Fatal(err)
+	}
+	want := []seen{
+		{"record", noon.Add(time.Minute)}, {"timer", noon.Add(3 * delay)}, {"record", noon.Add(3 * delay)}, {"timer", noon.Add(4 * delay)},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if len(causes) != 2 {
+		t.Errorf("two timers have the ids %v", causes)
 	}
 }
