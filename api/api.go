@@ -48,7 +48,10 @@ func New(c Config) (*API, error) {
 		allow(w, r, req)
 		web.NewProblem(web.CodeMethod, "this address does not take the method "+req.Method).Write(w)
 	})
-	doc := document{register(humachi.New(r.With(authenticate(c)), openapi()), c)}
+	doc, err := register(humachi.New(r.With(authenticate(c)), openapi()), c)
+	if err != nil {
+		return nil, err
+	}
 	assets.Mount(r)
 	return &API{r, doc.OpenAPI}, errors.Join(
 		doc.serve(r, assets.Path()),

@@ -3,11 +3,9 @@ package api
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -36,39 +34,6 @@ A write waits up to 2 seconds for its outcome. With Prefer: respond-async, or pa
 
 Amounts are integers in minor units with their currency beside them, and include VAT where nothing else is said. Times are RFC 3339.`
 
-func openapi() huma.Config {
-	return huma.Config{
-		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info:    &huma.Info{Title: "Pitstop", Version: "1", Description: introduction},
-			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
-				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The token's roles and garages say what it opens."},
-				},
-			},
-			Security: []map[string][]string{{"token": {}}},
-		},
-		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
-		DefaultFormat: "application/json",
-	}
-}
-
-// schemaName tells the types of requests from those of the read model.
-func schemaName(t reflect.Type, hint string) string {
-	name := huma.DefaultSchemaNamer(t, hint)
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if strings.HasSuffix(t.PkgPath(), "schemas/request") {
-		return name + "Request"
-	}
-	return name
-}
-
-// document is the OpenAPI document of the routes.
-type document struct{ *huma.OpenAPI }
-
 // serve mounts the OpenAPI document, and a page of it for people.
 func (d document) serve(r chi.Router, assets string) error {
 	spec, err := d.json()
@@ -96,25 +61,6 @@ func (d document) serve(r chi.Router, assets string) error {
 		http.Redirect(w, r, "/docs", http.StatusSeeOther)
 	})
 	return nil
-}
-
-// json returns the document with its examples. Huma cannot express that an object
-// may be null; where one may, its schema is replaced while the document is written.
-func (d document) json() ([]byte, error) {
-	for _, r := range routes {
-		if example := examples[r.id]; example != "" {
-			operationOf(d.OpenAPI, r).RequestBody.Content["application/json"].Example = json.RawMessage(example)
-		}
-	}
-	for _, name := range []string{"Repair", "StartRepairRequest"} {
-		properties := d.Components.Schemas.Map()[name].Properties
-		approver := properties["approver"]
-		defer func() { properties["approver"] = approver }()
-		properties["approver"] = &huma.Schema{
-			AnyOf: []*huma.Schema{{Ref: approver.Ref}, {Type: "null"}}, Description: approver.Description,
-		}
-	}
-	return json.Marshal(d.OpenAPI)
 }
 
 // reference is the documentation as its template shows it.
@@ -183,20 +129,6 @@ func (d document) reference(assets string) reference {
 		ref.Groups[i].Operations = append(ref.Groups[i].Operations, o)
 	}
 	return ref
-}
-
-// operationOf returns a route's operation, nil where nothing handles it.
-func operationOf(doc *huma.OpenAPI, r route) *huma.Operation {
-	item := doc.Paths[r.path]
-	switch {
-	case item == nil:
-		return nil
-	case r.method == http.MethodPost:
-		return item.Post
-	case r.method == http.MethodPatch:
-		return item.Patch
-	}
-	return item.Get
 }
 
 // fields lists the properties of a schema, those of nested objects below them.

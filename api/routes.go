@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"pitstop/api/web"
-	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
@@ -109,7 +107,7 @@ func (r route) allowed() string {
 }
 
 // register registers every route with its handler and returns their documentation.
-func register(api huma.API, c Config) *huma.OpenAPI {
+func register(api huma.API, c Config) (document, error) {
 	read := reads{c.Store, c.Patience, c.Log}
 	write := commands{read, c.Requests, c.Commands}
 	handle(api, "start-repair", write.startRepair)
@@ -129,17 +127,8 @@ func register(api huma.API, c Config) *huma.OpenAPI {
 	handle(api, "list-conversations", read.listConversations)
 	handle(api, "get-latencies", read.getLatencies)
 	handle(api, "list-events", events{read, c.Events, c.Stopping}.listEvents)
-	doc := api.OpenAPI()
-	for _, r := range routes {
-		if operationOf(doc, r) == nil {
-			panic("nothing handles " + r.id) // a mistake above, found by any test
-		}
-	}
-	doc.Paths["/v1/events"].Get.Responses["200"].Content = map[string]*huma.MediaType{ // it writes by itself
-		"application/json":  {Schema: doc.Components.Schemas.Schema(reflect.TypeFor[readmodel.EventPage](), true, "")},
-		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString, Description: "Each message's data is an Event, its id the event's cursor."}},
-	}
-	return doc
+	doc := document{api.OpenAPI()}
+	return doc, doc.complete()
 }
 
 // maxBodyBytes is the largest body that is read.
@@ -162,28 +151,26 @@ func (r route) operation(api huma.API) huma.Operation {
 		Summary: r.summary, Description: "For: " + r.allowed() + ".",
 		Tags:         []string{tag(r.path)},
 		MaxBodyBytes: maxBodyBytes,
-		Errors:       []int{401, 403, 404, 422, 429, 503},
+		Errors:       r.refusals(),
 		Middlewares:  huma.Middlewares{authorise(api, r)},
 		Extensions:   map[string]any{"x-roles": r.roles()},
 	}
 	if r.writes() {
-		op.Errors = append(op.Errors, 400, 409, 413, 415)
-		op.Responses = map[string]*huma.Response{"202": {
-			Description: "Written, and not answered yet",
-			Headers:     map[string]*huma.Param{"Location": {Schema: &huma.Schema{Type: huma.TypeString}}},
-			Content: map[string]*huma.MediaType{"application/json": {
-				Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[CommandReply](), true, ""),
-			}},
-		}}
 		op.Description += " Waits up to 2 s for the outcome; with `Prefer: respond-async`, or past that, it answers 202 and Location says where to look."
 	}
 	return op
 }
 
-// tag groups routes in the documentation by the first word of their path.
-func tag(path string) string {
-	word, _, _ := strings.Cut(strings.TrimPrefix(path, "/v1/"), "/")
-	return word
+// refusals lists the statuses of a route's problems.
+func (r route) refusals() []int {
+	all := []int{401, 403, 422, 429, 500, 503}
+	if strings.Contains(r.path, "{id}") {
+		all = append(all, 404)
+	}
+	if r.writes() {
+		all = append(all, 400, 408, 409, 413, 415)
+	}
+	return all
 }
 
 // authorise lets through whoever has one of the route's roles, in that role, and

@@ -3,6 +3,7 @@ package apitest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -30,7 +31,7 @@ type Answer struct {
 	JSON map[string]any
 }
 
-// Do sends a request to the API, and checks a JSON answer against the documentation.
+// Do sends a request to the API, and checks the answer against the documentation.
 func (w *World) Do(r *http.Request) Answer {
 	w.T.Helper()
 	rec := httptest.NewRecorder()
@@ -38,28 +39,45 @@ func (w *World) Do(r *http.Request) Answer {
 	a := Answer{Response: rec.Result(), Text: rec.Body.String()}
 	if strings.Contains(a.Header.Get("Content-Type"), "json") {
 		Must(w.T, json.Unmarshal(rec.Body.Bytes(), &a.JSON))
-		w.conforms(r, a)
 	}
+	w.conforms(r, a)
 	return a
 }
 
-// conforms checks a JSON answer against the documentation.
+// conforms checks an answer against the documentation: its status, its type, its
+// headers, and all of its body.
 func (w *World) conforms(r *http.Request, a Answer) {
 	w.T.Helper()
-	for path, item := range w.API.OpenAPI.Paths {
+	doc := w.API.OpenAPI
+	for path, item := range doc.Paths {
 		op := map[string]*huma.Operation{http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPatch: item.Patch}[r.Method]
 		pattern := "^" + regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, `[^/]+`) + "$"
 		if op == nil || !regexp.MustCompile(pattern).MatchString(r.URL.Path) {
 			continue
 		}
 		documented := op.Responses[fmt.Sprint(a.StatusCode)]
+		if documented != nil && documented.Ref != "" {
+			documented = doc.Components.Responses[strings.TrimPrefix(documented.Ref, "#/components/responses/")]
+		}
 		media, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
 		if documented == nil || documented.Content[media] == nil {
 			w.T.Errorf("%s %s answers %d %s, which is not documented", r.Method, r.URL.Path, a.StatusCode, media)
 			return
 		}
+		named := maps.Clone(onEveryAnswer)
+		for name := range documented.Headers {
+			named[http.CanonicalHeaderKey(name)] = true
+		}
+		for name := range a.Header {
+			if !named[name] {
+				w.T.Errorf("%s %s %d has a header %s, which is not documented", r.Method, r.URL.Path, a.StatusCode, name)
+			}
+		}
+		if a.JSON == nil {
+			return
+		}
 		var res huma.ValidateResult
-		huma.Validate(w.API.OpenAPI.Components.Schemas, documented.Content[media].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, a.JSON, &res)
+		huma.Validate(doc.Components.Schemas, documented.Content[media].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, a.JSON, &res)
 		for _, err := range res.Errors {
 			if !strings.Contains(err.Error(), "approver: <nil>") { // the document says that it may be null
 				w.T.Errorf("%s %s %d: %v", r.Method, r.URL.Path, a.StatusCode, err)
@@ -67,6 +85,11 @@ func (w *World) conforms(r *http.Request, a Answer) {
 		}
 		return
 	}
+}
+
+// onEveryAnswer are the headers that say nothing about an answer in particular.
+var onEveryAnswer = map[string]bool{
+	"Content-Type": true, "X-Content-Type-Options": true, "Referrer-Policy": true, "Cache-Control": true, "Content-Security-Policy": true,
 }
 
 // Call sends a request with a token. Headers are "Name: value".

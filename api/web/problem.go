@@ -58,6 +58,9 @@ var Kinds = []Kind{
 	{CodeUnavailable, http.StatusServiceUnavailable, "Not available for now"},
 }
 
+// ProblemType is the media type of problems.
+const ProblemType = "application/problem+json"
+
 // Problem is an error as its caller sees it (RFC 9457).
 type Problem struct {
 	Type   string              `json:"type" example:"urn:pitstop:problem:expired" doc:"urn:pitstop:problem: and the code."`
@@ -79,7 +82,7 @@ func (p *Problem) GetStatus() int { return p.Status }
 func (p *Problem) GetHeaders() http.Header { return p.header }
 
 // ContentType implements huma.ContentTypeFilter with RFC 9457's type.
-func (p *Problem) ContentType(string) string { return "application/problem+json" }
+func (p *Problem) ContentType(string) string { return ProblemType }
 
 // With adds a header to the answer and returns the problem.
 func (p *Problem) With(header, value string) *Problem {
