@@ -2,12 +2,13 @@
 TOOLS := $(CURDIR)/.tools/bin
 GOLANGCI := $(TOOLS)/golangci-lint-v2.15.0
 GOTESTSUM := $(TOOLS)/gotestsum-v1.13.0
+OPENAPI := .tools/openapi
 # go test, with what failed at the end.
 TEST := $(GOTESTSUM) --format standard-quiet --hide-summary skipped --
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help deps browser build demo up test kafka test-kafka prometheus race bench fuzz lint fmt generate generated licences check clean
+.PHONY: help deps browser build demo up test kafka test-kafka prometheus race bench fuzz lint openapi fmt generate generated licences check clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +71,16 @@ $(GOTESTSUM): TOOL := gotest.tools/gotestsum
 $(TOOLS)/%: # NAME-vVERSION
 	GOBIN=$(TOOLS) go install $(TOOL)@v$(lastword $(subst -v, ,$*))
 	@mv $(TOOLS)/$(notdir $(TOOL)) $@
+
+# Telemetry is off, and the notice of a newer version.
+openapi: $(OPENAPI)/.installed ## Check the OpenAPI document with Redocly and Spectral.
+	@cd deploy/openapi && export PATH="$(CURDIR)/$(OPENAPI)/node_modules/.bin:$$PATH" REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true && \
+	  redocly lint ../../api/openapi.json && spectral lint --ruleset spectral.yaml --fail-severity hint ../../api/openapi.json
+
+$(OPENAPI)/.installed: deploy/openapi/package.json deploy/openapi/package-lock.json
+	@mkdir -p $(OPENAPI) && cp $^ $(OPENAPI)
+	cd $(OPENAPI) && $(NPM_CI)
+	@touch $@
 
 fmt: ## Format the code.
 	gofmt -w $$(git ls-files '*.go')

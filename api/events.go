@@ -34,7 +34,7 @@ func (e events) listEvents(ctx context.Context, in *struct {
 	Last   string `header:"Last-Event-ID" doc:"What a browser sends to take a stream up again; holds when after is absent."`
 	Accept string `header:"Accept" doc:"text/event-stream for a stream that goes on."`
 	Garage string `query:"garage" doc:"Only this garage; absent: all of the token's."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"The most events of a page."`
 	Wait   int    `query:"wait" minimum:"0" maximum:"20" default:"0" doc:"Seconds to wait for the first event when there is none yet."`
 },
 ) (*struct{ Body func(huma.Context) }, error) {

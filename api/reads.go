@@ -129,7 +129,7 @@ func (r reads) getCommand(ctx context.Context, in *struct {
 type Paging struct {
 	Garage string `query:"garage" doc:"Only this garage; absent: all of the token's."`
 	Cursor string `query:"cursor" doc:"Of the page before; absent: the first page."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"The most rows of a page."`
 }
 
 // garages returns the garages a list is about.
@@ -146,7 +146,7 @@ func (r reads) garages(ctx context.Context, garage string) ([]string, error) {
 
 func (r reads) listRepairs(ctx context.Context, in *struct {
 	Paging
-	State       repair.State `query:"state" enum:"in_progress,awaiting_approval,completed,collected,cancelled"`
+	State       repair.State `query:"state" enum:"in_progress,awaiting_approval,completed,collected,cancelled" doc:"Only repairs in this state."`
 	Plate       string       `query:"plate" doc:"Number plate, with or without hyphens."`
 	ExternalRef string       `query:"external_ref" doc:"The garage's own order number."`
 },
