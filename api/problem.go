@@ -21,6 +21,8 @@ func init() { // huma has these as globals only
 	huma.DefaultArrayNullable = false
 	validation.MsgExpectedRequiredProperty = "%s" + missing
 	validation.MsgUnexpectedProperty = "is not a field of this request"
+	validation.MsgExpectedMatchPattern = "does not match the pattern %s"
+	validation.MsgExpectedRFC3339DateTime = "is not a time such as 2026-05-20T16:00:00Z"
 	huma.NewError = newError
 }
 

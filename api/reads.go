@@ -12,6 +12,7 @@ import (
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
 )
 
 // reads answers from the read model.
@@ -147,7 +148,7 @@ func (r reads) garages(ctx context.Context, garage string) ([]string, error) {
 func (r reads) listRepairs(ctx context.Context, in *struct {
 	Paging
 	State       repair.State `query:"state" enum:"in_progress,awaiting_approval,completed,collected,cancelled" doc:"Only repairs in this state."`
-	Plate       string       `query:"plate" doc:"Number plate, with or without hyphens."`
+	Plate       string       `query:"plate" pattern:"[\\p{L}\\p{Nd}]" doc:"Number plate, with or without hyphens."`
 	ExternalRef string       `query:"external_ref" doc:"The garage's own order number."`
 },
 ) (*body[readmodel.Page[readmodel.RepairItem]], error) {
@@ -156,7 +157,7 @@ func (r reads) listRepairs(ctx context.Context, in *struct {
 		return nil, err
 	}
 	page, err := r.store.Repairs(ctx, readmodel.RepairFilter{
-		Garages: garages, State: in.State, Plate: locale.NormalizePlate(in.Plate), ExternalRef: in.ExternalRef,
+		Garages: garages, State: in.State, Plate: locale.NormalizePlate(in.Plate), ExternalRef: request.Clean(in.ExternalRef),
 		Cursor: in.Cursor, Limit: in.Limit,
 	})
 	return listed(r, page, err)
@@ -174,7 +175,7 @@ func (r reads) listConversations(ctx context.Context, in *struct {
 		return nil, err
 	}
 	page, err := r.store.Conversations(ctx, readmodel.ConversationFilter{
-		Garages: garages, Filter: in.Filter, Query: in.Query, Sort: in.Sort, Cursor: in.Cursor, Limit: in.Limit,
+		Garages: garages, Filter: in.Filter, Query: request.Clean(in.Query), Sort: in.Sort, Cursor: in.Cursor, Limit: in.Limit,
 	})
 	return listed(r, page, err)
 }
@@ -193,18 +194,18 @@ func listed[T any](r reads, page readmodel.Page[T], err error) (*body[readmodel.
 const latencyDays = 30
 
 func (r reads) getLatencies(ctx context.Context, in *struct {
-	Measure string    `query:"measure" required:"true" doc:"delivery, view, response, approval, staff_response, resume, customer_wait or turnaround."`
-	Garage  string    `query:"garage" doc:"Only this garage; absent: all of the token's."`
-	From    time.Time `query:"from" doc:"Waits that began at or after this; absent: 30 days before to, or before now."`
-	To      time.Time `query:"to" doc:"Waits that began before this; absent: all until now."`
-	GroupBy string    `query:"group_by" enum:"day,mechanic" doc:"Absent: all in one row."`
+	Measure string `query:"measure" required:"true" doc:"delivery, view, response, approval, staff_response, resume, customer_wait or turnaround."`
+	Garage  string `query:"garage" doc:"Only this garage; absent: all of the token's."`
+	From    moment `query:"from" doc:"Waits that began at or after this; absent: 30 days before to, or before now."`
+	To      moment `query:"to" doc:"Waits that began before this; absent: all until now."`
+	GroupBy string `query:"group_by" enum:"day,mechanic" doc:"Absent: all in one row."`
 },
 ) (*body[*readmodel.Latencies], error) {
 	garages, err := r.garages(ctx, in.Garage)
 	if err != nil {
 		return nil, err
 	}
-	q := readmodel.LatencyQuery{Measure: in.Measure, Garages: garages, From: in.From, To: in.To, GroupBy: in.GroupBy}
+	q := readmodel.LatencyQuery{Measure: in.Measure, Garages: garages, From: time.Time(in.From), To: time.Time(in.To), GroupBy: in.GroupBy}
 	if q.From.IsZero() {
 		until := q.To
 		if until.IsZero() { // the read model knows the time, also where it is simulated

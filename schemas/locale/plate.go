@@ -3,6 +3,8 @@ package locale
 import (
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // sidecodes are the Dutch plate series ("sidecodes" 1 to 14, in this order):
@@ -20,14 +22,15 @@ var sidecodes = func() map[string]string {
 }()
 
 // NormalizePlate returns a plate as it is stored and compared: upper case,
-// letters and digits only ("k-482-tr" is K482TR).
+// letters and digits only ("k-482-tr" is K482TR), each letter one character however it
+// was composed.
 func NormalizePlate(plate string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return unicode.ToUpper(r)
 		}
 		return -1
-	}, plate)
+	}, norm.NFKC.String(plate))
 }
 
 // Plate shows a stored plate: a Dutch one with the hyphens of its sidecode

@@ -3,6 +3,8 @@ package repair
 import (
 	"fmt"
 	"strings"
+
+	"github.com/bojanz/currency"
 )
 
 // Urgency says how much a proposed job matters.
@@ -144,7 +146,7 @@ func (w Work) Validate(at string, proposed bool) []FieldError {
 	bad := func(pointer, format string, args ...any) {
 		errs = append(errs, FieldError{at + pointer, fmt.Sprintf(format, args...)})
 	}
-	if !validCurrency(w.Currency) {
+	if w.Currency == "" || !currency.IsValid(w.Currency) {
 		bad("/currency", "%.40q is not an ISO 4217 currency code such as EUR", w.Currency)
 	}
 	if proposed && len(w.Lines) == 0 {
@@ -278,8 +280,4 @@ func thousandths(s string) (int64, error) {
 		return 0, fmt.Errorf("quantity %q must be above 0 and at most %d", s, maxQuantity)
 	}
 	return n, nil
-}
-
-func validCurrency(c string) bool {
-	return len(c) == 3 && strings.Trim(c, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }

@@ -111,26 +111,28 @@ func (d *draft) amount(pointer string, minor *int64) int64 {
 
 // line checks a short text, which has no line breaks.
 func (d *draft) line(pointer, s string, most int) string {
-	s = strings.TrimSpace(strings.ToValidUTF8(s, "\uFFFD"))
+	s = Clean(s)
 	if n := utf8.RuneCountInString(s); n > most {
 		d.bad(pointer, "has %d characters, more than %d", n, most)
 	}
-	if strings.ContainsFunc(s, unicode.IsControl) {
+	if strings.ContainsFunc(s, broken) {
 		d.bad(pointer, "must not contain line breaks or other control characters")
 	}
 	return s
 }
 
 func (d *draft) required(pointer, s string, most int) string {
-	if strings.TrimSpace(s) == "" {
+	if Clean(s) == "" {
 		d.bad(pointer, "is missing")
 	}
 	return d.line(pointer, s, most)
 }
 
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\u2028", "\n", "\u2029", "\n")
+
 // prose checks a longer text, which may have line breaks.
 func (d *draft) prose(pointer, s string) string {
-	s = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n"))
+	s = Clean(lineEnds.Replace(s))
 	if n := utf8.RuneCountInString(s); n > maxText {
 		d.bad(pointer, "has %d characters, more than %d", n, maxText)
 	}

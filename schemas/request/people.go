@@ -4,6 +4,11 @@ import (
 	"net/mail"
 	"regexp"
 	"strings"
+	"unicode"
+
+	"github.com/bojanz/currency"
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
 
 	"pitstop/schemas/locale"
 	"pitstop/schemas/repair"
@@ -11,7 +16,6 @@ import (
 
 var (
 	languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`)
-	countryCode = regexp.MustCompile(`^[A-Z]{2}$`)
 	e164        = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 	dialled     = regexp.MustCompile(`^[0-9+*#][0-9*#]{2,19}$`)
 )
@@ -20,11 +24,11 @@ var (
 const homeCountry = "NL"
 
 func (d *draft) vehicle(v Vehicle) repair.Personal {
-	country := strings.ToUpper(strings.TrimSpace(v.Country))
+	country := strings.ToUpper(Clean(v.Country))
 	if country == "" {
 		country = homeCountry
 	}
-	if !countryCode.MatchString(country) {
+	if _, inhabited := currency.ForCountryCode(country); !inhabited && country != "AQ" {
 		d.bad("/vehicle/country", "%q is not an ISO 3166 code such as NL", v.Country)
 	}
 	plate := locale.NormalizePlate(v.Plate)
@@ -67,22 +71,51 @@ func (d *draft) contact(at string, p Person) repair.Contact {
 	return c
 }
 
+// Bounds of an address (RFC 5321), in bytes.
+const (
+	maxAddress   = 254
+	maxLocalPart = 64
+)
+
+// domains checks names as a resolver and a mail server do, in any script.
+var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
+
+// email returns an address as it was written. Nothing is taken out of it: the person
+// at another address is another one.
 func (d *draft) email(pointer, address string) string {
-	address = strings.TrimSpace(address)
+	address = norm.NFC.String(strings.TrimSpace(strings.ToValidUTF8(address, "\ufffd")))
 	if address == "" {
 		return ""
 	}
+	at := strings.LastIndexByte(address, '@')
 	parsed, err := mail.ParseAddress(address)
-	if err != nil || parsed.Address != address || len(address) > 254 {
+	hidden := strings.IndexFunc(address, func(r rune) bool {
+		return unseen(r) || broken(r) || unicode.In(r, unicode.White_Space, unicode.Variation_Selector)
+	})
+	switch {
+	case hidden >= 0:
+		d.bad(pointer, "has a character that is not seen, %U: write the address again", []rune(address[hidden:])[0])
+	case err != nil || parsed.Address != address || strings.ContainsRune(address, '\ufffd'):
 		d.bad(pointer, "is not an e-mail address such as name@example.nl")
+	case at > maxLocalPart:
+		d.bad(pointer, "has %d bytes before the @, more than %d", at, maxLocalPart)
+	case len(address) > maxAddress:
+		d.bad(pointer, "has %d bytes, more than %d", len(address), maxAddress)
+	case !getsMail(address[at+1:]):
+		d.bad(pointer, "%.100q is not a domain that gets mail, such as example.nl", address[at+1:])
 	}
 	return address
+}
+
+func getsMail(domain string) bool {
+	ascii, err := domains.ToASCII(domain)
+	return err == nil && strings.Contains(ascii, ".")
 }
 
 // phone returns a number in E.164 where that is unambiguous: with its country, or
 // as dialled in the Netherlands. Any other is kept as it was written.
 func (d *draft) phone(pointer, number string) string {
-	if number = strings.TrimSpace(number); number == "" {
+	if number = Clean(number); number == "" {
 		return ""
 	}
 	digits := strings.NewReplacer("(0)", "", " ", "", "-", "", "–", "", ".", "", "(", "", ")", "", "/", "", "\u00a0", "").Replace(number)

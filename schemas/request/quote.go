@@ -2,7 +2,6 @@ package request
 
 import (
 	"fmt"
-	"strings"
 
 	"pitstop/schemas/repair"
 )
@@ -59,8 +58,7 @@ func (d *draft) decision(ask repair.Ask, body *DecideQuote) repair.Command {
 	case !d.Actor.Role.Staff() && body.Method != repair.ByPage:
 		d.bad("/method", "must be page")
 	}
-	agent := strings.ToValidUTF8(d.UserAgent, "\uFFFD")
-	evidence := repair.Evidence{IP: d.IP, UserAgent: agent[:min(len(agent), maxUserAgent)]}
+	evidence := repair.Evidence{IP: d.IP, UserAgent: Clean(d.UserAgent[:min(len(d.UserAgent), maxUserAgent)])}
 	if d.Actor.Role.Staff() {
 		evidence.Name = d.required("/name", body.Name, 200) // there is no other trace of who said it
 	} else {

@@ -54,15 +54,17 @@ func percentiles(p []float64) readmodel.Percentiles {
 	return readmodel.Percentiles{P50: p[0], P90: p[1], P99: p[2]}
 }
 
-// within clamps a time to the range of the tables; for zero it returns otherwise.
-func within(t, otherwise time.Time) time.Time {
+// within clamps a time to the range of the tables; for zero it returns otherwise. It
+// is written out in full: the driver would send seconds since 1970, of which the
+// engine does not read fewer than five digits as a time.
+func within(t, otherwise time.Time) string {
 	switch {
 	case t.IsZero():
-		return otherwise
+		t = otherwise
 	case t.Before(sink.FirstTime):
-		return sink.FirstTime
+		t = sink.FirstTime
 	case t.After(sink.LastTime):
-		return sink.LastTime
+		t = sink.LastTime
 	}
-	return t
+	return t.UTC().Format("2006-01-02 15:04:05.000000")
 }

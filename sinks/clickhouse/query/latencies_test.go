@@ -78,6 +78,9 @@ func TestLatencies(t *testing.T) {
 		{"all time", readmodel.LatencyQuery{Measure: "turnaround", Garages: brug, From: time.Unix(-1<<40, 0), To: time.Unix(1<<40, 0)}, []readmodel.LatencyRow{
 			row("", 1, 0, one(100), one(100)),
 		}},
+		{"since the clocks of Unix began", readmodel.LatencyQuery{Measure: "turnaround", Garages: brug, From: time.Unix(0, 0)}, []readmodel.LatencyRow{row("", 1, 0, one(100), one(100))}},
+		{"and a little later", readmodel.LatencyQuery{Measure: "turnaround", Garages: brug, From: time.Unix(9999, 0)}, []readmodel.LatencyRow{row("", 1, 0, one(100), one(100))}},
+		{"before they began", readmodel.LatencyQuery{Measure: "turnaround", Garages: brug, From: time.Unix(-1, 0)}, []readmodel.LatencyRow{row("", 1, 0, one(100), one(100))}},
 	} {
 		got, err := d.Latencies(t.Context(), tc.query)
 		must(t, err)

@@ -1,0 +1,90 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"pitstop/api/web"
+	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
+)
+
+// asDeclared refuses requests whose query has what their operation does not declare, a
+// parameter twice, or one without a value: a filter that is not understood must never
+// answer everything.
+func asDeclared(api huma.API) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		at := ctx.URL()
+		if errs := undeclared(ctx.Operation(), at.RawQuery); len(errs) > 0 {
+			write(ctx, api, web.NewProblem(web.CodeInvalid, "see errors", errs...))
+			return
+		}
+		next(ctx)
+	}
+}
+
+func undeclared(op *huma.Operation, query string) (errs []repair.FieldError) {
+	given, err := url.ParseQuery(query)
+	if err != nil {
+		return []repair.FieldError{{Detail: "what follows ? in the address is not readable: % is written %25 there, and ; is written %3B"}}
+	}
+	declared := make(map[string]*huma.Param)
+	for _, p := range op.Parameters {
+		if p.In == "query" {
+			declared[p.Name] = p
+		}
+	}
+	bad := func(name, format string, args ...any) {
+		errs = append(errs, repair.FieldError{Pointer: pointerTo(name), Detail: fmt.Sprintf(format, args...)})
+	}
+	for _, name := range sortedKeys(given) {
+		values, p := given[name], declared[name]
+		switch {
+		case p == nil && len(declared) == 0:
+			bad(name, "is not a parameter of this address, which has none")
+		case p == nil:
+			bad(name, "is not a parameter of this address, which has %s", strings.Join(sortedKeys(declared), ", "))
+		case len(values) > 1 && (p.Explode == nil || !*p.Explode):
+			bad(name, "is given %d times", len(values))
+		case slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }):
+			bad(name, "is not UTF-8")
+		case slices.ContainsFunc(values, func(v string) bool { return request.Clean(v) == "" }):
+			bad(name, "is empty: leave it out, or give it a value")
+		}
+	}
+	return errs
+}
+
+// pointerTo is the JSON pointer (RFC 6901) to a member by name.
+func pointerTo(name string) string {
+	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(strings.ToValidUTF8(name, "\uFFFD"))
+}
+
+// moment is a time in a query; absent, it is zero.
+type moment time.Time
+
+// Schema implements huma.SchemaProvider.
+func (moment) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[time.Time](), true, "")
+}
+
+// UnmarshalText reads an RFC 3339 time that the read model can hold.
+func (m *moment) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return errors.New("give a time such as 2026-05-20T16:00:00Z; a + is written %2B in an address")
+	}
+	if y := t.UTC().Year(); y < 1900 || y > 2261 {
+		return errors.New("give a time in the years 1900 to 2261")
+	}
+	*m = moment(t)
+	return nil
+}
