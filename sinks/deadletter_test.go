@@ -81,6 +81,36 @@ func TestBadRecordsGoToTheDeadLetters(t *testing.T) {
 	})
 }
 
+// A batch that waits for its target comes again and again: each bad record in it is a
+// dead letter once.
+func TestADeadLetterIsWrittenOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := newRig(t), new(memory)
+		m.failWith(func([]Message) (int, error) { return 0, fmt.Errorf("%w: closed for an hour", ErrAway) })
+		for range 3 {
+			r.produce(&kgo.Record{Topic: record.Events.Name, Key: []byte("r1"), Value: []byte("bad")}, r.event(1))
+		}
+		c := r.sink("")
+		metrics := prometheus.NewRegistry()
+		c.Metrics = NewMetrics(metrics)
+		stop := r.start(c, m)
+		pass(time.Hour)
+		if n := len(r.deadLetters()); n != 3 {
+			t.Errorf("%d dead letters after an hour, want one for each of 3 records", n)
+		}
+		m.failWith(nil)
+		pass(time.Minute)
+		must(t, stop())
+		if n := len(r.deadLetters()); n != 3 {
+			t.Errorf("%d dead letters, want 3", n)
+		}
+		if n := count(t, metrics, "pitstop_sink_dead_letters_total"); n != 3 {
+			t.Errorf("%v dead letters are counted, want 3", n)
+		}
+		m.want(t, 1, 3) // the three copies of one event
+	})
+}
+
 // registry is a schema registry that is empty, and may be unavailable.
 type registry struct {
 	mu   sync.Mutex

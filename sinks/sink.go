@@ -52,7 +52,7 @@ func Run(ctx context.Context, c Config, w Writer) error {
 		return fmt.Errorf("sink %s: %w", c.Consumer.Name, err)
 	}
 	defer cl.CloseAllowingRebalance()
-	l := &loop{Config: c, topics: topics, writer: w, client: cl, admin: kadm.NewClient(cl), pause: minPause}
+	l := &loop{Config: c, topics: topics, writer: w, client: cl, admin: kadm.NewClient(cl), pause: minPause, buried: make(map[place]bool)}
 	l.Metrics.start(l.Consumer.Name)
 	l.Progress.Starting("join group " + c.Consumer.Group())
 	for ctx.Err() == nil {
@@ -76,6 +76,7 @@ type loop struct {
 	reported time.Time
 	targets  targets
 	underWay map[int32]*inFlight // by partition
+	buried   map[place]bool      // records whose dead letter is written, until they are committed
 }
 
 // step is one iteration: poll a batch, write and commit it, report watermarks.
@@ -169,6 +170,8 @@ func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
 		// The next commit covers this one, unless the partitions are reassigned: then
 		// the other member repeats the batch.
 		l.Log.Warn("batch is written but not committed", "records", len(finished), "error", commitErr)
+	default:
+		l.forget(finished)
 	}
 	return err
 }
@@ -178,7 +181,7 @@ func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
 func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 	messages := make([]Message, 0, len(records))
 	index := make([]int, 0, len(records)) // of each message among the records
-	var dead []*kgo.Record
+	var dead []burial
 	read, stall := len(records), error(nil)
 	for i, r := range records {
 		if r.Attrs.IsControl() {
@@ -186,12 +189,7 @@ func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 		}
 		m, err := l.read(ctx, r)
 		if reason := deadReason(err); reason != "" {
-			letter, encodeErr := l.deadLetter(r, reason, err)
-			if encodeErr != nil {
-				return 0, encodeErr
-			}
-			dead = append(dead, letter)
-			l.Metrics.dead(l.Consumer.Name, reason)
+			dead = append(dead, burial{r, reason, err})
 			continue
 		}
 		if err != nil {
@@ -200,11 +198,8 @@ func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 		}
 		messages, index = append(messages, m), append(index, i)
 	}
-	if len(dead) > 0 {
-		if err := l.client.ProduceSync(ctx, dead...).FirstErr(); err != nil {
-			return 0, fmt.Errorf("%w: write %d dead letters: %w", ErrAway, len(dead), err)
-		}
-		l.Log.Warn("records went to the dead letters", "records", len(dead))
+	if err := l.bury(ctx, dead); err != nil {
+		return 0, err
 	}
 	if len(messages) == 0 {
 		return read, stall
