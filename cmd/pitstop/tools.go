@@ -113,7 +113,7 @@ type deadLettersShow struct {
 
 type deadLettersReplay struct {
 	Positions []string `arg:"" optional:"" help:"Positions, as list prints them." placeholder:"PARTITION:OFFSET"`
-	All       bool     `help:"Every command among the dead letters."`
+	All       bool     `help:"Every command among the dead letters that can be decoded, each once."`
 	reachFlags
 }
 
@@ -135,10 +135,14 @@ func (c *deadLettersList) Run(e *env) error {
 	w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "POSITION\tAT\tCONSUMER\tWAS\tREASON\tDETAIL")
 	n := 0
-	err = box.Each(e, func(p deadletter.Position, d *record.DeadLetter) error {
+	err = box.Each(e, func(l deadletter.Letter) (err error) {
 		n++
-		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s[%d]@%d\t%s\t%.100q\n",
-			p, d.At.Format(time.RFC3339), d.Consumer, d.Topic, d.Partition, d.Offset, d.Reason, d.Detail)
+		if l.Err != nil {
+			_, err = fmt.Fprintf(w, "%s\t-\t-\t-\tunreadable\t%.100q\n", l.Position, l.Err)
+			return err
+		}
+		_, err = fmt.Fprintf(w, "%s\t%s\t%s\t%s[%d]@%d\t%s\t%.100q\n",
+			l.Position, l.At.Format(time.RFC3339), l.Consumer, l.Topic, l.Partition, l.Offset, l.Reason, l.Detail)
 		return err
 	})
 	if err != nil {
@@ -189,7 +193,10 @@ func (c *deadLettersReplay) Run(e *env) error {
 	}
 	for _, s := range c.Positions {
 		p, err := deadletter.ParsePosition(s)
-		wanted, errs = append(wanted, p), append(errs, err)
+		errs = append(errs, err)
+		if !slices.Contains(wanted, p) {
+			wanted = append(wanted, p)
+		}
 	}
 	if err := wrongUsage(errs...); err != nil {
 		return err
@@ -199,23 +206,25 @@ func (c *deadLettersReplay) Run(e *env) error {
 		return err
 	}
 	defer done()
-	var sent int
-	err = box.Each(e, func(p deadletter.Position, d *record.DeadLetter) error {
+	found, refused := 0, 0
+	err = box.Replay(e, wanted, func(p deadletter.Position, err error) {
+		found++
 		switch {
-		case c.All && d.Topic != record.Commands.Name:
-			return nil
-		case !c.All && !slices.Contains(wanted, p):
-			return nil
+		case err == nil:
+			fmt.Fprintf(e.out, "%s sent again\n", p)
+			return
+		case errors.Is(err, deadletter.ErrNotReplayable):
+			refused++
 		}
-		if err := box.Replay(e, d); err != nil {
-			return fmt.Errorf("dead letter %s: %w", p, err)
-		}
-		sent++
-		_, err := fmt.Fprintf(e.out, "%s sent again\n", p)
-		return err
+		fmt.Fprintf(e.out, "%s %v\n", p, err)
 	})
-	if err == nil && sent < len(wanted) {
-		err = fmt.Errorf("%d of %d positions hold no dead letter: see pitstop dead-letters list", len(wanted)-sent, len(wanted))
+	switch {
+	case err != nil:
+		return err
+	case found < len(wanted):
+		return fmt.Errorf("%d of %d positions hold no dead letter: see pitstop dead-letters list", len(wanted)-found, len(wanted))
+	case refused > 0 && !c.All:
+		return fmt.Errorf("%d of %d were not sent", refused, len(wanted))
 	}
-	return err
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -37,8 +38,24 @@ func ParsePosition(s string) (Position, error) {
 	return p, nil
 }
 
-// ErrNotReplayable marks a dead letter that cannot be sent again.
-var ErrNotReplayable = errors.New("only commands are sent again; what derives from events is rebuilt")
+// Letter is what stands at a position: a dead letter or, where those bytes are none,
+// why.
+type Letter struct {
+	*record.DeadLetter          // nil: Err says why
+	Position           Position // of the dead letter; where the record was is in it
+	Err                error    // wraps avro.ErrUndecodable
+}
+
+// ErrNotReplayable marks a dead letter that must not be sent again, ErrSent one whose
+// record was sent before. The error that wraps it says why.
+var (
+	ErrNotReplayable = errors.New("not sent")
+	ErrSent          = errors.New("sent already")
+)
+
+// replayOf is the header that names the original of a record sent again: given up on
+// once more, it is still that original.
+const replayOf = "replay-of"
 
 // Box reads dead letters. The client reads committed records and has an
 // idempotent producer.
@@ -47,9 +64,9 @@ type Box struct {
 	Codec  *avro.Codec
 }
 
-// Each calls fn for every dead letter there is now, partition by partition in
-// order; an error of fn ends it.
-func (b Box) Each(ctx context.Context, fn func(Position, *record.DeadLetter) error) error {
+// Each calls fn for all there is now, partition by partition in order; an error of fn
+// ends it.
+func (b Box) Each(ctx context.Context, fn func(Letter) error) error {
 	topic := record.DeadLetters.Name
 	adm := kadm.NewClient(b.Client)
 	starts, err := kafka.Starts(ctx, adm, topic)
@@ -88,7 +105,11 @@ func (b Box) Each(ctx context.Context, fn func(Position, *record.DeadLetter) err
 			if r.Attrs.IsControl() {
 				continue
 			}
-			if err := b.visit(ctx, r, fn); err != nil {
+			letter, err := b.open(ctx, r)
+			if err == nil {
+				err = fn(letter)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -96,17 +117,22 @@ func (b Box) Each(ctx context.Context, fn func(Position, *record.DeadLetter) err
 	return nil
 }
 
-func (b Box) visit(ctx context.Context, r *kgo.Record, fn func(Position, *record.DeadLetter) error) error {
-	at := Position{r.Partition, r.Offset}
+// open returns what a record of the topic is. It fails when the registry cannot be
+// asked.
+func (b Box) open(ctx context.Context, r *kgo.Record) (Letter, error) {
+	l := Letter{Position: Position{r.Partition, r.Offset}}
 	decoded, err := b.Codec.Decode(ctx, r.Value)
-	if err != nil {
-		return fmt.Errorf("dead letter %s: %w", at, err)
+	switch d, ok := decoded.(*record.DeadLetter); {
+	case err != nil && !errors.Is(err, avro.ErrUndecodable):
+		return l, fmt.Errorf("dead letter %s: %w", l.Position, err)
+	case err != nil:
+		l.Err = err
+	case !ok:
+		l.Err = fmt.Errorf("%w: a %s is no dead letter", avro.ErrUndecodable, record.NameOf(decoded))
+	default:
+		l.DeadLetter = d
 	}
-	d, ok := decoded.(*record.DeadLetter)
-	if !ok {
-		return fmt.Errorf("dead letter %s is a %s", at, record.NameOf(decoded))
-	}
-	return fn(at, d)
+	return l, nil
 }
 
 // errFound ends the search.
@@ -114,35 +140,87 @@ var errFound = errors.New("found")
 
 // Get returns one dead letter.
 func (b Box) Get(ctx context.Context, p Position) (*record.DeadLetter, error) {
-	var found *record.DeadLetter
-	err := b.Each(ctx, func(at Position, d *record.DeadLetter) error {
-		if at != p {
+	var found *Letter
+	err := b.Each(ctx, func(l Letter) error {
+		if l.Position != p {
 			return nil
 		}
-		found = d
+		found = &l
 		return errFound
 	})
-	if err != nil && !errors.Is(err, errFound) {
+	switch {
+	case err != nil && !errors.Is(err, errFound):
 		return nil, err
-	}
-	if found == nil {
+	case found == nil:
 		return nil, fmt.Errorf("there is no dead letter %s: see pitstop dead-letters list", p)
+	case found.Err != nil:
+		return nil, fmt.Errorf("dead letter %s cannot be read: %w", p, found.Err)
 	}
-	return found, nil
+	return found.DeadLetter, nil
 }
 
-// Replay sends a command again, byte for byte, and returns once the brokers have
-// it. A command that was handled meanwhile is a duplicate and changes nothing.
-func (b Box) Replay(ctx context.Context, d *record.DeadLetter) error {
-	if d.Topic != record.Commands.Name {
-		return fmt.Errorf("a record of %s: %w", d.Topic, ErrNotReplayable)
+// Replay sends commands again, byte for byte, each of them once, however often it is
+// among the dead letters, and calls fn once the brokers have it, or with an error that
+// says why it was not sent. wanted says which are meant, by position; nil: all commands.
+// A command that was handled meanwhile is a duplicate and changes nothing.
+func (b Box) Replay(ctx context.Context, wanted []Position, fn func(Position, error)) error {
+	sent := make(map[string]bool)
+	return b.Each(ctx, func(l Letter) error {
+		switch {
+		case wanted == nil && l.Err == nil && l.Topic != record.Commands.Name:
+			return nil
+		case wanted != nil && !slices.Contains(wanted, l.Position):
+			return nil
+		}
+		again, original, err := b.again(ctx, l)
+		switch {
+		case errors.Is(err, ErrNotReplayable):
+			fn(l.Position, err)
+			return nil
+		case err != nil:
+			return fmt.Errorf("dead letter %s: %w", l.Position, err)
+		case sent[original]:
+			fn(l.Position, fmt.Errorf("%w: it is %s, too", ErrSent, original))
+			return nil
+		}
+		if err := b.Client.ProduceSync(ctx, again).FirstErr(); err != nil {
+			return fmt.Errorf("dead letter %s: send the command again: %w", l.Position, err)
+		}
+		sent[original] = true
+		fn(l.Position, nil)
+		return nil
+	})
+}
+
+// again returns the record that a dead letter is sent again as, and where its original
+// was.
+func (b Box) again(ctx context.Context, l Letter) (again *kgo.Record, original string, err error) {
+	refused := func(format string, args ...any) (*kgo.Record, string, error) {
+		return nil, "", fmt.Errorf("%w: "+format, append([]any{ErrNotReplayable}, args...)...)
 	}
-	r := &kgo.Record{Topic: d.Topic, Key: d.Key, Value: d.Value}
-	for _, h := range d.Headers {
-		r.Headers = append(r.Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
+	if l.Err != nil {
+		return refused("%w", l.Err)
 	}
-	if err := b.Client.ProduceSync(ctx, r).FirstErr(); err != nil {
-		return fmt.Errorf("send command again: %w", err)
+	if l.Topic != record.Commands.Name {
+		return refused("a record of %s: only commands are sent again; what derives from events is rebuilt", l.Topic)
 	}
-	return nil
+	switch decoded, err := b.Codec.Decode(ctx, l.Value); {
+	case errors.Is(err, avro.ErrUndecodable):
+		return refused("it would only come back: %w", err)
+	case err != nil:
+		return nil, "", err
+	case !record.Belongs(l.Topic, decoded):
+		return refused("it would only come back: a %s is no command", record.NameOf(decoded))
+	}
+	original = fmt.Sprintf("%s[%d]@%d", l.Topic, l.Partition, l.Offset)
+	again = &kgo.Record{Topic: l.Topic, Key: l.Key, Value: l.Value}
+	for _, h := range l.Headers {
+		if h.Key == replayOf {
+			original = string(h.Value)
+			continue
+		}
+		again.Headers = append(again.Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
+	}
+	again.Headers = append(again.Headers, kgo.RecordHeader{Key: replayOf, Value: []byte(original)})
+	return again, original, nil
 }
