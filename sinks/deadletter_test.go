@@ -16,7 +16,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/avro"
+	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
 )
 
 func TestBadRecordsGoToTheDeadLetters(t *testing.T) {
@@ -160,11 +162,57 @@ func TestSinkWaitsForTheRegistry(t *testing.T) {
 			t.Errorf("%d dead letters while the registry is away", n)
 		}
 		reg.set(nil)
-		pass(time.Minute)
+		pass(2 * time.Minute) // for one of them it is asked again
 		must(t, stop())
 		m.want(t, 2, 2) // records before the unknown one were not held back, nor repeated
 		if n := len(r.deadLetters()); n != 1 {
 			t.Errorf("%d dead letters, want the unknown record", n)
+		}
+	})
+}
+
+// A registry that says for three seconds that it does not know a schema holds the sink
+// up for as long, and makes no dead letter.
+func TestAReplicaOfTheRegistryLags(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, m := kafkatest.Start(t, 1), new(memory)
+		r := &rig{t: t, config: cluster.Config, codec: cluster.Codec, client: cluster.Client(t), log: cluster.Log}
+		e := &repair.MessagePosted{Kind: repair.Text, Header: repair.Header{EventID: "e", AggregateID: "r", OccurredAt: time.Unix(1, 0)}}
+		newer := &kgo.Record{Topic: record.Events.Name, Key: []byte("r"), Value: cluster.Newer(t, record.Events, e)}
+		c := r.sink("")
+		stop := r.start(c, m)
+		pass(time.Second)
+		cluster.DenySchemas(3 * time.Second)
+		r.produce(r.event(1), newer, r.event(2))
+		pass(2 * time.Second)
+		if err := c.Progress.Check(time.Now()); err == nil || !strings.Contains(err.Error(), "the registry does not know schema") {
+			t.Errorf("readiness says %v, want the reason", err)
+		}
+		pass(20 * time.Second)
+		must(t, stop())
+		m.want(t, 3, 3)
+		if n := len(cluster.ReadAll(t, record.DeadLetters)); n > 0 {
+			t.Errorf("%d dead letters", n)
+		}
+	})
+}
+
+// Records with many unknown schemas hold a sink up for about a minute, not each for its
+// own.
+func TestUnknownSchemasAreWaitedForTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := newRig(t), new(memory)
+		must(t, r.codec.Register(t.Context(), new(registry), record.PersonalPrefix))
+		var bad []*kgo.Record
+		for i := range byte(30) {
+			bad = append(bad, &kgo.Record{Topic: record.Events.Name, Key: []byte("r"), Value: []byte{0, 0, 0, 99, i, 0}})
+		}
+		r.produce(bad...)
+		stop := r.start(r.sink(""), m)
+		pass(90 * time.Second)
+		must(t, stop())
+		if n := len(r.deadLetters()); n != len(bad) {
+			t.Errorf("%d dead letters after a minute and a half, want %d", n, len(bad))
 		}
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
@@ -194,6 +195,7 @@ func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 		}
 		if err != nil {
 			read, stall = i, fmt.Errorf("%w: read %s[%d]@%d: %w", ErrAway, r.Topic, r.Partition, r.Offset, err)
+			l.ask(ctx, records[i+1:], err)
 			break
 		}
 		messages, index = append(messages, m), append(index, i)
@@ -212,6 +214,17 @@ func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 		return read, err
 	}
 	return read, stall
+}
+
+// ask asks for the schemas of the records after one whose schema the registry does not
+// know: so they are waited for together, and not one after the other.
+func (l *loop) ask(ctx context.Context, rest []*kgo.Record, err error) {
+	for _, r := range rest {
+		if !errors.Is(err, avro.ErrUnknownSchema) && !errors.Is(err, avro.ErrUndecodable) && err != nil {
+			return
+		}
+		_, err = l.Codec.Decode(ctx, r.Value)
+	}
 }
 
 func (l *loop) read(ctx context.Context, r *kgo.Record) (Message, error) {

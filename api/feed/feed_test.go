@@ -16,6 +16,7 @@ import (
 	"pitstop/api/feed"
 	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -159,6 +160,32 @@ func TestFeedWaits(t *testing.T) {
 		r.write("a", kgo.TryCommit, 3, 4)
 		if page := <-done; len(page.Events) != 1 || page.Events[0].EventID != "a3" {
 			t.Errorf("woke up with %+v", page.Events)
+		}
+	})
+}
+
+// An event whose schema the registry does not know yet is waited for: a page ends in
+// an error until then, and none goes past it.
+func TestFeedSkipsNothingThatTheRegistryDoesNotKnow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 1)
+		r := &feedRig{t: t, feed: feed.New(c.Config, c.Codec, c.Log)}
+		e := &repair.MessagePosted{Kind: repair.Text, Header: repair.Header{EventID: "e", AggregateID: "r", GarageID: "a", OccurredAt: time.Unix(1, 0)}}
+		newer := c.Newer(t, record.Events, e)
+		c.DenySchemas(3 * time.Second)
+		must(t, c.Client(t).ProduceSync(t.Context(), &kgo.Record{Topic: record.Events.Name, Key: []byte("r"), Value: newer}).FirstErr())
+		reader, err := r.feed.Open(t.Context(), "")
+		must(t, err)
+		defer reader.Close()
+		if page, err := reader.Next(t.Context(), []string{"a"}, 10, 0); !errors.Is(err, avro.ErrUnknownSchema) {
+			t.Errorf("a page with %d events, and %v", len(page.Events), err)
+		}
+		if err := c.Codec.Check(time.Now()); !errors.Is(err, avro.ErrUnknownSchema) {
+			t.Errorf("readiness says %v", err)
+		}
+		time.Sleep(4 * time.Second)
+		if page := r.page("", 10, 0, "a"); len(page.Events) != 1 || page.Events[0].EventID != "e" {
+			t.Errorf("the page has %v", page.Events)
 		}
 	})
 }

@@ -12,8 +12,9 @@ import (
 // registration is written to disk before its id is answered. Ids survive every
 // restart, because records that are kept for ever hold them.
 //
-// It calls every schema compatible: check before registering. It deletes
-// nothing, and supports no contexts.
+// A new version of a subject must be compatible with the latest, by avro.Compatible,
+// which keeps every level but NONE; with a level that is transitive, with all. It
+// deletes nothing, and supports no contexts.
 type Registry struct {
 	URL    string // http://127.0.0.1:PORT, the same over restarts
 	server *loopbackServer
@@ -52,7 +53,8 @@ func registryHandler(store *registryStore) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", store.fake.Handler())
 	mux.Handle("POST /subjects/{subject}", store.fake.Handler()) // looks a schema up
-	mux.Handle("POST /compatibility/", store.fake.Handler())     // always says yes
+	mux.HandleFunc("POST /compatibility/subjects/{subject}/versions", store.compatible)
+	mux.HandleFunc("POST /compatibility/subjects/{subject}/versions/{version}", store.compatible)
 	mux.HandleFunc("POST /subjects/{subject}/versions", store.register)
 	mux.HandleFunc("PUT /config", store.put)
 	mux.HandleFunc("PUT /config/{subject}", store.put)

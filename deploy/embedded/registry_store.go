@@ -128,6 +128,11 @@ func (s *registryStore) register(w http.ResponseWriter, r *http.Request) {
 	var schema sr.Schema
 	subject := r.PathValue("subject")
 	if err := json.Unmarshal(body, &schema); err == nil {
+		if why := s.refuses(subject, schema); why != nil {
+			registryError(w, http.StatusConflict, sr.ErrIncompatibleSchema.Code,
+				fmt.Sprintf("the schema is incompatible with an earlier one of subject %q: %v", subject, why))
+			return
+		}
 		id, version, err := s.fake.RegisterSchema(subject, schema)
 		// The id is taken from here on: if it could not be written at the first
 		// try, a later one writes it before it is answered.

@@ -38,10 +38,13 @@ func TestRegistryIDsNeverChange(t *testing.T) {
 		path := dir + "/registry.jsonl"
 		store, request := openRegistry(t, path)
 		given := map[string]string{} // the answer to each request, looked up by subject
+		if code, _ := request("PUT", "/config", `{"compatibility":"NONE"}`); code != http.StatusOK {
+			t.Fatal("the level was not taken")
+		}
 		t.Repeat(map[string]func(*rapid.T){
 			"register": func(t *rapid.T) {
 				subject := rapid.SampledFrom([]string{"events-a", "events-b", "notifications-a"}).Draw(t, "subject")
-				schema := fmt.Sprintf(`{"schema":"{\"type\":\"record\",\"name\":\"R%d\",\"fields\":[]}"}`, rapid.IntRange(0, 5).Draw(t, "schema"))
+				schema := gained(rapid.IntRange(0, 5).Draw(t, "schema"))
 				if code, answer := request("POST", "/subjects/"+subject+"/versions", schema); code != http.StatusOK {
 					t.Fatalf("register: %d %s", code, answer)
 				}
@@ -82,6 +85,60 @@ func TestRegistryIDsNeverChange(t *testing.T) {
 		})
 		store.file.Close()
 	})
+}
+
+// gained returns a request with a record of that many fields, each with a default.
+func gained(fields int) string {
+	var all []string
+	for i := range fields {
+		all = append(all, fmt.Sprintf(`{\"name\":\"f%d\",\"type\":\"string\",\"default\":\"\"}`, i))
+	}
+	return `{"schema":"{\"type\":\"record\",\"name\":\"R\",\"fields\":[` + strings.Join(all, ",") + `]}"}`
+}
+
+// A new version is checked by the project's own rule, when it is registered and when
+// somebody asks.
+func TestRegistryRefusesAnIncompatibleVersion(t *testing.T) {
+	const other = `{"schema":"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"f0\",\"type\":\"long\",\"default\":0}]}"}`
+	for name, c := range map[string]struct {
+		level         string
+		before        []string
+		next          string
+		version, want string // of /compatibility
+		code          int
+	}{
+		"it gains a field":                  {"BACKWARD", []string{gained(1)}, gained(2), "latest", "true", 200},
+		"it loses a field":                  {"BACKWARD", []string{gained(2)}, gained(1), "latest", "R.f1: the field was removed", 409},
+		"a field has another type":          {"FULL", []string{gained(1)}, other, "1", "R.f0: was string, is long", 409},
+		"it is there already":               {"BACKWARD", []string{gained(1), gained(2)}, gained(1), "1", "true", 200},
+		"only the latest counts":            {"BACKWARD", []string{other, gained(0)}, gained(1), "latest", "true", 200},
+		"with an earlier one, asked for it": {"BACKWARD", []string{other, gained(0)}, gained(1), "1", "R.f0: was long, is string", 200},
+		"all count":                         {"BACKWARD_TRANSITIVE", []string{other, gained(0)}, gained(1), "latest", "version 1: R.f0: was long, is string", 409},
+		"nothing is checked":                {"NONE", []string{gained(1)}, other, "latest", "true", 200},
+		"a subject without versions":        {"BACKWARD", nil, gained(1), "latest", "40401", 200},
+		"a version that there is not":       {"BACKWARD", []string{gained(1)}, gained(1), "7", "40402", 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, request := openRegistry(t, t.TempDir()+"/registry.jsonl")
+			request("PUT", "/config", `{"compatibility":"NONE"}`)
+			for _, b := range c.before {
+				if code, answer := request("POST", "/subjects/a/versions", b); code != http.StatusOK {
+					t.Fatal(answer)
+				}
+			}
+			request("PUT", "/config", `{"compatibility":"`+c.level+`"}`)
+			if _, answer := request("POST", "/compatibility/subjects/a/versions/"+c.version+"?verbose=true", c.next); !strings.Contains(answer, c.want) {
+				t.Errorf("asked, it says %s, want %s", answer, c.want)
+			}
+			code, answer := request("POST", "/subjects/a/versions", c.next)
+			if code != c.code || code == http.StatusConflict && (!strings.Contains(answer, c.want) || !strings.Contains(answer, `"error_code":409`)) {
+				t.Errorf("registered: %d %s, want %d", code, answer, c.code)
+			}
+			if asked, answer := request("POST", "/compatibility/subjects/a/versions?verbose=true", c.next); asked != http.StatusOK || strings.Contains(answer, "true") != (c.code == http.StatusOK) {
+				t.Errorf("asked about all: %d %s", asked, answer)
+			}
+		})
+	}
 }
 
 func TestRegistryKeepsCompatibilityLevels(t *testing.T) {

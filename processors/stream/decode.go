@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,9 +26,26 @@ type consumed struct {
 }
 
 // decode decodes the records of a poll. While the registry cannot be asked about a
-// schema it waits: an unreachable registry must not make dead letters.
+// schema, or does not know it yet, it waits: neither must make dead letters.
 func (m *member) decode(ctx context.Context, fetches kgo.Fetches) ([]partitionBatch, error) {
-	order := m.logic.topics()
+	batch := m.order(fetches)
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := m.decodeAll(ctx, batch)
+		if err == nil {
+			return batch, nil
+		}
+		m.Log.Warn("waiting for the schema registry", "error", err)
+		m.Monitor.Stalled(err.Error())
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// order sorts what a poll returned by partition, then by topic.
+func (m *member) order(fetches kgo.Fetches) (batch []partitionBatch) {
 	byPartition := make(map[int32]map[string][]*kgo.Record)
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		if len(p.Records) == 0 {
@@ -38,40 +56,38 @@ func (m *member) decode(ctx context.Context, fetches kgo.Fetches) ([]partitionBa
 		}
 		byPartition[p.Partition][p.Topic] = append(byPartition[p.Partition][p.Topic], p.Records...)
 	})
-	var batch []partitionBatch
-	for partition, topics := range byPartition {
+	for _, partition := range slices.Sorted(maps.Keys(byPartition)) {
 		b := partitionBatch{partition: partition}
-		for _, topic := range order {
-			for _, r := range topics[topic] {
-				c, err := m.decodeRecord(ctx, r)
-				if err != nil {
-					return nil, err
-				}
-				b.records = append(b.records, c)
+		for _, topic := range m.logic.topics() {
+			for _, r := range byPartition[partition][topic] {
+				b.records = append(b.records, consumed{Record: r})
 			}
 		}
 		batch = append(batch, b)
 	}
-	slices.SortFunc(batch, func(a, b partitionBatch) int { return int(a.partition) - int(b.partition) })
-	return batch, nil
+	return batch
 }
 
-func (m *member) decodeRecord(ctx context.Context, r *kgo.Record) (consumed, error) {
-	c := consumed{Record: r}
-	if r.Attrs.IsControl() {
-		return c, nil
-	}
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		c.decoded, c.err = m.codec.Decode(ctx, r.Value)
-		if c.err == nil || errors.Is(c.err, avro.ErrUndecodable) {
-			return c, nil
+// decodeAll decodes those records that are not yet, and returns why not all could be.
+// Of the schemas that the registry does not know it asks for every one: so they are
+// waited for together, and not one after the other.
+func (m *member) decodeAll(ctx context.Context, batch []partitionBatch) (unknown error) {
+	for _, b := range batch {
+		for i := range b.records {
+			c := &b.records[i]
+			if c.Attrs.IsControl() || c.decoded != nil || c.err != nil {
+				continue
+			}
+			decoded, err := m.codec.Decode(ctx, c.Value)
+			switch {
+			case err == nil || errors.Is(err, avro.ErrUndecodable):
+				c.decoded, c.err = decoded, err
+			case errors.Is(err, avro.ErrUnknownSchema):
+				unknown = err
+			default:
+				return err
+			}
 		}
-		m.Log.Warn("waiting for the schema registry", "error", c.err)
-		m.Monitor.Stalled(c.err.Error())
-		select {
-		case <-ctx.Done():
-			return c, ctx.Err()
-		case <-time.After(wait):
-		}
 	}
+	return unknown
 }

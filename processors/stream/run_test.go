@@ -367,7 +367,7 @@ func TestDeadLetters(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.Produce(t, cl, record.Commands, start("r", now), request("r", now, now.Add(24*time.Hour)))
-		time.Sleep(10 * time.Second)
+		time.Sleep(2 * time.Minute) // for a minute it asks for the schema of one
 		checkOutcomes(t, c, []string{"r"})
 		letters := c.ReadAll(t, record.DeadLetters)
 		if len(letters) != len(bad) {
@@ -379,6 +379,55 @@ func TestDeadLetters(t *testing.T) {
 			if d.Reason != want[i] || !bytes.Equal(d.Value, bad[i].Value) || d.Offset != int64(i) || d.Topic != record.Commands.Name {
 				t.Errorf("dead letter %d: %s of %s@%d with %x, want %s with %x", i, d.Reason, d.Topic, d.Offset, d.Value, want[i], bad[i].Value)
 			}
+		}
+	})
+}
+
+// A registry that says for three seconds that it does not know a schema holds the
+// processor up for as long, and makes no dead letter.
+func TestAReplicaOfTheRegistryLags(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 1)
+		r := runLifecycle(t, c, "a")
+		now := time.Now()
+		newer := c.Newer(t, record.Commands, start("r", now))
+		time.Sleep(time.Second)
+		c.DenySchemas(3 * time.Second)
+		if err := c.Client(t).ProduceSync(t.Context(), &kgo.Record{Topic: record.Commands.Name, Key: []byte("r"), Value: newer}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		c.Produce(t, c.Client(t), record.Commands, request("r", now, now.Add(24*time.Hour)))
+		time.Sleep(2 * time.Second)
+		if err := r.Check(time.Now()); err == nil || !strings.Contains(err.Error(), "the registry does not know schema") {
+			t.Errorf("readiness says %v, want the reason", err)
+		}
+		time.Sleep(10 * time.Second)
+		if err := r.Check(time.Now()); err != nil {
+			t.Errorf("readiness says %v afterwards", err)
+		}
+		checkOutcomes(t, c, []string{"r"})
+		if n := len(c.ReadAll(t, record.DeadLetters)); n > 0 {
+			t.Errorf("%d dead letters", n)
+		}
+	})
+}
+
+// Records with many unknown schemas hold a partition up for one minute, not each for
+// its own.
+func TestUnknownSchemasAreWaitedForTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 1)
+		runLifecycle(t, c, "a")
+		var bad []*kgo.Record
+		for i := range byte(50) {
+			bad = append(bad, &kgo.Record{Topic: record.Commands.Name, Key: []byte("r"), Value: []byte{0, 0, 0, 99, i, 0}})
+		}
+		if err := c.Client(t).ProduceSync(t.Context(), bad...).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(90 * time.Second)
+		if n := len(c.ReadAll(t, record.DeadLetters)); n != len(bad) {
+			t.Errorf("%d dead letters after a minute and a half, want %d", n, len(bad))
 		}
 	})
 }

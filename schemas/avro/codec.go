@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"time"
 
 	"github.com/linkedin/goavro/v2"
 
@@ -29,7 +30,7 @@ func init() { // goavro has these as globals only
 }
 
 // ErrUndecodable means that bytes are no record of the catalogue: they belong among
-// the dead letters. Any other error of Decode comes from the registry.
+// the dead letters. Any other error of Decode comes from the registry, and passes.
 var ErrUndecodable = errors.New("undecodable")
 
 func undecodable(format string, args ...any) error {
@@ -58,6 +59,8 @@ type Codec struct {
 
 	mu   sync.RWMutex
 	byID map[uint32]writer
+
+	denied denied
 }
 
 // format is one record type as this program writes and reads it.
@@ -167,7 +170,8 @@ func (c *Codec) Encode(rec any) ([]byte, error) {
 
 // Decode returns the record in b as a pointer to its struct. A record written with
 // an older or newer compatible schema is converted to this program's. The error
-// wraps ErrUndecodable, unless the registry could not be asked.
+// wraps ErrUndecodable, unless the registry could not be asked or should be asked
+// again (ErrUnknownSchema).
 func (c *Codec) Decode(ctx context.Context, b []byte) (any, error) {
 	if len(b) < headerBytes || b[0] != magic {
 		return nil, undecodable("%d bytes without the Confluent wire format's header", len(b))
@@ -220,9 +224,15 @@ func (c *Codec) writer(ctx context.Context, id uint32) (writer, error) {
 		return writer{}, undecodable("schema id %d is not known", id)
 	}
 	text, err := c.registry.SchemaText(ctx, int(id))
+	if errors.Is(err, ErrUndecodable) {
+		if again := c.denied.again(id, time.Now()); again != nil { //nolint:forbidigo // for how long, not what time it is
+			return writer{}, again
+		}
+	}
 	if err != nil {
 		return writer{}, fmt.Errorf("ask the registry for schema %d: %w", id, err)
 	}
+	c.denied.known(id)
 	avro, err := goavro.NewCodec(text)
 	if err != nil {
 		return writer{}, undecodable("schema %d: %w", id, err)
@@ -243,6 +253,10 @@ func (c *Codec) writer(ctx context.Context, id uint32) (writer, error) {
 	c.byID[id] = w
 	return w, nil
 }
+
+// Check returns why records wait to be decoded, nil when none does: the registry does
+// not know a schema, and is asked again.
+func (c *Codec) Check(now time.Time) error { return c.denied.check(now) }
 
 // Seal wraps a personal record (ContactDetails, VehicleDetails, FreeText or
 // Evidence) so that it can travel unopened.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -137,9 +139,6 @@ func TestAskingTheRegistry(t *testing.T) {
 	if _, err := reader.Decode(t.Context(), b); !errors.Is(err, ErrUndecodable) || !strings.Contains(err.Error(), "pitstop.Note, which this program does not know") {
 		t.Errorf("another program's record: %v", err)
 	}
-	if _, err := reader.Decode(t.Context(), []byte{0, 0, 9, 9, 9, 0}); !errors.Is(err, ErrUndecodable) {
-		t.Errorf("an unknown id: %v", err)
-	}
 
 	later := addVersion[repair.FreeText](t, registry)
 	registry.down = errors.New("connection refused")
@@ -174,6 +173,45 @@ func TestAskingTheRegistry(t *testing.T) {
 		}
 	}
 }
+
+// A registry that does not know a schema is asked again for a minute: replicas lag.
+func TestAnUnknownSchemaIsAskedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := newRegistry()
+		reader := registered(t, registry)
+		unknown := []byte{0, 0, 9, 9, 9, 0}
+		decode := func(b []byte, want error) {
+			t.Helper()
+			if _, err := reader.Decode(t.Context(), b); !errors.Is(err, want) {
+				t.Errorf("after %s: %v, want %v", time.Since(epochOfBubbles), err, want)
+			}
+		}
+		decode(unknown, ErrUnknownSchema)
+		if err := reader.Check(time.Now()); !errors.Is(err, ErrUnknownSchema) || !strings.Contains(err.Error(), "schema 592137, and is asked again until 00:01:00") {
+			t.Errorf("it says %v", err)
+		}
+		next := addVersion[repair.FreeText](t, registry)
+		registry.texts = registry.texts[:next-1] // the replica does not have it yet
+		later := append(binary.BigEndian.AppendUint32([]byte{0}, uint32(next)), 6, 'h', 'o', 'i', 0)
+		time.Sleep(30 * time.Second)
+		decode(later, ErrUnknownSchema)
+		time.Sleep(29 * time.Second)
+		decode(unknown, ErrUnknownSchema)
+		time.Sleep(time.Second)
+		decode(unknown, ErrUndecodable)
+		decode(unknown, ErrUndecodable) // from now on at once
+		if err := reader.Check(time.Now()); !errors.Is(err, ErrUnknownSchema) {
+			t.Errorf("it says %v of the other schema", err)
+		}
+		addVersion[repair.FreeText](t, registry)
+		decode(later, nil)
+		if err := reader.Check(time.Now()); err != nil {
+			t.Errorf("it still says %v", err)
+		}
+	})
+}
+
+var epochOfBubbles = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func schemaText[T any](t *testing.T) string {
 	t.Helper()

@@ -13,6 +13,7 @@ import (
 	"pitstop/dashboards/page"
 	"pitstop/deploy/serve"
 	"pitstop/producers/command"
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/request"
 	"pitstop/sinks/clickhouse"
@@ -34,20 +35,26 @@ type APIOptions struct {
 // NewAPI returns the role of the API. It connects to Kafka, the registry and
 // ClickHouse when it starts.
 func NewAPI(o APIOptions) Role {
-	var client atomic.Pointer[command.Client]
+	var current atomic.Pointer[reading]
 	return Role{
 		name: "api",
-		run:  func(ctx context.Context) error { return o.run(ctx, &client) },
+		run:  func(ctx context.Context) error { return o.run(ctx, &current) },
 		check: func(now time.Time) error {
-			if c := client.Load(); c != nil {
-				return c.Check(now)
+			if r := current.Load(); r != nil {
+				return errors.Join(r.outcomes.Check(now), r.codec.Check(now))
 			}
 			return errors.New("starting")
 		},
 	}
 }
 
-func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[command.Client]) (err error) {
+// reading is what the API reads records with.
+type reading struct {
+	outcomes *command.Client
+	codec    *avro.Codec
+}
+
+func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[reading]) (err error) {
 	unhurried := context.WithoutCancel(ctx)
 	codec, err := NewCodec(ctx, o.Kafka)
 	if err != nil {
@@ -81,7 +88,7 @@ func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[command.Cli
 	if err != nil {
 		return err
 	}
-	current.Store(client)
+	current.Store(&reading{client, codec})
 
 	tailing := make(chan error, 1)
 	tail, stopTail := context.WithCancel(unhurried) // answers requests until the last is done

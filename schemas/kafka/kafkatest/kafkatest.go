@@ -4,19 +4,26 @@ package kafkatest
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 
 	"pitstop/schemas/avro"
+	"pitstop/schemas/avsc"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
@@ -24,9 +31,10 @@ import (
 // Cluster is a broker with the topics of the catalogue, and a registry.
 type Cluster struct {
 	kafka.Config
-	Fake  *kfake.Cluster
-	Codec *avro.Codec
-	Log   *slog.Logger
+	Fake     *kfake.Cluster
+	Codec    *avro.Codec
+	Log      *slog.Logger
+	registry *registry
 }
 
 // Start starts a cluster whose topics have that many partitions. It stops when the
@@ -39,14 +47,14 @@ func Start(t testing.TB, partitions int32) *Cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(fake.Close)
-	registry := srfake.NewRegistry()
+	registry := &registry{fake: srfake.NewRegistry()}
 	c := &Cluster{
 		Config: kafka.Config{
 			Brokers: fake.ListenAddrs(), Dialer: network.DialContext,
-			RegistryURL: "http://registry", RegistryTransport: handlerTransport{registry.Handler()},
+			RegistryURL: "http://registry", RegistryTransport: registry,
 		},
-		Fake: fake,
-		Log:  slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Fake: fake, registry: registry,
+		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	cl, err := c.RegistryClient("test")
 	if err != nil {
@@ -163,11 +171,59 @@ func RefuseWrites(cluster *kfake.Cluster, refusal *kerr.Error, while func() bool
 	})
 }
 
-// handlerTransport answers requests by calling a handler, without a network.
-type handlerTransport struct{ http.Handler }
+// Newer returns the bytes of a record as a newer version of the program writes them,
+// with a field that this one does not know, under a schema that the registry knows.
+func (c *Cluster) Newer(t testing.TB, topic record.Topic, rec any) []byte {
+	t.Helper()
+	text, err := avsc.Files.ReadFile(record.NameOf(rec) + ".avsc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema map[string]any
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	schema["fields"] = append(schema["fields"].([]any), map[string]any{"name": "newer", "type": "string", "default": ""})
+	newer, err := json.Marshal(schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _, err := c.registry.fake.RegisterSchema(topic.Name+"-"+avro.Namespace+"."+record.NameOf(rec), sr.Schema{Schema: string(newer)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := c.Codec.Encode(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary.BigEndian.PutUint32(b[1:], uint32(id))
+	return append(b, 0) // the empty text
+}
 
-func (h handlerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+// DenySchemas makes the registry answer for a while that it knows no schema, as a
+// replica does that lags behind or has just started.
+func (c *Cluster) DenySchemas(d time.Duration) {
+	c.registry.mu.Lock()
+	defer c.registry.mu.Unlock()
+	c.registry.denies = time.Now().Add(d)
+}
+
+// registry answers requests without a network.
+type registry struct {
+	fake   *srfake.Registry
+	mu     sync.Mutex
+	denies time.Time // until when it denies that it knows a schema
+}
+
+func (g *registry) RoundTrip(r *http.Request) (*http.Response, error) {
+	g.mu.Lock()
+	denies := time.Now().Before(g.denies)
+	g.mu.Unlock()
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
+	if denies && strings.HasPrefix(r.URL.Path, "/schemas/ids/") {
+		http.Error(w, `{"error_code":40403,"message":"Schema not found"}`, http.StatusNotFound)
+	} else {
+		g.fake.Handler().ServeHTTP(w, r)
+	}
 	return w.Result(), nil
 }
