@@ -202,7 +202,7 @@ func (c commands) scope(ctx context.Context, in Existing) (string, error) {
 	if err := c.reach(ctx, in.ID, 1); err != nil {
 		return "", err
 	}
-	v, err := c.store.Repair(ctx, caller.Garages, in.ID)
+	v, err := c.store.Repair(ctx, caller.Sight(), in.ID)
 	if err != nil {
 		return "", c.failed(err)
 	}

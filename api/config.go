@@ -23,12 +23,12 @@ import (
 // Commands sends commands and waits for their outcomes.
 type Commands = customer.Commands
 
-// Store is the read model. What does not exist, or not in the garages given, is
+// Store is the read model. What does not exist, or may not be seen, is
 // readmodel.ErrNotFound; a cursor it did not issue is readmodel.ErrCursor.
 type Store interface {
 	customer.Store
 	Repairs(ctx context.Context, f readmodel.RepairFilter) (readmodel.Page[readmodel.RepairItem], error)
-	Timeline(ctx context.Context, garages []string, id string) (*readmodel.Timeline, error)
+	Timeline(ctx context.Context, sight readmodel.Sight, id string) (*readmodel.Timeline, error)
 	Conversations(ctx context.Context, f readmodel.ConversationFilter) (readmodel.Page[readmodel.Conversation], error)
 	Latencies(ctx context.Context, q readmodel.LatencyQuery) (*readmodel.Latencies, error)
 	// AsOf returns the time up to which the read model is complete.
@@ -37,8 +37,8 @@ type Store interface {
 
 // EventReader reads the log of events onwards from where it was opened.
 type EventReader interface {
-	// Next returns up to limit events of the garages, waiting up to wait for the first.
-	Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error)
+	// Next returns up to limit events that may be seen, waiting up to wait for the first.
+	Next(ctx context.Context, sight readmodel.Sight, limit int, wait time.Duration) (readmodel.EventPage, error)
 	Close()
 }
 

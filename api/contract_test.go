@@ -1,11 +1,9 @@
 package api_test
 
 import (
-	"context"
 	"errors"
 	"html"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -227,45 +225,6 @@ func TestEventPages(t *testing.T) {
 	w.Call(w.Token("x", repair.Integrator, "noord"), "GET", "/v1/events", "").Want(t, 200, map[string]any{"events": []any{}})
 	a = w.Call(dms, "GET", "/v1/events?after=bogus", "")
 	a.Problem(t, 422, "invalid")
-}
-
-func TestEventStream(t *testing.T) {
-	w := apitest.New(t)
-	w.Quoted()
-	ctx, cancel := context.WithCancel(t.Context())
-	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "/v1/events", nil)
-	r.Header.Set("Authorization", "Bearer "+w.Token("dms", repair.Integrator, "de-brug"))
-	r.Header.Set("Accept", "text/event-stream")
-	r.Header.Set("Last-Event-ID", "c1")
-	out := &lineWriter{header: make(http.Header), want: "event: ApprovalRequested", found: cancel}
-	w.API.ServeHTTP(out, r)
-	if got := out.header.Get("Content-Type"); got != "text/event-stream" {
-		t.Errorf("content type %q", got)
-	}
-	if !strings.HasPrefix(out.text.String(), "id: c2\nevent: ApprovalRequested\ndata: {") || strings.Contains(out.text.String(), "RepairStarted") {
-		t.Errorf("stream:\n%s", out.text.String())
-	}
-}
-
-// lineWriter is a client that leaves once it has read what it wants.
-type lineWriter struct {
-	header http.Header
-	text   strings.Builder
-	want   string
-	found  func()
-}
-
-func (l *lineWriter) Header() http.Header              { return l.header }
-func (l *lineWriter) WriteHeader(int)                  {}
-func (l *lineWriter) Flush()                           {}
-func (l *lineWriter) SetReadDeadline(time.Time) error  { return nil }
-func (l *lineWriter) SetWriteDeadline(time.Time) error { return nil }
-func (l *lineWriter) Write(b []byte) (int, error) {
-	l.text.Write(b)
-	if strings.Contains(l.text.String(), l.want) {
-		l.found()
-	}
-	return len(b), nil
 }
 
 func TestWhenThingsAreAway(t *testing.T) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,66 +23,93 @@ import (
 // events reads the log of events.
 type events struct {
 	reads
-	open     OpenEvents
+	log      OpenEvents
+	clock    func(*http.Request) time.Time
 	stopping context.Context // of the server; nil: it never ends
+	streams  *streams
 }
 
-// heartbeat is the longest that a stream is silent, so that proxies and clients
-// notice when it is dead.
-const heartbeat = 15 * time.Second
+const (
+	// heartbeat is the longest that a stream is silent, so that proxies and clients
+	// notice when it is dead.
+	heartbeat = 15 * time.Second
+	// reconnect is how long a client waits before it takes up a stream that ended.
+	reconnect = 3 * time.Second
+	// maxStreams is how many streams one subject may have open.
+	maxStreams = 16
+	// streamPage is how many events a stream takes from the log at once.
+	streamPage = 200
+)
+
+// body of an answer that is written by itself.
+type written struct{ Body func(huma.Context) }
 
 func (e events) listEvents(ctx context.Context, in *struct {
 	After  string `query:"after" doc:"Cursor of a page or an event; absent: from the beginning."`
-	Last   string `header:"Last-Event-ID" doc:"What a browser sends to take a stream up again; holds when after is absent."`
+	Last   string `header:"Last-Event-ID" doc:"What a browser sends to take a stream up again. It wins over after."`
 	Accept string `header:"Accept" doc:"text/event-stream for a stream that goes on."`
 	Garage string `query:"garage" doc:"Only this garage; absent: all of the token's."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"The most events of a page."`
 	Wait   int    `query:"wait" minimum:"0" maximum:"20" default:"0" doc:"Seconds to wait for the first event when there is none yet."`
 },
-) (*struct{ Body func(huma.Context) }, error) {
-	garages, err := e.garages(ctx, in.Garage)
-	if err != nil {
+) (_ *written, err error) {
+	caller := web.CallerOf(ctx)
+	sight := caller.Sight()
+	if sight.Garages, err = e.garages(ctx, in.Garage); err != nil {
 		return nil, err
 	}
-	if in.After == "" {
-		in.After = in.Last
+	after := cmp.Or(in.Last, in.After) // the address of a stream stays as it was when it was opened first
+	if !strings.Contains(in.Accept, "text/event-stream") {
+		return e.page(ctx, after, sight, in.Limit, time.Duration(in.Wait)*time.Second)
 	}
-	log, err := e.open(ctx, in.After)
+	if !e.streams.open(caller.Subject) {
+		return nil, web.NewProblem(web.CodeRateLimited, fmt.Sprintf("you have %d streams open, which is the most: close one", maxStreams)).
+			With("Retry-After", "15")
+	}
+	reader, err := e.log(ctx, after)
 	if err != nil {
-		return nil, e.feedError(err)
+		e.streams.close(caller.Subject)
+		return nil, e.failedFeed(err)
 	}
-	if strings.Contains(in.Accept, "text/event-stream") {
-		return &struct{ Body func(huma.Context) }{func(c huma.Context) { //nolint:contextcheck // c holds it
-			defer log.Close()
-			e.stream(c, log, garages)
-		}}, nil
-	}
-	defer log.Close()
-	page, err := log.Next(ctx, garages, in.Limit, time.Duration(in.Wait)*time.Second)
+	return &written{func(c huma.Context) { //nolint:contextcheck // c holds it
+		defer e.streams.close(caller.Subject)
+		defer reader.Close()
+		e.stream(c, reader, sight, caller.Expires)
+	}}, nil
+}
+
+func (e events) page(ctx context.Context, after string, sight readmodel.Sight, limit int, wait time.Duration) (*written, error) {
+	reader, err := e.log(ctx, after)
 	if err != nil {
-		return nil, e.feedError(err)
+		return nil, e.failedFeed(err)
 	}
-	return &struct{ Body func(huma.Context) }{func(c huma.Context) {
+	defer reader.Close()
+	page, err := reader.Next(ctx, sight, limit, wait)
+	if err != nil {
+		return nil, e.failedFeed(err)
+	}
+	return &written{func(c huma.Context) {
 		c.SetHeader("Content-Type", "application/json")
 		_ = json.NewEncoder(c.BodyWriter()).Encode(page) // the client is gone: nobody to tell
 	}}, nil
 }
 
-// feedError turns an error of the log of events into a problem.
-func (e events) feedError(err error) error {
+// failedFeed turns an error of the log of events into a problem.
+func (e events) failedFeed(err error) error {
 	if errors.Is(err, readmodel.ErrCursor) {
 		return web.NewProblem(web.CodeInvalid, "the cursor is not one that was given out here", repair.FieldError{
 			Pointer: "/after", Detail: "ask for the first page without a cursor",
 		})
 	}
-	web.LogFailure(e.log, "read events", err)
+	web.LogFailure(e.reads.log, "read events", err)
 	return web.NewProblem(web.CodeUnavailable, "the events cannot be read; try again in a moment").With("Retry-After", "1")
 }
 
-// stream sends events until the client goes or the server stops. Its ids are cursors.
-func (e events) stream(c huma.Context, log EventReader, garages []string) {
+// stream sends events until the client goes, its token expires or the server stops.
+// Its ids are cursors.
+func (e events) stream(c huma.Context, log EventReader, sight readmodel.Sight, expires time.Time) {
 	r, w := humachi.Unwrap(c)
-	ctx, cancel := context.WithCancel(r.Context())
+	ctx, cancel := context.WithTimeout(r.Context(), expires.Sub(e.clock(r)))
 	defer cancel()
 	if e.stopping != nil {
 		defer context.AfterFunc(e.stopping, cancel)()
@@ -90,15 +119,21 @@ func (e events) stream(c huma.Context, log EventReader, garages []string) {
 	c.SetHeader("Content-Type", "text/event-stream")
 	c.SetHeader("X-Accel-Buffering", "no")
 	c.SetStatus(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return
+	}
+	if _, err := fmt.Fprintf(w, "retry: %d\n\n", reconnect.Milliseconds()); err != nil {
+		return
+	}
 	for {
 		_ = out.SetWriteDeadline(time.Now().Add(2 * heartbeat)) //nolint:forbidigo // a deadline of the connection's
 		if err := out.Flush(); err != nil {
 			return
 		}
-		page, err := log.Next(ctx, garages, 100, heartbeat)
+		page, err := log.Next(ctx, sight, streamPage, heartbeat)
 		if err != nil {
 			if ctx.Err() == nil {
-				e.log.Error("cannot read events", "error", err)
+				web.LogFailure(e.reads.log, "read events for a stream", err)
 			}
 			return // the client reconnects with its last id
 		}
@@ -108,11 +143,10 @@ func (e events) stream(c huma.Context, log EventReader, garages []string) {
 	}
 }
 
+// send writes a page, which ends with its cursor where the last event is not the last
+// thing read.
 func send(w io.Writer, page readmodel.EventPage) error {
-	if len(page.Events) == 0 {
-		_, err := fmt.Fprintf(w, ": nothing new\nid: %s\n\n", page.Cursor)
-		return err
-	}
+	last := ""
 	for _, e := range page.Events {
 		data, err := json.Marshal(e)
 		if err != nil {
@@ -121,6 +155,36 @@ func send(w io.Writer, page readmodel.EventPage) error {
 		if _, err := fmt.Fprintf(w, "id: %s\nevent: %s\ndata: %s\n\n", e.Cursor, e.Type, data); err != nil {
 			return err
 		}
+		last = e.Cursor
 	}
-	return nil
+	if last == page.Cursor {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, ": up to here\nid: %s\n\n", page.Cursor)
+	return err
+}
+
+// streams counts the open streams of each subject.
+type streams struct {
+	mu sync.Mutex
+	of map[string]int
+}
+
+// open counts one more, and reports whether that is not too many.
+func (s *streams) open(subject string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[subject] >= maxStreams {
+		return false
+	}
+	s.of[subject]++
+	return true
+}
+
+func (s *streams) close(subject string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[subject]--; s.of[subject] == 0 {
+		delete(s.of, subject)
+	}
 }

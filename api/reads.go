@@ -64,7 +64,7 @@ func (r reads) read(ctx context.Context, in ReadOne) (*readmodel.Repair, error) 
 			return nil, err
 		}
 	}
-	v, err := r.store.Repair(ctx, web.CallerOf(ctx).Garages, in.ID)
+	v, err := r.store.Repair(ctx, web.CallerOf(ctx).Sight(), in.ID)
 	if err != nil {
 		return nil, r.failed(err)
 	}
@@ -97,7 +97,7 @@ func (r reads) getTimeline(ctx context.Context, in *ReadOne) (*body[*readmodel.T
 	if _, err := r.read(ctx, *in); err != nil {
 		return nil, err
 	}
-	t, err := r.store.Timeline(ctx, web.CallerOf(ctx).Garages, in.ID)
+	t, err := r.store.Timeline(ctx, web.CallerOf(ctx).Sight(), in.ID)
 	if err != nil {
 		return nil, r.failed(err)
 	}
@@ -177,6 +177,9 @@ func (r reads) listConversations(ctx context.Context, in *struct {
 	page, err := r.store.Conversations(ctx, readmodel.ConversationFilter{
 		Garages: garages, Filter: in.Filter, Query: request.Clean(in.Query), Sort: in.Sort, Cursor: in.Cursor, Limit: in.Limit,
 	})
+	for i := range page.Items {
+		web.CallerOf(ctx).Sight().Conversation(&page.Items[i])
+	}
 	return listed(r, page, err)
 }
 

@@ -126,7 +126,7 @@ func register(api huma.API, c Config) (document, error) {
 	handle(api, "get-timeline", read.getTimeline)
 	handle(api, "list-conversations", read.listConversations)
 	handle(api, "get-latencies", read.getLatencies)
-	handle(api, "list-events", events{read, c.Events, c.Stopping}.listEvents)
+	handle(api, "list-events", events{read, c.Events, c.Clock, c.Stopping, &streams{of: make(map[string]int)}}.listEvents)
 	doc := document{api.OpenAPI()}
 	return doc, doc.complete()
 }

@@ -90,7 +90,6 @@ var happenings = map[string]locale.Text{
 	"VehicleCollected":       {NL: "Auto opgehaald", EN: "Car collected"},
 	"RepairCancelled":        {NL: "Reparatie geannuleerd", EN: "Repair cancelled"},
 	"text":                   {NL: "Bericht geschreven", EN: "Message written"},
-	"note":                   {NL: "Notitie van de garage", EN: "Note of the garage"},
 	"callback":               {NL: "Vraagt om gebeld te worden", EN: "Asks to be called"},
 	"CommandRefused":         {NL: "Actie geweigerd", EN: "Action refused"},
 	"NotificationRequested":  {NL: "Mail klaargezet voor", EN: "Mail queued for"},

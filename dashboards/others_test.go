@@ -122,7 +122,6 @@ var onConversation = []expected{
 		{oost(27, 10, 25), "NotificationRequested", "mechanic", "noor", "decision", 1, nil, "", ""},
 		{oost(27, 10, 25), "NotificationSuppressed", "customer", "", "approval_reminder", 1, nil, "", "moment_passed"},
 		{oost(27, 10, 26), "DeliveryAccepted", "mechanic", "noor", "decision", 1, nil, "", ""},
-		{oost(27, 10, 40), "note", "mechanic", "noor", "", nil, nil, "", ""},
 		{oost(28, 11, 30), "RepairCompleted", "mechanic", "sam", "", nil, 28900, "JPY", ""},
 		{oost(28, 11, 30), "NotificationRequested", "customer", "", "repair_completed", nil, nil, "", ""},
 		{oost(28, 11, 31), "DeliveryAccepted", "customer", "", "repair_completed", nil, nil, "", ""},

@@ -121,12 +121,12 @@ func TestPanelsCanBeDrawn(t *testing.T) {
 }
 
 // The timeline has a name for everything that can stand on it: each event, of a
-// decision and a message each kind, and each record about a notification.
+// decision and a message each kind that managers may see, and each record about a notification.
 func TestTimelineNamesEverything(t *testing.T) {
 	what := timelineValues("what")
 	kinds := map[string][]string{
 		"QuoteDecided":  {string(repair.Approved), string(repair.PartlyApproved), string(repair.Rejected)},
-		"MessagePosted": {string(repair.Text), string(repair.Note), string(repair.Callback)},
+		"MessagePosted": {string(repair.Text), string(repair.Callback)},
 	}
 	if what["CommandRefused"] == (locale.Text{}) {
 		t.Error("a command that was refused has no name on the timeline")

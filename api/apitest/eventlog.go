@@ -3,7 +3,6 @@ package apitest
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"pitstop/api"
@@ -29,12 +28,17 @@ func (w *World) Open(_ context.Context, after string) (api.EventReader, error) {
 
 func (r *reader) Close() {}
 
-func (r *reader) Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error) {
+func (r *reader) Next(ctx context.Context, sight readmodel.Sight, limit int, wait time.Duration) (readmodel.EventPage, error) {
 	page := readmodel.EventPage{Events: []readmodel.Event{}}
 	for {
 		r.w.mu.Lock()
 		for ; r.at < len(r.w.events) && len(page.Events) < limit; r.at++ {
-			if e := r.w.events[r.at]; slices.Contains(garages, e.GarageID) {
+			e, ok, err := sight.Event(r.w.events[r.at])
+			if err != nil {
+				r.w.mu.Unlock()
+				return page, err
+			}
+			if ok {
 				e.Cursor = fmt.Sprintf("c%d", r.at+1)
 				page.Events = append(page.Events, e)
 			}

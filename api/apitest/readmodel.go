@@ -2,6 +2,7 @@ package apitest
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -12,18 +13,19 @@ import (
 
 // The read model.
 
-func (w *World) Repair(_ context.Context, garages []string, id string) (*readmodel.Repair, error) {
+func (w *World) Repair(_ context.Context, sight readmodel.Sight, id string) (*readmodel.Repair, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	v := w.views[id]
 	switch {
 	case w.Broken != nil:
 		return nil, w.Broken
-	case v == nil || !slices.Contains(garages, v.GarageID):
+	case v == nil || !sight.Sees(v.GarageID):
 		return nil, readmodel.ErrNotFound
 	}
 	c := *v
 	c.Quotes, c.Messages = slices.Clone(v.Quotes), slices.Clone(v.Messages)
+	sight.Repair(&c)
 	return &c, nil
 }
 
@@ -52,15 +54,20 @@ func (w *World) Repairs(_ context.Context, f readmodel.RepairFilter) (readmodel.
 	return page, w.Broken
 }
 
-func (w *World) Timeline(_ context.Context, garages []string, id string) (*readmodel.Timeline, error) {
+func (w *World) Timeline(_ context.Context, sight readmodel.Sight, id string) (*readmodel.Timeline, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := &readmodel.Timeline{RepairID: id, AsOf: w.now}
 	for _, e := range w.events {
-		if e.RepairID == id && slices.Contains(garages, e.GarageID) {
-			t.Entries = append(t.Entries, readmodel.TimelineEntry{At: e.OccurredAt, Kind: e.Type, Actor: e.Actor, Data: map[string]any{}})
+		if e.RepairID == id && sight.Sees(e.GarageID) {
+			entry := readmodel.TimelineEntry{At: e.OccurredAt, Kind: e.Type, Actor: e.Actor}
+			if err := json.Unmarshal(e.Data, &entry.Data); err != nil {
+				return nil, err
+			}
+			t.Entries = append(t.Entries, entry)
 		}
 	}
+	sight.Timeline(t)
 	return t, w.Broken
 }
 

@@ -166,9 +166,9 @@ func (w *World) publish(h *repair.Header, events []repair.Event) {
 		eh := e.Head()
 		eh.EventID = repair.DerivedID(eh.OccurredAt, h.EventID, fmt.Sprint(i))
 		eh.AggregateID, eh.CorrelationID, eh.CausationID = h.AggregateID, h.CorrelationID, h.EventID
+		w.behind = append(w.behind, e)
 		data, err := w.Codec.AppendJSON(context.Background(), nil, e)
 		Must(w.T, err)
-		w.behind = append(w.behind, e)
 		w.events = append(w.events, readmodel.Event{
 			Type: record.NameOf(e), EventID: eh.EventID, RepairID: eh.AggregateID, GarageID: eh.GarageID,
 			Sequence: repair.SequenceOf(e), OccurredAt: eh.OccurredAt, Actor: eh.Actor, Data: data,

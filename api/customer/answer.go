@@ -41,7 +41,7 @@ func (d *door) late(w http.ResponseWriter, r *http.Request, v *visit, code repai
 			d.failed(w, r, v, err)
 			return
 		}
-		fresh, err := d.Store.Repair(r.Context(), []string{v.repair.GarageID}, v.repair.RepairID)
+		fresh, err := d.Store.Repair(r.Context(), sightOf(v.repair.GarageID), v.repair.RepairID)
 		if err != nil {
 			d.failed(w, r, v, err)
 			return

@@ -38,7 +38,7 @@ type Commands interface {
 // is readmodel.ErrNotFound.
 type Store interface {
 	web.Sequences
-	Repair(ctx context.Context, garages []string, id string) (*readmodel.Repair, error)
+	Repair(ctx context.Context, sight readmodel.Sight, id string) (*readmodel.Repair, error)
 	// Outcome returns what became of a command; readmodel.ErrNotFound: not known yet.
 	Outcome(ctx context.Context, commandID string) (*readmodel.CommandOutcome, error)
 }

@@ -15,6 +15,8 @@ import (
 	"pitstop/api/web"
 	"pitstop/schemas/link"
 	"pitstop/schemas/locale"
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/repair"
 )
 
 // Mount serves the pages that links in mails open.
@@ -100,12 +102,17 @@ func (d *door) visitor(handle func(http.ResponseWriter, *http.Request, *visit)) 
 	}
 }
 
+// sightOf returns what the holder of a link may see.
+func sightOf(garage string) readmodel.Sight {
+	return readmodel.SightOf([]string{garage}, repair.Customer)
+}
+
 // load reads the repair once the read model has its event number after.
 func (d *door) load(ctx context.Context, v *visit, claims link.Claims, after int64) error {
 	if err := web.WaitForSequence(ctx, d.Patience, d.Store, claims.Repair, after); err != nil {
 		return err
 	}
-	found, err := d.Store.Repair(ctx, []string{claims.Garage}, claims.Repair)
+	found, err := d.Store.Repair(ctx, sightOf(claims.Garage), claims.Repair)
 	if err != nil {
 		return err
 	}

@@ -128,13 +128,9 @@ func (v *visit) steps(p *page) {
 	}
 }
 
-// conversation shows the messages, without the notes among staff, and a form for
-// a new one.
+// conversation shows the messages and a form for a new one.
 func (v *visit) conversation(p *page) {
 	for _, m := range v.repair.Messages {
-		if m.Kind == repair.Note {
-			continue
-		}
 		s := said{When: v.stamp(m.At), Text: m.Text, Own: m.From == v.role()}
 		switch {
 		case s.Own:

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -137,10 +136,10 @@ func (r *Reader) Close() {
 	<-r.feed.slots
 }
 
-// Next returns up to limit events of the garages. When there is none up to where
+// Next returns up to limit events that may be seen. When there is none up to where
 // the topic ended at Open, it waits up to wait for the first. The page's cursor
 // continues where the page ends.
-func (r *Reader) Next(ctx context.Context, garages []string, limit int, wait time.Duration) (readmodel.EventPage, error) {
+func (r *Reader) Next(ctx context.Context, sight readmodel.Sight, limit int, wait time.Duration) (readmodel.EventPage, error) {
 	page := readmodel.EventPage{Events: []readmodel.Event{}, Cursor: cursor(r.position)}
 	deadline := time.Now().Add(wait) //nolint:forbidigo // a stopwatch, not the time of anything
 	for scanned := 0; scanned < maxScanned && len(page.Events) < limit; {
@@ -167,7 +166,7 @@ func (r *Reader) Next(ctx context.Context, garages []string, limit int, wait tim
 			if rec.Attrs.IsControl() {
 				continue
 			}
-			e, err := r.feed.event(ctx, rec, garages)
+			e, err := r.feed.event(ctx, rec, sight)
 			if err != nil {
 				return page, err
 			}
@@ -200,9 +199,9 @@ func fetchError(fetches kgo.Fetches) error {
 	return fmt.Errorf("read events: %w", err)
 }
 
-// event returns a record as integrators read it; nil when it is another garage's
-// or cannot be decoded: the sinks send those to the dead letters.
-func (f *Feed) event(ctx context.Context, rec *kgo.Record, garages []string) (*readmodel.Event, error) {
+// event returns a record as integrators read it; nil when it may not be
+// seen or cannot be decoded: the sinks send those to the dead letters.
+func (f *Feed) event(ctx context.Context, rec *kgo.Record, sight readmodel.Sight) (*readmodel.Event, error) {
 	decoded, err := f.codec.Decode(ctx, rec.Value)
 	if errors.Is(err, avro.ErrUndecodable) {
 		f.log.Warn("skipped what is no event", "partition", rec.Partition, "offset", rec.Offset, "error", err)
@@ -212,7 +211,7 @@ func (f *Feed) event(ctx context.Context, rec *kgo.Record, garages []string) (*r
 		return nil, err
 	}
 	e, ok := decoded.(repair.Event)
-	if !ok || !slices.Contains(garages, e.Head().GarageID) {
+	if !ok || !sight.Sees(e.Head().GarageID) {
 		return nil, nil //nolint:nilnil // documented
 	}
 	data, err := f.codec.AppendJSON(ctx, nil, e)
@@ -220,11 +219,15 @@ func (f *Feed) event(ctx context.Context, rec *kgo.Record, garages []string) (*r
 		return nil, err
 	}
 	h := e.Head()
-	return &readmodel.Event{
+	shown, ok, err := sight.Event(readmodel.Event{
 		Type: record.NameOf(e), EventID: h.EventID, RepairID: h.AggregateID, GarageID: h.GarageID,
 		Sequence: repair.SequenceOf(e), OccurredAt: h.OccurredAt, Actor: h.Actor,
 		CorrelationID: h.CorrelationID, CausationID: h.CausationID, Data: data,
-	}, nil
+	})
+	if !ok || err != nil {
+		return nil, err
+	}
+	return &shown, nil
 }
 
 // cursorVersion begins every cursor.

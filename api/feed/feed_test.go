@@ -92,7 +92,7 @@ func (r *feedRig) page(after string, limit int, wait time.Duration, garages ...s
 	reader, err := r.feed.Open(r.t.Context(), after)
 	must(r.t, err)
 	defer reader.Close()
-	page, err := reader.Next(r.t.Context(), garages, limit, wait)
+	page, err := reader.Next(r.t.Context(), readmodel.Sight{Garages: garages, Confidential: true}, limit, wait)
 	must(r.t, err)
 	return page
 }
@@ -151,7 +151,7 @@ func TestFeedWaits(t *testing.T) {
 		defer reader.Close()
 		done := make(chan readmodel.EventPage, 1)
 		go func() {
-			page, err := reader.Next(t.Context(), []string{"a"}, 10, time.Minute)
+			page, err := reader.Next(t.Context(), readmodel.Sight{Garages: []string{"a"}, Confidential: true}, 10, time.Minute)
 			if err != nil {
 				t.Error(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 )
 
@@ -57,6 +58,9 @@ func (c Caller) As(roles []repair.Role) (repair.Role, bool) {
 	}
 	return "", false
 }
+
+// Sight returns what the caller may see.
+func (c Caller) Sight() readmodel.Sight { return readmodel.SightOf(c.Garages, c.Roles...) }
 
 // MayUse reports whether the token names a garage.
 func (c Caller) MayUse(garage string) bool { return slices.Contains(c.Garages, garage) }

@@ -1,5 +1,5 @@
--- What happened around one repair. A customer's id is the garage system's: it names
--- nobody.
+-- What happened around one repair, without the notes of staff, which are not for
+-- managers. A customer's id is the garage system's: it names nobody.
 WITH
     functions,
     whose AS -- the one garage of those asked for that has the repair
@@ -21,6 +21,6 @@ FROM
 (
     SELECT *, if(currency = '', max(currency) OVER (), currency) AS charged_in
     FROM timeline
-    WHERE (garage_id, repair_id) IN whose
+    WHERE (garage_id, repair_id) IN whose AND message_kind != 'note'
 ) AS t
 ORDER BY occurred_at, rests_on, rank, attempt, event_id

@@ -29,11 +29,11 @@ func (d *db) answers(ids ...string) string {
 		all = append(all, v)
 	}
 	for _, id := range ids {
-		r, err := d.Repair(ctx, garages, id)
+		r, err := d.Repair(ctx, readmodel.SightOf(garages, repair.CustomerService), id)
 		add(r, err)
 		n, err := d.Sequence(ctx, id)
 		add(n, err)
-		t, err := d.Timeline(ctx, garages, id)
+		t, err := d.Timeline(ctx, readmodel.SightOf(garages, repair.CustomerService), id)
 		add(t, err)
 	}
 	repairs, err := d.Repairs(ctx, readmodel.RepairFilter{Garages: garages})

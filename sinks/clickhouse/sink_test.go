@@ -21,6 +21,7 @@ import (
 
 	"pitstop/deploy/embedded"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/sinks"
@@ -199,7 +200,7 @@ func TestBadBytesOnEveryTopicAreKeptAside(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("dead letters (-want +got):\n%s", diff)
 	}
-	if r, err := p.Repair(t.Context(), []string{"brug"}, s.ID); err != nil || r.Sequence != 1 {
+	if r, err := p.Repair(t.Context(), readmodel.SightOf([]string{"brug"}, repair.CustomerService), s.ID); err != nil || r.Sequence != 1 {
 		t.Errorf("what came after them: %+v, %v", r, err)
 	}
 	if lag := p.lag(); lag != 0 {

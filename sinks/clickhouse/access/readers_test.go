@@ -11,6 +11,7 @@ import (
 
 	"pitstop/dashboards"
 	"pitstop/deploy/embedded"
+	"pitstop/schemas/repair"
 	sink "pitstop/sinks/clickhouse"
 	"pitstop/sinks/clickhouse/clickhousetest"
 )
@@ -70,6 +71,7 @@ func TestReaders(t *testing.T) {
 		test func(*testing.T, *guarded)
 	}{
 		{"get their own rows", testOwnRows},
+		{"see nothing confidential", testConfidential},
 		{"cannot escape", testNoEscape},
 		{"are who they logged in as", testSpoofed},
 		{"compute nothing of others' rows", testProbes},
@@ -124,6 +126,35 @@ func testOwnRows(t *testing.T, g *guarded) {
 				if diff := cmp.Diff(who.sees, got); err != nil || diff != "" {
 					t.Errorf("%s sees in %s (-want +got) %v:\n%s", who.reader.User, from, err, diff)
 				}
+			}
+		}
+	}
+}
+
+// testConfidential: managers are readers, also with SQL of their own. What staff wrote
+// for themselves, and where a customer decided from, is in no row that they can read.
+func testConfidential(t *testing.T, g *guarded) {
+	s := g.Story("brug", "confidential").Start("12-ABC-4", "Jan").Ask(sam)
+	s.Must(clickhousetest.Customer, &repair.DecideQuote{
+		Revision: 1, Answers: []repair.Answer{{Line: 1, Answer: repair.Approve}, {Line: 2, Answer: repair.Approve}}, TotalSeen: 38795, Method: repair.ByPage,
+		Evidence: s.Seal(&repair.Evidence{Name: "Jan", IP: "203.0.113.7", UserAgent: "Testfox/1.0"}),
+	})
+	s.Say(sam, repair.Note, "klinkt boos") // what the lists say last
+	g.Write(s.Records...)
+	count := func(conn driver.Conn, from string) string {
+		rows, err := texts(t, conn, "SELECT toString(count()) FROM (SELECT toString(tuple(*)) AS row FROM "+from+
+			") WHERE multiSearchAny(row, ['\\'note\\'', 'klinkt boos', '203.0.113.7', 'Testfox'])")
+		must(t, err)
+		return rows[0]
+	}
+	if count(g.Conn, "conversations") == "0" || count(g.Conn, "events") == "0" || count(g.Conn, "timeline") == "0" {
+		t.Error("the program does not see what is confidential: this shows nothing")
+	}
+	for _, reader := range []Reader{secretReaders.Of("brug"), secretReaders.Operator()} {
+		conn := g.as(t, reader)
+		for _, v := range views {
+			if n := count(conn, v.name); n != "0" {
+				t.Errorf("%s sees %s rows of %s with what is confidential", reader.User, n, v.name)
 			}
 		}
 	}

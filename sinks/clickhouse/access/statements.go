@@ -24,25 +24,30 @@ type readerView struct {
 	name    string
 	columns string // separated by commas
 	common  bool   // the rows belong to no garage
+	only    string // condition of the rows that readers see
 }
 
 // views are the least that dashboards need: no dead letters; of a command only that
 // it was refused, who sent it and why (the code); and of a record neither the whole
-// (data), nor texts, nor the customer. They are free of duplicates, except notices.
+// (data), nor texts, nor the customer. Managers are readers: of what is for mechanics and
+// customer service only (readmodel.Sight), not even that there is a note is shown. They
+// are free of duplicates, except notices.
 var views = []readerView{
-	{"calendar", "garage_id, starts_at, ends_at, before_micros", false},
-	{"conversations", "*", false},
-	{"days", "garage_id, day, starts_at", false},
-	{"deliveries", recordColumns + ", notification_id, about, rests_on, revision, recipient_role, recipient_id, channel, attempt, code", false},
-	{"events", recordColumns + ", sequence, state, side, revision, replaces, external_ref, plate, country, vehicle, customer_id, customer_language, amount, currency, decision, method, message_kind, reason, ready_at", false},
-	{"freshness", "topic, partition, as_of", true},
-	{"garages", "garage_id, name, time_zone, language, currency, answer_within, call_after", false},
-	{"notices", "garage_id, occurred_at, event_id, aggregate_id, kind, notification_id, about, recipient_role, recipient_id, reason", false},
-	{"notifications", recordColumns + ", notification_id, about, rests_on, revision, recipient_role, recipient_id, channel, attempt, reason, because", false},
-	{"pending", "*", false},
-	{"timeline", "garage_id, repair_id, occurred_at, rests_on, rank, attempt, event_id, kind, actor_role, actor_id, sequence, recipient_role, recipient_id, about, revision, decision, message_kind, amount, currency, detail", false},
-	{"waits", "*", false},
+	{name: "calendar", columns: "garage_id, starts_at, ends_at, before_micros"},
+	{name: "conversations", columns: "garage_id, repair_id, sequence, started_at, last_at, external_ref, plate, country, vehicle, state, mechanic, customer_id, customer_name, customer_phone, customer_language, approver_name, approver_phone, needs_reply, waiting, call, may_call, needs_reply_since, waiting_since, call_since, call_reason, amount, currency, revision, promised_at, decisions, waiting_for"},
+	{name: "days", columns: "garage_id, day, starts_at"},
+	{name: "deliveries", columns: recordColumns + ", notification_id, about, rests_on, revision, recipient_role, recipient_id, channel, attempt, code"},
+	{name: "events", columns: recordColumns + ", sequence, state, side, revision, replaces, external_ref, plate, country, vehicle, customer_id, customer_language, amount, currency, decision, method, message_kind, reason, ready_at", only: noNotes},
+	{name: "freshness", columns: "topic, partition, as_of", common: true},
+	{name: "garages", columns: "garage_id, name, time_zone, language, currency, answer_within, call_after"},
+	{name: "notices", columns: "garage_id, occurred_at, event_id, aggregate_id, kind, notification_id, about, recipient_role, recipient_id, reason"},
+	{name: "notifications", columns: recordColumns + ", notification_id, about, rests_on, revision, recipient_role, recipient_id, channel, attempt, reason, because"},
+	{name: "pending", columns: "*"},
+	{name: "timeline", columns: "garage_id, repair_id, occurred_at, rests_on, rank, attempt, event_id, kind, actor_role, actor_id, sequence, recipient_role, recipient_id, about, revision, decision, message_kind, amount, currency, detail", only: noNotes},
+	{name: "waits", columns: "*"},
 }
+
+const noNotes = "message_kind != 'note'"
 
 const recordColumns = "event_id, aggregate_id, garage_id, kind, occurred_at, actor_role, actor_id, correlation_id, causation_id, logged_at"
 
@@ -93,7 +98,10 @@ func viewStatements(database string) []string {
 			from += " FINAL"
 		}
 		if !v.common {
-			from += " WHERE " + ownRows
+			from += " WHERE (" + ownRows + ")"
+		}
+		if v.only != "" {
+			from += " AND " + v.only
 		}
 		statements = append(statements, fmt.Sprintf("CREATE OR REPLACE VIEW %s.%s DEFINER = CURRENT_USER SQL SECURITY DEFINER AS SELECT %s FROM %s",
 			quoted(readers), v.name, v.columns, from))

@@ -87,7 +87,7 @@ func TestRepair(t *testing.T) {
 			tc.story(s)
 			d.Write(s.Records...)
 
-			r, err := d.Repair(t.Context(), []string{"noord", "brug"}, s.ID)
+			r, err := d.Repair(t.Context(), readmodel.SightOf([]string{"noord", "brug"}, repair.CustomerService), s.ID)
 			must(t, err)
 			if r.State != tc.state || r.WaitingFor != tc.waits || r.Sequence != s.State.Sequence {
 				t.Errorf("it is %s at %d and waits for %s, want %s at %d for %s", r.State, r.Sequence, r.WaitingFor, tc.state, s.State.Sequence, tc.waits)
@@ -149,7 +149,7 @@ func TestRepairShowsEverythingKnown(t *testing.T) {
 	s.After(time.Hour).Must(kim, &repair.CompleteRepair{Total: 63700})
 	d.Write(s.Records...)
 
-	r, err := d.Repair(t.Context(), []string{"brug"}, s.ID)
+	r, err := d.Repair(t.Context(), readmodel.SightOf([]string{"brug"}, repair.CustomerService), s.ID)
 	must(t, err)
 	asked, completed, ready, total := monday.Add(time.Hour), monday.Add(2*time.Hour+2*time.Minute), monday.Add(8*time.Hour), int64(63700)
 	viewed, decided := asked.Add(time.Minute), asked.Add(2*time.Minute)
@@ -204,8 +204,14 @@ func TestAnotherGaragesRepairDoesNotExist(t *testing.T) {
 	s := d.Story("brug", "1").Start("K482TR", "J. de Vries")
 	d.Write(s.Records...)
 	for name, read := range map[string]func(garages []string, id string) error{
-		"repair":   func(g []string, id string) error { _, err := d.Repair(t.Context(), g, id); return err },
-		"timeline": func(g []string, id string) error { _, err := d.Timeline(t.Context(), g, id); return err },
+		"repair": func(g []string, id string) error {
+			_, err := d.Repair(t.Context(), readmodel.SightOf(g, repair.CustomerService), id)
+			return err
+		},
+		"timeline": func(g []string, id string) error {
+			_, err := d.Timeline(t.Context(), readmodel.SightOf(g, repair.CustomerService), id)
+			return err
+		},
 	} {
 		for _, tc := range []struct {
 			garages []string

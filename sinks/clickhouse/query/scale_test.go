@@ -11,6 +11,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"pitstop/schemas/readmodel"
+	"pitstop/schemas/repair"
 )
 
 // TestScale times the queries over many events: PITSTOP_SCALE repairs of ten events
@@ -97,8 +98,14 @@ WHERE happened`, clickhouse.Named("from", from), clickhouse.Named("n", step*10))
 	timed("as of", func(ctx context.Context) error { _, err := d.AsOf(ctx); return err })
 	timed("select 1", func(ctx context.Context) error { return d.Conn.Exec(ctx, "SELECT 1") })
 	timed("sequence", func(ctx context.Context) error { _, err := d.Sequence(ctx, id); return err })
-	timed("timeline", func(ctx context.Context) error { _, err := d.Timeline(ctx, all, id); return err })
-	timed("repair", func(ctx context.Context) error { _, err := d.Repair(ctx, all, id); return err })
+	timed("timeline", func(ctx context.Context) error {
+		_, err := d.Timeline(ctx, readmodel.SightOf(all, repair.CustomerService), id)
+		return err
+	})
+	timed("repair", func(ctx context.Context) error {
+		_, err := d.Repair(ctx, readmodel.SightOf(all, repair.CustomerService), id)
+		return err
+	})
 	timed("outcome", func(ctx context.Context) error { _, err := d.Outcome(ctx, "x"); _ = err; return nil })
 	must(t, each(t.Context(), d.Conn, "EXPLAIN indexes = 1 "+sequenceSQL, []any{clickhouse.Named("id", id)}, func(r driver.Rows) error {
 		var s string

@@ -88,13 +88,13 @@ func (s *Store) Outcome(ctx context.Context, commandID string) (*readmodel.Comma
 	return &o, nil
 }
 
-// Repair returns one repair, folded from its events.
-func (s *Store) Repair(ctx context.Context, garages []string, id string) (*readmodel.Repair, error) {
+// Repair returns as much of one repair as may be seen, folded from its events.
+func (s *Store) Repair(ctx context.Context, sight readmodel.Sight, id string) (*readmodel.Repair, error) {
 	asOf, err := s.AsOf(ctx) // before the events: they are at least as fresh
 	if err != nil {
 		return nil, err
 	}
-	facts, err := s.facts(ctx, garages, id)
+	facts, err := s.facts(ctx, sight.Garages, id)
 	if err != nil {
 		return nil, fmt.Errorf("read repair %s: %w", id, err)
 	}
@@ -106,6 +106,7 @@ func (s *Store) Repair(ctx context.Context, garages []string, id string) (*readm
 		return nil, fmt.Errorf("read repair %s: %w", id, err)
 	}
 	r.AsOf = asOf
+	sight.Repair(r)
 	return r, nil
 }
 

@@ -15,14 +15,14 @@ import (
 // events, refused commands, notifications sent or suppressed and why, the mail
 // servers' replies, and call tasks. Entries of the same time are in the order of
 // cause and effect.
-func (s *Store) Timeline(ctx context.Context, garages []string, id string) (*readmodel.Timeline, error) {
+func (s *Store) Timeline(ctx context.Context, sight readmodel.Sight, id string) (*readmodel.Timeline, error) {
 	asOf, err := s.AsOf(ctx) // before the entries: they are at least as fresh
 	if err != nil {
 		return nil, err
 	}
 	t := &readmodel.Timeline{RepairID: id, AsOf: asOf}
 	known := false
-	err = each(ctx, s.conn, timelineSQL, ofRepair(garages, id), func(rows driver.Rows) error {
+	err = each(ctx, s.conn, timelineSQL, ofRepair(sight.Garages, id), func(rows driver.Rows) error {
 		var e readmodel.TimelineEntry
 		var role, data, request string
 		if err := rows.Scan(&e.At, &e.Kind, &role, &e.Actor.ID, &e.Sequence, &data, &request); err != nil {
@@ -33,7 +33,11 @@ func (s *Store) Timeline(ctx context.Context, garages []string, id string) (*rea
 			return fmt.Errorf("%s at %s: %w", e.Kind, e.At, err)
 		}
 		if request != "" { // of a refused command
-			e.Data["request"] = json.RawMessage(request)
+			var fields map[string]any
+			if err := json.Unmarshal([]byte(request), &fields); err != nil {
+				return fmt.Errorf("request of %s at %s: %w", e.Kind, e.At, err)
+			}
+			e.Data["request"] = fields
 		}
 		known = known || e.Sequence > 0
 		t.Entries = append(t.Entries, e)
@@ -45,5 +49,6 @@ func (s *Store) Timeline(ctx context.Context, garages []string, id string) (*rea
 	case !known:
 		return nil, fmt.Errorf("repair %s: %w", id, readmodel.ErrNotFound)
 	}
+	sight.Timeline(t)
 	return t, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 	"pitstop/sinks/clickhouse/clickhousetest"
 )
@@ -17,7 +18,7 @@ func TestTimeline(t *testing.T) {
 	cancelled := d.Story("brug", "2").Start("AB12CD", "Een ander").Must(desk, &repair.CancelRepair{Reason: s.Text("verkocht")})
 	d.Write(append(s.Records, cancelled.Records...)...)
 	for file, id := range map[string]string{"timeline.json": s.ID, "timeline-cancelled.json": cancelled.ID} {
-		timeline, err := d.Timeline(t.Context(), []string{"brug"}, id)
+		timeline, err := d.Timeline(t.Context(), readmodel.SightOf([]string{"brug"}, repair.CustomerService), id)
 		must(t, err)
 		text, err := json.MarshalIndent(timeline, "", "  ")
 		must(t, err)
@@ -37,7 +38,7 @@ func TestTimelineReadsLittle(t *testing.T) {
 	}
 	var read uint64
 	ctx := clickhouse.Context(t.Context(), clickhouse.WithProgress(func(p *clickhouse.Progress) { read += p.Rows }))
-	timeline, err := d.Timeline(ctx, []string{"brug"}, s.ID)
+	timeline, err := d.Timeline(ctx, readmodel.SightOf([]string{"brug"}, repair.CustomerService), s.ID)
 	must(t, err)
 	if len(timeline.Entries) == 0 || read == 0 || read > others {
 		t.Errorf("%d entries, %d rows read for them", len(timeline.Entries), read)
