@@ -38,7 +38,7 @@ type Existing struct {
 // Quoted is a request about one revision of a quote.
 type Quoted struct {
 	Existing
-	Revision int32 `path:"revision" minimum:"1" doc:"Number of the quote, from 1."`
+	Revision int32 `path:"revision" minimum:"1" maximum:"100000" doc:"Number of the quote, from 1."`
 }
 
 // CommandReply says what became of a command.

@@ -43,7 +43,7 @@ func undeclared(op *huma.Operation, query string) (errs []repair.FieldError) {
 		}
 	}
 	bad := func(name, format string, args ...any) {
-		errs = append(errs, repair.FieldError{Pointer: pointerTo(name), Detail: fmt.Sprintf(format, args...)})
+		errs = append(errs, repair.FieldError{Pointer: request.Pointer(strings.ToValidUTF8(name, "\uFFFD")), Detail: fmt.Sprintf(format, args...)})
 	}
 	for _, name := range sortedKeys(given) {
 		values, p := given[name], declared[name]
@@ -61,11 +61,6 @@ func undeclared(op *huma.Operation, query string) (errs []repair.FieldError) {
 		}
 	}
 	return errs
-}
-
-// pointerTo is the JSON pointer (RFC 6901) to a member by name.
-func pointerTo(name string) string {
-	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(strings.ToValidUTF8(name, "\uFFFD"))
 }
 
 // moment is a time in a query; absent, it is zero.

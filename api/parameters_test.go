@@ -107,11 +107,11 @@ func pointersOf(a apitest.Answer) (all []string) {
 	return all
 }
 
-// unlike fails for what only a Go programmer understands.
-func unlike(t *testing.T, text string) {
+// unlike fails for what only a Go programmer understands, unless the caller gave it.
+func unlike(t *testing.T, text string, given ...string) {
 	t.Helper()
 	for _, word := range []string{"Go ", "struct", "2006-01-02", "15:04", "json:", "unmarshal", "int64", "int32", "float64", "time.Time", "parsing time", "strconv", "goroutine", "reflect", "request."} {
-		if strings.Contains(text, word) {
+		if strings.Contains(text, word) && !strings.Contains(strings.Join(given, ""), word) {
 			t.Errorf("the problem says %q: %s", word, text)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"pitstop/api/web"
 	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
 )
 
 // missing follows the name of a property that a body lacks.
@@ -22,12 +23,20 @@ func init() { // huma has these as globals only
 	validation.MsgExpectedRequiredProperty = "%s" + missing
 	validation.MsgUnexpectedProperty = "is not a field of this request"
 	validation.MsgExpectedMatchPattern = "does not match the pattern %s"
+	validation.MsgExpectedInteger = "is not a whole number"
+	validation.MsgExpectedString = "is not a text"
+	validation.MsgExpectedArray = "is not a list"
+	validation.MsgExpectedObject = "is not an object"
+	validation.MsgExpectedBoolean = "is not true or false"
 	validation.MsgExpectedRFC3339DateTime = "is not a time such as 2026-05-20T16:00:00Z"
 	huma.NewError = newError
 }
 
 // newError turns what huma finds wrong into a problem.
 func newError(status int, msg string, errs ...error) huma.StatusError {
+	if msg == "cannot read request body" { // the connection is cut, or its chunks are none
+		return web.NewProblem(web.CodeMalformed, "the body ends too early")
+	}
 	var fields []repair.FieldError
 	for _, err := range errs {
 		var d huma.ErrorDetailer
@@ -36,7 +45,7 @@ func newError(status int, msg string, errs ...error) huma.StatusError {
 		}
 		f := repair.FieldError{Pointer: pointer(d.ErrorDetail().Location), Detail: d.ErrorDetail().Message}
 		if name, ok := strings.CutSuffix(f.Detail, missing); ok && name != "" {
-			f = repair.FieldError{Pointer: f.Pointer + "/" + name, Detail: strings.TrimSpace(missing)}
+			f = repair.FieldError{Pointer: f.Pointer + request.Pointer(name), Detail: strings.TrimSpace(missing)}
 		}
 		fields = append(fields, f)
 	}
@@ -75,5 +84,9 @@ func pointer(location string) string {
 	if !ok {
 		return ""
 	}
-	return "/" + strings.ReplaceAll(rest, ".", "/")
+	var at string
+	for name := range strings.SplitSeq(rest, ".") {
+		at += request.Pointer(together.Replace(name))
+	}
+	return at
 }

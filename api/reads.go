@@ -78,7 +78,7 @@ func (r reads) getRepair(ctx context.Context, in *ReadOne) (*body[*readmodel.Rep
 
 func (r reads) getQuote(ctx context.Context, in *struct {
 	ReadOne
-	Revision int32 `path:"revision" minimum:"1" doc:"Number of the quote, from 1."`
+	Revision int32 `path:"revision" minimum:"1" maximum:"100000" doc:"Number of the quote, from 1."`
 },
 ) (*body[readmodel.Quote], error) {
 	v, err := r.read(ctx, in.ReadOne)

@@ -152,7 +152,7 @@ func (r route) operation(api huma.API) huma.Operation {
 		Tags:         []string{tag(r.path)},
 		MaxBodyBytes: maxBodyBytes,
 		Errors:       r.refusals(),
-		Middlewares:  huma.Middlewares{authorise(api, r), asDeclared(api)},
+		Middlewares:  huma.Middlewares{authorise(api, r), asDeclared(api), inJSON(api)},
 		Extensions:   map[string]any{"x-roles": r.roles()},
 	}
 	if r.writes() {

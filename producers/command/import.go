@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,12 +21,12 @@ type Line struct {
 	Command string `json:"command"` // the command's name, e.g. RequestApproval
 	// Repair is the repair's id. ExternalRef may replace it: the garage's own
 	// order number, given when the repair was started. StartRepair needs neither.
-	Repair      string          `json:"repair"`
-	ExternalRef string          `json:"external_ref"`
-	Revision    int32           `json:"revision"` // of a quote that is decided, withdrawn or viewed
-	OccurredAt  *time.Time      `json:"occurred_at"`
-	Actor       repair.Actor    `json:"actor"`
-	Body        json.RawMessage `json:"body"` // as the API takes it; absent: empty
+	Repair      string       `json:"repair"`
+	ExternalRef string       `json:"external_ref"`
+	Revision    int32        `json:"revision"` // of a quote that is decided, withdrawn or viewed
+	OccurredAt  *time.Time   `json:"occurred_at"`
+	Actor       repair.Actor `json:"actor"`
+	Body        any          `json:"body"` // as the API takes it; absent: empty
 }
 
 // Limits of an import.
@@ -117,8 +116,12 @@ func (im *Importer) Import(ctx context.Context, r io.Reader) (Summary, error) {
 
 // command builds the command of a line.
 func (im *Importer) command(text []byte) (repair.Command, error) {
+	value, err := request.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("the line is not readable as JSON: %w", err)
+	}
 	var l Line
-	if err := decodeStrict(text, &l); err != nil {
+	if err := request.Fill(&l, "", value); err != nil {
 		return nil, err
 	}
 	body := request.NewBody(l.Command)
@@ -131,10 +134,8 @@ func (im *Importer) command(text []byte) (repair.Command, error) {
 	r := request.Request{
 		Garage: l.Garage, RepairID: l.Repair, Revision: l.Revision, Key: l.Key, Actor: l.Actor, Body: body,
 	}
-	if len(l.Body) > 0 {
-		if err := decodeStrict(l.Body, r.Body); err != nil {
-			return nil, fmt.Errorf("body: %w", err)
-		}
+	if err := request.Fill(r.Body, "/body", l.Body); err != nil {
+		return nil, err
 	}
 	if w := r.Body.At(); w.OccurredAt == nil {
 		w.OccurredAt = l.OccurredAt
@@ -153,19 +154,6 @@ func (im *Importer) command(text []byte) (repair.Command, error) {
 		return nil, fmt.Errorf("the body is that of %s, not of %s", name, l.Command)
 	}
 	return cmd, nil
-}
-
-// decodeStrict reads exactly one JSON value, and rejects unknown fields.
-func decodeStrict(text []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one JSON value on the line")
-	}
-	return nil
 }
 
 var errTooLong = fmt.Errorf("longer than %d bytes", maxLineBytes)

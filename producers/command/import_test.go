@@ -80,10 +80,10 @@ func TestImport(t *testing.T) {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
 	want := []string{
-		`5: invalid character 'o' in literal null (expecting 'u')`,
+		`5: the line is not readable as JSON: invalid character 'o' in literal null (expecting 'u'), at byte 2`,
 		`6: "Explode" is no command`,
 		`7: invalid request: /garage: there is no garage "nowhere"`,
-		`8: body: json: unknown field "totl"`,
+		`8: invalid request: /body/totl: is not a field of this request`,
 		`9: the body is that of ChangeReadyTime, not of CorrectContact`,
 		`10: actor.role "wizard" is no role of a sender`,
 		`11: invalid request: /occurred_at: lies outside the years 2000 to 2099`,

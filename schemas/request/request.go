@@ -171,7 +171,7 @@ func (b *WithdrawQuote) command(d *draft, ask repair.Ask) repair.Command {
 
 // Answer answers one line of a quote.
 type Answer struct {
-	Line   int32               `json:"line" doc:"The line's number, from 1."`
+	Line   int32               `json:"line" minimum:"1" maximum:"100" doc:"The line's number, from 1."`
 	Answer repair.AnswerKind   `json:"answer" enum:"approve,reject"`
 	Reason repair.RejectReason `json:"reason,omitempty" doc:"Why it was rejected: price, later, elsewhere or other."`
 	Text   string              `json:"text,omitempty" maxLength:"2000"`
