@@ -3,8 +3,10 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -127,10 +129,12 @@ func (d document) complete() error {
 		if r.status == http.StatusCreated {
 			success.Headers = headersOf("Idempotent-Replayed", "Location")
 		}
+		success.Links = linksFrom(r)
 		op.Responses["202"] = &huma.Response{
 			Description: "Written, and not answered yet",
 			Headers:     headersOf("Location", "Preference-Applied"),
 			Content:     map[string]*huma.MediaType{"application/json": {Schema: d.schema(reflect.TypeFor[CommandReply]())}},
+			Links:       map[string]*huma.Link{"get-command": {OperationID: "get-command", Parameters: map[string]any{"id": "$response.body#/command_id"}}},
 		}
 	}
 	d.Paths["/v1/events"].Get.Responses["200"].Content = map[string]*huma.MediaType{ // it writes by itself
@@ -159,6 +163,27 @@ func headersOf(names ...string) map[string]*huma.Header {
 		all[name] = &huma.Header{Ref: "#/components/headers/" + name}
 	}
 	return all
+}
+
+// linksFrom says what can follow what makes a repair or a quote, by the ids of its answer.
+func linksFrom(made route) map[string]*huma.Link {
+	parameters := map[string]any{"id": "$response.body#/repair_id"}
+	about := "/v1/repairs/{id}"
+	switch made.id {
+	case "start-repair":
+	case "request-approval":
+		about += "/quotes/{revision}"
+		parameters["revision"] = "$response.body#/revision"
+	default:
+		return nil
+	}
+	links := make(map[string]*huma.Link)
+	for _, r := range routes {
+		if strings.HasPrefix(r.path, about) && strings.Contains(r.path, "{revision}") == (parameters["revision"] != nil) {
+			links[r.id] = &huma.Link{OperationID: r.id, Parameters: parameters}
+		}
+	}
+	return links
 }
 
 // problems returns what the problems with a status have in common.
@@ -256,23 +281,41 @@ func (d document) recordedField(f avro.JSONField) (*huma.Schema, error) {
 	return s, nil
 }
 
-// json returns the document with its examples. Huma cannot express that an object
-// may be null; where one may, its schema is replaced while the document is written.
+// json returns the document with its examples, and with what may be null. Huma
+// cannot express that of an object, and takes null for any field of a request that
+// is optional; so the schemas are replaced while the document is written.
 func (d document) json() ([]byte, error) {
 	for _, r := range routes {
 		if example := examples[r.id]; example != "" {
 			operationOf(d.OpenAPI, r).RequestBody.Content["application/json"].Example = json.RawMessage(example)
 		}
 	}
-	for _, name := range []string{"Repair", "StartRepairRequest"} {
-		properties := d.Components.Schemas.Map()[name].Properties
-		approver := properties["approver"]
-		defer func() { properties["approver"] = approver }()
-		properties["approver"] = &huma.Schema{
-			AnyOf: []*huma.Schema{{Ref: approver.Ref}, {Type: "null"}}, Description: approver.Description,
+	for name, s := range d.Components.Schemas.Map() {
+		properties := s.Properties
+		defer func() { s.Properties = properties }()
+		s.Properties = maps.Clone(properties)
+		for field, p := range properties {
+			request := strings.HasSuffix(name, requestSuffix)
+			if request && !slices.Contains(s.Required, field) || name == "Repair" && field == "approver" {
+				s.Properties[field] = orNull(p)
+			}
 		}
 	}
 	return json.Marshal(d.OpenAPI)
+}
+
+// orNull returns the schema of what a schema describes, or null.
+func orNull(s *huma.Schema) *huma.Schema {
+	null := *s
+	if s.Ref != "" {
+		null.Ref, null.AnyOf = "", []*huma.Schema{{Ref: s.Ref}, {Type: "null"}}
+		return &null
+	}
+	null.Nullable = true
+	if len(s.Enum) > 0 {
+		null.Enum = append(slices.Clone(s.Enum), nil)
+	}
+	return &null
 }
 
 // operationOf returns a route's operation, nil where nothing handles it.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/api"
@@ -126,5 +127,52 @@ func TestEveryEventIsDocumented(t *testing.T) {
 		if diff := cmp.Diff(map[string]any{"$ref": "#/components/schemas/" + name}, properties["data"]); diff != "" {
 			t.Errorf("data of %s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+// Null is taken for every field of a request that is optional, and documented so.
+func TestOptionalFieldsMayBeNull(t *testing.T) {
+	a := apitest.New(t).Call("", "GET", "/openapi.json", "")
+	for name, schema := range a.JSON["components"].(map[string]any)["schemas"].(map[string]any) {
+		schema := schema.(map[string]any)
+		required, _ := schema["required"].([]any)
+		properties, _ := schema["properties"].(map[string]any)
+		for field, p := range properties {
+			p := p.(map[string]any)
+			types, _ := p["type"].([]any)
+			nullable := slices.Contains(types, "null") || p["anyOf"] != nil
+			if strings.HasSuffix(name, "Request") && nullable == slices.Contains(required, any(field)) {
+				t.Errorf("%s.%s may be null: %t", name, field, nullable)
+			}
+		}
+	}
+}
+
+// The answers that make a repair or a quote lead to the routes about it.
+func TestWhatIsMadeLeadsOn(t *testing.T) {
+	doc := apitest.New(t).API.OpenAPI
+	from := func(answer *huma.Response) (ids []string) {
+		for _, l := range answer.Links {
+			ids = append(ids, l.OperationID)
+		}
+		slices.Sort(ids)
+		return ids
+	}
+	var repairs, quotes []string
+	for _, r := range api.Routes() {
+		switch {
+		case strings.Contains(r.Path, "{revision}"):
+			quotes = append(quotes, r.ID)
+		case strings.HasPrefix(r.Path, "/v1/repairs/{id}"):
+			repairs = append(repairs, r.ID)
+		}
+	}
+	slices.Sort(repairs)
+	slices.Sort(quotes)
+	if diff := cmp.Diff(repairs, from(doc.Paths["/v1/repairs"].Post.Responses["201"])); diff != "" {
+		t.Errorf("from a repair (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(quotes, from(doc.Paths["/v1/repairs/{id}/quotes"].Post.Responses["201"])); diff != "" {
+		t.Errorf("from a quote (-want +got):\n%s", diff)
 	}
 }

@@ -61,25 +61,25 @@ type Person struct {
 // Detail is one part or one piece of labour.
 type Detail struct {
 	Kind        repair.DetailKind `json:"kind" enum:"part,labour"`
-	Description string            `json:"description,omitempty"`
-	Quantity    string            `json:"quantity" example:"1.2" doc:"Pieces or hours, as a decimal with at most three places."`
-	UnitPrice   *int64            `json:"unit_price" nullable:"false" doc:"Price of one, in minor units."`
+	Description string            `json:"description,omitempty" maxLength:"500"`
+	Quantity    string            `json:"quantity" maxLength:"11" example:"1.2" doc:"Pieces or hours, as a decimal with at most three places, above 0 and up to a million."`
+	UnitPrice   *int64            `json:"unit_price" nullable:"false" minimum:"0" maximum:"100000000" doc:"Price of one, in minor units."`
 	VAT         repair.VATRate    `json:"vat,omitempty" enum:"21,9,0,none" doc:"VAT rate in percent; absent: the garage's."`
 }
 
 // Line is one decidable job.
 type Line struct {
-	Title       string         `json:"title"`
+	Title       string         `json:"title" maxLength:"500"`
 	Urgency     repair.Urgency `json:"urgency,omitempty" doc:"safety, soon or advice; needed in a quote, none in agreed work."`
 	Consequence string         `json:"consequence,omitempty" doc:"What happens without it."`
-	Details     []Detail       `json:"details"`
+	Details     []Detail       `json:"details" minItems:"1" maxItems:"100"`
 }
 
 // Work is work to be priced.
 type Work struct {
 	Currency         string `json:"currency,omitempty" example:"EUR" doc:"ISO 4217; absent: the garage's."`
 	PricesIncludeVAT *bool  `json:"prices_include_vat,omitempty" doc:"Absent: they do."`
-	Lines            []Line `json:"lines"`
+	Lines            []Line `json:"lines" maxItems:"100"`
 }
 
 // Body is what a command is made of. A pointer to each of the bodies below is one.
@@ -180,8 +180,8 @@ type Answer struct {
 // DecideQuote answers every line of one revision.
 type DecideQuote struct {
 	When
-	Lines     []Answer      `json:"lines" doc:"Every line of the quote exactly once."`
-	TotalSeen *int64        `json:"total_seen" nullable:"false" doc:"Sum of the approved lines, in minor units: what the decider was told."`
+	Lines     []Answer      `json:"lines" minItems:"1" maxItems:"100" doc:"Every line of the quote exactly once."`
+	TotalSeen *int64        `json:"total_seen" nullable:"false" minimum:"0" doc:"Sum of the approved lines, in minor units: what the decider was told."`
 	Method    repair.Method `json:"method" enum:"phone,counter" doc:"How the answer was given."`
 	Name      string        `json:"name,omitempty" maxLength:"200" doc:"Who gave it."`
 }
@@ -201,7 +201,7 @@ func (b *Change) command(d *draft, ask repair.Ask) repair.Command { return d.cha
 // CompleteRepair reports that the work is done.
 type CompleteRepair struct {
 	When
-	Total  *int64 `json:"total" nullable:"false" doc:"What there is to pay, including VAT, in minor units."`
+	Total  *int64 `json:"total" nullable:"false" minimum:"0" doc:"What there is to pay, including VAT, in minor units."`
 	Reason string `json:"reason,omitempty" maxLength:"2000" doc:"Needed above what was agreed and approved."`
 }
 
