@@ -177,7 +177,7 @@ func TestFeedSkipsNothingThatTheRegistryDoesNotKnow(t *testing.T) {
 		reader, err := r.feed.Open(t.Context(), "")
 		must(t, err)
 		defer reader.Close()
-		if page, err := reader.Next(t.Context(), []string{"a"}, 10, 0); !errors.Is(err, avro.ErrUnknownSchema) {
+		if page, err := reader.Next(t.Context(), readmodel.Sight{Garages: []string{"a"}}, 10, 0); !errors.Is(err, avro.ErrUnknownSchema) {
 			t.Errorf("a page with %d events, and %v", len(page.Events), err)
 		}
 		if err := c.Codec.Check(time.Now()); !errors.Is(err, avro.ErrUnknownSchema) {
