@@ -71,6 +71,9 @@ func allow(w http.ResponseWriter, routes chi.Routes, req *http.Request) {
 	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPatch} {
 		if routes.Match(chi.NewRouteContext(), m, req.URL.Path) {
 			w.Header().Add("Allow", m)
+			if m == http.MethodGet {
+				w.Header().Add("Allow", http.MethodHead)
+			}
 		}
 	}
 }

@@ -62,7 +62,7 @@ func TestMalformedRequests(t *testing.T) {
 			if diff := cmp.Diff(tt.pointers, got); diff != "" {
 				t.Errorf("pointers (-want +got):\n%s\n%s", diff, a.Text)
 			}
-			if tt.code == "method_not_allowed" && cmp.Diff([]string{"GET", "PATCH"}, a.Header.Values("Allow")) != "" {
+			if tt.code == "method_not_allowed" && cmp.Diff([]string{"GET", "HEAD", "PATCH"}, a.Header.Values("Allow")) != "" {
 				t.Errorf("Allow: %v", a.Header.Values("Allow"))
 			}
 		})

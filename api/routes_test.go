@@ -104,7 +104,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 func TestEveryAddressForStrangers(t *testing.T) {
 	want := map[string]int{
 		"GET /": 303, "GET /docs": 200, "GET /openapi.json": 200, "GET /assets/{version}/{name}": 200,
-		"GET /c/{token}/": 404, "POST /c/{token}/quotes/{revision}/decision": 404, "POST /c/{token}/messages": 404, "POST /c/{token}/view": 404,
+		"GET /c/{token}": 404, "GET /c/{token}/": 404, "POST /c/{token}/quotes/{revision}/decision": 404, "POST /c/{token}/messages": 404, "POST /c/{token}/view": 404,
 		"GET /sign-in": 200, "POST /sign-in": 422, "POST /sign-out": 303, "GET /dashboards": 401, "GET /dashboards/*": 401,
 	}
 	for _, r := range api.Routes() {

@@ -26,12 +26,13 @@ func Mount(r chi.Router, c Config) error {
 		return fmt.Errorf("parse templates: %w", err)
 	}
 	d := &door{Config: c, page: t.Lookup("page"), perLink: c.Limits.NewPerLink(), perAddress: c.Limits.NewPerAddress()}
-	r.Route("/c/{token}", func(r chi.Router) {
+	r.Group(func(r chi.Router) { // not a router of its own: of one, the API does not know the methods
 		r.Use(web.PrivatePages, d.limit)
-		r.Get("/", d.visitor(d.look))
-		r.Post("/quotes/{revision}/decision", d.visitor(d.decide))
-		r.Post("/messages", d.visitor(d.write))
-		r.Post("/view", d.visitor(d.viewed))
+		r.Get("/c/{token}", d.visitor(d.look))
+		r.Get("/c/{token}/", d.visitor(d.look))
+		r.Post("/c/{token}/quotes/{revision}/decision", d.visitor(d.decide))
+		r.Post("/c/{token}/messages", d.visitor(d.write))
+		r.Post("/c/{token}/view", d.visitor(d.viewed))
 	})
 	return nil
 }
@@ -81,8 +82,8 @@ func (d *door) visitor(handle func(http.ResponseWriter, *http.Request, *visit)) 
 			return
 		}
 		if r.Method == http.MethodPost {
-			if err := web.ParseForm(w, r); err != nil {
-				d.stop(w, r, v, http.StatusBadRequest, "foreign")
+			if status := web.ParseForm(w, r); status != 0 {
+				d.stop(w, r, v, status, unread[status])
 				return
 			}
 		}
@@ -105,6 +106,11 @@ func (d *door) visitor(handle func(http.ResponseWriter, *http.Request, *visit)) 
 // sightOf returns what the holder of a link may see.
 func sightOf(garage string) readmodel.Sight {
 	return readmodel.SightOf([]string{garage}, repair.Customer)
+}
+
+// unread names the texts about forms that were not read.
+var unread = map[int]string{
+	http.StatusBadRequest: "garbled", http.StatusRequestTimeout: "slow", http.StatusRequestEntityTooLarge: "large",
 }
 
 // load reads the repair once the read model has its event number after.

@@ -153,6 +153,12 @@ var texts = locale.Texts{
 	"down text":    {NL: "Er gaat aan onze kant iets mis. Probeer het over een minuut nog eens; dringend? Bel ons.", EN: "Something is going wrong on our side. Try again in a minute; if it is urgent, call us."},
 	"limit head":   {NL: "Even rustig aan", EN: "One moment, please"},
 	"limit text":   {NL: "Deze pagina is net heel vaak geopend. Probeer het over een minuut nog eens.", EN: "This page was opened very often just now. Try again in a minute."},
+	"garbled head": {NL: "Dit is niet goed aangekomen", EN: "This did not arrive properly"},
+	"garbled text": {NL: "Wat u verstuurde is onderweg beschadigd en telt niet. Open de link uit de mail opnieuw en probeer het nog eens; lukt het niet, bel ons dan.", EN: "What you sent was damaged on its way and does not count. Open the link from the mail again and try once more; if it does not work, call us."},
+	"large head":   {NL: "Dit is te lang", EN: "This is too long"},
+	"large text":   {NL: "Uw bericht is te lang om in één keer te versturen, en telt niet. Ga terug en maak het korter, of bel ons.", EN: "Your message is too long to send in one go, and does not count. Go back and make it shorter, or call us."},
+	"slow head":    {NL: "Het versturen duurde te lang", EN: "Sending took too long"},
+	"slow text":    {NL: "De verbinding was te traag: wat u verstuurde kwam niet helemaal aan en telt niet. Ga terug en probeer het nog eens, of bel ons.", EN: "The connection was too slow: what you sent did not arrive completely and does not count. Go back and try again, or call us."},
 	"foreign head": {NL: "Dit kan niet vanaf deze pagina", EN: "This cannot be done from here"},
 	"foreign text": {NL: "Open de link uit de mail opnieuw en kies daar.", EN: "Open the link from the mail again and choose there."},
 }

@@ -72,8 +72,12 @@ func (d *door) ownForms(next http.Handler) http.Handler {
 // signIn keeps a token, pasted into the form, in a cookie.
 func (d *door) signIn(w http.ResponseWriter, r *http.Request) {
 	v := voiceOf(r)
-	if err := web.ParseForm(w, r); err != nil {
-		d.render(w, http.StatusBadRequest, &page{Voice: v, Head: v.T("sign in"), Form: true, Error: v.T("token invalid")})
+	if status := web.ParseForm(w, r); status != 0 {
+		why := "token invalid"
+		if status == http.StatusRequestTimeout {
+			why = "token slow"
+		}
+		d.render(w, status, &page{Voice: v, Head: v.T("sign in"), Form: true, Error: v.T(why)})
 		return
 	}
 	next := localPath(r.PostForm.Get("next"))

@@ -122,7 +122,7 @@ func TestSignInRefuses(t *testing.T) {
 		{"a neighbour's page", url.Values{"token": {manager}}, []string{"Sec-Fetch-Site: same-site"}, 403, "andere site"},
 		{"another origin", url.Values{"token": {manager}}, []string{"Sec-Fetch-Site: ", "Origin: https://evil.example"}, 403, "andere site"},
 		{"hidden origin", url.Values{"token": {manager}}, []string{"Sec-Fetch-Site: ", "Origin: null"}, 403, "andere site"},
-		{"too large", url.Values{"token": {strings.Repeat("x", 64<<10+1)}}, nil, 400, "niet geldig"},
+		{"too large", url.Values{"token": {strings.Repeat("x", 64<<10+1)}}, nil, 413, "niet geldig"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := w.Submit("/sign-in", tc.form, tc.headers...)

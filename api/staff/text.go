@@ -12,6 +12,7 @@ var texts = locale.Texts{
 	"session text":      {NL: "Je blijft ingelogd zolang het token geldig is. Het blijft in deze browser en komt nooit in een adres te staan.", EN: "You stay signed in as long as the token is good. It stays in this browser, and never becomes part of an address."},
 	"token missing":     {NL: "Plak eerst je token in het veld.", EN: "Paste your token into the field first."},
 	"token invalid":     {NL: "Dit token is hier niet geldig. Plak het helemaal, of vraag een nieuw.", EN: "This token is not valid here. Paste all of it, or ask for a new one."},
+	"token slow":        {NL: "Het versturen duurde te lang. Probeer het nog eens.", EN: "Sending took too long. Try again."},
 	"token expired":     {NL: "Dit token is verlopen. Vraag een nieuw.", EN: "This token has expired. Ask for a new one."},
 	"token long":        {NL: "Dit token is te lang voor een cookie: %d tekens, en meer dan %d bewaart een browser niet. Laat de identiteitsprovider weglaten wat Pitstop niet nodig heeft, zoals groepen.", EN: "This token is too long for a cookie: %d characters, and browsers keep no more than %d. Have the identity provider leave out what Pitstop does not need, such as groups."},
 	"session over":      {NL: "Je token is verlopen of niet meer geldig. Log opnieuw in; daarna zie je deze pagina weer.", EN: "Your token has expired or is no longer valid. Sign in again, and you will see this page."},

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 
 	"pitstop/schemas/locale"
@@ -15,10 +16,21 @@ import (
 // maxFormBytes is the largest form that is read.
 const maxFormBytes = 64 << 10
 
-// ParseForm reads a page's form of at most 64 KiB.
-func ParseForm(w http.ResponseWriter, r *http.Request) error {
+// ParseForm reads a page's form of at most 64 KiB. It returns 0, or else the status
+// for a form that was too large, came too slowly or is no form.
+func ParseForm(w http.ResponseWriter, r *http.Request) int {
 	r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
-	return r.ParseForm()
+	err := r.ParseForm()
+	large := new(http.MaxBytesError)
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &large):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return http.StatusRequestTimeout
+	}
+	return http.StatusBadRequest
 }
 
 // LangOf returns the language for a page: the one chosen, or else the first known
