@@ -32,6 +32,8 @@ What writes needs an Idempotency-Key: a text of your choice that names the reque
 
 A write waits up to 2 seconds for its outcome. With Prefer: respond-async, or past that, it answers 202, and Location says where the outcome will be. Lists and single repairs come from a read model that follows a moment later: pass the sequence of the answer as ?after= to read what you wrote.
 
+What happened earlier can be reported later, with occurred_at. What arrives more than a day after it occurred is history: it is measured and shown, but nobody is told, unless its body says "tell": true. Only history may name an expires_at, answer_by or ready_at that has passed.
+
 Amounts are integers in minor units with their currency beside them, and include VAT where nothing else is said. Times are RFC 3339.`
 
 // serve mounts the OpenAPI document, and a page of it for people.

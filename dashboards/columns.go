@@ -92,6 +92,7 @@ var (
 		"tries_used_up":   {NL: "Alle pogingen mislukt", EN: "Every attempt failed"},
 		"moment_passed":   {NL: "Niet meer nodig", EN: "No longer needed"},
 		"forgotten":       {NL: "Reparatie is te lang geleden", EN: "Repair is too long ago"},
+		"history":         {NL: "Achteraf ingevoerd", EN: "Entered afterwards"},
 	}
 	calls = map[string]locale.Text{
 		"no_answer":     {NL: "Geen antwoord", EN: "No answer"},

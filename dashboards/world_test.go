@@ -50,7 +50,7 @@ func newWorld(t testing.TB, book *garage.Book, begin time.Time) *world {
 	t.Helper()
 	w := &world{t: t, now: begin, answers: make(map[string][]string)}
 	var err error
-	w.lifecycle, err = stream.NewDriver(lifecycle.New())
+	w.lifecycle, err = stream.NewDriver(lifecycle.New(nil))
 	must(t, err)
 	w.notification, err = stream.NewDriver(notification.New(book))
 	must(t, err)

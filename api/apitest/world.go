@@ -148,7 +148,7 @@ func (w *World) handle(cmd repair.Command) *repair.Outcome {
 		w.repairs[h.AggregateID] = r
 	}
 	if at := r.OpenRevision(); at > 0 {
-		w.publish(h, r.Expire(h.OccurredAt))
+		w.publish(h, r.Expire(h.OccurredAt, h.OccurredAt))
 	}
 	events, verdict := r.Handle(cmd)
 	w.publish(h, events)

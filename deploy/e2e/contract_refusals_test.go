@@ -88,9 +88,9 @@ func TestContract_Refusals(t *testing.T) {
 	mechanic.Post(j.Path("/quotes/2/withdrawal"), object{}).Accepted(http.StatusOK)
 	desk.Post(j.Path("/quotes/2/decision"), garage.Decision("approve", "approve", 38795)).Refused(http.StatusConflict, "withdrawn")
 	mechanic.Post(j.Path("/quotes/2/withdrawal"), object{}).Refused(http.StatusConflict, "withdrawn")
-	// Commands that arrive later about an earlier time: the quote had expired by the answer.
-	past := func(minutes int) string {
-		return time.Now().Add(time.Duration(-minutes) * time.Minute).Format(time.RFC3339)
+	// History: the quote had expired by the answer.
+	past := func(hours int) string {
+		return time.Now().Add(time.Duration(-hours) * time.Hour).Format(time.RFC3339)
 	}
 	old := g.Start(object{"occurred_at": past(60)})
 	old.Ask(object{"occurred_at": past(50), "expires_at": past(40)})

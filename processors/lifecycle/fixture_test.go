@@ -29,7 +29,7 @@ type day struct {
 
 func begin(t testing.TB) *day {
 	t.Helper()
-	d, err := stream.NewDriver(lifecycle.New())
+	d, err := stream.NewDriver(lifecycle.New(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,14 +4,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"pitstop/processors/lifecycle"
 	"pitstop/schemas/repair"
 )
 
-// A command id is remembered for exactly seven days of event time.
+// A command id is remembered for seven days of the log's time and a few minutes.
 func TestForgettingCommands(t *testing.T) {
 	d := begin(t)
-	week := 7 * 24 * time.Hour
+	week := lifecycle.RememberFor
+	if week < 7*24*time.Hour || week > 7*24*time.Hour+time.Hour {
+		t.Errorf("they are remembered for %s", week)
+	}
 	first, early, late := d.of(message(), noon.Add(time.Hour)), d.of(message(), noon), d.of(message(), noon.Add(2*time.Hour))
 	d.do(noon, start())
 	d.send(first, early, late)
@@ -139,5 +144,112 @@ func TestAFloodIsForgottenEarly(t *testing.T) {
 	}
 	if len(d.dead) > 0 {
 		t.Errorf("%d dead letters", len(d.dead))
+	}
+}
+
+// What is reported eight days late is remembered as long as what is reported at once:
+// the same request three times makes one revision, however often it is tried.
+func TestARetryOfWhatHappenedEightDaysAgo(t *testing.T) {
+	d := begin(t)
+	d.LogTime = noon.Add(8 * 24 * time.Hour)
+	d.do(noon, start())
+	asked := d.of(request(noon.Add(9*24*time.Hour)), noon)
+	for i := range 3 {
+		if got, want := names(d.send(asked)), []string{"ApprovalRequested accepted", "duplicate", "duplicate"}[i]; got != want {
+			t.Errorf("time %d: %s, want %s", i+1, got, want)
+		}
+		d.LogTime = d.LogTime.Add(24 * time.Hour)
+		d.until(d.LogTime)
+	}
+	if n := len(d.state().Repair.Revisions); n != 1 {
+		t.Errorf("%d revisions", n)
+	}
+}
+
+// An import of old history that is sent twice, the second time days later, changes
+// nothing: there is no message twice.
+func TestImportingTwentyDayOldHistoryTwice(t *testing.T) {
+	d := begin(t)
+	d.LogTime = noon.Add(20 * 24 * time.Hour)
+	history := []repair.Command{
+		d.of(start(), noon), d.of(message(), noon.Add(time.Hour)), d.of(request(noon.Add(3*time.Hour)), noon.Add(2*time.Hour)),
+		d.of(message(), noon.Add(4*time.Hour)), d.of(&repair.CompleteRepair{Total: 1}, noon.Add(5*time.Hour)), d.of(&repair.CollectVehicle{}, noon.Add(6*time.Hour)),
+	}
+	d.send(history...)
+	first, before := len(d.events), d.state().Repair
+	if first != 7 { // with the expiry
+		t.Errorf("%d events", first)
+	}
+	d.LogTime = d.LogTime.Add(6 * 24 * time.Hour)
+	d.until(d.LogTime)
+	for _, c := range history {
+		if got := names(d.send(c)); got != "duplicate" {
+			t.Errorf("%T again: %s", c, got)
+		}
+	}
+	if len(d.events) != first {
+		t.Errorf("%d events more", len(d.events)-first)
+	}
+	if diff := cmp.Diff(before, d.state().Repair); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What a command leads to after it was forgotten has ids of its own, event and outcome:
+// they hold the repair's sequence.
+func TestIDsHoldTheSequence(t *testing.T) {
+	d := begin(t)
+	d.do(noon, start())
+	said, refused := d.of(message(), noon), d.of(approve(1), noon)
+	for n := range 3 {
+		d.LogTime = noon.Add(time.Duration(n) * lifecycle.RememberFor)
+		d.until(d.LogTime)
+		d.send(said, refused)
+	}
+	seen := make(map[string]bool)
+	for _, e := range d.events {
+		seen[e.Head().EventID] = true
+	}
+	for _, o := range d.outcomes {
+		seen[o.EventID] = true
+	}
+	if len(d.events) != 4 || len(d.outcomes) != 7 || len(seen) != 11 {
+		t.Errorf("%d events and %d outcomes have %d ids", len(d.events), len(d.outcomes), len(seen))
+	}
+}
+
+// The command that started a repair is known for ever: a month later it gets the same
+// answer, and changes nothing. With another body it is another request.
+func TestAMonthOldStartIsARepetition(t *testing.T) {
+	d := begin(t)
+	begun := d.of(start(), noon)
+	begun.(*repair.StartRepair).Digest = "d1"
+	d.send(begun)
+	first := *d.last()
+	d.do(noon, &repair.CompleteRepair{Total: 1}, &repair.CollectVehicle{})
+	month := noon.Add(31 * 24 * time.Hour)
+	d.until(month)
+	before, events := d.state(), len(d.events)
+	d.LogTime = month
+	for range 2 {
+		if got := names(d.send(begun)); got != "duplicate" {
+			t.Errorf("a month later: %s", got)
+		}
+		if diff := cmp.Diff(first.Verdict, d.last().Verdict); diff != "" {
+			t.Errorf("another answer (-first +again):\n%s", diff)
+		}
+		if d.last().EventID == first.EventID {
+			t.Error("its outcome takes the place of the first")
+		}
+	}
+	d.until(month.Add(lifecycle.RememberFor))
+	if diff := cmp.Diff(before, d.state()); diff != "" || len(d.events) != events {
+		t.Errorf("%d events more; the state:\n%s", len(d.events)-events, diff)
+	}
+	other := d.of(start(), noon)
+	*other.Head() = *begun.Head()
+	other.(*repair.StartRepair).Digest = "d2"
+	if got := names(d.send(other)); got != "refused:already_started" {
+		t.Errorf("with another body: %s", got)
 	}
 }

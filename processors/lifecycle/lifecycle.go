@@ -2,11 +2,14 @@
 // consumed command, and the expiry of quotes nobody answers.
 //
 // The state machine itself is in schemas/repair. This package adds memory: a command
-// that comes again gets the same answer and changes nothing.
+// that comes again gets the same answer and changes nothing. How long it is remembered,
+// and whether it is history, is a matter of when it reached the log; not of when it
+// says that it occurred.
 package lifecycle
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strconv"
 	"time"
@@ -16,8 +19,10 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// RememberFor is how long command ids are remembered, in event time.
-const RememberFor = 7 * 24 * time.Hour
+// RememberFor is how long command ids are remembered after they reached the log: seven
+// days, and as much as a later command's own time may be ahead of the log's, since that
+// moves the timers of its repair.
+const RememberFor = 7*24*time.Hour + 10*time.Minute
 
 // rememberBytes bounds what is kept of one repair's commands, so that nobody can
 // fill its state until it no longer fits in a record. It is enough for about a
@@ -31,6 +36,8 @@ type State struct {
 	Repair repair.Repair `avro:"repair"`
 	// The commands of the last seven days, as they came.
 	Commands []Remembered `avro:"commands"`
+	// A hash of the command that started the repair, which is remembered for ever; 0: not known.
+	Started int64 `avro:"started,added"`
 }
 
 // Remembered is a command that was answered.
@@ -39,7 +46,7 @@ type Remembered struct {
 	ID string `avro:"id"`
 	// Keyed digest of its plain request.
 	Digest string `avro:"digest"`
-	// When it occurred.
+	// When it reached the log.
 	At time.Time `avro:"at,required"`
 	// How often it came again: each of its outcomes has an id of its own.
 	Repeats int32 `avro:"repeats"`
@@ -53,21 +60,38 @@ const (
 	forget = "forget" // the oldest remembered command can be forgotten
 )
 
+// Simulated reports whether what occurred at a time is part of a simulation, which is
+// played at its own time and not at that of the log: it is never history. Nil: nothing
+// is.
+type Simulated func(time.Time) bool
+
 // New returns the processor.
-func New() stream.Processor[State] {
+func New(simulated Simulated) stream.Processor[State] {
+	p := processor{simulated}
 	return stream.Processor[State]{
 		Consumer: record.LifecycleProcessor, MovesTime: []record.Topic{record.Commands},
-		Record: handle,
-		Timer:  timer,
+		Record: p.record,
+		Timer:  p.timer,
 	}
 }
 
-func handle(c *stream.Context, s *State, rec record.Headed) error {
+type processor struct{ simulated Simulated }
+
+// logged returns when what occurred at a time reached the log.
+func (p processor) logged(c *stream.Context, at time.Time) time.Time {
+	if p.simulated != nil && p.simulated(at) {
+		return at
+	}
+	return c.LogTime()
+}
+
+func (p processor) record(c *stream.Context, s *State, rec record.Headed) error {
 	cmd, ok := rec.(repair.Command)
 	if !ok {
 		return fmt.Errorf("a %s is no command", record.NameOf(rec))
 	}
 	id, digest := cmd.Head().EventID, repair.DigestOf(cmd)
+	s.recall(c, cmd)
 	if known := s.remembered(id); known != nil {
 		known.Repeats++
 		verdict := known.Verdict
@@ -78,20 +102,23 @@ func handle(c *stream.Context, s *State, rec record.Headed) error {
 				State:  s.Repair.State, Sequence: s.Repair.Sequence,
 			}
 		}
-		answer(c, cmd, repair.Duplicate, verdict, known.Repeats)
+		s.answer(c, cmd, repair.Duplicate, verdict, known.Repeats)
 		return nil
 	}
 
 	open := s.Repair.OpenRevision()
-	events, verdict := s.Repair.Handle(cmd)
+	events, verdict := s.Repair.HandleLogged(cmd, p.logged(c, cmd.Head().OccurredAt))
 	for _, e := range events {
-		c.Emit(record.Events, e)
+		emit(c, e)
+		if _, starts := e.(*repair.RepairStarted); starts {
+			s.Started = hash(cmd)
+		}
 	}
 	result := repair.Accepted
 	if verdict.Code != "" {
 		result = repair.Refused
 	}
-	answer(c, cmd, result, verdict, 0)
+	s.answer(c, cmd, result, verdict, 0)
 
 	switch n := s.Repair.OpenRevision(); n {
 	case open: // the timer keeps the correlation id of the request that set it
@@ -100,27 +127,34 @@ func handle(c *stream.Context, s *State, rec record.Headed) error {
 	default:
 		c.SetTimer(expire, s.Repair.Revisions[n-1].ExpiresAt)
 	}
-	s.Commands = append(s.Commands, Remembered{ID: id, Digest: digest, At: c.Time(), Verdict: verdict})
-	for s.size() > rememberBytes {
-		s.Commands = s.Commands[1:]
-	}
-	s.setForget(c)
+	s.remember(c, cmd, verdict)
 	return nil
 }
 
-// answer emits the outcome of one command record.
-func answer(c *stream.Context, cmd repair.Command, result repair.Result, v repair.Verdict, repeats int32) {
+// emit emits an event. Its id holds its sequence: events never share one, whatever the
+// commands' ids and times are.
+func emit(c *stream.Context, e repair.Event) {
+	h := e.Head()
+	h.EventID = repair.DerivedID(h.OccurredAt, c.Cause().EventID, record.Events.Name, strconv.FormatInt(repair.SequenceOf(e), 10))
+	c.Emit(record.Events, e)
+}
+
+// answer emits the outcome of one command record. Its id holds what the outcome says
+// and the repair's sequence: one that is given after the command was forgotten never
+// takes the place of the first.
+func (s *State) answer(c *stream.Context, cmd repair.Command, result repair.Result, v repair.Verdict, repeats int32) {
 	o := &repair.Outcome{Command: record.NameOf(cmd), Result: result, Digest: repair.DigestOf(cmd), Verdict: v}
 	o.Actor = cmd.Head().Actor
-	o.EventID = repair.DerivedID(c.Time(), cmd.Head().EventID, record.Outcomes.Name, strconv.Itoa(int(repeats)))
+	o.EventID = repair.DerivedID(c.Time(), cmd.Head().EventID, record.Outcomes.Name,
+		strconv.FormatInt(s.Repair.Sequence, 10), strconv.Itoa(int(repeats)), string(result), string(v.Code))
 	c.Emit(record.Outcomes, o)
 }
 
-func timer(c *stream.Context, s *State, t stream.Timer) error {
+func (p processor) timer(c *stream.Context, s *State, t stream.Timer) error {
 	switch t.Name {
 	case expire:
-		for _, e := range s.Repair.Expire(t.Due) {
-			c.Emit(record.Events, e)
+		for _, e := range s.Repair.Expire(t.Due, p.logged(c, t.Due)) {
+			emit(c, e)
 		}
 	case forget:
 		s.Commands = slices.DeleteFunc(s.Commands, func(r Remembered) bool { return !r.At.Add(RememberFor).After(t.Due) })
@@ -134,6 +168,32 @@ func timer(c *stream.Context, s *State, t stream.Timer) error {
 		return fmt.Errorf("no timer is called %q", t.Name)
 	}
 	return nil
+}
+
+// remember remembers a command and its answer.
+func (s *State) remember(c *stream.Context, cmd repair.Command, v repair.Verdict) {
+	s.Commands = append(s.Commands, Remembered{
+		ID: cmd.Head().EventID, Digest: repair.DigestOf(cmd), At: c.LogTime(), Verdict: v,
+	})
+	for s.size() > rememberBytes {
+		s.Commands = s.Commands[1:]
+	}
+	s.setForget(c)
+}
+
+// recall remembers the command that started the repair again, where that is the one at
+// hand and was forgotten: it comes again, and what it led to is known.
+func (s *State) recall(c *stream.Context, cmd repair.Command) {
+	if s.Started == hash(cmd) && s.remembered(cmd.Head().EventID) == nil {
+		s.remember(c, cmd, repair.Verdict{State: repair.InProgress, Sequence: 1})
+	}
+}
+
+// hash identifies a command by its id and its plain request.
+func hash(cmd repair.Command) int64 {
+	h := fnv.New64a()
+	h.Write([]byte(cmd.Head().EventID + " " + repair.DigestOf(cmd)))
+	return int64(h.Sum64())
 }
 
 // setForget sets the timer for the oldest remembered command, which need not be the

@@ -150,5 +150,9 @@ func (s step) afterwards(event repair.Event) {
 	if e.Actor.Role.CustomerSide() {
 		to = s.desk()
 	}
-	s.suppress(s.name(record.NotifyMessage, to, e.Sequence, 0), record.Forgotten, "")
+	why := record.Forgotten
+	if s.history {
+		why = record.History
+	}
+	s.suppress(s.name(record.NotifyMessage, to, e.Sequence, 0), why, "")
 }

@@ -22,6 +22,8 @@
 //   - The customer's messages go to the mechanic who acted last and to customer
 //     service; the garage's to the one of customer and approver who wrote last.
 //     Customer service is told what a mechanic without an address would be.
+//   - Of history nobody is told, called or reminded: each notification that it would have
+//     been is suppressed. What is told of it all the same is requested when it was known.
 //   - A repair that is over is remembered for a month after its last event, then as a
 //     marker. Nothing brings it back.
 package notification
@@ -68,6 +70,10 @@ type step struct {
 	*stream.Context
 	*State
 	garage *garage.Profile
+	// known is when what is handled was known: its time, but of late events the log's.
+	known time.Time
+	// history: nobody is told.
+	history bool
 }
 
 func (p processor) step(c *stream.Context, s *State, garageID string) (step, error) {
@@ -75,7 +81,7 @@ func (p processor) step(c *stream.Context, s *State, garageID string) (step, err
 	if !ok {
 		return step{}, fmt.Errorf("garage %q is not in the garage file: add it", garageID)
 	}
-	return step{c, s, profile}, nil
+	return step{Context: c, State: s, garage: profile, known: c.Time()}, nil
 }
 
 func (p processor) record(c *stream.Context, state *State, rec record.Headed) error {
@@ -85,6 +91,7 @@ func (p processor) record(c *stream.Context, state *State, rec record.Headed) er
 	}
 	switch r := rec.(type) {
 	case repair.Event:
+		s.known, s.history = repair.KnownAt(r), repair.IsHistory(r)
 		return s.event(r)
 	case *record.DeliveryAccepted:
 		s.accepted(r.NotificationID)

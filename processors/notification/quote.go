@@ -12,19 +12,23 @@ import (
 // reminders and the call when nobody answers, who is asked anew, and its end.
 
 // ask sets the timers of a request for approval, but for those that would be due
-// when the quote has expired.
+// when the quote has expired; none in history.
 func (s step) ask(e *repair.ApprovalRequested) {
 	pace, calendar := s.garage.Approval, s.garage.Calendar()
 	s.Known.Asked = &Asked{
 		Revision: e.Revision, Sequence: e.Sequence, Quote: e.Quote, AnswerBy: e.AnswerBy, ExpiresAt: e.ExpiresAt,
 		AskedBy: e.AskedBy, Reminders: int32(len(pace.RemindAfter)),
 	}
+	if s.history {
+		s.Known.Asked.Reminders = 0
+		return
+	}
 	for i, after := range pace.RemindAfter {
-		if due := calendar.Add(e.OccurredAt, after); due.Before(e.ExpiresAt) {
+		if due := calendar.Add(s.known, after); due.Before(e.ExpiresAt) {
 			s.SetTimer(remindTimer+strconv.Itoa(i), due)
 		}
 	}
-	if due := calendar.Add(e.OccurredAt, pace.CallAfter); due.Before(e.ExpiresAt) {
+	if due := calendar.Add(s.known, pace.CallAfter); due.Before(e.ExpiresAt) {
 		s.SetTimer(callTimer, due)
 	}
 }

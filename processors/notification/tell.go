@@ -93,13 +93,17 @@ type draft struct {
 
 func (s step) draft(kind record.NotificationKind, to recipient, restsOn int64, revision int32) draft {
 	d := draft{to: to}
-	d.Notice, d.Attempt, d.FirstRequestedAt = s.name(kind, to, restsOn, revision), 1, s.Time()
-	d.OccurredAt = s.Time()
+	d.Notice, d.Attempt, d.FirstRequestedAt = s.name(kind, to, restsOn, revision), 1, s.known
+	d.OccurredAt = s.known
 	return d
 }
 
 // tell requests an attempt; or says why nothing is sent.
 func (s step) tell(d draft) {
+	if s.history {
+		s.suppress(d.Notice, record.History, "")
+		return
+	}
 	if !d.to.reachable {
 		s.suppress(d.Notice, record.NoAddress, "")
 		s.callInstead(record.CallNoAddress, d.Notice, d.to)
@@ -112,7 +116,7 @@ func (s step) tell(d draft) {
 // complete adds to a draft what every notification says, as it is now.
 func (s step) complete(d draft) *record.NotificationRequested {
 	k, r := s.Known, d.NotificationRequested
-	r.Header = repair.Header{GarageID: s.garage.ID}
+	r.Header = repair.Header{GarageID: s.garage.ID, OccurredAt: s.known}
 	r.Contact, r.Decides, r.Language = d.to.contact, d.to.decides, language(s.garage, d.to.contact)
 	r.Vehicle, r.Customer, r.Mechanic, r.ExternalRef = k.Vehicle, k.Customer, k.Mechanic, k.ExternalRef
 	r.ReadyAt, r.Currency, r.Done, r.Declined = k.ReadyAt, k.Currency, k.Done, k.Declined
@@ -172,11 +176,11 @@ func (s step) callInstead(why record.CallReason, n record.Notice, to recipient) 
 // call asks customer service and the mechanic to call: about a revision only while
 // it awaits an answer, and once.
 func (s step) call(why record.CallReason, kind record.NotificationKind, restsOn int64, revision int32, to recipient) {
-	if revision != 0 && !s.firstCall(revision) {
+	if s.history || revision != 0 && !s.firstCall(revision) {
 		return
 	}
 	t := &record.CallTask{Reason: why, RestsOn: restsOn, Revision: revision, Kind: kind, Recipient: to.actor}
-	t.GarageID = s.garage.ID
+	t.GarageID, t.OccurredAt = s.garage.ID, s.known
 	if to.contact != nil {
 		t.Contact = *to.contact
 	}

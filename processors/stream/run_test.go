@@ -59,7 +59,7 @@ func runLifecycle(t *testing.T, c *kafkatest.Cluster, instance string) running {
 	monitor := new(stream.Monitor)
 	done := make(chan error, 1)
 	go func() {
-		done <- stream.Run(ctx, lifecycle.New(), stream.Options{
+		done <- stream.Run(ctx, lifecycle.New(nil), stream.Options{
 			Kafka: c.Config, Instance: instance, Clock: time.Now, Log: c.Log, Monitor: monitor,
 		})
 	}()
@@ -294,7 +294,7 @@ func TestSameInstanceTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 4)
 		run := func(ctx context.Context) error {
-			return stream.Run(ctx, lifecycle.New(), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
+			return stream.Run(ctx, lifecycle.New(nil), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
 		}
 		first := make(chan error, 1)
 		ctx, stop := context.WithCancel(t.Context())
@@ -328,7 +328,7 @@ func TestForgottenPosition(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		r.stop()
 		time.Sleep(8 * 24 * time.Hour)
-		err := stream.Run(t.Context(), lifecycle.New(), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
+		err := stream.Run(t.Context(), lifecycle.New(nil), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
 		const todo = "--group pitstop.lifecycle --topic pitstop.commands --topic pitstop.ticks"
 		if !errors.Is(err, kafka.ErrForgotten) || !strings.Contains(err.Error(), todo) {
 			t.Errorf("it ends with %v, want ErrForgotten and %s", err, todo)
@@ -442,7 +442,7 @@ func TestUnequalPartitionCounts(t *testing.T) {
 		if err := c.Fake.CreateTopic(record.Ticks.Name, 3, nil); err != nil {
 			t.Fatal(err)
 		}
-		err := stream.Run(t.Context(), lifecycle.New(), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
+		err := stream.Run(t.Context(), lifecycle.New(nil), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
 		if err == nil {
 			t.Fatal("topics with 4 and 3 partitions were accepted")
 		}

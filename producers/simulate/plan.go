@@ -31,6 +31,9 @@ type Plan struct {
 	Windows []Window
 }
 
+// Covers reports whether a time lies in the plan.
+func (p *Plan) Covers(at time.Time) bool { return !at.Before(p.From) && at.Before(p.To) }
+
 // Repair is one job order of a plan.
 type Repair struct {
 	ID       string

@@ -102,7 +102,7 @@ func (d *lifecycle) perform(t rapid.TB, r *repair.Repair, step Step) (repair.Ver
 	if !cmd.Head().OccurredAt.Equal(step.At) {
 		t.Fatalf("%s occurs at %s, planned at %s", step.Key, cmd.Head().OccurredAt, step.At)
 	}
-	events := r.Expire(step.At)
+	events := r.Expire(step.At, step.At)
 	done, verdict := r.Handle(cmd)
 	return verdict, append(events, done...)
 }

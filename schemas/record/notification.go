@@ -128,13 +128,15 @@ const (
 	AddressRefused SuppressReason = "address_refused"
 	// Forgotten: the repair has been over for so long that its contacts are no longer kept.
 	Forgotten SuppressReason = "forgotten"
+	// History: it reached the log more than a day after it occurred, and its sender did not ask to tell.
+	History SuppressReason = "history"
 )
 
 // NotificationSuppressed says that somebody was not told, and why.
 type NotificationSuppressed struct {
 	repair.Header
 	Notice
-	// no_address, moment_passed, tries_used_up, address_refused or forgotten.
+	// no_address, moment_passed, tries_used_up, address_refused, forgotten or history.
 	Reason SuppressReason `avro:"reason"`
 	// Of moment_passed: the quote's or the repair's new state, replaced for a promise that moved again, contact_corrected or callback; else empty.
 	Because string `avro:"because"`

@@ -22,6 +22,8 @@ var Commands = []Command{
 type Ask struct {
 	// Keyed digest of the plain request, so that the same idempotency key with another body is noticed.
 	Digest string `avro:"digest"`
+	// Whether people are told of it even if it is history: more than a day old when it reached the log.
+	Tell bool `avro:"tell,added"`
 }
 
 func (a *Ask) ask() *Ask { return a }

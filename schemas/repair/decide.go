@@ -5,13 +5,20 @@ import (
 	"time"
 )
 
-// Handle accepts or refuses a command. It returns the events that follow, in order
-// and already applied to the state, and the verdict for the sender. A refused
-// command has no events and changes nothing. Event ids are left to the caller.
+// HistoryAfter is the age at which what reaches the log is history.
+const HistoryAfter = 24 * time.Hour
+
+// Handle is HandleLogged for a command that reached the log when it occurred.
+func (r *Repair) Handle(c Command) ([]Event, Verdict) { return r.HandleLogged(c, c.Head().OccurredAt) }
+
+// HandleLogged accepts or refuses a command that reached the log at a time. It returns
+// the events that follow, in order and already applied to the state, and the verdict
+// for the sender. A refused command has no events and changes nothing. Event ids are
+// left to the caller.
 //
 // The events occur when the command did, but never before the repair's last event.
-func (r *Repair) Handle(c Command) ([]Event, Verdict) {
-	h := handling{Repair: r, cmd: c}
+func (r *Repair) HandleLogged(c Command, logged time.Time) ([]Event, Verdict) {
+	h := handling{Repair: r, cmd: c, logged: logged}
 	refusal := h.decide()
 	v := Verdict{Revision: h.revisionNo, Decision: h.decision, ApprovedTotal: h.approved}
 	if refusal != nil {
@@ -25,14 +32,19 @@ func (r *Repair) Handle(c Command) ([]Event, Verdict) {
 }
 
 // Expire closes the open revision if it is due by then, and returns the event that
-// says so. No event follows when no revision is open or due.
-func (r *Repair) Expire(at time.Time) []Event {
+// says so, which reached the log at a time. No event follows when no revision is open
+// or due.
+func (r *Repair) Expire(at, logged time.Time) []Event {
 	n := r.OpenRevision()
 	if n == 0 || at.Before(r.Revisions[n-1].ExpiresAt) {
 		return nil
 	}
 	e := &QuoteExpired{Revision: n}
 	e.GarageID, e.Actor = r.GarageID, Actor{Role: System}
+	e.History = r.Revisions[n-1].History
+	if late(at, logged) {
+		e.LoggedAt = logged
+	}
 	r.record(e, at)
 	return []Event{e}
 }
@@ -43,6 +55,9 @@ func (r *Repair) record(e Event, at time.Time) {
 	e.fact().Sequence = r.Sequence + 1
 	r.Apply(e)
 }
+
+// late reports whether what occurred at a time was history when it reached the log.
+func late(at, logged time.Time) bool { return logged.Sub(at) > HistoryAfter }
 
 func later(a, b time.Time) time.Time {
 	if a.Before(b) {
@@ -55,6 +70,7 @@ func later(a, b time.Time) time.Time {
 type handling struct {
 	*Repair
 	cmd        Command
+	logged     time.Time
 	events     []Event
 	revisionNo int32
 	decision   Decision
@@ -64,6 +80,10 @@ type handling struct {
 func (h *handling) emit(e Event) {
 	head, c := e.Head(), h.cmd.Head()
 	head.GarageID, head.Actor = c.GarageID, c.Actor
+	if late(c.OccurredAt, h.logged) {
+		f := e.fact()
+		f.History, f.LoggedAt = !h.cmd.ask().Tell, h.logged
+	}
 	h.record(e, c.OccurredAt)
 	h.events = append(h.events, e)
 }
@@ -84,6 +104,16 @@ func invalid(errs []FieldError) *Verdict {
 		errs = append(errs[:maxErrors:maxErrors], FieldError{"", fmt.Sprintf("and %d more mistakes", n)})
 	}
 	return &Verdict{Code: Invalid, Detail: "the command has mistakes", Errors: errs}
+}
+
+// now returns the time that a deadline must lie after: when the command reached the
+// log. What is history may name one that has passed since.
+func (h *handling) now() time.Time {
+	at := h.cmd.Head().OccurredAt
+	if late(at, h.logged) {
+		return at
+	}
+	return later(at, h.logged)
 }
 
 // foreign reports whether the repair belongs to another garage than the sender.
@@ -128,6 +158,9 @@ func (h *handling) decide() *Verdict {
 		if c.ReadyAt.Equal(h.ReadyAt) {
 			return nil
 		}
+		if v := invalid(h.promise(c.ReadyAt)); v != nil {
+			return v
+		}
 		h.emit(&ReadyTimeChanged{Previous: h.ReadyAt, ReadyAt: c.ReadyAt})
 	case *CorrectContact:
 		if h.State.Final() {
@@ -151,7 +184,7 @@ func (h *handling) start(c *StartRepair) *Verdict {
 	if h.State != NotStarted {
 		return refuse(AlreadyStarted, "this repair was started before and is %s", h.State)
 	}
-	errs := c.Agreed.Validate("/agreed", false)
+	errs := append(c.Agreed.Validate("/agreed", false), h.promise(c.ReadyAt)...)
 	if c.GarageID == "" {
 		errs = append(errs, FieldError{"/garage_id", "is missing"})
 	}
@@ -169,6 +202,14 @@ func (h *handling) start(c *StartRepair) *Verdict {
 	return nil
 }
 
+// promise returns what is wrong with a promised time, which may be absent.
+func (h *handling) promise(readyAt time.Time) []FieldError {
+	if readyAt.IsZero() || !readyAt.Before(h.now()) {
+		return nil
+	}
+	return []FieldError{{"/ready_at", "lies in the past"}}
+}
+
 func (h *handling) request(c *RequestApproval) *Verdict {
 	if !h.State.Open() {
 		return h.illegal("extra work can be proposed only while work is open")
@@ -177,12 +218,12 @@ func (h *handling) request(c *RequestApproval) *Verdict {
 	if c.Work.Currency != h.Currency {
 		errs = append(errs, FieldError{"/currency", fmt.Sprintf("the repair is in %s", h.Currency)})
 	}
-	at := later(c.OccurredAt, h.LastAt) // when it will have been requested
+	at := later(h.now(), h.LastAt) // when it will have been requested
 	if !c.ExpiresAt.After(at) {
-		errs = append(errs, FieldError{"/expires_at", "must lie after the request"})
+		errs = append(errs, FieldError{"/expires_at", "must lie after the request, and in the future"})
 	}
 	if !c.AnswerBy.IsZero() && (c.AnswerBy.After(c.ExpiresAt) || !c.AnswerBy.After(at)) {
-		errs = append(errs, FieldError{"/answer_by", "must lie after the request and not after expires_at"})
+		errs = append(errs, FieldError{"/answer_by", "must lie after the request, in the future, and not after expires_at"})
 	}
 	if v := invalid(errs); v != nil {
 		return v

@@ -25,9 +25,20 @@ var Events = []Event{
 type Fact struct {
 	// Position within the repair's events, from 1 without gaps.
 	Sequence int64 `avro:"sequence"`
+	// Whether it is history, of which nobody is told: it reached the log more than a day after it occurred, or is the end of such a quote.
+	History bool `avro:"history,added"`
+	// When it reached the log, if that was more than a day after it occurred; absent: it was not.
+	LoggedAt time.Time `avro:"logged_at,added"`
 }
 
 func (f *Fact) fact() *Fact { return f }
+
+// IsHistory reports whether nobody is told of the event.
+func IsHistory(e Event) bool { return e.fact().History }
+
+// KnownAt returns when the event was known: when it occurred, or reached the log if
+// that was more than a day later.
+func KnownAt(e Event) time.Time { return later(e.Head().OccurredAt, e.fact().LoggedAt) }
 
 // SequenceOf returns the event's position among its repair's events.
 func SequenceOf(e Event) int64 { return e.fact().Sequence }
@@ -235,7 +246,7 @@ func (r *Repair) Apply(e Event) {
 		r.GarageID = e.GarageID
 		r.Currency, r.AgreedTotal, r.ReadyAt = e.Agreed.Currency, e.Agreed.Total, e.ReadyAt
 	case *ApprovalRequested:
-		rev := Revision{Status: StatusOpen, ExpiresAt: e.ExpiresAt}
+		rev := Revision{Status: StatusOpen, ExpiresAt: e.ExpiresAt, History: e.History}
 		for _, l := range e.Quote.Lines {
 			rev.LineTotals = append(rev.LineTotals, l.Total)
 		}

@@ -224,7 +224,8 @@ func TestAnyHistoryMakesSense(t *testing.T) {
 			var events []repair.Event
 			switch what := rapid.IntRange(0, 9).Draw(t, "what"); {
 			case what == 9:
-				events = r.Expire(r.LastAt.Add(time.Duration(rapid.SampledFrom([]int{60, 240, 120, 0, -60}).Draw(t, "minutes")) * time.Minute))
+				at := r.LastAt.Add(time.Duration(rapid.SampledFrom([]int{60, 240, 120, 0, -60}).Draw(t, "minutes")) * time.Minute)
+				events = r.Expire(at, at)
 			case what == 8 && r.State.Final():
 				r.Forget()
 				before, forgotten = clone(r), true

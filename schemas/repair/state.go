@@ -51,6 +51,8 @@ type Revision struct {
 	ApprovedTotal int64 `avro:"approved_total"`
 	// Whether its page was opened.
 	Viewed bool `avro:"viewed"`
+	// Whether its request was history, so that its expiry is, too.
+	History bool `avro:"history,added"`
 }
 
 // Repair is the state of one repair: what is needed to decide about its next

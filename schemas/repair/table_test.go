@@ -79,7 +79,7 @@ var situations = map[string]func(t *testing.T, r *repair.Repair){
 	},
 	"expired": func(t *testing.T, r *repair.Repair) {
 		accept(t, r, start(noon), request(noon))
-		if len(r.Expire(noon.Add(time.Hour))) != 1 {
+		if len(r.Expire(noon.Add(time.Hour), noon.Add(time.Hour))) != 1 {
 			t.Fatal("the quote did not expire")
 		}
 	},

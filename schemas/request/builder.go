@@ -93,5 +93,5 @@ func (b *Builder) ask(r Request) (repair.Ask, error) {
 	}
 	h := hmac.New(sha256.New, b.secret)
 	h.Write(plain)
-	return repair.Ask{Digest: base64.RawURLEncoding.EncodeToString(h.Sum(nil))}, nil
+	return repair.Ask{Digest: base64.RawURLEncoding.EncodeToString(h.Sum(nil)), Tell: r.Body.At().Tell}, nil
 }

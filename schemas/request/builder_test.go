@@ -200,7 +200,7 @@ func TestBuildRefuses(t *testing.T) {
 		},
 		{"year 1", "de-brug", sam, someID, &request.CollectVehicle{When: request.When{OccurredAt: new(time.Time)}}, []string{"/occurred_at"}},
 		{"ahead of the clock", "de-brug", sam, someID, &request.CollectVehicle{When: request.When{OccurredAt: minute(3)}}, []string{"/occurred_at"}},
-		{"quote without lines or in time", "de-brug", sam, someID, &request.RequestApproval{ExpiresAt: minute(-1), AnswerBy: minute(5)}, []string{"/answer_by", "/expires_at", "/lines"}},
+		{"quote without lines or in time", "de-brug", sam, someID, &request.RequestApproval{When: request.When{OccurredAt: minute(0)}, ExpiresAt: minute(-1), AnswerBy: minute(5)}, []string{"/answer_by", "/expires_at", "/lines"}},
 		{"quote without urgency", "de-brug", sam, someID, &request.RequestApproval{Work: request.Work{Lines: []request.Line{
 			{Title: "x", Details: []request.Detail{{Kind: repair.Part, Quantity: "1", UnitPrice: &one}}},
 		}}}, []string{"/lines/0/urgency"}},

@@ -80,7 +80,8 @@ func (d *draft) time(pointer string, t *time.Time) time.Time {
 
 // deadlines returns answer_by and expires_at: a quote that does not say when
 // expires at the close of the garage's second opening day (or another one, if its
-// profile says so), or when its answer is due if that is later.
+// profile says so), or when its answer is due if that is later. Whether they lie in
+// the future is for lifecycle to say: a request that comes again later is the same.
 func (d *draft) deadlines(body *RequestApproval) (answerBy, expiresAt time.Time) {
 	answerBy, expiresAt = d.time("/answer_by", body.AnswerBy), d.time("/expires_at", body.ExpiresAt)
 	if body.ExpiresAt == nil {
@@ -89,10 +90,14 @@ func (d *draft) deadlines(body *RequestApproval) (answerBy, expiresAt time.Time)
 			expiresAt = answerBy
 		}
 	}
-	if !expiresAt.After(d.at) {
+	var asked time.Time
+	if body.OccurredAt != nil {
+		asked = d.at
+	}
+	if !expiresAt.After(asked) {
 		d.bad("/expires_at", "must lie after the request")
 	}
-	if body.AnswerBy != nil && (!answerBy.After(d.at) || answerBy.After(expiresAt)) {
+	if body.AnswerBy != nil && (!answerBy.After(asked) || answerBy.After(expiresAt)) {
 		d.bad("/answer_by", "must lie after the request and not after expires_at")
 	}
 	return answerBy, expiresAt

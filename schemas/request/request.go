@@ -84,7 +84,7 @@ type Work struct {
 
 // Body is what a command is made of. A pointer to each of the bodies below is one.
 type Body interface {
-	// At returns the time that the body may carry.
+	// At returns the time that the body may carry, and whether to tell people then.
 	At() *When
 	// command returns the command, with d's checks of what it holds.
 	command(d *draft, ask repair.Ask) repair.Command
@@ -115,12 +115,13 @@ func NewBody(command string) Body {
 }
 
 // When is the time a request may carry: something may be reported after it
-// happened.
+// happened; and whether people are told of it then.
 type When struct {
 	OccurredAt *time.Time `json:"occurred_at,omitempty" doc:"When it happened; absent: now. At most two minutes ahead of the clock."`
+	Tell       bool       `json:"tell,omitempty" doc:"Tell people although it happened more than a day ago. Without it that is history: measured and shown, but nobody is told."`
 }
 
-// At returns the time of a body that embeds it.
+// At returns what a body that embeds it carries.
 func (w *When) At() *When { return w }
 
 // StartRepair registers a vehicle for repair.

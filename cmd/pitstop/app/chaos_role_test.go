@@ -97,7 +97,7 @@ func openRoles(dir string, log *slog.Logger) (*roleSet, error) {
 	}
 
 	clock, instance := clockFile(dir), os.Getenv(nameVar)
-	processors := ProcessorOptions{Kafka: h.cfg, Garages: book, Instance: instance, Clock: clock.now, Log: log, Metrics: stream.NewMetrics(NewMetrics())}
+	processors := ProcessorOptions{Kafka: h.cfg, Garages: book, Instance: instance, Clock: clock.now, Simulated: saved.Plan.Covers, Log: log, Metrics: stream.NewMetrics(NewMetrics())}
 	for _, c := range record.Processors() {
 		r, monitor := NewProcessor(c.Name, processors)
 		ready := r.check

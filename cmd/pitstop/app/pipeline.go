@@ -13,6 +13,7 @@ import (
 
 	"pitstop/api/web"
 	"pitstop/deploy/embedded"
+	"pitstop/processors/lifecycle"
 	"pitstop/processors/stream"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
@@ -31,6 +32,8 @@ type Options struct {
 	// Clock is the time of ticks and mails, RequestClock that of customers' requests.
 	Clock        func() time.Time
 	RequestClock func(*http.Request) time.Time
+	// Simulated reports whether a time is part of a simulation; nil: none is.
+	Simulated lifecycle.Simulated
 	// Limits bound what one caller may ask of the API.
 	Limits web.Limits
 	Mail   email.Config // see EmbeddedMail

@@ -42,7 +42,7 @@ func (p *Pipeline) roles(o Options) (apiRole Role, rest []Role, err error) {
 	}
 	metrics := NewMetrics()
 	processors := ProcessorOptions{
-		Kafka: p.cfg, Garages: p.Garages, Instance: instance, Clock: o.Clock, Log: o.Log, Metrics: stream.NewMetrics(metrics),
+		Kafka: p.cfg, Garages: p.Garages, Instance: instance, Clock: o.Clock, Simulated: o.Simulated, Log: o.Log, Metrics: stream.NewMetrics(metrics),
 	}
 	for _, c := range record.Processors() {
 		r, monitor := NewProcessor(c.Name, processors)

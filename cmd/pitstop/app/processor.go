@@ -20,8 +20,10 @@ type ProcessorOptions struct {
 	Garages  *garage.Book // may be nil for lifecycle
 	Instance string
 	Clock    func() time.Time // of its ticks
-	Metrics  *stream.Metrics
-	Log      *slog.Logger
+	// Simulated reports whether a time is part of a simulation; nil: none is.
+	Simulated lifecycle.Simulated
+	Metrics   *stream.Metrics
+	Log       *slog.Logger
 }
 
 // NewProcessor returns the role of a processor, and the monitor of its progress.
@@ -32,7 +34,9 @@ func NewProcessor(name string, o ProcessorOptions) (Role, *stream.Monitor) {
 		Metrics: o.Metrics, Monitor: monitor,
 	}
 	run := map[string]func(context.Context) error{
-		record.LifecycleProcessor.Name: func(ctx context.Context) error { return stream.Run(ctx, lifecycle.New(), options) },
+		record.LifecycleProcessor.Name: func(ctx context.Context) error {
+			return stream.Run(ctx, lifecycle.New(o.Simulated), options)
+		},
 		record.NotificationProcessor.Name: func(ctx context.Context) error {
 			return stream.Run(ctx, notification.New(o.Garages), options)
 		},

@@ -64,6 +64,9 @@ func Open(data *embedded.Data, o Options) (*Demo, error) {
 // Garages returns the simulated garages.
 func (d *Demo) Garages() *garage.Book { return d.saved.Garages }
 
+// Simulated reports whether a time is part of the history.
+func (d *Demo) Simulated(at time.Time) bool { return d.saved.Plan.Covers(at) }
+
 // Now returns the time in the history, and after its end the real time.
 func (d *Demo) Now() time.Time { return d.clock.Now() }
 

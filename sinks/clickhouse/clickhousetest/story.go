@@ -163,7 +163,7 @@ func (s *Story) Say(actor repair.Actor, kind repair.MessageKind, text string) *S
 // Expire lets the open quote expire.
 func (s *Story) Expire() *Story {
 	s.t.Helper()
-	events := s.State.Expire(s.At)
+	events := s.State.Expire(s.At, s.At)
 	if len(events) == 0 {
 		s.t.Fatal("nothing expires")
 	}

@@ -55,7 +55,7 @@ func TestFoldAgreesWithTheStateMachine(t *testing.T) {
 			case 8:
 				s.Do(actor, &repair.ChangeReadyTime{ReadyAt: s.At.Add(time.Hour)})
 			case 9:
-				for _, e := range s.State.Expire(s.At) {
+				for _, e := range s.State.Expire(s.At, s.At) {
 					s.Stamp(e.Head(), e.Head().Actor, "")
 					s.Records = append(s.Records, e)
 				}
