@@ -57,7 +57,11 @@ type Config struct {
 	Instance string
 	Kafka    kafka.Config
 	Codec    *avro.Codec
-	Limits   Limits
+	// Since is from when on records are read where the group has no position within the
+	// log; without effect on those that it has. Zero: it ends with kafka.ErrLost, unless
+	// it starts for the first time.
+	Since  time.Time
+	Limits Limits
 	// Prepare converts a decoded record into what the Writer accepts, by setting
 	// m.Record; nil: no conversion. An error that wraps ErrUnhandled or
 	// avro.ErrUndecodable makes the record a dead letter; any other is retried.

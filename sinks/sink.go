@@ -40,6 +40,9 @@ func Run(ctx context.Context, c Config, w Writer) error {
 	for i, t := range c.Consumer.Reads {
 		topics[i] = t.Name
 	}
+	if err := resume(ctx, c); err != nil {
+		return fmt.Errorf("sink %s: %w", c.Consumer.Name, err)
+	}
 	opts, err := c.Kafka.Group(c.Consumer.Group(), c.Instance, c.Log, topics...)
 	if err != nil {
 		return fmt.Errorf("sink %s: %w", c.Consumer.Name, err)
@@ -64,6 +67,34 @@ func Run(ctx context.Context, c Config, w Writer) error {
 		}
 	}
 	return nil
+}
+
+// resume makes sure that the group goes on where it was, before this member joins it.
+func resume(ctx context.Context, c Config) error {
+	c.Progress.Starting("reading the committed offsets")
+	opts, err := c.Kafka.Opts(c.Consumer.Group()+"-resume", c.Log)
+	if err != nil {
+		return err
+	}
+	adm, err := kadm.NewOptClient(opts...)
+	if err != nil {
+		return err
+	}
+	defer adm.Close()
+	for pause := minPause; ; pause = min(2*pause, maxPause) {
+		err := kafka.Resume(ctx, adm, c.Consumer, c.Since)
+		if err == nil || errors.Is(err, kafka.ErrLost) {
+			return err
+		}
+		err = kafka.Advise(err)
+		c.Log.Warn("sink waits and tries again", "error", err)
+		c.Progress.Stalled(err.Error())
+		select {
+		case <-ctx.Done():
+			return nil //nolint:nilerr // asked to stop
+		case <-time.After(pause):
+		}
+	}
 }
 
 type loop struct {
@@ -134,13 +165,12 @@ func (l *loop) poll(ctx context.Context, records []*kgo.Record) ([]*kgo.Record, 
 	}
 	var away error
 	for _, e := range fetches.Errors() {
-		var lost *kgo.ErrDataLoss
 		switch {
 		case errors.Is(e.Err, context.DeadlineExceeded), errors.Is(e.Err, context.Canceled):
 		case errors.Is(e.Err, kerr.FencedInstanceID):
 			return records, kafka.Fenced(l.Instance)
-		case errors.As(e.Err, &lost):
-			l.Log.Warn("records are gone from the broker", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
+		case kafka.Displaced(e.Err):
+			return records, fmt.Errorf("read %s[%d]: %w", e.Topic, e.Partition, e.Err)
 		default: // the client retries by itself
 			away = fmt.Errorf("%w: read %s: %w", ErrAway, e.Topic, e.Err)
 		}

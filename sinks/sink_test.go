@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/kafka"
@@ -135,5 +136,26 @@ func TestSinkIsNotReadyBeforeItIsInItsGroup(t *testing.T) {
 			t.Error("it is ready without a broker")
 		}
 		must(t, stop())
+	})
+}
+
+// Records that are gone from where a running sink is end it: whether it may go on, it
+// learns when it starts again.
+func TestALogThatChangesUnderASink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := newRig(t), new(memory)
+		r.produceEvents(0, 40)
+		stop := r.start(r.sink("a"), m)
+		pass(5 * time.Second)
+		adm := kadm.NewClient(r.client)
+		_, err := adm.DeleteTopic(t.Context(), record.Events.Name)
+		must(t, err)
+		_, err = adm.CreateTopic(t.Context(), partitions, 1, nil, record.Events.Name)
+		must(t, err)
+		pass(time.Minute)
+		if err := stop(); err == nil || !kafka.Displaced(err) {
+			t.Errorf("it ends with %v", err)
+		}
+		m.want(t, 40, 40)
 	})
 }

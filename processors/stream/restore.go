@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -33,8 +32,7 @@ func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*ta
 	if len(partitions) == 0 {
 		return tasks, nil
 	}
-	positioned, err := m.restorePositions(ctx, tasks)
-	if err != nil {
+	if err := m.restorePositions(ctx, tasks); err != nil {
 		return nil, err
 	}
 	changelog := m.logic.consumer.Changelog().Name
@@ -66,11 +64,7 @@ func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*ta
 			return nil, err
 		}
 	}
-	for p, t := range tasks {
-		if len(t.kept) > 0 && !positioned {
-			return nil, fmt.Errorf("%w where it was: there is state of partition %d, but %s has no position: give it the time it was stopped, by kafka-consumer-groups --reset-offsets --to-datetime TIME --execute --group %[3]s --topic %s, and raise offsets.retention.minutes",
-				kafka.ErrForgotten, p, m.logic.consumer.Group(), strings.Join(m.logic.topics(), " --topic "))
-		}
+	for _, t := range tasks {
 		t.restored()
 		t.commit()
 	}
@@ -135,54 +129,43 @@ func (m *member) restoreRecord(ctx context.Context, t *task, r *kgo.Record) erro
 	return nil
 }
 
-// restorePositions sets where each input will be read from: the committed offset,
-// else the start of the log. A member that has nothing to read would otherwise not
-// know its position, and its ticks would wait for ever. It reports whether the group
-// has committed anything at all.
-func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) (positioned bool, err error) {
-	topics := m.logic.topics()
-	committed, err := m.committed(ctx)
+// restorePositions sets where each input will be read from. A member that has nothing
+// to read would otherwise not know its position, and its ticks would wait for ever.
+func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) error {
+	positions, err := m.positions(ctx)
 	if err != nil {
-		return false, err
+		return err
 	}
-	starts, err := kafka.Starts(ctx, m.adm, topics...)
-	if err != nil {
-		return false, err
-	}
-	for _, topic := range topics {
-		for _, o := range committed[topic] {
-			positioned = positioned || o.At >= 0
-		}
+	for _, topic := range m.logic.topics() {
 		for p, t := range tasks {
-			if t.positions[topic], err = kafka.OffsetOf(starts, topic, p); err != nil {
-				return false, err
+			o, ok := positions.Offsets.Lookup(topic, p)
+			if !ok {
+				return fmt.Errorf("the broker did not list %s[%d]", topic, p)
 			}
-			if o, ok := committed.Lookup(topic, p); ok {
-				t.positions[topic] = max(t.positions[topic], o.At)
-			}
+			t.positions[topic] = o.At
 		}
 	}
-	return positioned, nil
+	return nil
 }
 
-// committed returns the group's offsets once no transaction is about to change them:
+// positions returns where the group is once no transaction is about to change that:
 // another member may be in the middle of its last one, or have been killed there.
 // The broker aborts such a transaction when it times out, so offsets that are
 // unstable for longer than twice the timeout are an error.
-func (m *member) committed(ctx context.Context) (kadm.OffsetResponses, error) {
+func (m *member) positions(ctx context.Context) (kafka.Positions, error) {
 	last := time.NewTimer(2 * kafka.TransactionTimeout)
 	defer last.Stop()
 	for {
-		committed, err := kafka.Committed(kadm.RequireStable(ctx), m.adm, m.logic.consumer.Group())
+		positions, err := kafka.PositionsOf(kadm.RequireStable(ctx), m.adm, m.logic.consumer, time.Time{})
 		if !errors.Is(err, kerr.UnstableOffsetCommit) { // the broker does not wait, and leaves that to us
-			return committed[m.logic.consumer.Group()], err
+			return positions, err
 		}
 		m.Monitor.Starting("waiting for the transaction of another member")
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return positions, ctx.Err()
 		case <-last.C:
-			return nil, err
+			return positions, err
 		case <-time.After(unstablePause):
 		}
 	}

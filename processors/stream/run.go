@@ -39,7 +39,7 @@ const maxPoll = 1000
 // Run runs one member of a processor until the context ends, when it returns nil,
 // or something fails that it cannot recover from. Then its state is dropped, and
 // the caller should start it again, but not after kafka.ErrFenced or
-// kafka.ErrForgotten.
+// kafka.ErrLost.
 func Run[S any](ctx context.Context, p Processor[S], o Options) error {
 	l := p.logic()
 	if err := run(ctx, &l, o); err != nil && ctx.Err() == nil {
@@ -66,14 +66,20 @@ func run(ctx context.Context, l *logic, o Options) error {
 		return err
 	}
 	m := &member{logic: l, codec: codec, Options: o, wake: func() {}}
-	if err := m.connect(); err != nil {
+	if err := m.administer(); err != nil {
 		return err
 	}
 	defer m.adm.Close()
-	defer m.session.Close()
 	if err := m.checkPartitions(ctx); err != nil {
 		return err
 	}
+	if err := kafka.Resume(ctx, m.adm, l.consumer, time.Time{}); err != nil {
+		return err
+	}
+	if err := m.connect(); err != nil {
+		return err
+	}
+	defer m.session.Close()
 	if err := m.takeOver(ctx); err != nil {
 		return err
 	}
@@ -129,11 +135,15 @@ func (m *member) connect() error {
 	if m.session, err = kgo.NewGroupTransactSession(opts...); err != nil {
 		return fmt.Errorf("kafka client: %w", err)
 	}
-	plain, err := m.Kafka.Opts(m.logic.consumer.Group()+"-admin", m.Log)
+	return nil
+}
+
+func (m *member) administer() error {
+	opts, err := m.Kafka.Opts(m.logic.consumer.Group()+"-admin", m.Log)
 	if err != nil {
 		return err
 	}
-	if m.adm, err = kadm.NewOptClient(plain...); err != nil {
+	if m.adm, err = kadm.NewOptClient(opts...); err != nil {
 		return fmt.Errorf("kafka client: %w", err)
 	}
 	return nil
@@ -216,14 +226,11 @@ func (m *member) poll(ctx context.Context) (kgo.Fetches, error) {
 
 	fetches := m.session.PollRecords(ctx, maxPoll)
 	for _, e := range fetches.Errors() {
-		var dataLoss *kgo.ErrDataLoss
 		var groupSession *kgo.ErrGroupSession
 		switch {
 		case errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, kgo.ErrClientClosed):
 		case errors.Is(e.Err, kerr.FencedInstanceID):
 			return nil, kafka.Fenced(m.Instance)
-		case errors.As(e.Err, &dataLoss):
-			m.Log.Warn("the broker lost records that had been read", "error", e.Err)
 		case errors.As(e.Err, &groupSession): // franz-go joins again by itself
 			m.Log.Warn("group session ended", "error", e.Err)
 			m.Monitor.Stalled(e.Err.Error())

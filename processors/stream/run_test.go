@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -329,11 +330,55 @@ func TestForgottenPosition(t *testing.T) {
 		r.stop()
 		time.Sleep(8 * 24 * time.Hour)
 		err := stream.Run(t.Context(), lifecycle.New(nil), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
-		const todo = "--group pitstop.lifecycle --topic pitstop.commands --topic pitstop.ticks"
-		if !errors.Is(err, kafka.ErrForgotten) || !strings.Contains(err.Error(), todo) {
-			t.Errorf("it ends with %v, want ErrForgotten and %s", err, todo)
+		const todo = "pitstop rebuild lifecycle --until TIME"
+		if !errors.Is(err, kafka.ErrLost) || !strings.Contains(err.Error(), todo) {
+			t.Errorf("it ends with %v, want ErrLost and %s", err, todo)
 		}
 	})
+}
+
+// One position that is lost is enough: the command after it would be missed, or those
+// before it handled again.
+func TestOnePartitionIsLost(t *testing.T) {
+	for name, lose := range map[string]func(*testing.T, *kadm.Client){
+		"gone": func(t *testing.T, adm *kadm.Client) {
+			var p kadm.TopicsSet
+			p.Add(record.Commands.Name, 1)
+			_, err := adm.DeleteOffsets(t.Context(), record.LifecycleProcessor.Group(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+		},
+		"past the end": func(t *testing.T, adm *kadm.Client) {
+			var o kadm.Offsets
+			o.AddOffset(record.Commands.Name, 1, 99, -1)
+			if err := adm.CommitAllOffsets(t.Context(), record.LifecycleProcessor.Group(), o); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := kafkatest.Start(t, 4)
+				r := runLifecycle(t, c, "a")
+				for i := range 20 {
+					c.Produce(t, c.Client(t), record.Commands, start(fmt.Sprint("k", i), time.Now()))
+				}
+				time.Sleep(10 * time.Second)
+				r.stop()
+				time.Sleep(time.Minute) // it is out of its group
+				before := len(c.ReadAll(t, record.Outcomes))
+				lose(t, kadm.NewClient(c.Client(t)))
+				err := stream.Run(t.Context(), lifecycle.New(nil), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
+				if want := "pitstop.commands[1] is " + name; !errors.Is(err, kafka.ErrLost) || err != nil && !strings.Contains(strings.ReplaceAll(err.Error(), "99, ", ""), want) {
+					t.Errorf("it ends with %v, want ErrLost and %s", err, want)
+				}
+				if after := len(c.ReadAll(t, record.Outcomes)); after != before {
+					t.Errorf("%d outcomes more", after-before)
+				}
+			})
+		})
+	}
 }
 
 // What is not a record, is misplaced or cannot be handled becomes a dead letter with

@@ -257,14 +257,15 @@ func (c Config) Producer(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
 
 // Group returns the options of a member of a consumer group that commits by itself,
 // after its work is durable. Whether a rebalance waits for that work is up to
-// the member: see kgo.BlockRebalanceOnPoll.
+// the member: see kgo.BlockRebalanceOnPoll. Resume comes before the member joins, and
+// again after a poll whose error Displaced reports.
 func (c Config) Group(group, instance string, log *slog.Logger, topics ...string) ([]kgo.Opt, error) {
 	opts, err := c.Opts(group, log)
 	opts = append(opts,
 		kgo.ConsumerGroup(group),
 		kgo.ConsumeTopics(topics...),
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()), // a new group misses nothing
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()),       // see Resume
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.DisableAutoCommit(),
 		// A partition assigned while a fetch waits for records waits with it.

@@ -3,7 +3,9 @@ package kafka
 import (
 	"errors"
 	"fmt"
-	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // ErrFenced means that another process took over the name of this member of a
@@ -15,12 +17,10 @@ func Fenced(instance string) error {
 	return fmt.Errorf("%w (%s): give every process its own --instance", ErrFenced, instance)
 }
 
-// ErrForgotten means that the brokers have deleted the committed offsets of a group
-// that had no member for offsets.retention.minutes (7 days, by default). From the
-// beginning of its topics it would do everything twice, so an operator must say
-// where it continues. The error that wraps it says what is lost.
-var ErrForgotten = errors.New("the brokers have forgotten")
-
-// OffsetsRetention is how long brokers keep the offsets of a group without members,
-// by default.
-const OffsetsRetention = 7 * 24 * time.Hour
+// Displaced reports whether an error of a poll means that the log is not the one that
+// the member was reading: records are gone from where it is, or the topic was made
+// anew. Whether it may go on, Resume says when it starts again.
+func Displaced(err error) bool {
+	var lost *kgo.ErrDataLoss
+	return errors.As(err, &lost) || errors.Is(err, kerr.OffsetOutOfRange) || errors.Is(err, kerr.UnknownTopicID)
+}

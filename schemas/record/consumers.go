@@ -10,15 +10,18 @@ type Consumer struct {
 	// Stateful consumers are processors: what they know of each key is rebuilt from
 	// a changelog. The others are sinks.
 	Stateful bool
+	// Writes are the topics that only it writes, by which it is known that it has run
+	// before; none: what it does twice counts once.
+	Writes []Topic
 }
 
 // The consumers.
 var (
-	LifecycleProcessor    = Consumer{Name: "lifecycle", Stateful: true, Reads: []Topic{Commands, Ticks}}
-	NotificationProcessor = Consumer{Name: "notification", Stateful: true, Reads: []Topic{Events, Deliveries, Ticks}}
-	LatencyProcessor      = Consumer{Name: "latency", Stateful: true, Reads: []Topic{Events, Notifications, Deliveries}}
+	LifecycleProcessor    = Consumer{Name: "lifecycle", Stateful: true, Reads: []Topic{Commands, Ticks}, Writes: []Topic{Outcomes, Events}}
+	NotificationProcessor = Consumer{Name: "notification", Stateful: true, Reads: []Topic{Events, Deliveries, Ticks}, Writes: []Topic{Notifications}}
+	LatencyProcessor      = Consumer{Name: "latency", Stateful: true, Reads: []Topic{Events, Notifications, Deliveries}, Writes: []Topic{Latencies}}
 	ClickHouseSink        = Consumer{Name: "clickhouse", Reads: []Topic{Commands, Outcomes, Events, Notifications, Deliveries, Latencies, DeadLetters}}
-	EmailSink             = Consumer{Name: "email", Reads: []Topic{Notifications}}
+	EmailSink             = Consumer{Name: "email", Reads: []Topic{Notifications}, Writes: []Topic{Deliveries}}
 )
 
 // Consumers lists them all, in the order in which records reach them.
@@ -37,6 +40,14 @@ func Processors() (all []Consumer) {
 // Group returns the name of the consumer group. A processor's transactional ids
 // begin with it.
 func (c Consumer) Group() string { return Prefix + c.Name }
+
+// Leaves returns the topics that hold something once it has run.
+func (c Consumer) Leaves() []Topic {
+	if !c.Stateful {
+		return c.Writes
+	}
+	return append([]Topic{c.Changelog()}, c.Writes...)
+}
 
 // Changelog returns the topic from which a processor's state is rebuilt.
 func (c Consumer) Changelog() Topic {

@@ -29,7 +29,7 @@ func TestForgottenPosition(t *testing.T) {
 		since := time.Now()
 		r.produce(r.to("new@example.nl"))
 
-		if err := r.again(time.Time{}); !errors.Is(err, kafka.ErrForgotten) || !strings.Contains(err.Error(), "--since") {
+		if err := r.again(time.Time{}); !errors.Is(err, kafka.ErrLost) || !strings.Contains(err.Error(), "--since") {
 			r.Errorf("it ends with %v, not with what to do", err)
 		}
 		r.none()
@@ -66,11 +66,51 @@ func TestDeletedPosition(t *testing.T) {
 		if _, err := kadm.NewClient(r.client).DeleteGroups(r.Context(), record.EmailSink.Group()); err != nil {
 			r.Fatal(err)
 		}
-		if err := r.again(time.Time{}); !errors.Is(err, kafka.ErrForgotten) || !strings.Contains(err.Error(), record.Deliveries.Name) {
+		if err := r.again(time.Time{}); !errors.Is(err, kafka.ErrLost) || !strings.Contains(err.Error(), "pitstop sink email --since TIME") {
 			r.Errorf("it ends with %v, not with what to do", err)
 		}
 		r.none()
 	})
+}
+
+// A position that is gone or past the end, if only of one partition, ends the sink: it
+// sends nothing again without a word.
+func TestOnePartitionIsLost(t *testing.T) {
+	for name, lose := range map[string]func(*rig, *kadm.Client){
+		"gone": func(r *rig, adm *kadm.Client) {
+			var p kadm.TopicsSet
+			p.Add(record.Notifications.Name, 0)
+			if _, err := adm.DeleteOffsets(r.Context(), record.EmailSink.Group(), p); err != nil {
+				r.Fatal(err)
+			}
+		},
+		"past the end": func(r *rig, adm *kadm.Client) {
+			var o kadm.Offsets
+			o.AddOffset(record.Notifications.Name, 0, 99, -1)
+			if err := adm.CommitAllOffsets(r.Context(), record.EmailSink.Group(), o); err != nil {
+				r.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				_, stop := r.start("a")
+				r.many(8)
+				r.next(8)
+				stop()
+				time.Sleep(time.Minute) // the broker forgets the member
+				lose(r, kadm.NewClient(r.client))
+				if err := r.again(time.Time{}); !errors.Is(err, kafka.ErrLost) || !strings.Contains(err.Error(), "--since") {
+					r.Errorf("it ends with %v, not with what to do", err)
+				}
+				r.none()
+				if err := r.again(time.Now()); err != nil {
+					r.Errorf("told from when on, it ends with %v", err)
+				}
+				r.none()
+			})
+		})
+	}
 }
 
 // A sink has a position before its first mail, also on partitions without a

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/avro"
@@ -46,8 +45,8 @@ type Sink struct {
 	Metrics *sinks.Metrics
 	// Attempts count what becomes of mails; nil: nothing is counted.
 	Attempts *Metrics
-	// Since is from when on requests are answered if the group has no position: one
-	// that is new, or that the brokers have forgotten (kafka.ErrForgotten).
+	// Since is from when on requests are answered where the group has no position: see
+	// sinks.Config.
 	Since     time.Time
 	book      *garage.Book
 	transport Transport
@@ -80,10 +79,6 @@ func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
 		return fmt.Errorf("sink %s: %w", record.EmailSink.Name, err)
 	}
 	defer producer.Close()
-	s.Progress.Starting("read the committed offsets")
-	if err := resume(ctx, kadm.NewClient(producer), s.Since, s.now()); err != nil {
-		return fmt.Errorf("sink %s: %w", record.EmailSink.Name, err)
-	}
 	w := &writer{
 		attempt: s.attempt,
 		record: func(ctx context.Context, outcome *kgo.Record) error {
@@ -93,7 +88,7 @@ func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
 		known: newMemory(memorySize),
 	}
 	return sinks.Run(ctx, sinks.Config{
-		Consumer: record.EmailSink, Instance: instance,
+		Consumer: record.EmailSink, Instance: instance, Since: s.Since,
 		Kafka: k, Codec: s.codec, Limits: limits, Prepare: prepare,
 		Progress: &s.Progress, Metrics: s.Metrics, Now: s.now, Log: s.log,
 	}, w)

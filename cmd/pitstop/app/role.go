@@ -45,7 +45,7 @@ const (
 // final reports whether a restart of the role would fail in the same way, or do
 // harm.
 func final(err error) bool {
-	return errors.Is(err, kafka.ErrFenced) || errors.Is(err, kafka.ErrForgotten) || errors.Is(err, avro.ErrIncompatible)
+	return errors.Is(err, kafka.ErrFenced) || errors.Is(err, kafka.ErrLost) || errors.Is(err, avro.ErrIncompatible)
 }
 
 // remembering returns the role with a check that says why it failed last, until it is
