@@ -9,7 +9,6 @@ import (
 
 	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
-	"pitstop/schemas/record"
 )
 
 var errMisplaced = errors.New("misplaced")
@@ -87,10 +86,9 @@ func (l *loop) forget(committed []*kgo.Record) {
 }
 
 func (l *loop) deadLetter(b burial) (*kgo.Record, error) {
-	d := kafka.DeadLetter(b.Record, l.Consumer.Name, b.reason, b.why, l.Now().UTC())
-	value, err := l.Codec.Encode(d)
+	d, err := kafka.DeadLetter(l.Codec, b.Record, l.Consumer.Name, b.reason, b.why, l.Now().UTC())
 	if err != nil {
-		return nil, fmt.Errorf("encode dead letter of %s[%d]@%d: %w", b.Topic, b.Partition, b.Offset, err)
+		return nil, fmt.Errorf("dead letter of %s[%d]@%d: %w", b.Topic, b.Partition, b.Offset, err)
 	}
-	return &kgo.Record{Topic: record.DeadLetters.Name, Key: d.Key, Value: value}, nil
+	return d, nil
 }

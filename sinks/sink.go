@@ -259,7 +259,10 @@ func (l *loop) ask(ctx context.Context, rest []*kgo.Record, err error) {
 
 func (l *loop) read(ctx context.Context, r *kgo.Record) (Message, error) {
 	m := Message{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Timestamp: r.Timestamp}
-	var err error
+	err := kafka.CheckKey(r)
+	if err != nil {
+		return m, fmt.Errorf("%w: %w", errMisplaced, err)
+	}
 	if m.Record, err = l.Codec.Decode(ctx, r.Value); err != nil {
 		return m, err
 	}

@@ -32,7 +32,9 @@ func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Driver[S]{task: newTask(&l, codec, 0), offsets: make(map[string]int64)}, nil
+	t := newTask(&l, codec, 0)
+	t.carefully = true
+	return &Driver[S]{task: t, offsets: make(map[string]int64)}, nil
 }
 
 // Codec returns the driver's codec, to seal and open personal data with.
@@ -75,7 +77,7 @@ func (d *Driver[S]) SendBytes(topic record.Topic, key string, value []byte) ([]a
 func (d *Driver[S]) Advance(now time.Time) ([]any, error) {
 	tick := record.Tick{Processor: d.task.logic.consumer.Name, Time: now}
 	d.task.pending = append(d.task.pending, loggedTick{tick, now})
-	if err := d.task.settle(); err != nil {
+	if _, err := d.task.settle(func(int) bool { return true }); err != nil {
 		return nil, err
 	}
 	return d.commit()
@@ -84,9 +86,9 @@ func (d *Driver[S]) Advance(now time.Time) ([]any, error) {
 func (d *Driver[S]) commit() ([]any, error) {
 	var out []any
 	for _, o := range d.task.out {
-		r, err := d.task.codec.Decode(context.Background(), o.value)
+		r, err := d.task.codec.Decode(context.Background(), o.Value)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", o.topic, err)
+			return nil, fmt.Errorf("%s: %w", o.Topic, err)
 		}
 		out = append(out, r)
 	}
@@ -100,7 +102,7 @@ func (d *Driver[S]) commit() ([]any, error) {
 // State returns the state of a key, and whether there is any.
 func (d *Driver[S]) State(key string) (S, bool, error) {
 	var zero S
-	e := d.task.get(key)
+	e := d.task.kept[key]
 	if len(e.state) == 0 {
 		return zero, false, nil
 	}
@@ -118,7 +120,7 @@ func (d *Driver[S]) State(key string) (S, bool, error) {
 // Timers returns the timers set for a key, earliest first.
 func (d *Driver[S]) Timers(key string) []Timer {
 	var out []Timer
-	for _, t := range d.task.get(key).timers {
+	for _, t := range d.task.kept[key].timers {
 		out = append(out, Timer{t.Name, t.Due})
 	}
 	return out

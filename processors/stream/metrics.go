@@ -6,7 +6,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"pitstop/schemas/kafka"
-	"pitstop/schemas/record"
 )
 
 // Metrics count what processors do. A nil Metrics counts nothing.
@@ -16,6 +15,7 @@ type Metrics struct {
 	outputs      *prometheus.CounterVec
 	deadLetters  *prometheus.CounterVec
 	restore      *prometheus.GaugeVec
+	clocks       *prometheus.CounterVec
 }
 
 // Outcomes of transactions.
@@ -43,8 +43,11 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		restore: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "pitstop_processor_restore_seconds", Help: "How long the last rebuilding of state took; 0: there was none yet.",
 		}, []string{"role"}),
+		clocks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "pitstop_processor_clock_ahead_total", Help: "Ticks more than two minutes ahead of the brokers' clock, which count as two minutes ahead.",
+		}, []string{"role"}),
 	}
-	r.MustRegister(m.records, m.transactions, m.outputs, m.deadLetters, m.restore)
+	r.MustRegister(m.records, m.transactions, m.outputs, m.deadLetters, m.restore, m.clocks)
 	return m
 }
 
@@ -55,6 +58,7 @@ func (m *Metrics) start(processor string) {
 	}
 	m.records.WithLabelValues(processor)
 	m.restore.WithLabelValues(processor)
+	m.clocks.WithLabelValues(processor)
 	for _, outcome := range []string{committed, aborted} {
 		m.transactions.WithLabelValues(processor, outcome)
 	}
@@ -75,13 +79,19 @@ func (m *Metrics) transaction(processor string, ok bool, records int, took time.
 	m.transactions.WithLabelValues(processor, outcome).Observe(took.Seconds())
 }
 
-func (m *Metrics) output(processor string, o output) {
+func (m *Metrics) output(processor string, o *output) {
 	if m == nil {
 		return
 	}
-	m.outputs.WithLabelValues(processor, o.topic).Inc()
-	if d, ok := o.record.(*record.DeadLetter); ok {
-		m.deadLetters.WithLabelValues(processor, d.Reason).Inc()
+	m.outputs.WithLabelValues(processor, o.Topic).Inc()
+	if o.reason != "" {
+		m.deadLetters.WithLabelValues(processor, o.reason).Inc()
+	}
+}
+
+func (m *Metrics) clockAhead(processor string) {
+	if m != nil {
+		m.clocks.WithLabelValues(processor).Inc()
 	}
 }
 

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -13,6 +14,45 @@ type Monitor struct {
 	mu    sync.Mutex
 	known bool                // next is up to date
 	next  map[int32]time.Time // the earliest timer, by partition
+	left  map[int32]bool      // whether a tick left timers over, by partition
+	// aborts counts the transactions in a row that were aborted, also before the member
+	// was started again; why is the reason of the last.
+	aborts int
+	why    error
+}
+
+// tolerated is how many transactions in a row may be aborted before the member counts as
+// not ready: the first one after an idle rebalance often is.
+const tolerated = 1
+
+// Check returns the reason the member is not ready, nil when it is.
+func (m *Monitor) Check(now time.Time) error {
+	m.mu.Lock()
+	aborts, why := m.aborts, m.why
+	m.mu.Unlock()
+	if aborts > tolerated {
+		return fmt.Errorf("stalled: %d transactions in a row were aborted, the last because %w", aborts, why)
+	}
+	return m.Progress.Check(now)
+}
+
+// ended says that a transaction was committed, or why it was not. It returns how many in
+// a row were not.
+func (m *Monitor) ended(err error) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.why = err; err == nil {
+		m.aborts = 0
+	} else {
+		m.aborts++
+	}
+	return m.aborts
+}
+
+func (m *Monitor) failing() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.aborts > 0
 }
 
 // Due reports whether a timer that has not fired is due by now; or may be, because
@@ -36,6 +76,15 @@ func (m *Monitor) due(now time.Time) map[int32]time.Time {
 	return due
 }
 
+// takeLeft reports whether the last transaction left timers of a partition over, once.
+func (m *Monitor) takeLeft(p int32) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	left := m.left[p]
+	delete(m.left, p)
+	return left
+}
+
 // busy says that timers may be set, moved and fired until the member is idle again.
 func (m *Monitor) busy() {
 	m.mu.Lock()
@@ -44,14 +93,15 @@ func (m *Monitor) busy() {
 }
 
 func (m *Monitor) idle(tasks map[int32]*task) {
-	next := make(map[int32]time.Time, len(tasks))
+	next, left := make(map[int32]time.Time, len(tasks)), make(map[int32]bool)
 	for p, t := range tasks {
 		if due := t.next(); !due.IsZero() {
 			next[p] = due
 		}
+		left[p] = t.leftOver()
 	}
 	m.mu.Lock()
-	m.known, m.next = true, next
+	m.known, m.next, m.left = true, next, left
 	m.mu.Unlock()
 	m.Waiting()
 }

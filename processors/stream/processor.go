@@ -1,14 +1,14 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/avro"
 	"pitstop/schemas/record"
@@ -57,17 +57,14 @@ type Context struct {
 	time    time.Time
 	logged  time.Time
 	cause   repair.Header
-	outputs []output
+	outputs []emitted
 	timers  []record.TimerEntry
 }
 
-// output is a record to be produced to the partition of what caused it.
-type output struct {
+// emitted is a record before it is encoded.
+type emitted struct {
 	topic  string
-	key    string
-	record any
-	value  []byte             // the record's bytes
-	trace  []kgo.RecordHeader // trace context, passed on from the cause
+	record record.Headed
 }
 
 // Key returns the key being handled: the repair's id.
@@ -106,46 +103,78 @@ func (c *Context) Emit(topic record.Topic, rec record.Headed) {
 	if h.EventID == "" {
 		h.EventID = repair.DerivedID(h.OccurredAt, c.cause.EventID, topic.Name, strconv.Itoa(len(c.outputs)))
 	}
-	c.outputs = append(c.outputs, output{topic: topic.Name, key: c.key, record: rec})
+	c.outputs = append(c.outputs, emitted{topic.Name, rec})
 }
 
 // SetTimer sets a timer, or moves the one with the same name. A timer that is due
 // already fires as soon as what is queued before it has been handled.
 func (c *Context) SetTimer(name string, due time.Time) {
-	c.CancelTimer(name)
-	c.timers = append(c.timers, record.TimerEntry{Name: name, Due: due, CorrelationID: c.cause.CorrelationID})
+	set := record.TimerEntry{Name: name, Due: due, CorrelationID: c.cause.CorrelationID}
+	others := without(c.timers, name)
+	i, _ := slices.BinarySearchFunc(others, set, func(a, b record.TimerEntry) int {
+		return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Name, b.Name))
+	})
+	c.timers = slices.Insert(slices.Clip(others), i, set)
 }
 
 // CancelTimer cancels a timer; where none is set, it does nothing.
-func (c *Context) CancelTimer(name string) {
-	c.timers = slices.DeleteFunc(c.timers, func(t record.TimerEntry) bool { return t.Name == name })
+func (c *Context) CancelTimer(name string) { c.timers = without(c.timers, name) }
+
+// without returns the timers but for one, and leaves the list that it is given as it is.
+func without(timers []record.TimerEntry, name string) []record.TimerEntry {
+	i := slices.IndexFunc(timers, func(t record.TimerEntry) bool { return t.Name == name })
+	if i < 0 {
+		return timers
+	}
+	return slices.Concat(timers[:i], timers[i+1:])
 }
 
-// logic is a Processor without its type parameter: state goes in and out as bytes.
+// logic is a Processor without its type parameter: the state, a pointer to S, is any.
 type logic struct {
 	consumer record.Consumer
 	movers   []record.Topic // see Processor.MovesTime
 	upstream *Upstream
 	timed    bool
 	stateOf  any // a zero S, for the codec
-	record   func(c *Context, codec *avro.Codec, state []byte, rec record.Headed) ([]byte, error)
-	timer    func(c *Context, codec *avro.Codec, state []byte, t Timer) ([]byte, error)
+	decode   func(codec *avro.Codec, state []byte) (any, error)
+	encode   func(codec *avro.Codec, state any) ([]byte, error)
+	record   func(c *Context, state any, rec record.Headed) error
+	timer    func(c *Context, state any, t Timer) error
 }
 
 func (p Processor[S]) logic() logic {
 	var zero S
 	l := logic{
 		consumer: p.Consumer, movers: p.MovesTime, upstream: p.Upstream, timed: p.Timer != nil, stateOf: zero,
-		record: func(c *Context, codec *avro.Codec, state []byte, rec record.Headed) ([]byte, error) {
-			return withState(codec, state, func(s *S) error { return p.Record(c, s, rec) })
+		decode: decodeState[S],
+		encode: func(codec *avro.Codec, state any) ([]byte, error) {
+			if reflect.ValueOf(state).Elem().IsZero() {
+				return nil, nil // as if the key had not been seen
+			}
+			return codec.Encode(state)
 		},
+		record: func(c *Context, state any, rec record.Headed) error { return p.Record(c, state.(*S), rec) },
 	}
 	if p.Timer != nil {
-		l.timer = func(c *Context, codec *avro.Codec, state []byte, t Timer) ([]byte, error) {
-			return withState(codec, state, func(s *S) error { return p.Timer(c, s, t) })
-		}
+		l.timer = func(c *Context, state any, t Timer) error { return p.Timer(c, state.(*S), t) }
 	}
 	return l
+}
+
+func decodeState[S any](codec *avro.Codec, state []byte) (any, error) {
+	if len(state) == 0 {
+		return new(S), nil
+	}
+	// Every schema a changelog can hold was registered, so the codec has it.
+	decoded, err := codec.Decode(context.Background(), state)
+	if err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	s, ok := decoded.(*S)
+	if !ok {
+		return nil, fmt.Errorf("state: a %T where a %T belongs", decoded, s)
+	}
+	return s, nil
 }
 
 // check returns what is wrong with the processor.
@@ -176,26 +205,4 @@ func (l *logic) topics() []string {
 		names[i] = t.Name
 	}
 	return names
-}
-
-func withState[S any](codec *avro.Codec, state []byte, run func(*S) error) ([]byte, error) {
-	s := new(S)
-	if len(state) > 0 {
-		// Every schema a changelog can hold was registered, so the codec has it.
-		decoded, err := codec.Decode(context.Background(), state)
-		if err != nil {
-			return nil, fmt.Errorf("state: %w", err)
-		}
-		var ok bool
-		if s, ok = decoded.(*S); !ok {
-			return nil, fmt.Errorf("state: a %T where a %T belongs", decoded, s)
-		}
-	}
-	if err := run(s); err != nil {
-		return nil, err
-	}
-	if reflect.ValueOf(s).Elem().IsZero() {
-		return nil, nil // as if the key had not been seen
-	}
-	return codec.Encode(s)
 }

@@ -110,6 +110,10 @@ func (m *member) replay(ctx context.Context, changelog string, from map[int32]kg
 }
 
 func (m *member) restoreRecord(ctx context.Context, t *task, r *kgo.Record) error {
+	if len(r.Value) == 0 { // a tombstone
+		t.keep(string(r.Key), entry{})
+		return nil
+	}
 	decoded, err := m.codec.Decode(ctx, r.Value)
 	if err != nil {
 		return fmt.Errorf("changelog %s[%d]@%d: %w", r.Topic, r.Partition, r.Offset, err)

@@ -32,10 +32,6 @@ type Options struct {
 	Monitor *Monitor
 }
 
-// maxPoll is the most records in one transaction: light traffic commits at once,
-// heavy traffic batches by itself.
-const maxPoll = 1000
-
 // Run runs one member of a processor until the context ends, when it returns nil,
 // or something fails that it cannot recover from. Then its state is dropped, and
 // the caller should start it again, but not after kafka.ErrFenced or
@@ -65,7 +61,10 @@ func run(ctx context.Context, l *logic, o Options) error {
 	if err != nil {
 		return err
 	}
-	m := &member{logic: l, codec: codec, Options: o, wake: func() {}}
+	m := &member{logic: l, codec: codec, Options: o, pace: firstPace, wake: func() {}}
+	if o.Monitor.failing() {
+		m.pace = carefulPace
+	}
 	if err := m.administer(); err != nil {
 		return err
 	}
@@ -115,6 +114,9 @@ type member struct {
 
 	tasks map[int32]*task // of the adopted assignment
 	out   bool            // of the group, until the next assignment
+	pace  pace            // of the next transaction
+
+	toldAhead time.Time // when the log was told last that a clock is ahead
 }
 
 func (m *member) connect() error {
@@ -224,11 +226,17 @@ func (m *member) poll(ctx context.Context) (kgo.Fetches, error) {
 	}
 	m.mu.Unlock()
 
-	fetches := m.session.PollRecords(ctx, maxPoll)
+	if m.Monitor.failing() {
+		ctx, cancel = context.WithTimeout(ctx, kafka.SessionTimeout)
+		defer cancel()
+	}
+	fetches := m.session.PollRecords(ctx, m.pace.records())
 	for _, e := range fetches.Errors() {
 		var groupSession *kgo.ErrGroupSession
 		switch {
 		case errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, kgo.ErrClientClosed):
+		case errors.Is(e.Err, context.DeadlineExceeded):
+			m.Monitor.ended(nil) // what failed is not here any more
 		case errors.Is(e.Err, kerr.FencedInstanceID):
 			return nil, kafka.Fenced(m.Instance)
 		case errors.As(e.Err, &groupSession): // franz-go joins again by itself
@@ -266,6 +274,12 @@ func (m *member) adopt(ctx context.Context) error {
 	return nil
 }
 
+// Why a transaction is aborted, and done again by the same member.
+var (
+	errRebalanced = errors.New("the group was rebalanced meanwhile")
+	errTooSlow    = errors.New("it would not be done in time, so fewer go into the next one") // records
+)
+
 // transact handles the records of one poll in one transaction.
 func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 	batch, err := m.decode(ctx, fetches)
@@ -278,14 +292,15 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 	}
 	// The transaction ends even if the context is cancelled meanwhile, and within its
 	// timeout.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kafka.TransactionTimeout)
+	inTime, cancel := context.WithTimeout(context.WithoutCancel(ctx), kafka.TransactionTimeout)
 	defer cancel()
 
-	touched, err := m.handle(batch)
+	before := m.pace
+	touched, outputs, err := m.handle(batch, began)
 	if err == nil {
-		err = m.produce(ctx, touched)
+		err = m.produce(inTime, outputs)
 	}
-	committed, endErr := m.session.End(ctx, kgo.TransactionEndTry(err == nil))
+	committed, endErr := m.session.End(inTime, kgo.TransactionEndTry(err == nil))
 	for _, t := range touched {
 		if committed && endErr == nil {
 			t.commit()
@@ -293,57 +308,105 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 			t.abort()
 		}
 	}
-	m.Metrics.transaction(m.logic.consumer.Name, committed && endErr == nil, fetches.NumRecords(), time.Since(began))
+	took := time.Since(began)
+	m.Metrics.transaction(m.logic.consumer.Name, committed && endErr == nil, fetches.NumRecords(), took)
+	if took > kafka.TransactionTimeout/4 { // with more, it might not be done in time
+		m.pace.most = min(m.pace.most, before.most)
+	}
 	switch {
 	case endErr != nil:
-		return fmt.Errorf("end transaction, outcome unknown: %w", errors.Join(err, endErr))
-	case err != nil:
+		err = fmt.Errorf("end transaction, outcome unknown: %w", errors.Join(err, endErr))
+	case err == nil && !committed: // the records come again
+		err = errRebalanced
+	}
+	aborts := m.Monitor.ended(err)
+	if !errors.Is(err, errCarefully) && !errors.Is(err, errTooSlow) && !errors.Is(err, errRebalanced) {
 		return err
-	case !committed: // a rebalance came in between; the records come again
-		m.Log.Info("transaction aborted by a rebalance")
+	}
+	m.Log.Info("transaction aborted, trying again", "reason", err)
+	if aborts > tolerated {
+		select {
+		case <-ctx.Done():
+		case <-time.After(min(again<<min(aborts, 10), kafka.SessionTimeout/2)):
+		}
 	}
 	return nil
 }
 
-// handle passes a batch to the tasks, and returns those it touched.
-func (m *member) handle(batch []partitionBatch) ([]*task, error) {
-	var touched []*task
+// again, doubled with every abort in a row, is the pause before another try.
+const again = 25 * time.Millisecond
+
+// handle passes a batch to the tasks. It returns those that it touched, and the records
+// to be produced: outputs and changelog.
+func (m *member) handle(batch []partitionBatch, began time.Time) (touched []*task, out []output, err error) {
+	records, timers := 0, 0
+	defer func() {
+		m.pace = m.pace.after(records, timers, time.Since(began))
+		if errors.Is(err, errCarefully) {
+			m.pace = carefulPace
+		}
+	}()
 	for _, p := range batch {
 		t := m.tasks[p.partition]
 		if t == nil {
-			return touched, nil // not ours any more: the session aborts at the end
+			return touched, nil, nil // not ours any more: the session aborts at the end
 		}
+		t.carefully = m.pace.carefully()
 		touched = append(touched, t)
 		for _, r := range p.records {
+			if records > 0 && time.Since(began) > 2*budget {
+				return touched, nil, fmt.Errorf("%w: %d records took %s", errTooSlow, records, time.Since(began))
+			}
+			records++
 			if r.Attrs.IsControl() { // the end of a transaction
 				t.positions[r.Topic] = r.Offset + 1
 				continue
 			}
 			if err := t.handle(r.Record, r.decoded, r.err); err != nil {
-				return touched, err
+				return touched, nil, err
 			}
 		}
-		if err := t.settle(); err != nil {
-			return touched, err
-		}
 	}
-	return touched, nil
-}
-
-// produce writes outputs and changelog, and waits until the broker has them.
-func (m *member) produce(ctx context.Context, touched []*task) error {
-	cl := m.session.Client()
-	promise := kgo.AbortingFirstErrPromise(cl)
+	for i, t := range touched {
+		if t.ahead > 0 {
+			m.clockAhead(t)
+		}
+		since, n := time.Now(), len(touched)-i //nolint:forbidigo // how long it takes, not what time it is
+		most, long := (m.pace.most-timers)/n, max(budget-since.Sub(began), budget/4)/time.Duration(n)
+		fired, err := t.settle(func(fired int) bool { return fired < most && time.Since(since) < long })
+		if err != nil {
+			return touched, nil, err
+		}
+		timers += fired
+	}
 	for _, t := range touched {
 		changes, err := t.changes()
 		if err != nil {
-			return err
+			return touched, nil, err
 		}
-		for _, o := range append(t.out, changes...) {
-			m.Metrics.output(m.logic.consumer.Name, o)
-			r := &kgo.Record{Topic: o.topic, Partition: t.partition, Key: []byte(o.key), Value: o.value, Headers: o.trace}
-			m.session.Produce(ctx, r, promise.Promise())
-		}
+		out = append(append(out, t.out...), changes...)
+	}
+	return touched, out, nil
+}
+
+// clockAhead counts and tells, once in a while, that a tick was too far ahead.
+func (m *member) clockAhead(t *task) {
+	m.Metrics.clockAhead(m.logic.consumer.Name)
+	if time.Since(m.toldAhead) > time.Minute {
+		m.toldAhead = time.Now() //nolint:forbidigo // how long ago, not what time it is
+		m.Log.Warn("a clock is ahead of the brokers', so its tick counts for less: set the clocks of this machine and of the brokers (NTP)",
+			"ahead", t.ahead, "counts", maxAhead, "partition", t.partition)
+	}
+	t.ahead = 0
+}
+
+// produce writes records, and waits until the broker has them.
+func (m *member) produce(ctx context.Context, records []output) error {
+	cl := m.session.Client()
+	promise := kgo.AbortingFirstErrPromise(cl)
+	for i := range records {
+		m.Metrics.output(m.logic.consumer.Name, &records[i])
+		m.session.Produce(ctx, &records[i].Record, promise.Promise())
 	}
 	if err := cl.Flush(ctx); err != nil { // without it, every transaction would wait for the linger
 		return fmt.Errorf("produce: %w", err)

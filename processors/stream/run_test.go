@@ -397,6 +397,10 @@ func TestDeadLetters(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		long, err := c.Codec.Encode(start(strings.Repeat("r", 28), now)) // than any id
+		if err != nil {
+			t.Fatal(err)
+		}
 		bad := []*kgo.Record{
 			{Key: []byte("r"), Value: []byte{0, 0, 0, 0, 1, 0xff}},
 			{Key: []byte("r"), Value: nil},
@@ -404,6 +408,7 @@ func TestDeadLetters(t *testing.T) {
 			{Key: []byte("r"), Value: append([]byte{0, 0, 0, 99, 99}, misplaced[5:]...)},
 			{Key: []byte("another"), Value: misplaced},
 			{Key: []byte("r"), Value: outcome},
+			{Key: bytes.Repeat([]byte("r"), 28), Value: long},
 		}
 		for _, r := range bad {
 			r.Topic = record.Commands.Name
@@ -418,7 +423,7 @@ func TestDeadLetters(t *testing.T) {
 		if len(letters) != len(bad) {
 			t.Fatalf("%d dead letters, want %d", len(letters), len(bad))
 		}
-		want := []string{"undecodable", "undecodable", "undecodable", "undecodable", "misplaced", "unhandled"}
+		want := []string{"undecodable", "undecodable", "undecodable", "undecodable", "misplaced", "unhandled", "misplaced"}
 		for i, r := range letters {
 			d := r.(*record.DeadLetter)
 			if d.Reason != want[i] || !bytes.Equal(d.Value, bad[i].Value) || d.Offset != int64(i) || d.Topic != record.Commands.Name {

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"cmp"
 	"container/heap"
 	"slices"
@@ -17,78 +18,100 @@ type entry struct {
 	timers []record.TimerEntry
 }
 
+func (e entry) empty() bool { return len(e.state) == 0 && len(e.timers) == 0 }
+
+func (e entry) equal(o entry) bool {
+	return bytes.Equal(e.state, o.state) && slices.Equal(e.timers, o.timers)
+}
+
+// live is a key in the open transaction: its state is decoded once, before the first
+// record or timer of the key, and encoded once, after the last.
+type live struct {
+	entry
+	decoded any  // the state; nil: as entry has it
+	ahead   bool // decoded may hold changes that entry.state lacks
+}
+
 // store is the state of one partition. Changes of the open transaction live in
 // an overlay, which commit merges and abort drops.
 type store struct {
 	kept    map[string]entry
-	overlay map[string]entry
-	// wakeups has an item for every timer in kept, and stale ones for timers
-	// since moved or cancelled: an item counts only if the timer is still there.
+	overlay map[string]*live
+	// wakeups has an item for the earliest timer of every key, and stale ones for
+	// timers since moved or cancelled: an item counts only if that timer is still the
+	// key's earliest.
 	wakeups wakeups
 	// taken holds the items that the open transaction took off wakeups.
 	taken []wakeup
 }
 
 func newStore() store {
-	return store{kept: make(map[string]entry), overlay: make(map[string]entry)}
+	return store{kept: make(map[string]entry), overlay: make(map[string]*live)}
 }
 
-func (s *store) get(key string) entry {
-	if e, ok := s.overlay[key]; ok {
-		return e
+// timers returns a key's timers.
+func (s *store) timers(key string) []record.TimerEntry {
+	if l := s.overlay[key]; l != nil {
+		return l.timers
 	}
-	return s.kept[key]
+	return s.kept[key].timers
 }
 
-func (s *store) put(key string, e entry) { s.overlay[key] = e }
+// open returns a key to be changed in the open transaction.
+func (s *store) open(key string) *live {
+	l := s.overlay[key]
+	if l == nil {
+		l = &live{entry: s.kept[key]}
+		s.overlay[key] = l
+	}
+	return l
+}
 
-// keep makes an entry part of the committed state; an empty one forgets the key.
+// setTimers replaces the timers of a key in the open transaction.
+func (s *store) setTimers(key string, l *live, timers []record.TimerEntry) {
+	before := l.timers
+	l.timers = timers
+	if len(timers) > 0 && (len(before) == 0 || !timers[0].Due.Equal(before[0].Due)) {
+		heap.Push(&s.wakeups, wakeup{timers[0].Due, key})
+	}
+}
+
+// keep makes an entry part of the committed state; an empty one forgets the key. It
+// copies what was cut from something larger, which would stay in memory with it.
 func (s *store) keep(key string, e entry) {
-	if len(e.state) == 0 && len(e.timers) == 0 {
+	if e.empty() {
 		delete(s.kept, key)
 		return
 	}
-	s.kept[key] = e
+	s.kept[key] = entry{bytes.Clone(e.state), slices.Clone(e.timers)}
 }
 
 // restored builds the wakeups once the changelog has been read.
 func (s *store) restored() {
 	s.wakeups = nil
 	for key, e := range s.kept {
-		for _, t := range e.timers {
-			s.wakeups = append(s.wakeups, wakeup{t.Due, key, t.Name})
+		if len(e.timers) > 0 {
+			s.wakeups = append(s.wakeups, wakeup{e.timers[0].Due, key})
 		}
 	}
 	heap.Init(&s.wakeups)
 }
 
-// due returns the timers due by now, over all keys, in the order of their due times.
-func (s *store) due(now time.Time) []wakeup {
-	var due []wakeup
+// due takes the earliest timer that is due by now, and returns its key.
+func (s *store) due(now time.Time) (w wakeup, ok bool) {
 	for len(s.wakeups) > 0 && !s.wakeups[0].due.After(now) {
 		w := heap.Pop(&s.wakeups).(wakeup)
 		s.taken = append(s.taken, w)
-	}
-	for _, w := range s.taken {
 		if s.holds(w) {
-			due = append(due, w)
+			return w, true
 		}
 	}
-	for key, e := range s.overlay {
-		for _, t := range e.timers {
-			if !t.Due.After(now) {
-				due = append(due, wakeup{t.Due, key, t.Name})
-			}
-		}
-	}
-	slices.SortFunc(due, wakeup.compare)
-	return slices.Compact(due)
+	return wakeup{}, false
 }
 
 func (s *store) holds(w wakeup) bool {
-	return slices.ContainsFunc(s.get(w.key).timers, func(t record.TimerEntry) bool {
-		return t.Name == w.name && t.Due.Equal(w.due)
-	})
+	timers := s.timers(w.key)
+	return len(timers) > 0 && timers[0].Due.Equal(w.due)
 }
 
 // next returns when the earliest committed timer is due; the zero time: there is none.
@@ -103,23 +126,11 @@ func (s *store) next() time.Time {
 }
 
 func (s *store) commit() {
-	for key, e := range s.overlay {
-		old := s.kept[key].timers
-		s.keep(key, e)
-		for _, t := range e.timers {
-			if !slices.ContainsFunc(old, func(o record.TimerEntry) bool { return o.Name == t.Name && o.Due.Equal(t.Due) }) {
-				heap.Push(&s.wakeups, wakeup{t.Due, key, t.Name})
-			}
-		}
+	for key, l := range s.overlay {
+		s.keep(key, l.entry)
 	}
 	clear(s.overlay)
-	taken := s.taken
 	s.taken = nil
-	for _, w := range taken { // due, but not fired: it may fire in a later transaction
-		if s.holds(w) {
-			heap.Push(&s.wakeups, w)
-		}
-	}
 }
 
 func (s *store) abort() {
@@ -130,15 +141,14 @@ func (s *store) abort() {
 	s.taken = nil
 }
 
-// wakeup says that a key has a timer due at a time.
+// wakeup says that the earliest timer of a key is due at a time.
 type wakeup struct {
-	due  time.Time
-	key  string
-	name string
+	due time.Time
+	key string
 }
 
 func (w wakeup) compare(o wakeup) int {
-	return cmp.Or(w.due.Compare(o.due), strings.Compare(w.key, o.key), strings.Compare(w.name, o.name))
+	return cmp.Or(w.due.Compare(o.due), strings.Compare(w.key, o.key))
 }
 
 // wakeups is a heap, earliest first (container/heap).

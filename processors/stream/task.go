@@ -1,13 +1,11 @@
 package stream
 
 import (
-	"bytes"
-	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -18,21 +16,37 @@ import (
 	"pitstop/schemas/repair"
 )
 
+// errCarefully means that the state of a key was changed by one record and spoilt by a
+// later one in the same transaction, before it was encoded: the transaction is done
+// again, carefully.
+var errCarefully = errors.New("what one record did cannot be dropped without what others of its key did")
+
 // task owns one partition: the state and timers of its keys, and how far its
 // inputs have been read. One goroutine uses it, and it does no I/O.
 type task struct {
 	logic     *logic
 	codec     *avro.Codec
 	partition int32
+	// carefully: the state is encoded after each record and timer, so that any one of
+	// them can be dropped. Otherwise it is encoded once per transaction, and errCarefully
+	// asks for care where that is not enough.
+	carefully bool
 
 	store
+	progress
+	committed progress // as of the last commit
+	out       []output // of the open transaction
+	// ahead is how far a tick was ahead of the broker by more than it may be; 0: none was.
+	ahead time.Duration
+}
+
+// progress is how far a task has come.
+type progress struct {
 	positions map[string]int64 // next offset per topic
 	pending   []loggedTick     // ticks whose ends have not been reached
-	committed struct {         // positions and pending as of the last commit
-		positions map[string]int64
-		pending   []loggedTick
-	}
-	out []output // of the open transaction
+	// last is the latest tick that took effect; the timers due by then fire in this
+	// transaction or in later ones. Its time is zero if they all have.
+	last loggedTick
 }
 
 // loggedTick is a tick and when it reached the log.
@@ -41,8 +55,18 @@ type loggedTick struct {
 	logged time.Time
 }
 
+func (p progress) clone() progress {
+	return progress{maps.Clone(p.positions), slices.Clone(p.pending), p.last}
+}
+
+// output is a record to be produced to the partition of what caused it.
+type output struct {
+	kgo.Record
+	reason string // of a dead letter
+}
+
 func newTask(l *logic, codec *avro.Codec, partition int32) *task {
-	return &task{logic: l, codec: codec, partition: partition, store: newStore(), positions: make(map[string]int64)}
+	return &task{logic: l, codec: codec, partition: partition, store: newStore(), progress: progress{positions: make(map[string]int64)}}
 }
 
 // handle handles one record: decoded is its value, or err says why there is none.
@@ -50,11 +74,15 @@ func (t *task) handle(r *kgo.Record, decoded any, err error) error {
 	t.positions[r.Topic] = r.Offset + 1
 	if tick, ok := decoded.(*record.Tick); ok && r.Topic == record.Ticks.Name {
 		if tick.Processor == t.logic.consumer.Name {
+			tick.Time = t.within(tick.Time, r.Timestamp)
 			t.pending = append(t.pending, loggedTick{*tick, r.Timestamp})
 		}
 		return nil
 	}
 	rec, headed := decoded.(record.Headed)
+	if err := kafka.CheckKey(r); err != nil {
+		return t.deadLetter(r, kafka.Misplaced, err)
+	}
 	switch {
 	case err != nil:
 		return t.deadLetter(r, kafka.Undecodable, err)
@@ -69,41 +97,65 @@ func (t *task) handle(r *kgo.Record, decoded any, err error) error {
 			return err
 		}
 	}
-	reason, err := t.invoke(h, h.OccurredAt, r.Timestamp, traceOf(r.Headers), func(c *Context, state []byte) ([]byte, error) {
-		return t.logic.record(c, t.codec, state, rec)
+	reason, err := t.invoke(h, h.OccurredAt, r.Timestamp, traceOf(r.Headers), func(c *Context, state any) error {
+		return t.logic.record(c, state, rec)
 	})
-	if err != nil {
+	if reason != "" {
 		return t.deadLetter(r, reason, err)
 	}
-	return nil
+	return err
 }
 
-// settle fires the timers that are due by the ticks whose ends have been reached. It
-// is called after the records of a poll.
-func (t *task) settle() error {
-	var last loggedTick
-	var waiting []loggedTick
-	for _, tick := range t.pending {
+// maxAhead is how far a tick may be ahead of the time at which the broker took it.
+const maxAhead = 2 * time.Minute
+
+// within returns the time that a tick counts as: a clock that is wrong for a moment must
+// not end what has days to go.
+func (t *task) within(tick, broker time.Time) time.Time {
+	if ahead := tick.Sub(broker); ahead > maxAhead {
+		t.ahead = max(t.ahead, ahead)
+		return broker.Add(maxAhead)
+	}
+	return tick
+}
+
+// advance takes the ticks into account whose ends have been reached.
+func (t *task) advance() {
+	t.pending = slices.DeleteFunc(t.pending, func(tick loggedTick) bool {
 		if !t.reached(tick.Ends) {
-			waiting = append(waiting, tick)
-		} else if tick.Time.After(last.Time) {
-			last = tick
+			return false
 		}
-	}
-	t.pending = waiting
-	now := last.Time
-	if now.IsZero() {
-		return nil
-	}
-	// A timer that fires can set another one that is due already.
-	for due := t.due(now); len(due) > 0; due = t.due(now) {
-		for _, w := range due {
-			if err := t.fireKey(w.key, w.due, last.logged); err != nil {
-				return err
-			}
+		if tick.Time.After(t.last.Time) {
+			t.last = tick
 		}
+		return true
+	})
+}
+
+// settle fires the timers that are due by the ticks whose ends have been reached, the
+// earliest first: one, and then others while there may be more. Those left over carry on
+// in later transactions. It is called after the records of a poll.
+func (t *task) settle(more func(fired int) bool) (fired int, err error) {
+	t.advance()
+	for !t.last.Time.IsZero() && (fired == 0 || more(fired)) {
+		// A timer that fires can set another one that is due already.
+		w, ok := t.due(t.last.Time)
+		if !ok {
+			t.last = loggedTick{}
+			break
+		}
+		if err := t.fireKey(w.key, w.due, t.last.logged); err != nil {
+			return fired, err
+		}
+		fired++
 	}
-	return nil
+	return fired, nil
+}
+
+// leftOver reports whether timers are due by a tick that took effect.
+func (t *task) leftOver() bool {
+	next := t.next()
+	return !next.IsZero() && !next.After(t.last.Time)
 }
 
 func (t *task) reached(ends map[string]int64) bool {
@@ -119,7 +171,7 @@ func (t *task) reached(ends map[string]int64) bool {
 // record that was logged then.
 func (t *task) fireKey(key string, now, logged time.Time) error {
 	for {
-		timers := t.get(key).timers
+		timers := t.timers(key)
 		if len(timers) == 0 || timers[0].Due.After(now) {
 			return nil
 		}
@@ -132,59 +184,112 @@ func (t *task) fireKey(key string, now, logged time.Time) error {
 func (t *task) fire(key string, timer record.TimerEntry, logged time.Time) error {
 	// The timer is gone before it fires, so that it can set itself again; and it
 	// stays gone if it fails, or it would fail for ever.
-	e := t.get(key)
-	t.put(key, entry{e.state, slices.DeleteFunc(slices.Clone(e.timers), func(x record.TimerEntry) bool { return x.Name == timer.Name })})
+	l := t.open(key)
+	t.setTimers(key, l, without(l.timers, timer.Name))
 	cause := repair.Header{
 		EventID:       repair.DerivedID(timer.Due, "timer", t.logic.consumer.Name, key, timer.Name, timer.Due.UTC().Format(time.RFC3339Nano), timer.CorrelationID),
 		AggregateID:   key,
 		CorrelationID: timer.CorrelationID,
 	}
-	reason, err := t.invoke(cause, timer.Due, logged, nil, func(c *Context, state []byte) ([]byte, error) {
-		return t.logic.timer(c, t.codec, state, Timer{timer.Name, timer.Due})
+	reason, err := t.invoke(cause, timer.Due, logged, nil, func(c *Context, state any) error {
+		return t.logic.timer(c, state, Timer{timer.Name, timer.Due})
 	})
-	if err != nil {
+	if reason != "" {
 		setting := &kgo.Record{Topic: t.logic.consumer.Changelog().Name, Partition: t.partition, Timestamp: timer.Due, Key: []byte(key)}
 		return t.deadLetter(setting, reason, fmt.Errorf("timer %s due %s: %w", timer.Name, timer.Due.Format(time.RFC3339Nano), err))
+	}
+	return err
+}
+
+// invoke runs the processor on one key and keeps its effects. If that fails, invoke
+// keeps none and returns the reason for a dead letter with the error; or no reason, if
+// the whole transaction must be done again.
+func (t *task) invoke(cause repair.Header, now, logged time.Time, trace []kgo.RecordHeader, run func(*Context, any) error) (reason string, err error) {
+	key := cause.AggregateID
+	l := t.open(key)
+	if l.decoded == nil {
+		if l.decoded, err = t.logic.decode(t.codec, l.state); err != nil {
+			return kafka.Unhandled, err
+		}
+	}
+	c := &Context{key: key, time: now, logged: logged, cause: cause, timers: l.timers}
+	before, out := l.entry, len(t.out)
+	if err = protect(func() error { return run(c, l.decoded) }); err == nil {
+		err = t.emit(c, trace)
+	}
+	if err == nil {
+		t.setTimers(key, l, c.timers)
+		if t.carefully {
+			l.state, _, err = t.encode(key, l.decoded, l.timers)
+		}
+	}
+	if err != nil {
+		t.out = t.out[:out]
+		if l.ahead {
+			return "", fmt.Errorf("%w: %w", errCarefully, err)
+		}
+		t.setTimers(key, l, before.timers)
+		l.state, l.decoded = before.state, nil // decoded again when it is needed
+		return reasonOf(err), err
+	}
+	l.ahead = !t.carefully
+	return "", nil
+}
+
+// reasonOf returns the reason of the dead letter for an error.
+func reasonOf(err error) string {
+	if errors.Is(err, kafka.ErrTooLarge) {
+		return kafka.TooLarge
+	}
+	return kafka.Unhandled
+}
+
+// emit encodes what the processor emitted.
+func (t *task) emit(c *Context, trace []kgo.RecordHeader) error {
+	for _, e := range c.outputs {
+		value, err := t.codec.Encode(e.record)
+		if err != nil {
+			return err
+		}
+		r := kgo.Record{Topic: e.topic, Partition: t.partition, Key: []byte(c.key), Value: value, Headers: trace}
+		if err := kafka.Fits(&r); err != nil {
+			return fmt.Errorf("a %s: %w", record.NameOf(e.record), err)
+		}
+		t.out = append(t.out, output{Record: r})
 	}
 	return nil
 }
 
-// invoke runs the processor on one key and keeps its effects; if it fails, invoke
-// keeps none and returns the reason for a dead letter with the error.
-func (t *task) invoke(cause repair.Header, now, logged time.Time, trace []kgo.RecordHeader, run func(*Context, []byte) ([]byte, error)) (reason string, err error) {
-	key := cause.AggregateID
-	before := t.get(key)
-	c := &Context{key: key, time: now, logged: logged, cause: cause, timers: slices.Clone(before.timers)}
-	state, err := protect(func() ([]byte, error) { return run(c, before.state) })
-	if err != nil {
-		return kafka.Unhandled, err
+// encode returns the bytes of a key's state, and the record for the changelog: one
+// without a value if nothing is left of the key.
+func (t *task) encode(key string, decoded any, timers []record.TimerEntry) (state []byte, change kgo.Record, err error) {
+	if state, err = t.logic.encode(t.codec, decoded); err != nil {
+		return nil, change, err
 	}
-	if len(state) > kafka.MaxRecordBytes {
-		return kafka.TooLarge, fmt.Errorf("the state of %s takes %d bytes, more than %d", key, len(state), kafka.MaxRecordBytes)
+	change, err = t.change(key, entry{state, timers})
+	return state, change, err
+}
+
+// change returns the record of a key for the changelog: one without a value if nothing
+// is left of the key.
+func (t *task) change(key string, e entry) (kgo.Record, error) {
+	r := kgo.Record{Topic: t.logic.consumer.Changelog().Name, Partition: t.partition, Key: []byte(key)}
+	if e.empty() {
+		return r, nil
 	}
-	for i := range c.outputs {
-		o := &c.outputs[i]
-		o.trace = trace
-		if o.value, err = t.codec.Encode(o.record); err != nil {
-			return kafka.Unhandled, err
-		}
-		if len(o.value) > kafka.MaxRecordBytes {
-			return kafka.TooLarge, fmt.Errorf("a %s takes %d bytes, more than %d", record.NameOf(o.record), len(o.value), kafka.MaxRecordBytes)
-		}
+	var err error
+	if r.Value, err = t.codec.Encode(&record.Change{State: e.state, Timers: e.timers}); err != nil {
+		return r, err
 	}
-	slices.SortFunc(c.timers, func(a, b record.TimerEntry) int {
-		return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Name, b.Name))
-	})
-	if !bytes.Equal(state, before.state) || !slices.Equal(c.timers, before.timers) {
-		t.put(key, entry{state, c.timers})
+	if err := kafka.Fits(&r); err != nil {
+		return r, fmt.Errorf("the state of %s: %w", key, err)
 	}
-	t.out = append(t.out, c.outputs...)
-	return "", nil
+	return r, nil
 }
 
 // protect turns a panic of the processor into an error: one record must not be
 // able to stop a partition for ever.
-func protect(run func() ([]byte, error)) (state []byte, err error) {
+func protect(run func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
@@ -199,25 +304,37 @@ func (t *task) deadLetter(r *kgo.Record, reason string, cause error) error {
 	if at.IsZero() { // the codec refuses the zero time
 		at = time.Unix(0, 0)
 	}
-	d := kafka.DeadLetter(r, t.logic.consumer.Name, reason, cause, at)
-	b, err := t.codec.Encode(d)
+	d, err := kafka.DeadLetter(t.codec, r, t.logic.consumer.Name, reason, cause, at)
 	if err != nil {
 		return fmt.Errorf("dead letter: %w", err)
 	}
-	t.out = append(t.out, output{topic: record.DeadLetters.Name, key: string(d.Key), record: d, value: b})
+	d.Partition = t.partition
+	t.out = append(t.out, output{*d, reason})
 	return nil
 }
 
-// changes returns the changelog of the open transaction, in the order of its keys.
+// changes encodes what the open transaction changed, and returns its records for the
+// changelog, in the order of their keys. A key of which nothing is left, and nothing
+// was kept, has none.
 func (t *task) changes() ([]output, error) {
 	var out []output
 	for _, key := range slices.Sorted(maps.Keys(t.overlay)) {
-		e := t.overlay[key]
-		b, err := t.codec.Encode(&record.Change{State: e.state, Timers: e.timers})
-		if err != nil {
-			return nil, fmt.Errorf("changelog of %s: %w", key, err)
+		l := t.overlay[key]
+		if l.ahead {
+			state, err := t.logic.encode(t.codec, l.decoded)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %w", errCarefully, err)
+			}
+			l.state, l.ahead = state, false
 		}
-		out = append(out, output{topic: t.logic.consumer.Changelog().Name, key: key, value: b})
+		if l.equal(t.kept[key]) {
+			continue
+		}
+		change, err := t.change(key, l.entry)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errCarefully, err)
+		}
+		out = append(out, output{Record: change})
 	}
 	return out, nil
 }
@@ -225,14 +342,14 @@ func (t *task) changes() ([]output, error) {
 // commit keeps what the open transaction did.
 func (t *task) commit() {
 	t.store.commit()
-	t.committed.positions, t.committed.pending = maps.Clone(t.positions), t.pending
+	t.committed = t.progress.clone()
 	t.out = nil
 }
 
 // abort drops what the open transaction did.
 func (t *task) abort() {
 	t.store.abort()
-	t.positions, t.pending = maps.Clone(t.committed.positions), t.committed.pending
+	t.progress = t.committed.clone()
 	t.out = nil
 }
 

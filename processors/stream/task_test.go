@@ -1,6 +1,9 @@
 package stream
 
 import (
+	"bytes"
+	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -69,27 +72,28 @@ func (t *task) mustHandle(tb testing.TB, offset int64, rec any) {
 	if h, ok := rec.(record.Headed); ok {
 		r.Key = []byte(h.Head().AggregateID)
 	} else {
-		r.Topic = record.Ticks.Name
+		r.Topic, r.Timestamp = record.Ticks.Name, rec.(*record.Tick).Time
 	}
 	if err := t.handle(r, rec, nil); err != nil {
 		tb.Fatal(err)
 	}
-	if err := t.settle(); err != nil {
+	if _, err := t.settle(always); err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := t.changes(); err != nil {
 		tb.Fatal(err)
 	}
 }
 
+func always(int) bool { return true }
+
 func (t *task) count(tb testing.TB, key string) int64 {
 	tb.Helper()
-	e := t.get(key)
-	if len(e.state) == 0 {
-		return 0
-	}
-	r, err := t.codec.Decode(tb.Context(), e.state)
+	s, err := t.logic.decode(t.codec, t.open(key).state)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return r.(*count).N
+	return s.(*count).N
 }
 
 func command(key string, at time.Time) *repair.CollectVehicle {
@@ -179,8 +183,8 @@ func TestPanicIsADeadLetter(t *testing.T) {
 	task := newCounterTask(t)
 	task.logic = &l
 	task.mustHandle(t, 0, command("a", noon))
-	if len(task.out) != 1 || task.out[0].topic != record.DeadLetters.Name || len(task.overlay) != 0 {
-		t.Errorf("got outputs %v and changes %v, want one dead letter", task.out, task.overlay)
+	if changes, err := task.changes(); len(task.out) != 1 || task.out[0].reason != kafka.Unhandled || len(changes) != 0 || err != nil {
+		t.Errorf("got outputs %v and changes %v, %v, want one dead letter", task.out, changes, err)
 	}
 }
 
@@ -195,7 +199,7 @@ func TestTooLargeIsADeadLetter(t *testing.T) {
 	task := newCounterTask(t)
 	task.logic = &l
 	task.mustHandle(t, 0, command("a", noon))
-	if len(task.out) != 1 || task.out[0].record.(*record.DeadLetter).Reason != kafka.TooLarge {
+	if len(task.out) != 1 || task.out[0].reason != kafka.TooLarge {
 		t.Errorf("got outputs %v, want one dead letter", task.out)
 	}
 }
@@ -246,4 +250,119 @@ func TestLogTime(t *testing.T) {
 	if len(causes) != 2 {
 		t.Errorf("two timers have the ids %v", causes)
 	}
+}
+
+// pile keeps what it is given.
+type pile struct {
+	Things []thing `avro:"things"`
+}
+
+type thing struct {
+	Bytes []byte `avro:"bytes"`
+}
+
+// In a transaction of 1,000 records of one key, a state of 1 MB is decoded and encoded once.
+func TestStateIsDecodedAndEncodedOnce(t *testing.T) {
+	p := Processor[pile]{Consumer: record.LatencyProcessor, Record: func(_ *Context, s *pile, _ record.Headed) error {
+		if len(s.Things) == 0 {
+			s.Things = make([]thing, 10)
+		}
+		s.Things[0].Bytes = make([]byte, 100_000)
+		return nil
+	}}
+	l := p.logic()
+	codec, err := avro.NewCodec(l.stateOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoded, encoded := 0, 0
+	decode, encode := l.decode, l.encode
+	l.decode = func(c *avro.Codec, state []byte) (any, error) { decoded++; return decode(c, state) }
+	l.encode = func(c *avro.Codec, state any) ([]byte, error) { encoded++; return encode(c, state) }
+	task := newTask(&l, codec, 0)
+	handle := func(n int) {
+		for i := range n {
+			r := &kgo.Record{Topic: record.Events.Name, Offset: int64(i), Key: []byte("a")}
+			if err := task.handle(r, command("a", noon), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if changes, err := task.changes(); err != nil || len(changes) != 1 {
+			t.Fatal(len(changes), err)
+		}
+		task.commit()
+	}
+	handle(1000)
+	if decoded != 1 || encoded != 1 {
+		t.Errorf("decoded %d times, encoded %d times", decoded, encoded)
+	}
+}
+
+// Of a key that leaves nothing behind the changelog has nothing, if it never had
+// anything; else a tombstone.
+func TestTombstones(t *testing.T) {
+	p := counter()
+	p.Record = func(_ *Context, s *count, r record.Headed) error {
+		s.N = map[string]int64{"begin": 1}[r.Head().EventID]
+		return nil
+	}
+	l := p.logic()
+	task := newCounterTask(t)
+	task.logic = &l
+	handle := func(id string) (values []int) {
+		c := command("a", noon)
+		c.EventID = id
+		task.mustHandle(t, 0, c)
+		changes, err := task.changes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range changes {
+			values = append(values, len(c.Value))
+		}
+		task.commit()
+		return values
+	}
+	if got := handle("end"); len(got) != 0 {
+		t.Errorf("of a key that never was: %v", got)
+	}
+	if got := handle("begin"); len(got) != 1 || got[0] == 0 {
+		t.Errorf("of one that is: %v", got)
+	}
+	if got := handle("end"); len(got) != 1 || got[0] != 0 {
+		t.Errorf("of one that was: %v", got)
+	}
+	if got := handle("end"); len(got) != 0 {
+		t.Errorf("of one that is gone: %v", got)
+	}
+}
+
+// What is kept of a key takes as much memory as it is large, and keeps nothing else: not
+// the batch that it came in, nor the room in which it was encoded.
+func TestMemoryOfAClosedRepair(t *testing.T) {
+	const n = 20_000
+	heap := func() int {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	state := bytes.Repeat([]byte{7}, 39)
+	s := newStore()
+	before := heap()
+	for i := range n {
+		batch := append(make([]byte, 0, 512), state...)
+		key := fmt.Sprintf("%027d", i)
+		if i%2 == 0 {
+			s.keep(key, entry{state: batch})
+			continue
+		}
+		s.open(key).state = batch
+		s.commit()
+	}
+	if each := (heap() - before) / n; each > 240 {
+		t.Errorf("%d bytes for a closed repair's %d", each, len(state))
+	}
+	runtime.KeepAlive(s)
 }

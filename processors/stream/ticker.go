@@ -17,7 +17,8 @@ const (
 	// a tick is written only when one is.
 	tickEvery = 20 * time.Millisecond
 	// tickAgain is how long a tick may go without taking effect before it is written
-	// again. A superfluous tick does no harm.
+	// again. A superfluous tick does no harm. One that left timers over is followed by
+	// another at once.
 	tickAgain = time.Second
 )
 
@@ -77,7 +78,8 @@ func (w *tickWriter) look(ctx context.Context) error {
 	now := w.Clock()
 	due := w.Monitor.due(now)
 	for p, t := range w.waiting {
-		if _, still := due[p]; !still || !t.written.IsZero() && time.Since(t.written) > tickAgain {
+		_, still := due[p]
+		if !still || !t.written.IsZero() && (w.Monitor.takeLeft(p) || time.Since(t.written) > tickAgain) {
 			delete(w.waiting, p)
 		}
 	}

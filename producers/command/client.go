@@ -132,16 +132,16 @@ func (c *Client) record(ctx context.Context, cmd repair.Command) (*kgo.Record, e
 	if err != nil {
 		return nil, fmt.Errorf("send command: %w", err)
 	}
-	if len(value) > kafka.MaxRecordBytes {
-		return nil, &request.Invalid{Errors: []repair.FieldError{
-			{Detail: fmt.Sprintf("the command has %d bytes, more than the log takes (%d)", len(value), kafka.MaxRecordBytes)},
-		}}
-	}
 	r := &kgo.Record{Topic: record.Commands.Name, Key: []byte(cmd.Head().AggregateID), Value: value}
 	trace := make(propagation.MapCarrier)
 	propagation.TraceContext{}.Inject(ctx, trace)
 	for key, text := range trace {
 		r.Headers = append(r.Headers, kgo.RecordHeader{Key: key, Value: []byte(text)})
+	}
+	if size := kafka.Size(r); size > kafka.MaxCommandBytes {
+		return nil, &request.Invalid{Errors: []repair.FieldError{
+			{Detail: fmt.Sprintf("the command has %d bytes, more than the log takes (%d)", size, kafka.MaxCommandBytes)},
+		}}
 	}
 	return r, nil
 }

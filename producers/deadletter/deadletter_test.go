@@ -112,12 +112,11 @@ func TestReplayOfAReplayIsTheOriginal(t *testing.T) {
 			if len(sent) != 1 {
 				t.Fatalf("%d records are sent, want 1", len(sent))
 			}
-			d := kafka.DeadLetter(sent[0], "lifecycle", kafka.Unhandled, errors.New("again"), time.Now())
-			b, err := c.Codec.Encode(d)
+			letter, err := kafka.DeadLetter(c.Codec, sent[0], "lifecycle", kafka.Unhandled, errors.New("again"), time.Now())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := box.Client.ProduceSync(t.Context(), &kgo.Record{Topic: record.DeadLetters.Name, Value: b}).FirstErr(); err != nil {
+			if err := box.Client.ProduceSync(t.Context(), letter).FirstErr(); err != nil {
 				t.Fatal(err)
 			}
 		}

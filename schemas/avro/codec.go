@@ -21,7 +21,7 @@ import (
 // an array of 2^62 items and take the process down.
 const (
 	maxBlockCount = 10_000
-	maxBlockSize  = 1 << 20
+	maxBlockSize  = 2 << 20 // a dead letter holds a whole record
 )
 
 func init() { // goavro has these as globals only

@@ -29,7 +29,6 @@ import (
 	"github.com/twmb/franz-go/plugin/kslog"
 
 	"pitstop/schemas/cafile"
-	"pitstop/schemas/record"
 )
 
 // Config says how to reach the brokers and the schema registry.
@@ -65,21 +64,6 @@ const (
 
 // registryTimeout bounds one request to the schema registry.
 const registryTimeout = 5 * time.Second
-
-// MaxRecordBytes is the size of a record's value that every broker takes by
-// default, with room for its key, its headers and the batch around it.
-const MaxRecordBytes = 1_000_000
-
-// maxBatchBytes returns the largest batch that brokers take for a topic: of a larger
-// one they refuse every record. By default they take 12 bytes more than this.
-func maxBatchBytes(topic string) int32 {
-	for _, t := range record.Topics() {
-		if t.Name == topic && t.MaxRecordBytes > 0 {
-			return int32(t.MaxRecordBytes)
-		}
-	}
-	return 1 << 20
-}
 
 // Validate reports everything that is wrong, without connecting to anything.
 func (c Config) Validate() error {

@@ -5,15 +5,18 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sort"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/kafka"
@@ -107,8 +110,8 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// Brokers take the largest record that may be written, and many that together are
-// more than they take in one batch.
+// Brokers take the largest record that Fits, but nothing noticeably larger, and many that
+// together are more than they take in one batch.
 func TestLargeRecordsAreTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 1)
@@ -125,7 +128,19 @@ func TestLargeRecordsAreTaken(t *testing.T) {
 				Headers: []kgo.RecordHeader{{Key: "traceparent", Value: value(55)}, {Key: "tracestate", Value: value(512)}},
 			}
 		}
-		records := []*kgo.Record{sized(record.Events, kafka.MaxRecordBytes), sized(record.DeadLetters, 2*kafka.MaxRecordBytes)}
+		var records []*kgo.Record
+		for _, topic := range []record.Topic{record.Events, record.DeadLetters, record.LifecycleProcessor.Changelog()} {
+			r := sized(topic, sort.Search(3<<20, func(n int) bool { return kafka.Fits(sized(topic, n)) != nil })-1)
+			must(t, kafka.Fits(r))
+			records = append(records, r)
+			larger := sized(topic, len(r.Value)+100)
+			if err := kafka.Fits(larger); !errors.Is(err, kafka.ErrTooLarge) {
+				t.Errorf("%s, %d bytes fit: %v", topic.Name, kafka.Size(larger), err)
+			}
+			if err := cl.ProduceSync(t.Context(), larger).FirstErr(); !errors.Is(err, kerr.MessageTooLarge) {
+				t.Errorf("%s, %d bytes do not fit, but: %v", topic.Name, kafka.Size(larger), err)
+			}
+		}
 		for range 10 {
 			records = append(records, sized(record.Commands, 300_000))
 		}

@@ -7,7 +7,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pitstop/schemas/avro"
 	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
 )
 
 // The reasons for which a consumer gives up on a record.
@@ -21,31 +23,64 @@ const (
 // maxDetail is the most bytes of the detail.
 const maxDetail = 16_000
 
-// maxKept is the most bytes of the record: a dead letter holds a whole record of any
-// size that brokers take by default, and more. It leaves room for the detail, the
-// other fields and the batch.
-var maxKept = record.DeadLetters.MaxRecordBytes - 2*maxDetail
+// CheckKey returns what is wrong with a record's key: those of the catalogue are ids. What
+// is kept and written under a longer one could outgrow what brokers take.
+func CheckKey(r *kgo.Record) error {
+	if len(r.Key) > repair.IDBytes {
+		return fmt.Errorf("the key has %d bytes, and an id has at most %d", len(r.Key), repair.IDBytes)
+	}
+	return nil
+}
 
 // DeadLetter returns the dead letter of a record as it was read, with where it was
-// and why consumer gave up on it. A record too large for the topic is cut, which
-// the detail says. It goes on the topic under its Key.
-func DeadLetter(r *kgo.Record, consumer, reason string, why error, at time.Time) *record.DeadLetter {
+// and why consumer gave up on it, ready to be produced. It holds the whole record if
+// brokers take that; else its beginning, and the detail says how much is missing.
+func DeadLetter(codec *avro.Codec, r *kgo.Record, consumer, reason string, why error, at time.Time) (*kgo.Record, error) {
 	detail := why.Error()
 	d := &record.DeadLetter{
 		Consumer: consumer, Reason: reason, Detail: strings.ToValidUTF8(detail[:min(len(detail), maxDetail)], ""),
 		Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, At: at,
 		Key: r.Key, Value: r.Value,
 	}
-	size := len(r.Key) + len(r.Value)
 	for _, h := range r.Headers {
 		d.Headers = append(d.Headers, record.DeadLetterHeader{Key: h.Key, Value: h.Value})
-		size += len(h.Key) + len(h.Value) + 8
 	}
-	if size+len(r.Key) > maxKept { // the key is in the dead letter and beside it
-		d.Headers = nil
-		d.Key = d.Key[:min(len(d.Key), maxKept/4)]
-		d.Value = d.Value[:min(len(d.Value), maxKept-2*len(d.Key))]
-		d.Detail += fmt.Sprintf(" (cut: %d bytes of key, value and headers were too many)", size)
+	out := &kgo.Record{Topic: record.DeadLetters.Name, Key: r.Key[:min(len(r.Key), repair.IDBytes)]}
+	var err error
+	if out.Value, err = codec.Encode(d); err != nil || Fits(out) == nil {
+		return out, err
 	}
-	return d
+	total := len(r.Key) + len(r.Value)
+	for _, h := range r.Headers {
+		total += len(h.Key) + len(h.Value)
+	}
+	d.Detail += missing(total, total) // of the length of what it will say
+	if out.Value, err = codec.Encode(d); err != nil {
+		return nil, err
+	}
+	lost := shorten(d, Size(out)-int(maxBatchBytes(out.Topic)))
+	d.Detail = strings.TrimSuffix(d.Detail, missing(total, total)) + missing(lost, total)
+	out.Value, err = codec.Encode(d)
+	return out, err
+}
+
+func missing(n, of int) string {
+	return fmt.Sprintf(" (the last %d of %d bytes of key, value and headers are missing)", n, of)
+}
+
+// shorten takes at least n bytes off the end of a dead letter's record, as far as it has
+// so many: its headers come last, and before them its value. It returns how many.
+func shorten(d *record.DeadLetter, n int) (taken int) {
+	for len(d.Headers) > 0 && taken < n {
+		last := d.Headers[len(d.Headers)-1]
+		d.Headers = d.Headers[:len(d.Headers)-1]
+		taken += len(last.Key) + len(last.Value)
+	}
+	for _, part := range []*[]byte{&d.Value, &d.Key} {
+		if n := min(n-taken, len(*part)); n > 0 {
+			*part = (*part)[:len(*part)-n]
+			taken += n
+		}
+	}
+	return taken
 }

@@ -31,18 +31,20 @@ func TestDeadLetterFits(t *testing.T) {
 			"a large key":                   {kgo.Record{Key: make([]byte, 10<<20), Value: make([]byte, 10<<20)}, true},
 			"large headers":                 {kgo.Record{Key: []byte("k"), Value: make([]byte, 9), Headers: headers(10 << 20)}, true},
 		} {
-			d := kafka.DeadLetter(&test.record, "test", kafka.Undecodable, errors.New(strings.Repeat("x", 1<<20)), time.Unix(1, 0))
-			if cut := strings.Contains(d.Detail, "cut"); cut != test.cut {
+			letter, err := kafka.DeadLetter(c.Codec, &test.record, "test", kafka.Undecodable, errors.New(strings.Repeat("x", 1<<20)), time.Unix(1, 0))
+			must(t, err)
+			decoded, err := c.Codec.Decode(t.Context(), letter.Value)
+			must(t, err)
+			d := decoded.(*record.DeadLetter)
+			if cut := strings.Contains(d.Detail, "missing"); cut != test.cut {
 				t.Errorf("%s: cut is %t", what, cut)
 			}
 			whole := bytes.Equal(d.Key, test.record.Key) && bytes.Equal(d.Value, test.record.Value) && len(d.Headers) == len(test.record.Headers)
 			if whole == test.cut {
 				t.Errorf("%s: whole is %t", what, whole)
 			}
-			b, err := c.Codec.Encode(d)
-			must(t, err)
-			if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: record.DeadLetters.Name, Key: d.Key, Value: b}).FirstErr(); err != nil {
-				t.Errorf("%s: the dead letter of %d bytes is refused: %v", what, len(b), err)
+			if err := cl.ProduceSync(t.Context(), letter).FirstErr(); err != nil {
+				t.Errorf("%s: the dead letter of %d bytes is refused: %v", what, len(letter.Value), err)
 			}
 		}
 	})

@@ -8,6 +8,9 @@ import (
 	"github.com/segmentio/ksuid"
 )
 
+// IDBytes is the length of an id: a KSUID in its text form.
+const IDBytes = 27
+
 // RepairID computes the id of a repair from its garage and the caller's own
 // reference, so that a retry through another API process is the same repair
 // without any lookup. The reference is the order number where the garage has

@@ -66,9 +66,9 @@ func (r Role) remembering() Role {
 	}
 	r.check = func(now time.Time) error {
 		err := check(now)
-		if ready(err) {
+		if err == nil {
 			failed.Store(nil)
-			return err
+			return nil
 		}
 		if last := failed.Load(); last != nil {
 			return fmt.Errorf("%w; it failed before: %w", err, *last)
