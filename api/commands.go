@@ -24,7 +24,7 @@ type commands struct {
 
 // Writing is what every request for a command carries beside its body.
 type Writing struct {
-	Key    string `header:"Idempotency-Key" required:"true" maxLength:"200" pattern:"\\S" doc:"Names the request: repeating it with the same key changes nothing and gets the same answer."`
+	Key    string `header:"Idempotency-Key" required:"true" maxLength:"200" pattern:"\\S" doc:"Names the request within its repair, for its caller: repeating it with the same key within 7 days changes nothing and gets the same answer."`
 	Prefer string `header:"Prefer" doc:"respond-async: answer 202 at once."`
 	Garage string `query:"garage" doc:"Which of the token's garages; needed only when it names several."`
 }

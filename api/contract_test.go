@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"errors"
+	"fmt"
 	"html"
 	"maps"
 	"slices"
@@ -123,6 +124,91 @@ func TestRepetitions(t *testing.T) {
 			}
 			w.Call(sam, tt.method, tt.path, tt.other, apitest.Key("once-"+tt.name)).Problem(t, 422, "key_reused")
 		})
+	}
+}
+
+// A key counts within its repair, for its caller. What starts a repair counts within
+// the repair that its order number names; a blank one is none, and then the caller's key
+// names the repair.
+func TestAKeyCountsWithinItsRepairForItsCaller(t *testing.T) {
+	w := apitest.New(t)
+	sam, noor := w.Token("sam", repair.Mechanic, "de-brug"), w.Token("noor", repair.Mechanic, "de-brug")
+	start := func(token, ref, key string) apitest.Answer {
+		return w.Call(token, "POST", "/v1/repairs", strings.Replace(apitest.OrderBody, "WO-1842", ref, 1), apitest.Key(key))
+	}
+	repairOf := func(a apitest.Answer) string {
+		a.Want(t, 201, map[string]any{"result": "accepted"})
+		return a.JSON["repair_id"].(string)
+	}
+	first := repairOf(start(sam, "WO-1", "k"))
+	for what, other := range map[string]apitest.Answer{
+		"another order number":      start(sam, "WO-2", "k"),
+		"no order number":           start(sam, "", "k"),
+		"another caller, without":   start(noor, "", "k"),
+		"another key, blank number": start(sam, " ", "k2"),
+	} {
+		if repairOf(other) == first {
+			t.Errorf("%s: the same repair", what)
+		}
+	}
+	start(noor, "WO-1", "k").Problem(t, 409, "already_started")
+	start(noor, "WO-2", "k").Problem(t, 409, "already_started")
+	ids := map[string]bool{repairOf(start(sam, "", "k9")): true}
+	ids[repairOf(start(noor, "", "k9"))] = true
+	for i, blank := range []string{" ", "\u00a0", "\u200b", "\u2060 \ufeff", "\u3000"} {
+		a := start(sam, blank, fmt.Sprint("blank", i))
+		ids[repairOf(a)] = true
+		if got := w.Call(sam, "GET", a.Header.Get("Location"), ""); got.JSON["external_ref"] != nil {
+			t.Errorf("%q is kept as %q", blank, got.JSON["external_ref"])
+		}
+	}
+	if len(ids) != 7 {
+		t.Errorf("%d repairs, want 7", len(ids))
+	}
+
+	say := func(token, text string) apitest.Answer {
+		return w.Call(token, "POST", "/v1/repairs/"+first+"/messages", `{"kind":"text","text":"`+text+`"}`, apitest.Key("m"))
+	}
+	say(sam, "hoi").Want(t, 201, map[string]any{"sequence": 2.0})
+	say(noor, "dag").Want(t, 201, map[string]any{"sequence": 3.0})
+	if a := say(sam, "hoi"); a.Header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("the same again: %v", a.Header)
+	}
+	say(sam, "dag").Problem(t, 422, "key_reused")
+}
+
+// A deadline or a promise in the past is refused, but in history; and the same request
+// again gets the same answer when its deadline has passed.
+func TestTimesInThePast(t *testing.T) {
+	w := apitest.New(t)
+	sam := w.Token("sam", repair.Mechanic, "de-brug")
+	at := "/v1/repairs/" + w.Started()
+	when := func(d time.Duration) string { return apitest.Begin.Add(d).Format(time.RFC3339) }
+	times := func(occurred, expires time.Duration) string {
+		return fmt.Sprintf(`{"occurred_at":%q,"expires_at":%q,%s`, when(occurred), when(expires), strings.Replace(apitest.QuoteBody, `"answer_by":"2026-05-20T14:00:00+02:00",`, "", 1)[1:])
+	}
+	for name, c := range map[string]struct{ method, path, body, pointer string }{
+		"a quote that expired":           {"POST", at + "/quotes", times(0, -time.Second), "/expires_at"},
+		"one that expired on its way":    {"POST", at + "/quotes", times(-time.Hour, -time.Minute), "/expires_at"},
+		"a promise of yesterday":         {"PATCH", at, `{"ready_at":"` + when(-24*time.Hour) + `"}`, "/ready_at"},
+		"a start with a promise, passed": {"POST", "/v1/repairs", strings.NewReplacer("WO-1842", "WO-2", "2026-05-20T16:00:00+02:00", when(-time.Second)).Replace(apitest.OrderBody), "/ready_at"},
+	} {
+		a := w.Call(sam, c.method, c.path, c.body, apitest.Key(name))
+		a.Problem(t, 422, "invalid")
+		if got := a.JSON["errors"].([]any)[0].(map[string]any)["pointer"]; got != c.pointer {
+			t.Errorf("%s: the error is at %v", name, got)
+		}
+	}
+	w.Call(sam, "POST", "/v1/repairs", strings.NewReplacer("WO-1842", "WO-3", `"bay"`, `"occurred_at":"2026-05-01T08:00:00Z","bay"`, "2026-05-20T16", "2026-05-01T16").Replace(apitest.OrderBody), apitest.Key("history")).
+		Want(t, 201, nil)
+
+	soon := times(0, time.Minute)
+	w.Call(sam, "POST", at+"/quotes", soon, apitest.Key("soon")).Want(t, 201, map[string]any{"revision": 1.0})
+	w.Pass(time.Hour)
+	again := w.Call(sam, "POST", at+"/quotes", soon, apitest.Key("soon"))
+	again.Want(t, 201, map[string]any{"revision": 1.0})
+	if again.Header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("%v", again.Header)
 	}
 }
 

@@ -28,7 +28,9 @@ const introduction = `Pitstop tells a garage's customers what happens to their c
 
 Every request carries a bearer token (JWT) with the roles and the garages of its holder. What belongs to another garage does not exist for it.
 
-What writes needs an Idempotency-Key: a text of your choice that names the request. Repeating the request with its key changes nothing and gets the same answer, with Idempotent-Replayed: true; the same key with another body is refused.
+What writes needs an Idempotency-Key: a text of your choice that names the request. A key counts within its repair, for its caller, who is the subject of the token. There, repeating the request with its key changes nothing and gets the same answer, with Idempotent-Replayed: true, also after the deadline that it names; the same key with another body is refused (key_reused), so correct a refused request under a new key. What starts a repair counts within the repair that its external_ref names: with another external_ref the same key starts another repair. Where external_ref is absent or blank, the caller's key names the repair. Another caller's same key is that caller's own.
+
+Keys are remembered for at least 7 days after the request arrived, whatever its occurred_at; that of the request that started a repair, for ever.
 
 A write waits up to 2 seconds for its outcome. With Prefer: respond-async, or past that, it answers 202, and Location says where the outcome will be. Lists and single repairs come from a read model that follows a moment later: pass the sequence of the answer as ?after= to read what you wrote.
 

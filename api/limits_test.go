@@ -18,7 +18,7 @@ func TestRateLimits(t *testing.T) {
 		sam, noor := w.Token("sam", repair.Mechanic, "de-brug"), w.Token("noor", repair.Mechanic, "de-brug")
 		for range 10 { // whatever the route
 			w.Call(sam, "GET", "/v1/repairs", "").Want(t, 200, nil)
-			w.Call(sam, "GET", "/v1/commands/"+repair.CommandID("g", "r", "k"), "").Want(t, 200, nil)
+			w.Call(sam, "GET", "/v1/commands/"+repair.CommandID("g", "r", repair.Actor{}, "k"), "").Want(t, 200, nil)
 		}
 		a := w.Call(sam, "GET", "/v1/repairs", "")
 		a.Problem(t, 429, "rate_limited")

@@ -88,7 +88,7 @@ func (w *world) play(end time.Time) {
 	for i, s := range w.plan {
 		w.until(s.at)
 		*s.command.Head() = repair.Header{
-			EventID: repair.CommandID(s.car.garage, s.car.id(), strconv.Itoa(i)), AggregateID: s.car.id(), GarageID: s.car.garage,
+			EventID: repair.CommandID(s.car.garage, s.car.id(), repair.Actor{}, strconv.Itoa(i)), AggregateID: s.car.id(), GarageID: s.car.garage,
 			OccurredAt: s.at, Actor: s.by,
 		}
 		out, err := w.lifecycle.Send(record.Commands, s.command.(record.Headed))

@@ -150,7 +150,7 @@ func (w *World) handle(cmd repair.Command) *repair.Outcome {
 	if at := r.OpenRevision(); at > 0 {
 		w.publish(h, r.Expire(h.OccurredAt, h.OccurredAt))
 	}
-	events, verdict := r.Handle(cmd)
+	events, verdict := r.HandleLogged(cmd, w.now)
 	w.publish(h, events)
 	o := &repair.Outcome{Command: record.NameOf(cmd), Result: repair.Accepted, Digest: repair.DigestOf(cmd), Verdict: verdict}
 	if verdict.Code != "" {

@@ -40,7 +40,7 @@ func begin(t testing.TB) *day {
 func (d *day) of(c repair.Command, at time.Time) repair.Command {
 	d.n++
 	h := c.Head()
-	*h = repair.Header{EventID: repair.CommandID("de-brug", "r1", fmt.Sprint(d.n)), AggregateID: "r1", GarageID: "de-brug", OccurredAt: at, Actor: sam}
+	*h = repair.Header{EventID: repair.CommandID("de-brug", "r1", sam, fmt.Sprint(d.n)), AggregateID: "r1", GarageID: "de-brug", OccurredAt: at, Actor: sam}
 	h.CorrelationID = h.EventID
 	return c
 }

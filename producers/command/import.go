@@ -141,10 +141,10 @@ func (im *Importer) command(text []byte) (repair.Command, error) {
 		w.OccurredAt = l.OccurredAt
 	}
 	switch start, ok := r.Body.(*request.StartRepair); {
-	case ok && start.ExternalRef == "":
+	case ok && request.Clean(start.ExternalRef) == "":
 		start.ExternalRef = l.ExternalRef
-	case !ok && l.Repair == "" && l.ExternalRef != "":
-		r.RepairID = repair.RepairID(l.Garage, "external_ref", l.ExternalRef)
+	case !ok && l.Repair == "" && request.Clean(l.ExternalRef) != "":
+		r.RepairID = repair.RepairID(l.Garage, "external_ref", request.Clean(l.ExternalRef))
 	}
 	cmd, err := im.Requests.Build(r)
 	if err != nil {

@@ -55,7 +55,7 @@ func (s *script) start() {
 		body.ExternalRef = s.ref
 		s.repair.ID = repair.RepairID(s.garage.ID, "external_ref", s.ref)
 	} else {
-		s.repair.ID = repair.RepairID(s.garage.ID, "key", s.ref+"-1")
+		s.repair.ID = repair.RepairIDByKey(s.garage.ID, s.mechanic, s.ref+"-1")
 	}
 	if s.chance(0.85) {
 		ready := s.calendar.Add(s.now, s.about(4*time.Hour, 0.4)).Truncate(15 * time.Minute)

@@ -11,19 +11,34 @@ import (
 // IDBytes is the length of an id: a KSUID in its text form.
 const IDBytes = 27
 
-// RepairID computes the id of a repair from its garage and the caller's own
-// reference, so that a retry through another API process is the same repair
-// without any lookup. The reference is the order number where the garage has
-// one (kind "external_ref"), else the idempotency key of the request (kind "key").
+// RepairID computes the id of a repair from its garage and the garage's own order
+// number, so that a retry through another API process is the same repair without any
+// lookup, whoever sends it. The kind of reference is "external_ref".
 func RepairID(garageID, kind, ref string) string {
 	return hashID("repair", garageID, kind, ref)
 }
 
-// CommandID computes the id of a command from the garage its sender acts for,
-// its repair and the idempotency key of the request: the same request again is
-// the same command, and another garage's request never is.
-func CommandID(garageID, repairID, key string) string {
-	return hashID("command", garageID, repairID, key)
+// RepairIDByKey computes the id of a repair that has no order number, from its garage
+// and the idempotency key of the request that starts it: the caller's own, as any key.
+func RepairIDByKey(garageID string, caller Actor, key string) string {
+	return hashID(append([]string{"repair", garageID, "key", key}, caller.caller()...)...)
+}
+
+// CommandID computes the id of a command from the garage its sender acts for, its
+// repair, its sender and the idempotency key of the request: the same request again is
+// the same command; another garage's or another caller's request never is.
+func CommandID(garageID, repairID string, caller Actor, key string) string {
+	return hashID(append([]string{"command", garageID, repairID, key}, caller.caller()...)...)
+}
+
+// caller returns what tells callers apart. A member of staff is the subject of the
+// token, in whatever role; the holder of a link is the customer or the approver of the
+// link's repair.
+func (a Actor) caller() []string {
+	if a.Role.CustomerSide() || a.ID == "" {
+		return []string{string(a.Role), ""}
+	}
+	return []string{"", a.ID}
 }
 
 // DerivedID computes the id of a record from what caused it. The time part of

@@ -15,7 +15,9 @@ import (
 func TestIDsNeverChange(t *testing.T) {
 	for got, want := range map[string]string{
 		repair.RepairID("de-brug", "external_ref", "WO-1842"):                 "4fS5SJDfsD0WtWi7tKqhgMiGAcL",
-		repair.CommandID("de-brug", "r1", "key-1"):                            "XKb5LusYl4JZLFCyRdeLnlsYSzH",
+		repair.RepairIDByKey("de-brug", sam, "key-1"):                         "K8hJuD84zHkAQaxnyNGq9udQdpO",
+		repair.CommandID("de-brug", "r1", sam, "key-1"):                       "D1uxrHphMxpELO4bKUJT4Oz3V2y",
+		repair.CommandID("de-brug", "r1", customer, "key-1"):                  "YGUfLXag8VvCG2lxwg3rfDA0vWb",
 		repair.DerivedID(noon, "cause", "pitstop.events", "0"):                "3DzIJbMB6CZeprulNkXJT3FQnMc",
 		repair.DerivedID(noon.In(time.FixedZone("", 3600)), "cause", "x", ""): "3DzIJbFj41vFkFXzQw4Vg2I4QuG",
 	} {
@@ -41,7 +43,8 @@ func TestIDsTellTheirPartsApart(t *testing.T) {
 	} {
 		for kind, id := range map[string]string{
 			"repair":  repair.RepairID(parts[0], parts[1], parts[2]),
-			"command": repair.CommandID(parts[0], parts[1], parts[2]),
+			"by key":  repair.RepairIDByKey(parts[0], repair.Actor{ID: parts[1]}, parts[2]),
+			"command": repair.CommandID(parts[0], parts[1], customer, parts[2]),
 			"derived": repair.DerivedID(noon, parts[:]...),
 		} {
 			what := kind + " " + strings.Join(parts[:], "|")
@@ -60,7 +63,9 @@ func TestIDProperties(t *testing.T) {
 		b := [3]string{part.Draw(t, "b0"), part.Draw(t, "b1"), part.Draw(t, "b2")}
 		for _, id := range []func([3]string) string{
 			func(p [3]string) string { return repair.RepairID(p[0], p[1], p[2]) },
-			func(p [3]string) string { return repair.CommandID(p[0], p[1], p[2]) },
+			func(p [3]string) string { return repair.CommandID(p[0], p[1], sam, p[2]) },
+			func(p [3]string) string { return repair.CommandID(p[0], "r1", repair.Actor{ID: p[1]}, p[2]) },
+			func(p [3]string) string { return repair.RepairIDByKey(p[0], repair.Actor{ID: p[1]}, p[2]) },
 			func(p [3]string) string { return repair.DerivedID(noon, p[:]...) },
 		} {
 			if !repair.ValidID(id(a)) {
@@ -90,6 +95,37 @@ func TestValidID(t *testing.T) {
 	} {
 		if repair.ValidID(id) != want {
 			t.Errorf("ValidID(%q) is %t", id, !want)
+		}
+	}
+}
+
+// A key is its caller's own. A member of staff is the subject of the token, whatever the
+// token's role is now; the holder of a link is the customer or the approver.
+func TestAKeyIsItsCallersOwn(t *testing.T) {
+	noor := repair.Actor{Role: repair.Mechanic, ID: "noor"}
+	promoted := repair.Actor{Role: repair.CustomerService, ID: "sam"}
+	known := repair.Actor{Role: repair.Customer, ID: "sam"} // by the garage's own id
+	approver := repair.Actor{Role: repair.Approver}
+	for name, id := range map[string]func(repair.Actor) string{
+		"command": func(a repair.Actor) string { return repair.CommandID("de-brug", "r1", a, "k1") },
+		"repair":  func(a repair.Actor) string { return repair.RepairIDByKey("de-brug", a, "k1") },
+	} {
+		for _, c := range []struct {
+			a, b repair.Actor
+			same bool
+		}{
+			{sam, sam, true},
+			{sam, promoted, true},
+			{customer, known, true},
+			{sam, noor, false},
+			{sam, known, false},
+			{sam, customer, false},
+			{customer, approver, false},
+			{repair.Actor{Role: repair.Mechanic}, repair.Actor{Role: repair.Integrator}, false},
+		} {
+			if same := id(c.a) == id(c.b); same != c.same {
+				t.Errorf("%s: the key of %+v and of %+v is the same: %t", name, c.a, c.b, same)
+			}
 		}
 	}
 }

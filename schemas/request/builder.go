@@ -60,7 +60,7 @@ func (b *Builder) Build(r Request) (repair.Command, error) {
 	if len(d.errs) > 0 {
 		return nil, &Invalid{Errors: d.errs}
 	}
-	id := repair.CommandID(r.Garage, d.RepairID, r.Key)
+	id := repair.CommandID(r.Garage, d.RepairID, r.Actor, r.Key)
 	*cmd.Head() = repair.Header{
 		EventID: id, AggregateID: d.RepairID, GarageID: r.Garage,
 		OccurredAt: d.at, Actor: r.Actor, CorrelationID: id,

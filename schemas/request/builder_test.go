@@ -84,7 +84,7 @@ func TestBuildFillsInAndSeals(t *testing.T) {
 	must(t, err)
 	got := cmd.(*repair.StartRepair)
 	id := repair.RepairID("de-brug", "external_ref", "WO-1842")
-	command := repair.CommandID("de-brug", id, "k1")
+	command := repair.CommandID("de-brug", id, sam, "k1")
 	wantHead := repair.Header{
 		EventID: command, AggregateID: id, GarageID: "de-brug", OccurredAt: now.Truncate(time.Microsecond),
 		Actor: sam, CorrelationID: command,

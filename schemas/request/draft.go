@@ -48,10 +48,10 @@ func (d *draft) key() {
 }
 
 func (d *draft) repairID(body *StartRepair) string {
-	if body.ExternalRef != "" {
-		return repair.RepairID(d.Garage, "external_ref", strings.TrimSpace(body.ExternalRef))
+	if ref := Clean(body.ExternalRef); ref != "" {
+		return repair.RepairID(d.Garage, "external_ref", ref)
 	}
-	return repair.RepairID(d.Garage, "key", d.Key)
+	return repair.RepairIDByKey(d.Garage, d.Actor, d.Key)
 }
 
 // occurredAt returns the request's own time, else now: UTC, microseconds.

@@ -43,7 +43,7 @@ func TestKilledRoles(t *testing.T) {
 
 	got := compare(t, dir)
 	for _, s := range h.saved.Plan.Steps {
-		if id := repair.CommandID(s.Garage, h.saved.Plan.Repairs[s.Repair].ID, s.Key); s.Actor.Role.Staff() && got.Commands[id] == 0 {
+		if id := repair.CommandID(s.Garage, h.saved.Plan.Repairs[s.Repair].ID, s.Actor, s.Key); s.Actor.Role.Staff() && got.Commands[id] == 0 {
 			t.Errorf("step %s of repair %s was answered, but its command is not there", s.Key, s.RepairID)
 		}
 	}
