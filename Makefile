@@ -3,12 +3,13 @@ TOOLS := $(CURDIR)/.tools/bin
 GOLANGCI := $(TOOLS)/golangci-lint-v2.15.0
 GOTESTSUM := $(TOOLS)/gotestsum-v1.13.0
 OPENAPI := .tools/openapi
+SCHEMATHESIS := .tools/schemathesis
 # go test, with what failed at the end.
 TEST := $(GOTESTSUM) --format standard-quiet --hide-summary skipped --
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help deps browser build demo up test kafka test-kafka prometheus race bench fuzz lint openapi fmt generate generated licences check clean
+.PHONY: help deps browser build demo up test kafka test-kafka prometheus race bench fuzz lint openapi schemathesis fmt generate generated licences check clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -76,6 +77,14 @@ $(TOOLS)/%: # NAME-vVERSION
 openapi: $(OPENAPI)/.installed ## Check the OpenAPI document with Redocly and Spectral.
 	@cd deploy/openapi && export PATH="$(CURDIR)/$(OPENAPI)/node_modules/.bin:$$PATH" REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true && \
 	  redocly lint ../../api/openapi.json && spectral lint --ruleset spectral.yaml --fail-severity hint ../../api/openapi.json
+
+schemathesis: deps $(SCHEMATHESIS)/.installed ## Send every role's API what Schemathesis makes of its document: Python 3.
+	@PITSTOP_TEST_SCHEMATHESIS=$(CURDIR)/$(SCHEMATHESIS)/bin/schemathesis go test -timeout 20m -count 1 -run '^TestSchemathesis$$' ./deploy/e2e
+
+$(SCHEMATHESIS)/.installed: deploy/openapi/requirements.txt
+	python3 -m venv --clear $(SCHEMATHESIS) || { echo "python3 or its venv is missing; on Debian, as root: apt-get install --no-install-recommends python3-venv"; exit 1; }
+	$(SCHEMATHESIS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement $<
+	@touch $@
 
 $(OPENAPI)/.installed: deploy/openapi/package.json deploy/openapi/package-lock.json
 	@mkdir -p $(OPENAPI) && cp $^ $(OPENAPI)
