@@ -48,7 +48,11 @@ func New(c Config) (*API, error) {
 		allow(w, r, req)
 		web.NewProblem(web.CodeMethod, "this address does not take the method "+req.Method).Write(w)
 	})
-	doc, err := register(humachi.New(r.With(authenticate(c)), openapi()), c)
+	text, err := guide(c.Limits)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := register(humachi.New(r.With(authenticate(c)), openapi(text)), c)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"pitstop/api/web"
+	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
 )
 
 // What the documentation's page is made of.
@@ -22,21 +24,6 @@ var (
 	//go:embed static
 	static embed.FS
 )
-
-// introduction heads the documentation; a blank line ends a paragraph.
-const introduction = `Pitstop tells a garage's customers what happens to their car, asks them to agree to extra work, and measures how long everybody waits.
-
-Every request carries a bearer token (JWT) with the roles and the garages of its holder. What belongs to another garage does not exist for it.
-
-What writes needs an Idempotency-Key: a text of your choice that names the request. A key counts within its repair, for its caller, who is the subject of the token. There, repeating the request with its key changes nothing and gets the same answer, with Idempotent-Replayed: true, also after the deadline that it names; the same key with another body is refused (key_reused), so correct a refused request under a new key. What starts a repair counts within the repair that its external_ref names: with another external_ref the same key starts another repair. Where external_ref is absent or blank, the caller's key names the repair. Another caller's same key is that caller's own.
-
-Keys are remembered for at least 7 days after the request arrived, whatever its occurred_at; that of the request that started a repair, for ever.
-
-A write waits up to 2 seconds for its outcome. With Prefer: respond-async, or past that, it answers 202, and Location says where the outcome will be. Lists and single repairs come from a read model that follows a moment later: pass the sequence of the answer as ?after= to read what you wrote.
-
-What happened earlier can be reported later, with occurred_at. What arrives more than a day after it occurred is history: it is measured and shown, but nobody is told, unless its body says "tell": true. Only history may name an expires_at, answer_by or ready_at that has passed.
-
-Amounts are integers in minor units with their currency beside them, and include VAT where nothing else is said. Times are RFC 3339.`
 
 // serve mounts the OpenAPI document, and a page of it for people.
 func (d document) serve(r chi.Router, assets string) error {
@@ -69,10 +56,18 @@ func (d document) serve(r chi.Router, assets string) error {
 
 // reference is the documentation as its template shows it.
 type reference struct {
-	Assets     string
-	Paragraphs []string
-	Problems   []web.Kind
-	Groups     []group
+	Assets   string
+	Guide    []chapter
+	Groups   []group
+	Envelope []field // of every event
+	Events   []eventType
+	Problems []web.Kind
+}
+
+// eventType is a type of events with the fields of its data.
+type eventType struct {
+	Name, Text string
+	Data       []field
 }
 
 type group struct {
@@ -102,7 +97,15 @@ type field struct {
 }
 
 func (d document) reference(assets string) reference {
-	ref := reference{Assets: assets, Paragraphs: strings.Split(introduction, "\n\n"), Problems: web.Kinds}
+	ref := reference{Assets: assets, Guide: chaptersOf(d.Info.Description), Problems: web.Kinds}
+	schemas := d.Components.Schemas.Map()
+	for _, e := range repair.Events {
+		name := record.NameOf(e)
+		ref.Events = append(ref.Events, eventType{name, schemas[name].Description, d.fields(schemas[name], 0)})
+		if ref.Envelope == nil {
+			ref.Envelope = slices.DeleteFunc(d.fields(schemas[name+"Event"], 0), func(f field) bool { return f.Depth > 0 || f.Name == "type" || f.Name == "data" })
+		}
+	}
 	for _, r := range routes {
 		op := operationOf(d.OpenAPI, r)
 		o := operation{ID: r.id, Method: r.method, Path: r.path, Summary: r.summary, For: r.allowed(), Example: examples[r.id]}

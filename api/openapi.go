@@ -57,12 +57,12 @@ var problemHeaders = map[int][]string{
 	http.StatusServiceUnavailable:  {"Retry-After"},
 }
 
-func openapi() huma.Config {
+func openapi(guide string) huma.Config {
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
-				Title: "Pitstop", Version: "1", Description: introduction,
+				Title: "Pitstop", Version: "1", Description: guide,
 				Contact: &huma.Contact{Name: "Whoever runs this Pitstop"},
 				License: &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"},
 			},

@@ -13,6 +13,7 @@ import (
 	"pitstop/api/apitest"
 	"pitstop/api/staff"
 	"pitstop/api/web"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -164,6 +165,21 @@ func TestDocumentationPage(t *testing.T) {
 	for _, c := range web.Kinds {
 		if !strings.Contains(a.Text, string(c.Code)) {
 			t.Errorf("problem %s is not documented", c.Code)
+		}
+	}
+	for _, e := range repair.Events {
+		if !strings.Contains(a.Text, "<h3>"+record.NameOf(e)+"</h3>") {
+			t.Errorf("the event %s is not documented", record.NameOf(e))
+		}
+	}
+	for _, chapter := range []string{"Tokens", "Idempotency keys", "Retries", "Limits", "Reading", "Events", "Times, amounts and texts", "What may change within v1"} {
+		if !strings.Contains(a.Text, ">"+chapter+"</h2>") {
+			t.Errorf("there is no chapter %s", chapter)
+		}
+	}
+	for _, figure := range []string{"3000 requests in 10 seconds", "300 in 10 seconds", "16 streams", "256 KiB"} { // those in force
+		if !strings.Contains(a.Text, figure) {
+			t.Errorf("the page does not say %q", figure)
 		}
 	}
 	for _, foreign := range []string{"http://", "https://", "//cdn", "<script"} {
