@@ -72,7 +72,7 @@ func New(c Config) (*API, error) {
 
 // allow names the methods that an address does take.
 func allow(w http.ResponseWriter, routes chi.Routes, req *http.Request) {
-	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPatch} {
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
 		if routes.Match(chi.NewRouteContext(), m, req.URL.Path) {
 			w.Header().Add("Allow", m)
 			if m == http.MethodGet {

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,7 +19,6 @@ import (
 type commands struct {
 	reads
 	requests *request.Builder
-	commands Commands
 }
 
 // Huma looks only into exported types.
@@ -199,6 +200,9 @@ func (c commands) scope(ctx context.Context, in Existing) (string, error) {
 	case len(caller.Garages) == 1:
 		return caller.Garages[0], nil
 	}
+	if garage, _ := c.commands.Newest(in.ID); caller.MayUse(garage) {
+		return garage, nil
+	}
 	if err := c.reach(ctx, in.ID, 1); err != nil {
 		return "", err
 	}
@@ -312,6 +316,32 @@ func (c commands) decideQuote(ctx context.Context, in *struct {
 		}
 		return d
 	}), nil
+}
+
+// requestLink answers 202 also to what was accepted: the mail is still to be sent.
+func (c commands) requestLink(ctx context.Context, in *struct {
+	Existing
+	Body *request.RequestLink
+},
+) (*Reply[CommandReply], error) {
+	r, err := c.simple(ctx, in.Existing, request.Request{Body: given(in.Body)})
+	if err != nil {
+		return nil, err
+	}
+	r.Status = http.StatusAccepted
+	return r, nil
+}
+
+// revokeLinks takes a key, and needs none: repeated, it ends what ended.
+func (c commands) revokeLinks(ctx context.Context, in *struct {
+	ID     string `path:"id" doc:"The repair's id."`
+	Key    string `header:"Idempotency-Key" maxLength:"200" doc:"Names the request; absent: every request is another."`
+	Prefer string `header:"Prefer" doc:"respond-async: answer 202 at once."`
+	Garage string `query:"garage" doc:"Which of the token's garages; needed only when it names several."`
+},
+) (*Reply[CommandReply], error) {
+	writing := Writing{Key: cmp.Or(strings.TrimSpace(in.Key), rand.Text()), Prefer: in.Prefer, Garage: in.Garage}
+	return c.simple(ctx, Existing{writing, in.ID}, request.Request{Body: new(request.RevokeLinks)})
 }
 
 func (c commands) postMessage(ctx context.Context, in *struct {

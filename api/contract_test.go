@@ -348,10 +348,10 @@ func TestExamples(t *testing.T) {
 		routes[r.ID] = r
 	}
 	for id, r := range routes {
-		if r.Writes != (api.Examples[id] != "") {
-			t.Errorf("%s writes: %t; it has an example: %t", id, r.Writes, !r.Writes)
+		if r.Keyed != (api.Examples[id] != "") {
+			t.Errorf("%s takes a body: %t; it has an example: %t", id, r.Keyed, !r.Keyed)
 		}
-		if !r.Writes {
+		if !r.Keyed {
 			continue
 		}
 		order := "WO-" + id

@@ -14,13 +14,13 @@ var Examples = examples
 type Route struct {
 	ID, Method, Path, Summary string
 	Roles                     []repair.Role
-	Writes                    bool
+	Writes, Keyed             bool
 }
 
 func Routes() []Route {
 	var all []Route
 	for _, r := range routes {
-		all = append(all, Route{r.id, r.method, r.path, r.summary, r.roles(), r.writes()})
+		all = append(all, Route{r.id, r.method, r.path, r.summary, r.roles(), r.writes(), r.keyed()})
 	}
 	return all
 }

@@ -130,12 +130,17 @@ func (d document) complete() error {
 			success.Headers = headersOf("Idempotent-Replayed", "Location")
 		}
 		success.Links = linksFrom(r)
-		op.Responses["202"] = &huma.Response{
+		late := &huma.Response{
 			Description: "Written, and not answered yet",
 			Headers:     headersOf("Location", "Preference-Applied"),
 			Content:     map[string]*huma.MediaType{"application/json": {Schema: d.schema(reflect.TypeFor[CommandReply]())}},
 			Links:       map[string]*huma.Link{"get-command": {OperationID: "get-command", Parameters: map[string]any{"id": "$response.body#/command_id"}}},
 		}
+		if r.status == http.StatusAccepted {
+			late.Description = "Accepted: a mail follows. Or pending: written, and not answered yet"
+			late.Headers = headersOf("Location", "Preference-Applied", "Idempotent-Replayed")
+		}
+		op.Responses["202"] = late
 	}
 	d.Paths["/v1/events"].Get.Responses["200"].Content = map[string]*huma.MediaType{ // it writes by itself
 		"application/json":  {Schema: d.schema(reflect.TypeFor[readmodel.EventPage]())},
@@ -328,6 +333,8 @@ func operationOf(doc *huma.OpenAPI, r route) *huma.Operation {
 		return item.Post
 	case r.method == http.MethodPatch:
 		return item.Patch
+	case r.method == http.MethodDelete:
+		return item.Delete
 	}
 	return item.Get
 }

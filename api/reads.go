@@ -18,6 +18,7 @@ import (
 // reads answers from the read model.
 type reads struct {
 	store    Store
+	commands Commands
 	patience time.Duration
 	log      *slog.Logger
 }
@@ -26,7 +27,7 @@ type reads struct {
 func (r reads) failed(err error) error {
 	switch {
 	case errors.Is(err, readmodel.ErrNotFound):
-		return web.NewProblem(web.CodeNotFound, "it does not exist, or not in your garage")
+		return web.NewProblem(web.CodeNotFound, notFound)
 	case errors.Is(err, readmodel.ErrCursor):
 		return web.NewProblem(web.CodeInvalid, "the cursor is not one that was given out here", repair.FieldError{
 			Pointer: "/cursor", Detail: "ask for the first page without a cursor",
@@ -54,22 +55,46 @@ type ReadOne struct {
 	After int64  `query:"after" minimum:"0" doc:"Wait up to 2 s until this sequence is readable."`
 }
 
-// read returns a repair of the caller's garages.
+// newest returns how far a repair of the caller's garages is, as far as outcomes told.
+func (r reads) newest(ctx context.Context, id string) int64 {
+	garage, sequence := r.commands.Newest(id)
+	if !web.CallerOf(ctx).MayUse(garage) { // and whoever else asks for it waits no longer than for what there is not
+		return 0
+	}
+	return sequence
+}
+
+// missing turns into a problem that the read model does not have what a repair should
+// have when it is that far: with more to come, it may be there in a moment.
+func (r reads) missing(ctx context.Context, id string, has int64, what string) error {
+	if r.newest(ctx, id) > has {
+		return web.NewProblem(web.CodeUnavailable, "it cannot be read yet; try again in a moment").With("Retry-After", "1")
+	}
+	return web.NewProblem(web.CodeNotFound, what)
+}
+
+// read returns a repair of the caller's garages, with all that this process has heard
+// of, if the read model has it in time.
 func (r reads) read(ctx context.Context, in ReadOne) (*readmodel.Repair, error) {
 	if !repair.ValidID(in.ID) {
 		return nil, r.failed(readmodel.ErrNotFound)
 	}
-	if in.After > 0 {
-		if err := r.reach(ctx, in.ID, in.After); err != nil {
+	if after := max(in.After, r.newest(ctx, in.ID)); after > 0 {
+		if err := r.reach(ctx, in.ID, after); err != nil {
 			return nil, err
 		}
 	}
 	v, err := r.store.Repair(ctx, web.CallerOf(ctx).Sight(), in.ID)
-	if err != nil {
+	switch {
+	case errors.Is(err, readmodel.ErrNotFound):
+		return nil, r.missing(ctx, in.ID, 0, notFound)
+	case err != nil:
 		return nil, r.failed(err)
 	}
 	return v, nil
 }
+
+const notFound = "it does not exist, or not in your garage"
 
 func (r reads) getRepair(ctx context.Context, in *ReadOne) (*body[*readmodel.Repair], error) {
 	v, err := r.read(ctx, *in)
@@ -90,7 +115,7 @@ func (r reads) getQuote(ctx context.Context, in *struct {
 			return &body[readmodel.Quote]{q}, nil
 		}
 	}
-	return nil, web.NewProblem(web.CodeNotFound, "the repair has no such quote")
+	return nil, r.missing(ctx, in.ID, v.Sequence, "the repair has no such quote")
 }
 
 func (r reads) getTimeline(ctx context.Context, in *ReadOne) (*body[*readmodel.Timeline], error) {

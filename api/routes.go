@@ -36,6 +36,8 @@ var routes = []route{
 	{"collect-vehicle", http.MethodPost, "/v1/repairs/{id}/collection", 200, "M S I", "Say that the car was collected"},
 	{"cancel-repair", http.MethodPost, "/v1/repairs/{id}/cancellation", 200, "M S I", "Cancel a repair that will not be completed"},
 	{"post-message", http.MethodPost, "/v1/repairs/{id}/messages", 201, "M S", "Write to the customer, or a note for staff"},
+	{"request-link", http.MethodPost, "/v1/repairs/{id}/links", 202, "M S", "Send a fresh link by mail, to the customer or to who decides"},
+	{"revoke-links", http.MethodDelete, "/v1/repairs/{id}/links", 200, "S", "End every link to a repair: the page then says whom to call"},
 	{"get-timeline", http.MethodGet, "/v1/repairs/{id}/timeline", 200, "M S", "See everything that happened around a repair"},
 	{"list-conversations", http.MethodGet, "/v1/conversations", 200, "S", "Find conversations"},
 	{"list-events", http.MethodGet, "/v1/events", 200, "M S I", "Read events from a cursor, or as a stream"},
@@ -75,6 +77,7 @@ var examples = map[string]string{
 	"collect-vehicle": `{}`,
 	"cancel-repair":   `{"reason": "De klant laat het elders doen."}`,
 	"withdraw-quote":  `{}`,
+	"request-link":    `{"party": "customer"}`,
 }
 
 // letters name the roles in the table. An administrator (A) uses the command
@@ -94,6 +97,9 @@ func (r route) roles() []repair.Role {
 // writes reports whether a route sends a command.
 func (r route) writes() bool { return r.method != http.MethodGet }
 
+// keyed reports whether a request needs an idempotency key: what deletes is idempotent.
+func (r route) keyed() bool { return r.writes() && r.method != http.MethodDelete }
+
 // allowed names who may use a route.
 func (r route) allowed() string {
 	var names []string
@@ -108,8 +114,8 @@ func (r route) allowed() string {
 
 // register registers every route with its handler and returns their documentation.
 func register(api huma.API, c Config) (document, error) {
-	read := reads{c.Store, c.Patience, c.Log}
-	write := commands{read, c.Requests, c.Commands}
+	read := reads{c.Store, c.Commands, c.Patience, c.Log}
+	write := commands{read, c.Requests}
 	handle(api, "start-repair", write.startRepair)
 	handle(api, "change-repair", about[request.Change](write))
 	handle(api, "request-approval", write.requestApproval)
@@ -119,6 +125,8 @@ func register(api huma.API, c Config) (document, error) {
 	handle(api, "collect-vehicle", aboutOptional[request.CollectVehicle](write))
 	handle(api, "cancel-repair", aboutOptional[request.CancelRepair](write))
 	handle(api, "post-message", write.postMessage)
+	handle(api, "request-link", write.requestLink)
+	handle(api, "revoke-links", write.revokeLinks)
 	handle(api, "get-command", read.getCommand)
 	handle(api, "get-repair", read.getRepair)
 	handle(api, "get-quote", read.getQuote)
@@ -186,7 +194,7 @@ func authorise(api huma.API, r route) func(huma.Context, func(huma.Context)) {
 				With("WWW-Authenticate", `Bearer realm="pitstop", error="insufficient_scope"`)
 		case len(caller.Garages) == 0:
 			refusal = web.NewProblem(web.CodeForbidden, "the token names no garage")
-		case r.writes() && strings.TrimSpace(ctx.Header("Idempotency-Key")) == "":
+		case r.keyed() && strings.TrimSpace(ctx.Header("Idempotency-Key")) == "":
 			refusal = web.NewProblem(web.CodeKeyMissing, "choose a key per request, such as a UUID, and repeat it when you repeat the request")
 		}
 		if refusal != nil {

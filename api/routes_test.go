@@ -45,6 +45,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 		"POST /v1/repairs/{id}/quotes/{revision}/withdrawal": "MI", "POST /v1/repairs/{id}/quotes/{revision}/decision": "MS",
 		"POST /v1/repairs/{id}/completion": "MI", "POST /v1/repairs/{id}/collection": "MSI", "POST /v1/repairs/{id}/cancellation": "MSI",
 		"POST /v1/repairs/{id}/messages": "MS", "GET /v1/repairs/{id}/timeline": "MS", "GET /v1/conversations": "S",
+		"POST /v1/repairs/{id}/links": "MS", "DELETE /v1/repairs/{id}/links": "S",
 		"GET /v1/events": "MSI", "GET /v1/commands/{id}": "MSWIA", "GET /v1/latencies": "W",
 	}
 	roles := map[string]repair.Role{
@@ -86,7 +87,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 				bad, _ := sample(r, "nonsense")
 				w.Call(w.Token("u", role, "de-brug"), r.Method, bad, body, apitest.Key("k4")).Problem(t, 404, "not_found")
 			}
-			if r.Writes {
+			if r.Keyed {
 				a := w.Call(w.Token("u", r.Roles[0], "de-brug"), r.Method, path, body)
 				a.Problem(t, 400, "key_missing")
 				w.Call(w.Token("u", r.Roles[0], "de-brug"), r.Method, path, body, apitest.Key(" ")).Problem(t, 400, "key_missing")

@@ -74,6 +74,7 @@ var (
 		"decision":          {NL: "Antwoord van de klant", EN: "The customer's answer"},
 		"expiry":            {NL: "Vraag om akkoord verlopen", EN: "Request expired"},
 		"message":           {NL: "Bericht", EN: "Message"},
+		"link":              {NL: "Nieuwe link", EN: "New link"},
 	}
 	roleNames = map[string]locale.Text{
 		"customer":         {NL: "Klant", EN: "Customer"},

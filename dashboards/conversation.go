@@ -86,6 +86,8 @@ var happenings = map[string]locale.Text{
 	"QuoteWithdrawn":         {NL: "Vraag om akkoord ingetrokken", EN: "Request withdrawn"},
 	"ReadyTimeChanged":       {NL: "Beloofde tijd gewijzigd", EN: "Promised time changed"},
 	"ContactCorrected":       {NL: "Contactgegevens gewijzigd", EN: "Contact corrected"},
+	"LinkRequested":          {NL: "Nieuwe link gevraagd", EN: "New link requested"},
+	"LinksRevoked":           {NL: "Links ingetrokken", EN: "Links withdrawn"},
 	"RepairCompleted":        {NL: "Auto klaar", EN: "Car completed"},
 	"VehicleCollected":       {NL: "Auto opgehaald", EN: "Car collected"},
 	"RepairCancelled":        {NL: "Reparatie geannuleerd", EN: "Repair cancelled"},
@@ -124,6 +126,8 @@ var refusals = map[string]locale.Text{
 	"already_decided": {NL: "Was al beantwoord", EN: "Already answered"},
 	"already_started": {NL: "Was al begonnen", EN: "Already started"},
 	"total_mismatch":  {NL: "Zag een ander bedrag", EN: "Saw another amount"},
+	"forbidden":       {NL: "Beslist hier niet over", EN: "Does not decide about this"},
+	"link_ended":      {NL: "Link was niet meer geldig", EN: "Link was no longer valid"},
 	"reason_required": {NL: "Reden ontbreekt", EN: "Reason missing"},
 	"invalid":         {NL: "Fouten in de invoer", EN: "Mistakes in what was entered"},
 }

@@ -50,7 +50,9 @@ func (w *World) conforms(r *http.Request, a Answer) {
 	w.T.Helper()
 	doc := w.API.OpenAPI
 	for path, item := range doc.Paths {
-		op := map[string]*huma.Operation{http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPatch: item.Patch}[r.Method]
+		op := map[string]*huma.Operation{
+			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
+		}[r.Method]
 		pattern := "^" + regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, `[^/]+`) + "$"
 		if op == nil || !regexp.MustCompile(pattern).MatchString(r.URL.Path) {
 			continue
@@ -131,7 +133,12 @@ const (
 // Started starts a repair at de-brug and returns its id.
 func (w *World) Started() string {
 	w.T.Helper()
-	a := w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "POST", "/v1/repairs", OrderBody, Key("start"))
+	return w.started(OrderBody)
+}
+
+func (w *World) started(body string) string {
+	w.T.Helper()
+	a := w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "POST", "/v1/repairs", body, Key("start"))
 	if a.StatusCode != http.StatusCreated {
 		w.T.Fatalf("start: %d %s", a.StatusCode, a.Text)
 	}
@@ -141,7 +148,18 @@ func (w *World) Started() string {
 // Quoted starts a repair at de-brug, opens quote 1 and returns the repair's id.
 func (w *World) Quoted() string {
 	w.T.Helper()
-	id := w.Started()
+	return w.quoted(w.Started())
+}
+
+// Leased is Quoted where a lease company decides, and not who drives the car.
+func (w *World) Leased() string {
+	w.T.Helper()
+	return w.quoted(w.started(strings.Replace(OrderBody, `"approver":null`,
+		`"approver":{"id":"lease","name":"Lease BV","email":"wagenpark@lease.example","language":"en"}`, 1)))
+}
+
+func (w *World) quoted(id string) string {
+	w.T.Helper()
 	a := w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "POST", "/v1/repairs/"+id+"/quotes", QuoteBody, Key("quote-1"))
 	if a.StatusCode != http.StatusCreated {
 		w.T.Fatalf("quote: %d %s", a.StatusCode, a.Text)

@@ -12,7 +12,14 @@ import (
 
 // Link returns the path of a repair's page, for the audience.
 func (w *World) Link(id string, to link.Audience) string {
-	return "/c/" + w.Links.Sign(link.Claims{Garage: "de-brug", Repair: id, Audience: to, Lang: "nl", Expires: Begin.Add(60 * 24 * time.Hour)})
+	return w.LinkOf(id, to, 0)
+}
+
+// LinkOf is Link for one that was made at a sequence of the repair.
+func (w *World) LinkOf(id string, to link.Audience, sequence int64) string {
+	return "/c/" + w.Links.Sign(link.Claims{
+		Garage: "de-brug", Repair: id, Audience: to, Lang: "nl", Expires: Begin.Add(60 * 24 * time.Hour), Sequence: sequence,
+	})
 }
 
 // Get opens a page without a token.

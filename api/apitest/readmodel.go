@@ -157,6 +157,11 @@ func (w *World) project() {
 			} else {
 				v.Approver = w.person(&e.Contact)
 			}
+			if !e.SameAddress {
+				*v.LinksSince.Of(e.Party) = e.Sequence
+			}
+		case *repair.LinksRevoked:
+			v.LinksSince = readmodel.LinksSince{Customer: e.Sequence, Approver: e.Sequence}
 		case *repair.RepairCompleted:
 			v.CompletedAt, v.Total = &at, &e.Total
 		case *repair.MessagePosted:

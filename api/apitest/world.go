@@ -55,6 +55,7 @@ type World struct {
 	Looked  []readmodel.DashboardVisit
 	Lagging bool  // the read model lags until CatchUp
 	Silent  bool  // outcomes do not come in time
+	Deaf    bool  // the API has not heard how far repairs are: it started later
 	Broken  error // of everything
 	Unsent  error // of what is sent
 }
@@ -177,6 +178,16 @@ func (w *World) publish(h *repair.Header, events []repair.Event) {
 	if !w.Lagging {
 		w.project()
 	}
+}
+
+// Newest says how far the lifecycle is with a repair, if the world's outcomes were heard.
+func (w *World) Newest(id string) (garageID string, sequence int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r := w.repairs[id]; r != nil && !w.Deaf {
+		return r.GarageID, r.Sequence
+	}
+	return "", 0
 }
 
 // CatchUp brings the read model up to date.

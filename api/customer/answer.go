@@ -15,9 +15,7 @@ import (
 // failed shows that the repair cannot be read yet, or not at the moment.
 func (d *door) failed(w http.ResponseWriter, r *http.Request, v *visit, err error) {
 	if errors.Is(err, readmodel.ErrNotFound) { // the link is genuine, so the read model is behind
-		p := d.bare(r, v, "soon")
-		p.Refresh = r.URL.RequestURI()
-		d.render(w, http.StatusOK, p)
+		d.soon(w, r, v)
 		return
 	}
 	web.LogFailure(d.Log, "show a customer's page", err)
@@ -28,10 +26,15 @@ func (d *door) failed(w http.ResponseWriter, r *http.Request, v *visit, err erro
 var lateText = map[repair.Code]string{
 	repair.Superseded: "late superseded", repair.Expired: "late expired", repair.Withdrawn: "late withdrawn",
 	repair.AlreadyDecided: "late decided", repair.IllegalState: "late state", repair.TotalMismatch: "late total",
+	repair.Forbidden: "late not allowed",
 }
 
 // late shows the repair as it is after a refusal, and says what was refused.
 func (d *door) late(w http.ResponseWriter, r *http.Request, v *visit, code repair.Code, sequence int64) {
+	if code == repair.LinkEnded {
+		d.stop(w, r, v, http.StatusGone, "ended")
+		return
+	}
 	key, ok := lateText[code]
 	if !ok {
 		key = "late state"
@@ -46,13 +49,17 @@ func (d *door) late(w http.ResponseWriter, r *http.Request, v *visit, code repai
 			d.failed(w, r, v, err)
 			return
 		}
-		v.repair = fresh
+		v.repair, v.behind = fresh, fresh.Sequence < sequence
 	}
 	d.refuse(w, r, v, web.NewProblem(code, "").Status, key)
 }
 
 func (d *door) refuse(w http.ResponseWriter, r *http.Request, v *visit, status int, key string) {
 	p := v.page()
+	if v.behind {
+		p = d.bare(r, v, "soon")
+		p.Refresh = v.at("")
+	}
 	p.Notice = &notice{Kind: "bad", Head: v.T("late heading"), Text: v.T(key)}
 	d.render(w, status, d.dress(r, v, p))
 }
@@ -75,8 +82,14 @@ func (d *door) stop(w http.ResponseWriter, r *http.Request, v *visit, status int
 }
 
 // busy shows that an answer is being processed, without any form.
-func (d *door) busy(w http.ResponseWriter, r *http.Request, v *visit) {
-	p := d.bare(r, v, "busy")
+func (d *door) busy(w http.ResponseWriter, r *http.Request, v *visit) { d.wait(w, r, v, "busy") }
+
+// soon shows that the read model has yet to learn what happened.
+func (d *door) soon(w http.ResponseWriter, r *http.Request, v *visit) { d.wait(w, r, v, "soon") }
+
+// wait shows a page that asks again by itself.
+func (d *door) wait(w http.ResponseWriter, r *http.Request, v *visit, what string) {
+	p := d.bare(r, v, what)
 	p.Refresh = r.URL.RequestURI()
 	d.render(w, http.StatusOK, p)
 }
@@ -93,7 +106,7 @@ func (v *visit) page() *page {
 			p.Earlier = append(p.Earlier, v.decided(q))
 		}
 	}
-	if q := v.open(); q != nil && v.decides {
+	if q := v.open(); q != nil && v.decides && !v.behind {
 		p.Form = v.form(q, choice{}, nil)
 	} else if q != nil {
 		shown := v.proposal(q, choice{}, nil)

@@ -91,8 +91,6 @@ func TestBrowserPages(t *testing.T) {
 	fits("expired")
 	sam = w.Token("sam", repair.Mechanic, "de-brug")
 	w.Call(sam, "POST", at+"/quotes", strings.Replace(apitest.QuoteBody, `"answer_by":"2026-05-20T14:00:00+02:00",`, "", 1), apitest.Key("q3")).Want(t, 201, nil)
-	b.Visit(w.Link(id, link.Customer))
-	fits("driver")
 	b.Visit(page)
 	b.Run(chromedp.Click(chromedp.CSS(`[name=all][value=reject]`)), chromedp.Click(chromedp.CSS("#decide")), chromedp.WaitReady(".settled"))
 	fits("rejected")

@@ -32,6 +32,9 @@ type Commands interface {
 	// Ask sends a command and waits up to patience, after its acknowledgement,
 	// for its outcome. Both results are nil when it is written but not answered.
 	Ask(ctx context.Context, cmd repair.Command, patience time.Duration) (*repair.Outcome, error)
+	// Newest returns how far a repair is, and whose it is, as far as outcomes told;
+	// 0: none did.
+	Newest(repairID string) (garageID string, sequence int64)
 }
 
 // Store is what the page reads. What does not exist, or not in the garages given,

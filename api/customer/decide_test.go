@@ -181,10 +181,7 @@ func TestDecisionWhoseOutcomeIsLate(t *testing.T) {
 // The driver of a lease car sees what happens; the lease company decides.
 func TestWhoDecides(t *testing.T) {
 	w := apitest.New(t)
-	sam := w.Token("sam", repair.Mechanic, "de-brug")
-	body := strings.Replace(apitest.OrderBody, `"approver":null`, `"approver":{"id":"lease","name":"Lease BV","email":"wagenpark@lease.example","language":"en"}`, 1)
-	id := w.Call(sam, "POST", "/v1/repairs", body, apitest.Key("s")).JSON["repair_id"].(string)
-	w.Call(sam, "POST", "/v1/repairs/"+id+"/quotes", apitest.QuoteBody, apitest.Key("q"))
+	id := w.Leased()
 	driver, lease := w.Link(id, link.Customer), w.Link(id, link.Approver)
 	w.Get(driver).Has(t, 200, "Er is extra werk voorgesteld", "€ 348,00", "!"+theForm, "!Lease BV", "!wagenpark")
 	w.Post(driver+"/quotes/1/decision", confirmed...).Has(t, 403, "Over de kosten beslist iemand anders.")

@@ -17,6 +17,16 @@ func (d *door) look(w http.ResponseWriter, r *http.Request, v *visit) {
 		d.pending(w, r, v, id)
 		return
 	}
+	d.show(w, r, v)
+}
+
+// show shows the repair as it is, unless the read model is known to lag behind: a quote
+// that it has open may be decided.
+func (d *door) show(w http.ResponseWriter, r *http.Request, v *visit) {
+	if v.behind {
+		d.soon(w, r, v)
+		return
+	}
 	d.render(w, http.StatusOK, d.dress(r, v, v.page()))
 }
 
@@ -36,7 +46,7 @@ func (d *door) pending(w http.ResponseWriter, r *http.Request, v *visit, id stri
 	case !known:
 		d.busy(w, r, v)
 	case o.RepairID != v.repair.RepairID:
-		d.render(w, http.StatusOK, d.dress(r, v, v.page()))
+		d.show(w, r, v)
 	case o.Code == "":
 		http.Redirect(w, r, v.with("after", fmt.Sprint(o.Sequence)), http.StatusSeeOther) //nolint:gosec // to the visitor's own page
 	default:

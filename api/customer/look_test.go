@@ -134,7 +134,7 @@ func TestSendingFails(t *testing.T) {
 
 func TestViews(t *testing.T) {
 	w := apitest.New(t)
-	id := w.Quoted()
+	id := w.Leased()
 	page := w.Link(id, link.Approver)
 	views := func() (n int) {
 		for _, cmd := range w.Sent {

@@ -40,7 +40,7 @@ func Mount(r chi.Router, c Config) error {
 // limit refuses requests above the rate limits.
 func (d *door) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d.perAddress.Over(w, r, d.Proxies.ClientIP(r)) || d.perLink.Over(w, r, chi.URLParam(r, "token")) {
+		if d.perAddress.Over(w, r, d.Proxies.ClientIP(r)) || d.perLink.Over(w, r, tokenOf(r)) {
 			d.stop(w, r, d.stranger(r), http.StatusTooManyRequests, "limit")
 			return
 		}
@@ -48,9 +48,19 @@ func (d *door) limit(next http.Handler) http.Handler {
 	})
 }
 
+// tokenOf returns the token in the address, where a mail program may have
+// percent-encoded any letter of it.
+func tokenOf(r *http.Request) string {
+	token := chi.URLParam(r, "token")
+	if plain, err := url.PathUnescape(token); err == nil {
+		return plain
+	}
+	return token
+}
+
 // stranger returns a visit of which only the request is known.
 func (d *door) stranger(r *http.Request) *visit {
-	v := &visit{base: "/c/" + url.PathEscape(chi.URLParam(r, "token"))}
+	v := &visit{base: "/c/" + url.PathEscape(tokenOf(r))}
 	v.Voice, v.now, v.zone = locale.Voice{Lang: web.LangOf(r), Texts: texts}, d.Clock(r), time.UTC
 	if r.URL.Query().Get("lang") != "" {
 		v.query = "?lang=" + string(v.Lang)
@@ -62,9 +72,9 @@ func (d *door) stranger(r *http.Request) *visit {
 // or a form is accepted.
 func (d *door) visitor(handle func(http.ResponseWriter, *http.Request, *visit)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		token, chosen := chi.URLParam(r, "token"), r.URL.Query().Get("lang")
+		chosen := r.URL.Query().Get("lang")
 		v := d.stranger(r)
-		claims, err := d.Links.Verify(token, v.now)
+		claims, err := d.Links.Verify(tokenOf(r), v.now)
 		v.garage, _ = d.Garages.Garage(claims.Garage)
 		if v.garage != nil {
 			v.zone = v.garage.Location()
@@ -88,11 +98,18 @@ func (d *door) visitor(handle func(http.ResponseWriter, *http.Request, *visit)) 
 			}
 		}
 		after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // 0: none
-		if err := d.load(r.Context(), v, claims, max(after, 1)); err != nil {
+		_, newest := d.Commands.Newest(claims.Repair)
+		known := max(after, newest, claims.Sequence, 1)
+		if err := d.load(r.Context(), v, claims, known); err != nil {
 			d.failed(w, r, v, err)
 			return
 		}
-		if v.repair.Sequence < after {
+		v.behind = v.repair.Sequence < known
+		switch {
+		case v.ended():
+			d.stop(w, r, v, http.StatusGone, "ended")
+			return
+		case v.repair.Sequence < after:
 			d.busy(w, r, v)
 			return
 		}
@@ -113,7 +130,8 @@ var unread = map[int]string{
 	http.StatusBadRequest: "garbled", http.StatusRequestTimeout: "slow", http.StatusRequestEntityTooLarge: "large",
 }
 
-// load reads the repair once the read model has its event number after.
+// load reads the repair once the read model has its event number after, and finds out
+// whose link it is.
 func (d *door) load(ctx context.Context, v *visit, claims link.Claims, after int64) error {
 	if err := web.WaitForSequence(ctx, d.Patience, d.Store, claims.Repair, after); err != nil {
 		return err
@@ -122,10 +140,12 @@ func (d *door) load(ctx context.Context, v *visit, claims link.Claims, after int
 	if err != nil {
 		return err
 	}
-	v.repair, v.decides, v.person = found, claims.Audience == link.Approver, found.Customer
-	if v.decides && found.Approver != nil {
-		v.person = *found.Approver
+	v.repair, v.link = found, claims.Sequence
+	v.party, v.person = repair.TheCustomer, found.Customer
+	if claims.Audience == link.Approver && found.Approver != nil {
+		v.party, v.person = repair.TheApprover, *found.Approver
 	}
+	v.decides = v.party == repair.TheApprover || found.Approver == nil
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 // submit sends a visitor's request as a command.
 func (d *door) submit(ctx context.Context, v *visit, r request.Request, patience time.Duration) (*repair.Outcome, string, error) {
 	r.Garage, r.RepairID = v.repair.GarageID, v.repair.RepairID
-	r.Actor, r.Now = repair.Actor{Role: v.role(), ID: v.person.ID}, v.now
+	r.Actor, r.Now, r.Link = repair.Actor{Role: v.role(), ID: v.person.ID}, v.now, v.link
 	cmd, err := d.Requests.Build(r)
 	if err != nil {
 		return nil, "", err

@@ -147,6 +147,8 @@ var texts = locale.Texts{
 	"refresh":      {NL: "Nu verversen", EN: "Refresh now"},
 	"expired head": {NL: "Deze link is verlopen", EN: "This link has expired"},
 	"expired text": {NL: "Links in onze mails werken een beperkte tijd. Bel ons of beantwoord de mail, dan sturen we u een nieuwe.", EN: "Links in our mails work for a limited time. Call us or reply to the mail, and we will send you a new one."},
+	"ended head":   {NL: "Deze link is niet meer geldig", EN: "This link is no longer valid"},
+	"ended text":   {NL: "De garage heeft de links bij deze reparatie vernieuwd of ingetrokken. Hebt u een nieuwere mail, open dan de link daarin. Hebt u die niet? Bel ons, dan helpen we u verder.", EN: "The garage has replaced or withdrawn the links for this repair. If you have a newer email from us, open the link in that one. If not, call us and we will help you."},
 	"bad head":     {NL: "Deze link werkt niet", EN: "This link does not work"},
 	"bad text":     {NL: "Misschien is hij niet helemaal overgenomen. Open de link opnieuw vanuit de mail. Lukt het niet? Het telefoonnummer van de garage staat onder aan de mail.", EN: "Perhaps it was not copied completely. Open the link from the mail again. If that does not help: the garage’s phone number is at the bottom of the mail."},
 	"down head":    {NL: "Even niet bereikbaar", EN: "Not available for a moment"},

@@ -30,11 +30,14 @@ func (v voice) stamp(t time.Time) string {
 type visit struct {
 	voice
 	base    string
-	query   string // language choice to carry along
+	query   string       // language choice to carry along
+	party   repair.Party // whose link it is
+	link    int64        // the sequence it names
 	person  readmodel.Person
 	decides bool
 	garage  *garage.Profile
 	repair  *readmodel.Repair
+	behind  bool // more has happened to the repair than the read model has
 }
 
 // open returns the quote that awaits an answer; nil: none.
@@ -57,12 +60,11 @@ func (v *visit) quote(is func(readmodel.Quote) bool) *readmodel.Quote {
 
 // role returns the role in which the visitor acts: the customer decides where
 // there is no separate approver.
-func (v *visit) role() repair.Role {
-	if v.decides && v.repair.Approver != nil {
-		return repair.Approver
-	}
-	return repair.Customer
-}
+func (v *visit) role() repair.Role { return repair.Role(v.party) }
+
+// ended reports whether the link was made before the contact was corrected, or the
+// links were revoked.
+func (v *visit) ended() bool { return v.link < *v.repair.LinksSince.Of(v.party) }
 
 // at returns a path below the visitor's page, in the language chosen.
 func (v *visit) at(path string) string { return v.base + path + v.query }

@@ -51,7 +51,7 @@ func Observe(metrics prometheus.Registerer, log *slog.Logger) (func(http.Handler
 // method keeps made-up methods out of the labels.
 func method(r *http.Request) string {
 	switch r.Method {
-	case http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodHead, http.MethodOptions:
+	case http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions:
 		return r.Method
 	}
 	return "other"

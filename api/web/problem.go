@@ -12,7 +12,7 @@ const (
 	CodeMalformed       repair.Code = "malformed"
 	CodeKeyMissing      repair.Code = "key_missing"
 	CodeUnauthenticated repair.Code = "unauthenticated"
-	CodeForbidden       repair.Code = "forbidden"
+	CodeForbidden                   = repair.Forbidden
 	CodeNotFound                    = repair.NotFound
 	CodeMethod          repair.Code = "method_not_allowed"
 	CodeTimeout         repair.Code = "request_timeout"
@@ -49,6 +49,7 @@ var Kinds = []Kind{
 	{repair.AlreadyStarted, http.StatusConflict, "The repair was started before"},
 	{repair.TotalMismatch, http.StatusConflict, "The decider saw another total"},
 	{repair.ReasonRequired, http.StatusConflict, "A reason is needed"},
+	{repair.LinkEnded, http.StatusGone, "The customer's link has ended"},
 	{CodeTooLarge, http.StatusRequestEntityTooLarge, "The request is too large"},
 	{CodeMediaType, http.StatusUnsupportedMediaType, "The body must be JSON"},
 	{CodeInvalid, http.StatusUnprocessableEntity, "The request has mistakes"},

@@ -66,7 +66,7 @@ func (s step) event(event repair.Event) {
 		s.over(effect.State)
 		s.Over, s.Mechanic = true, ""
 
-	case *repair.ReadyTimeChanged, *repair.ContactCorrected: // at most somebody's next action
+	case *repair.ReadyTimeChanged, *repair.ContactCorrected, *repair.LinkRequested, *repair.LinksRevoked: // at most somebody's next action
 	}
 }
 
@@ -91,7 +91,8 @@ func resumes(event repair.Event) bool {
 	case *repair.RepairCancelled, *repair.VehicleCollected:
 		return false
 	case *repair.RepairStarted, *repair.QuoteDecided, *repair.QuoteExpired, *repair.QuoteWithdrawn, *repair.QuoteViewed,
-		*repair.ReadyTimeChanged, *repair.ContactCorrected, *repair.MessagePosted: // it depends on who did it
+		*repair.ReadyTimeChanged, *repair.ContactCorrected, *repair.MessagePosted,
+		*repair.LinkRequested, *repair.LinksRevoked: // it depends on who did it
 	}
 	by := event.Head().Actor.Role
 	return by == repair.Mechanic || by == repair.Integrator

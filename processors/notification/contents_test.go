@@ -46,7 +46,7 @@ func TestContents(t *testing.T) {
 			Language: "nl", Vehicle: vehicle, Customer: driver, Mechanic: noor, ExternalRef: "WO-1842",
 			ReadyAt: at(20, 17, 0), Currency: "EUR", Done: agreed, AgreedTotal: 28900, ApprovedTotal: 28900,
 		}
-		r.Kind, r.Recipient, r.RestsOn, r.Channel = kind, to, restsOn, repair.Email
+		r.Kind, r.Recipient, r.RestsOn, r.Sequence, r.Channel = kind, to, restsOn, restsOn, repair.Email
 		switch to.Role {
 		case repair.Customer:
 			r.Contact, r.Language = &driver, "en"

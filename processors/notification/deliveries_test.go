@@ -157,8 +157,8 @@ func TestAcceptedAfterDeferred(t *testing.T) {
 	expect(t, w.until(at(20, 10, 59)))
 }
 
-// A corrected contact is used from then on, and whoever decides is asked anew unless
-// the request arrived.
+// A corrected contact is used from then on, and whoever decides is asked anew where the
+// address is another one; reminders and the call count from then on.
 func TestContactCorrected(t *testing.T) {
 	correct := func(party repair.Party, id string, channels ...repair.Channel) *repair.ContactCorrected {
 		return &repair.ContactCorrected{Party: party, Contact: contact(id, channels...)}
@@ -190,16 +190,46 @@ func TestContactCorrected(t *testing.T) {
 		w := asked(t)
 		w.failed(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheCustomer, "new", repair.Email)), "approval_required to customer (1)")
-		expect(t, w.until(at(20, 17, 0)), "approval_reminder to customer (1)")
+		expect(t, w.until(at(20, 17, 0)), "approval_reminder to customer (1)", "call customer (1): no_answer")
 	})
 	t.Run("after it arrived", func(t *testing.T) {
 		w := asked(t)
 		w.accepted(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
-		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheCustomer, "new", repair.Email)))
-		w.until(at(20, 11, 0))
-		if got := w.newest(record.NotifyReminder).Contact.ID; got != "new" {
-			t.Errorf("the reminder went to %q", got)
+		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheCustomer, "new", repair.Email)), "approval_required to customer (1)")
+		r := w.newest(record.NotifyApprovalRequired)
+		if r.Contact.ID != "new" || r.RestsOn != 2 || r.Sequence != 3 {
+			t.Errorf("asked %q, rests on %d, link of %d", r.Contact.ID, r.RestsOn, r.Sequence)
 		}
+		w.accepted(at(20, 10, 21), r)
+		expect(t, w.until(at(20, 11, 19)))
+		expect(t, w.until(at(20, 11, 20)), "approval_reminder to customer (1)")
+		if got := w.newest(record.NotifyReminder); got.Contact.ID != "new" || got.Sequence != 3 {
+			t.Errorf("the reminder went to %q with a link of %d", got.Contact.ID, got.Sequence)
+		}
+		expect(t, w.until(at(20, 12, 19)))
+		expect(t, w.until(at(20, 12, 20)), "call customer (1): no_answer")
+	})
+	t.Run("after everything", func(t *testing.T) {
+		w := asked(t)
+		w.accepted(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
+		expect(t, w.until(at(20, 14, 0)), "approval_reminder to customer (1)", "call customer (1): no_answer")
+		w.accepted(at(20, 14, 0), w.newest(record.NotifyReminder))
+		expect(t, w.event(at(20, 14, 0), desk, correct(repair.TheCustomer, "new", repair.Email)), "approval_required to customer (1)")
+		w.accepted(at(20, 14, 1), w.newest(record.NotifyApprovalRequired))
+		expect(t, w.until(at(20, 17, 0)), "approval_reminder to customer (1)", "call customer (1): no_answer")
+	})
+	t.Run("at the same address", func(t *testing.T) {
+		same := correct(repair.TheCustomer, "renamed", repair.Email)
+		same.SameAddress = true
+		w := asked(t)
+		w.deferred(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
+		expect(t, w.event(at(20, 10, 1), desk, same))
+		expect(t, w.until(at(20, 10, 5)), "approval_required to customer (1), try 2")
+		if got := w.newest(record.NotifyApprovalRequired).Contact.ID; got != "renamed" {
+			t.Errorf("the next try went to %q", got)
+		}
+		w.accepted(at(20, 10, 6), w.newest(record.NotifyApprovalRequired))
+		expect(t, w.until(at(20, 12, 0)), "approval_reminder to customer (1)", "call customer (1): no_answer")
 	})
 	t.Run("what becomes of the old address does not matter", func(t *testing.T) {
 		for _, fate := range []func(*world, time.Time, *record.NotificationRequested) []string{(*world).accepted, (*world).failed} {
@@ -208,7 +238,7 @@ func TestContactCorrected(t *testing.T) {
 			w.event(at(20, 10, 0), desk, correct(repair.TheCustomer, "new", repair.Email))
 			expect(t, fate(w, at(20, 10, 1), old))
 			expect(t, w.event(at(20, 10, 2), desk, correct(repair.TheCustomer, "newer", repair.Email)), "approval_required to customer (1)")
-			expect(t, w.until(at(20, 11, 0)), "approval_reminder to customer (1)")
+			expect(t, w.until(at(20, 11, 2)), "approval_reminder to customer (1)")
 		}
 	})
 	t.Run("another one decides", func(t *testing.T) {

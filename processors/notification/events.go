@@ -51,7 +51,7 @@ var whileOpen = []record.NotificationKind{
 // it makes pointless.
 func (s step) happened(event repair.Event) {
 	k, seq := s.Known, repair.SequenceOf(event)
-	s.Stage = s.Stage.After(event)
+	s.Stage, k.Sequence = s.Stage.After(event), seq
 	asked := s.close(repair.EffectOf(event).Quote)
 	switch e := event.(type) {
 	case *repair.RepairStarted:
@@ -59,8 +59,10 @@ func (s step) happened(event repair.Event) {
 
 	case *repair.ApprovalRequested:
 		s.pass(string(s.Stage), record.NotifyQuoteWithdrawn, record.NotifyExpiry)
-		s.ask(e)
-		s.tell(s.draft(record.NotifyApprovalRequired, s.approver(), seq, e.Revision))
+		k.Asked = &Asked{
+			Revision: e.Revision, Sequence: seq, Quote: e.Quote, AnswerBy: e.AnswerBy, ExpiresAt: e.ExpiresAt, AskedBy: e.AskedBy,
+		}
+		s.ask()
 
 	case *repair.QuoteDecided:
 		s.settle(asked.Quote, e)
@@ -103,6 +105,13 @@ func (s step) happened(event repair.Event) {
 	case *repair.MessagePosted:
 		s.message(e)
 
+	case *repair.LinkRequested:
+		s.pass(string(repair.StatusReplaced), record.NotifyLink)
+		s.tell(s.draft(record.NotifyLink, s.current(repair.Actor{Role: repair.Role(e.Party)}), seq, 0))
+
+	case *repair.LinksRevoked:
+		s.pass("links_revoked", record.NotifyLink)
+
 	case *repair.QuoteViewed: // nobody waits for this
 	}
 }
@@ -136,14 +145,19 @@ func (s step) message(e *repair.MessagePosted) {
 	}
 }
 
-// afterwards handles an event after the contacts were forgotten: a message cannot be
-// passed on, and the timeline says so. A call task can still be made.
+// afterwards handles an event after the contacts were forgotten: neither a message nor
+// a fresh link can be passed on, and the timeline says so. A call task can still be made.
 func (s step) afterwards(event repair.Event) {
+	to := recipient{actor: repair.Actor{Role: repair.Customer}}
+	if e, ok := event.(*repair.LinkRequested); ok {
+		to.actor.Role = repair.Role(e.Party)
+		s.suppress(s.name(record.NotifyLink, to, e.Sequence, 0), record.Forgotten, "")
+		return
+	}
 	e, ok := event.(*repair.MessagePosted)
 	if !ok || e.Kind == repair.Note {
 		return
 	}
-	to := recipient{actor: repair.Actor{Role: repair.Customer}}
 	if e.Kind == repair.Callback {
 		s.call(record.CallRequested, "", e.Sequence, 0, to)
 	}

@@ -59,6 +59,11 @@ func TestTold(t *testing.T) {
 		{"customer service's message", started, desk, says(repair.Text), []string{"message to customer"}},
 		{"mechanic's message to the driver", leasedAsked, sam, says(repair.Text), []string{"message to customer"}},
 		{"note", started, desk, says(repair.Note), nil},
+		{"fresh link", started, desk, &repair.LinkRequested{Party: repair.TheCustomer}, []string{"link to customer"}},
+		{"fresh link, to who decides", started, desk, &repair.LinkRequested{Party: repair.TheApprover}, []string{"link to customer"}},
+		{"fresh link, to the approver", leased, desk, &repair.LinkRequested{Party: repair.TheApprover}, []string{"link to approver"}},
+		{"fresh link, to the driver", leased, desk, &repair.LinkRequested{Party: repair.TheCustomer}, []string{"link to customer"}},
+		{"links revoked", asked, desk, &repair.LinksRevoked{}, nil},
 		{"callback", started, customer, says(repair.Callback), []string{
 			"call customer: requested", "message to mechanic sam", "message to customer_service",
 		}},

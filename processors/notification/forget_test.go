@@ -39,6 +39,8 @@ func TestForget(t *testing.T) {
 	expect(t, w.event(later, customer, says(repair.Text)), "no message to customer_service: forgotten")
 	expect(t, w.event(later, customer, says(repair.Callback)), "call customer: requested", "no message to customer_service: forgotten")
 	expect(t, w.event(later, desk, says(repair.Note)))
+	expect(t, w.event(later, desk, &repair.LinkRequested{Party: repair.TheApprover}), "no link to approver: forgotten")
+	expect(t, w.event(later, desk, &repair.LinksRevoked{}))
 	expect(t, w.failed(later, w.newest(record.NotifyCompleted)))
 	if s, _, _ := w.State("r1"); s.Known != nil {
 		t.Errorf("back: %+v", s)

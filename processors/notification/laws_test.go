@@ -16,15 +16,16 @@ import (
 // life is what happens to one repair: anything, in any order that lifecycle allows.
 type life struct {
 	*world
-	now      time.Time
-	stage    repair.State
-	revision int32
-	closed   []int32         // revisions that are over
-	settled  map[string]bool // notifications of which an attempt was accepted, or refused for good
+	now       time.Time
+	stage     repair.State
+	revision  int32
+	closed    []int32         // revisions that are over
+	corrected map[int32]int   // by revision: how often an address was corrected since it was asked about
+	settled   map[string]bool // notifications of which an attempt was accepted, or refused for good
 }
 
 func newLife(w *world, t *rapid.T) *life {
-	l := &life{world: w, now: at(20, 9, 0), settled: make(map[string]bool)}
+	l := &life{world: w, now: at(20, 9, 0), settled: make(map[string]bool), corrected: make(map[int32]int)}
 	channels := rapid.SliceOfDistinct(rapid.SampledFrom([]repair.Channel{repair.Email, repair.Phone}), rapid.ID).Draw(t, "channels")
 	e := &repair.RepairStarted{Customer: contact("c", channels...)}
 	if rapid.Bool().Draw(t, "leased") {
@@ -92,7 +93,17 @@ func (l *life) actions() map[string]func(*rapid.T) {
 			l.in(t, open, waiting, repair.Completed)
 			party := rapid.SampledFrom([]repair.Party{repair.TheCustomer, repair.TheApprover}).Draw(t, "party")
 			channel := rapid.SampledFrom([]repair.Channel{repair.Email, repair.Phone}).Draw(t, "channel")
-			l.event(l.now, desk, &repair.ContactCorrected{Party: party, Contact: contact("n", channel)})
+			same := rapid.Bool().Draw(t, "same address")
+			l.event(l.now, desk, &repair.ContactCorrected{Party: party, Contact: contact("n", channel), SameAddress: same})
+			if !same {
+				l.corrected[l.revision]++
+			}
+		},
+		"links": func(t *rapid.T) {
+			l.now = l.now.Add(time.Minute)
+			l.event(l.now, desk, rapid.SampledFrom([]repair.Event{
+				&repair.LinkRequested{Party: repair.TheCustomer}, &repair.LinkRequested{Party: repair.TheApprover}, &repair.LinksRevoked{},
+			}).Draw(t, "event"))
 		},
 		"complete": func(t *rapid.T) {
 			l.in(t, open)
@@ -140,7 +151,8 @@ func (l *life) requested() (all []*record.NotificationRequested) {
 
 // Whatever happens, every notification is tried in turn and has one end, nothing is
 // sent about a revision that is over, each has all its reminders or the reason why
-// not, and somebody is asked to call about it at most once.
+// not, and somebody is asked to call about it at most once; or once for each who was
+// asked, where an address was corrected.
 func TestLaws(t *testing.T) {
 	book := sample(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -186,7 +198,7 @@ func TestLaws(t *testing.T) {
 					}
 					count(reminders, o.Notice)
 				case *record.CallTask:
-					if calls[o.Revision]++; o.Revision > 0 && (calls[o.Revision] > 1 || over[o.Revision]) {
+					if calls[o.Revision]++; o.Revision > 0 && (calls[o.Revision] > 1+l.corrected[o.Revision] || over[o.Revision]) {
 						t.Fatalf("%s, %d times", inShort(o), calls[o.Revision])
 					}
 				}
@@ -224,7 +236,7 @@ func TestLaws(t *testing.T) {
 			}
 			for _, revision := range l.closed {
 				over[revision] = true
-				if n := len(reminders[revision]); n != 1 {
+				if n := len(reminders[revision]); n < 1 || n > 1+l.corrected[revision] {
 					t.Fatalf("revision %d is over and had %d reminders, sent or suppressed", revision, n)
 				}
 			}

@@ -14,11 +14,11 @@
 //     replaced or cancelled. Each reminder that was not sent is suppressed with that
 //     as the reason; so is each mail that waits for another try. Asking to be called
 //     stops the reminders, too.
-//   - At most one call task is about a revision. A customer who asks to be called
-//     makes one each time, which is about the message; a mail of another kind that
-//     does not reach the customer (mustReach) makes one for itself.
-//   - A request for approval is sent anew when the contact it went to is corrected
-//     before a mail server accepted it, or when somebody else is to decide.
+//   - At most one call task is about a revision and who was asked. A customer who asks
+//     to be called makes one each time, which is about the message; a mail of another
+//     kind that does not reach the customer (mustReach) makes one for itself.
+//   - A request for approval is sent anew when the address it went to is corrected, or
+//     when somebody else is to decide; its reminders and its call count from then on.
 //   - The customer's messages go to the mechanic who acted last and to customer
 //     service; the garage's to the one of customer and approver who wrote last.
 //     Customer service is told what a mechanic without an address would be.

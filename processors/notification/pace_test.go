@@ -177,6 +177,14 @@ func TestMomentPasses(t *testing.T) {
 			"completed", record.NotifyCompleted, func(w *world) { w.event(at(20, 9, 40), sam, &repair.RepairCompleted{}) },
 			desk, &repair.VehicleCollected{}, "no repair_completed to customer: moment_passed collected",
 		},
+		{
+			"fresh link, asked for again", record.NotifyLink, func(w *world) { w.event(at(20, 9, 40), desk, &repair.LinkRequested{Party: repair.TheCustomer}) },
+			desk, &repair.LinkRequested{Party: repair.TheCustomer}, "no link to customer: moment_passed replaced",
+		},
+		{
+			"fresh link, revoked", record.NotifyLink, func(w *world) { w.event(at(20, 9, 40), desk, &repair.LinkRequested{Party: repair.TheCustomer}) },
+			desk, &repair.LinksRevoked{}, "no link to customer: moment_passed links_revoked",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := started(t)

@@ -3,6 +3,7 @@ package notification
 import (
 	"slices"
 	"strconv"
+	"time"
 
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -11,25 +12,29 @@ import (
 // This file is about the quote that awaits an answer: the request for approval, its
 // reminders and the call when nobody answers, who is asked anew, and its end.
 
-// ask sets the timers of a request for approval, but for those that would be due
-// when the quote has expired; none in history.
-func (s step) ask(e *repair.ApprovalRequested) {
-	pace, calendar := s.garage.Approval, s.garage.Calendar()
-	s.Known.Asked = &Asked{
-		Revision: e.Revision, Sequence: e.Sequence, Quote: e.Quote, AnswerBy: e.AnswerBy, ExpiresAt: e.ExpiresAt,
-		AskedBy: e.AskedBy, Reminders: int32(len(pace.RemindAfter)),
-	}
+// ask asks whoever decides about the quote, and counts the reminders and the call from
+// now on; there are none in history. That somebody else was asked before, reminded and
+// perhaps called, is undone.
+func (s step) ask() {
+	pace, a := s.garage.Approval, s.Known.Asked
+	a.Accepted, a.Refused, a.Called = false, false, false
+	a.Reminders, a.Reminded = int32(len(pace.RemindAfter)), 0
 	if s.history {
-		s.Known.Asked.Reminders = 0
-		return
+		a.Reminders = 0
 	}
 	for i, after := range pace.RemindAfter {
-		if due := calendar.Add(s.known, after); due.Before(e.ExpiresAt) {
-			s.SetTimer(remindTimer+strconv.Itoa(i), due)
-		}
+		s.inTime(remindTimer+strconv.Itoa(i), after)
 	}
-	if due := calendar.Add(s.known, pace.CallAfter); due.Before(e.ExpiresAt) {
-		s.SetTimer(callTimer, due)
+	s.inTime(callTimer, pace.CallAfter)
+	s.tell(s.draft(record.NotifyApprovalRequired, s.approver(), a.Sequence, a.Revision))
+}
+
+// inTime sets a timer after some opening time, unless the quote has expired by then, or
+// this is history.
+func (s step) inTime(timer string, after time.Duration) {
+	s.CancelTimer(timer)
+	if due := s.garage.Calendar().Add(s.known, after); !s.history && due.Before(s.Known.Asked.ExpiresAt) {
+		s.SetTimer(timer, due)
 	}
 }
 
@@ -87,26 +92,20 @@ func (s step) firstCall(revision int32) bool {
 	return true
 }
 
-// correct replaces a contact. Whoever decides about the open quote is asked anew,
-// unless a mail server has accepted the request to the same person.
+// correct replaces a contact. If that is who decides about the open quote, at another
+// address, they are asked anew: the links sent before have ended.
 func (s step) correct(e *repair.ContactCorrected) {
-	k, before := s.Known, s.approver().actor
+	k := s.Known
 	if e.Party == repair.TheApprover {
 		k.Approver = &e.Contact
 	} else {
 		k.Customer = e.Contact
 	}
-	a, decides := k.Asked, s.approver()
-	if a == nil || k.Approver != nil && e.Party != repair.TheApprover {
+	if k.Asked == nil || e.SameAddress || k.Approver != nil && e.Party != repair.TheApprover {
 		return
 	}
-	a.Refused = false
-	if a.Accepted && decides.actor == before {
-		return
-	}
-	a.Accepted = false
-	s.pass("contact_corrected", record.NotifyApprovalRequired)
-	s.tell(s.draft(record.NotifyApprovalRequired, decides, a.Sequence, a.Revision))
+	s.pass("contact_corrected", record.NotifyApprovalRequired, record.NotifyReminder)
+	s.ask()
 }
 
 // close ends the quote that awaits an answer and everything about it, and returns it.

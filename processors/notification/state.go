@@ -48,6 +48,8 @@ type Known struct {
 	Asked *Asked `avro:"asked"`
 	// The notifications whose fate is not known yet.
 	Pending []Pending `avro:"pending"`
+	// The sequence of the last event.
+	Sequence int64 `avro:"sequence,added"`
 }
 
 // Asked is a quote that awaits an answer.

@@ -120,7 +120,7 @@ func (s step) complete(d draft) *record.NotificationRequested {
 	r.Contact, r.Decides, r.Language = d.to.contact, d.to.decides, language(s.garage, d.to.contact)
 	r.Vehicle, r.Customer, r.Mechanic, r.ExternalRef = k.Vehicle, k.Customer, k.Mechanic, k.ExternalRef
 	r.ReadyAt, r.Currency, r.Done, r.Declined = k.ReadyAt, k.Currency, k.Done, k.Declined
-	r.AgreedTotal, r.ApprovedTotal = k.AgreedTotal, k.ApprovedTotal
+	r.AgreedTotal, r.ApprovedTotal, r.Sequence = k.AgreedTotal, k.ApprovedTotal, k.Sequence
 	if a := k.Asked; a != nil && a.Revision == r.Revision {
 		r.Quote, r.AnswerBy, r.ExpiresAt = &a.Quote, a.AnswerBy, a.ExpiresAt
 	}
@@ -163,7 +163,7 @@ func (s step) pass(because string, kinds ...record.NotificationKind) {
 // good makes a call task whatever the kind: the next mail would not arrive either.)
 var mustReach = []record.NotificationKind{
 	record.NotifyApprovalRequired, record.NotifyReminder, record.NotifyReadyLater,
-	record.NotifyCompleted, record.NotifyMessage,
+	record.NotifyCompleted, record.NotifyMessage, record.NotifyLink,
 }
 
 // callInstead asks somebody to call a person whom a notification does not reach.

@@ -37,6 +37,8 @@ type Client struct {
 
 	mu      sync.Mutex
 	waiting map[string][]waiter // by command id
+
+	recent recent
 }
 
 // waiter waits for the outcome of one command record.
@@ -124,6 +126,12 @@ func (c *Client) Ask(ctx context.Context, cmd repair.Command, timeout time.Durat
 	case <-ctx.Done():
 	}
 	return nil, nil //nolint:nilnil // documented: written, not answered
+}
+
+// Newest returns how far a repair is, by the outcomes of this and every other sender
+// while Run runs, and whose it is; 0: none came, or too long ago to be remembered.
+func (c *Client) Newest(repairID string) (garageID string, sequence int64) {
+	return c.recent.newest(repairID)
 }
 
 // record returns a command's record. Its headers carry the trace.
@@ -240,6 +248,7 @@ func (c *Client) Run(ctx context.Context) error {
 		fetches.EachRecord(func(r *kgo.Record) {
 			rec, err := c.codec.Decode(ctx, r.Value)
 			if o, ok := rec.(*repair.Outcome); ok {
+				c.recent.learn(o) // before its sender asks for what it made
 				c.answer(o)
 				return
 			}

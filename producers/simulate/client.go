@@ -27,8 +27,8 @@ type Client struct {
 	HTTP http.RoundTripper
 	// Token issues a token of a member of staff.
 	Token func(role repair.Role, garage, subject string) (string, error)
-	// Link signs the token of a customer's link, as mails have it.
-	Link  func(garage, repairID string, to link.Audience, lang string) string
+	// Link signs the token of a customer's link, as mails have it, and says when it expires.
+	Link  func(link.Claims) string
 	Stats *Stats
 	Log   *slog.Logger
 }
@@ -260,14 +260,11 @@ func (c *Client) as(ctx context.Context, who repair.Actor, garage, method, path 
 
 // form fills in a form of the page that a customer's link opens.
 func (c *Client) form(ctx context.Context, s Step, p Repair) (*http.Request, error) {
-	to, lang := link.Approver, p.Customer.Language // who decides
-	switch {
-	case p.Approver != nil && s.Actor.Role == repair.Approver:
-		lang = p.Approver.Language
-	case p.Approver != nil:
-		to = link.Customer
+	claims := link.Claims{Garage: s.Garage, Repair: s.RepairID, Audience: link.Customer, Lang: p.Customer.Language, Sequence: s.Link}
+	if s.Actor.Role == repair.Approver {
+		claims.Audience, claims.Lang = link.Approver, p.Approver.Language
 	}
-	page := "/c/" + c.Link(s.Garage, s.RepairID, to, lang)
+	page := "/c/" + c.Link(claims)
 	values := url.Values{"command": {s.Key}}
 	switch body := s.Body.(type) {
 	case *request.RecordView:

@@ -117,8 +117,8 @@ func (f *fakeAPI) history(done time.Time) *History {
 		Client: &Client{
 			URL: "http://api.test", HTTP: f, Stats: new(Stats), Log: slog.New(slog.DiscardHandler),
 			Token: func(role repair.Role, garage, subject string) (string, error) { return garage + "." + subject, nil },
-			Link: func(garage, repairID string, to link.Audience, lang string) string {
-				return strings.Join([]string{garage, repairID, to.String(), lang}, ".")
+			Link: func(c link.Claims) string {
+				return strings.Join([]string{c.Garage, c.Repair, c.Audience.String(), c.Lang}, ".")
 			},
 		},
 		SetClock: func(at time.Time) {

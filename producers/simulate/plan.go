@@ -52,7 +52,7 @@ type Step struct {
 	// Refused is the code of the refusal to expect; empty: the request is accepted.
 	Refused repair.Code
 	// After is the sequence of the event that a customer's page must show first: of
-	// the latest request for approval; 0: none.
+	// the latest request for approval, or correction of a contact; 0: none.
 	After int64
 }
 

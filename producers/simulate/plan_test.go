@@ -60,8 +60,9 @@ func TestEveryStepIsAnsweredAsPlanned(t *testing.T) {
 			}
 			verdict, events := lifecycle.perform(t, r, step)
 			for _, e := range events {
-				if a, ok := e.(*repair.ApprovalRequested); ok {
-					asked[step.Repair] = a.Sequence
+				switch e.(type) {
+				case *repair.ApprovalRequested, *repair.ContactCorrected:
+					asked[step.Repair] = repair.SequenceOf(e)
 				}
 			}
 			if verdict.Code != step.Refused {

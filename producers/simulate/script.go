@@ -28,7 +28,7 @@ type script struct {
 	quote            quote // the latest
 	revision         int32
 	sequence         int64 // of the repair's last event
-	asked            int64 // of the latest request for approval
+	asked            int64 // of the latest request for approval, or correction of a contact
 	readyAt          time.Time
 }
 
@@ -109,8 +109,9 @@ func (s *script) do(at time.Time, who repair.Actor, body request.Body, refused r
 	if refused == "" {
 		s.apply(body)
 	}
+	linked := after // by the latest mail's link
 	if who.Role.Staff() { // the customer's page stamps what customers do
-		body.At().OccurredAt = &at
+		body.At().OccurredAt, linked = &at, 0
 	}
 	revision := int32(0)
 	switch body.(type) {
@@ -119,7 +120,7 @@ func (s *script) do(at time.Time, who repair.Actor, body request.Body, refused r
 	}
 	s.steps = append(s.steps, Step{At: at, Repair: s.index, Refused: refused, After: after, Request: request.Request{
 		Garage: s.garage.ID, RepairID: s.repair.ID, Revision: revision,
-		Key: fmt.Sprintf("%s-%d", s.ref, len(s.steps)+1), Actor: who, Body: body,
+		Key: fmt.Sprintf("%s-%d", s.ref, len(s.steps)+1), Actor: who, Link: linked, Body: body,
 	}})
 }
 
@@ -159,6 +160,8 @@ func (s *script) apply(body request.Body) {
 		}
 		if b.ReadyAt != nil {
 			s.readyAt = *b.ReadyAt
+		} else {
+			s.asked = s.sequence + 1
 		}
 	}
 	s.sequence++

@@ -70,7 +70,7 @@ func allocatedBy(f func()) uint64 {
 // faster: the emptiest items there are, a broker's largest message of them.
 func TestTheEmptiestItemsAreBounded(t *testing.T) {
 	c := codecOf(t)
-	body := make([]byte, 12)    // header, digest, tell, currency and whether prices include VAT
+	body := make([]byte, 13)    // header, digest, tell, link's sequence, currency and whether prices include VAT
 	for len(body) < 1_000_000 { // blocks of details: kind, description, quantity, price, rate
 		line := append([]byte{2, 0, 0, 0}, binary.AppendVarint(nil, maxBlockCount)...)
 		body = append(append(body, line...), make([]byte, 5*maxBlockCount+1)...)

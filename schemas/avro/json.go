@@ -17,8 +17,8 @@ import (
 
 // AppendJSON appends a record to dst as a JSON object, for people and integrators,
 // with its personal data opened. Fields have the name of their json tag, or else of
-// the Avro schema. The embedded Header, Fact and Ask are left out; so are empty
-// texts, lists and records and absent times. A FreeText becomes its text, and a
+// the Avro schema. The embedded Header, Fact and Ask are left out, and fields whose
+// json tag is "-"; so are empty texts, lists and records and absent times. A FreeText becomes its text, and a
 // contact's details become fields of the contact.
 //
 // The error wraps ErrUndecodable when a personal record cannot be opened.
@@ -54,11 +54,11 @@ func fieldsOf(t reflect.Type) []jsonField {
 	}
 	var fields []jsonField
 	for _, f := range reflect.VisibleFields(t) {
-		if f.Anonymous || hidden(t, f.Index) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous || name == "-" || hidden(t, f.Index) {
 			continue
 		}
 		avro, _ := fieldTag(f)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		fields = append(fields, jsonField{[]byte(`"` + cmp.Or(name, avro) + `":`), f.Index})
 	}
 	jsonFields.Store(t, fields)

@@ -1,7 +1,9 @@
 // Package link signs and verifies the links that customers get by mail. A link
 // opens one repair of one garage, for the customer or for the approver, until it
-// expires; it holds ids only, no personal data, and cannot be altered. The package
-// reads no clock: the present moment is a parameter.
+// expires, or until something that happened to the repair after the link was made
+// ends it; it holds ids only, no personal data, and cannot be altered. The package
+// reads no clock and knows no repair: the present moment is a parameter, and whether a
+// link has ended is for who reads the repair to see.
 package link
 
 import (
@@ -20,17 +22,20 @@ type Claims struct {
 	Repair   string    // the repair's id
 	Audience Audience  // who the link was sent to
 	Lang     string    // the language of the mail it was in; may be empty
+	Sequence int64     // of the repair's last event when the link was made; 0: not said
 	Expires  time.Time // from then on the link is refused; UTC, whole seconds
 }
 
-// Audience is who a link was sent to. A link for one is not a link for the
-// other: only an approver's decides a quote.
+// Audience is who a link was sent to. A link for one is not a link for the other.
 type Audience byte
 
 // The audiences. Their numbers are in links already sent: never reuse one.
 const (
-	Customer Audience = 1 // drives the vehicle: sees the repair, writes messages
-	Approver Audience = 2 // pays: decides quotes too
+	// Customer sees the repair, writes messages, and decides quotes where nobody else does.
+	Customer Audience = 1
+	// Approver decides quotes: somebody else than the customer or, in links that were
+	// made before they said so, the customer where there was nobody else.
+	Approver Audience = 2
 )
 
 func (a Audience) String() string {
@@ -55,7 +60,8 @@ var (
 )
 
 const (
-	version = 1
+	// version of what is signed; the first one did not have the sequence.
+	version, firstVersion = 2, 1
 	// macSize truncates HMAC-SHA256 to 128 bits (RFC 2104, section 5): out of
 	// reach of guessing, and 21 letters shorter in a mail.
 	macSize = 16
@@ -70,6 +76,7 @@ var encoding = base64.RawURLEncoding.Strict()
 func (k *Keys) Sign(c Claims) string {
 	payload := []byte{version, byte(c.Audience)}
 	payload = binary.AppendVarint(payload, c.Expires.Unix())
+	payload = binary.AppendVarint(payload, c.Sequence)
 	for _, s := range []string{c.Garage, c.Repair, c.Lang} {
 		payload = binary.AppendUvarint(payload, uint64(len(s)))
 		payload = append(payload, s...)
@@ -121,7 +128,7 @@ func mac(secret []byte, signed string) []byte {
 }
 
 func decode(payload []byte) (Claims, bool) {
-	if len(payload) < 2 || payload[0] != version {
+	if len(payload) < 2 || payload[0] != version && payload[0] != firstVersion {
 		return Claims{}, false
 	}
 	c := Claims{Audience: Audience(payload[1])}
@@ -131,6 +138,12 @@ func decode(payload []byte) (Claims, bool) {
 		return Claims{}, false
 	}
 	c.Expires, rest = time.Unix(expires, 0).UTC(), rest[n:]
+	if payload[0] != firstVersion {
+		if c.Sequence, n = binary.Varint(rest); n <= 0 {
+			return Claims{}, false
+		}
+		rest = rest[n:]
+	}
 	for _, s := range []*string{&c.Garage, &c.Repair, &c.Lang} {
 		size, n := binary.Uvarint(rest)
 		if n <= 0 || size > uint64(len(rest)-n) {

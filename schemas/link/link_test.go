@@ -21,7 +21,7 @@ var (
 	created = time.Date(2026, time.May, 20, 9, 30, 0, 0, time.UTC)
 	claims  = Claims{
 		Garage: "de-brug", Repair: "0ujsszwN8NRY24YaXiTIE2VWDTS", Audience: Approver, Lang: "nl",
-		Expires: created.Add(90 * 24 * time.Hour),
+		Expires: created.Add(90 * 24 * time.Hour), Sequence: 12,
 	}
 )
 
@@ -34,18 +34,25 @@ func mustKeys(t testing.TB, current Key, previous ...Key) *Keys {
 	return keys
 }
 
+// Links already sent must keep working: these tokens may never change.
 func TestTokenIsStable(t *testing.T) {
-	// Links already sent must keep working: this token may never change.
-	const sent = "k1.AQKwmKGoDQdkZS1icnVnGzB1anNzendOOE5SWTI0WWFYaVRJRTJWV0RUUwJubA.D1-e6M1hxA__5AABK-qH-A"
+	const sent = "k1.AgKwmKGoDRgHZGUtYnJ1ZxswdWpzc3p3TjhOUlkyNFlhWGlUSUUyVldEVFMCbmw.3VNz8mYbSSb8EHfSNdes_Q"
 	if got := mustKeys(t, oldKey).Sign(claims); got != sent {
 		t.Errorf("token of the same claims is now\n%s, was\n%s", got, sent)
 	}
-	got, err := mustKeys(t, newKey, oldKey).Verify(sent, created)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(claims, got); diff != "" {
-		t.Errorf("claims (-want +got):\n%s", diff)
+	unnumbered := claims
+	unnumbered.Sequence = 0
+	for token, want := range map[string]Claims{
+		sent: claims,
+		"k1.AQKwmKGoDQdkZS1icnVnGzB1anNzendOOE5SWTI0WWFYaVRJRTJWV0RUUwJubA.D1-e6M1hxA__5AABK-qH-A": unnumbered, // of the first version
+	} {
+		got, err := mustKeys(t, newKey, oldKey).Verify(token, created)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("claims of %s (-want +got):\n%s", token, diff)
+		}
 	}
 }
 
@@ -122,6 +129,7 @@ func TestRoundTrip(t *testing.T) {
 			Audience: Audience(rapid.Byte().Draw(t, "audience")),
 			Lang:     rapid.SampledFrom([]string{"", "nl", "en"}).Draw(t, "lang"),
 			Expires:  time.Unix(rapid.Int64Range(1, 1<<40).Draw(t, "expires"), 0).UTC(),
+			Sequence: rapid.Int64().Draw(t, "sequence"),
 		}
 		token := keys.Sign(want)
 		if !urlSafe.MatchString(token) {
@@ -145,7 +153,8 @@ func FuzzVerify(f *testing.F) {
 	}
 	f.Add(keys.Sign(claims), []byte{})
 	f.Add("..", []byte{version, 1, 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
-	f.Add("k1.AQ.AA", []byte{version, 1, 0x80, 1, 1, 'g', 1, 'r', 0})
+	f.Add("k1.AQ.AA", []byte{firstVersion, 1, 0x80, 1, 1, 'g', 1, 'r', 0})
+	f.Add("k1.Ag.AA", []byte{version, 1, 0x80, 1, 24, 1, 'g', 1, 'r', 0})
 	genuine := keys.Sign(claims)
 	f.Fuzz(func(t *testing.T, token string, payload []byte) {
 		if got, err := keys.Verify(token, created); err == nil && token != genuine {

@@ -120,6 +120,20 @@ type Repair struct {
 	Quotes      []Quote      `json:"quotes"`
 	Messages    []Message    `json:"messages"`
 	AsOf        time.Time    `json:"as_of"`
+	// LinksSince says which links have ended.
+	LinksSince LinksSince `json:"-"`
+}
+
+// LinksSince are the sequences since when links of the customer and of the approver
+// work: one that was made before has ended.
+type LinksSince struct{ Customer, Approver int64 }
+
+// Of returns when those of a party do.
+func (s *LinksSince) Of(p repair.Party) *int64 {
+	if p == repair.TheApprover {
+		return &s.Approver
+	}
+	return &s.Customer
 }
 
 // Message is something one side said.

@@ -20,19 +20,20 @@ const (
 	NotifyDecision         NotificationKind = "decision"
 	NotifyExpiry           NotificationKind = "expiry"
 	NotifyMessage          NotificationKind = "message"
+	NotifyLink             NotificationKind = "link"
 )
 
 // NotificationKinds lists every kind.
 var NotificationKinds = []NotificationKind{
 	NotifyStarted, NotifyCompleted, NotifyReadyLater, NotifyQuoteWithdrawn, NotifyApprovalRequired,
-	NotifyReminder, NotifyDecision, NotifyExpiry, NotifyMessage,
+	NotifyReminder, NotifyDecision, NotifyExpiry, NotifyMessage, NotifyLink,
 }
 
 // Notice is what the records about one notification share.
 type Notice struct {
 	// Identifies the notification through all its attempts; computed from what caused it.
 	NotificationID string `avro:"notification_id"`
-	// repair_started, repair_completed, ready_later, quote_withdrawn, approval_required, approval_reminder, decision, expiry or message.
+	// repair_started, repair_completed, ready_later, quote_withdrawn, approval_required, approval_reminder, decision, expiry, message or link.
 	Kind NotificationKind `avro:"kind"`
 	// The sequence of the event it rests on.
 	RestsOn int64 `avro:"rests_on"`
@@ -111,6 +112,8 @@ type NotificationRequested struct {
 	Text repair.Personal `avro:"text"`
 	// Who wrote the message, of message.
 	From repair.Actor `avro:"from"`
+	// The sequence of the repair's last event when the attempt was requested: the link in it names it.
+	Sequence int64 `avro:"sequence,added"`
 }
 
 // SuppressReason says why a notification was not sent.
@@ -138,7 +141,7 @@ type NotificationSuppressed struct {
 	Notice
 	// no_address, moment_passed, tries_used_up, address_refused, forgotten or history.
 	Reason SuppressReason `avro:"reason"`
-	// Of moment_passed: the quote's or the repair's new state, replaced for a promise that moved again, contact_corrected or callback; else empty.
+	// Of moment_passed: the quote's or the repair's new state, replaced for a promise that moved again or a fresh link that was asked for again, contact_corrected, links_revoked or callback; else empty.
 	Because string `avro:"because"`
 }
 

@@ -12,6 +12,9 @@ func (h *handling) answer(c *DecideQuote) *Verdict {
 	if rev == nil {
 		return refusal
 	}
+	if c.Actor.Role == Customer && h.Approver != nil {
+		return refuse(Forbidden, "somebody else decides about extra work")
+	}
 	mistakes := invalid(checkAnswers(c, len(rev.LineTotals)))
 	repeats := rev.Status == StatusDecided && mistakes == nil && sameAnswers(rev.Answers, c.Answers)
 	switch {

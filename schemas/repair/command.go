@@ -15,6 +15,7 @@ type Command interface {
 var Commands = []Command{
 	new(StartRepair), new(RequestApproval), new(WithdrawQuote), new(DecideQuote), new(ChangeReadyTime), new(CorrectContact),
 	new(CompleteRepair), new(CollectVehicle), new(CancelRepair), new(PostMessage), new(RecordView),
+	new(RequestLink), new(RevokeLinks),
 }
 
 // Ask is what every command carries besides its Header. The command's id is
@@ -24,6 +25,8 @@ type Ask struct {
 	Digest string `avro:"digest"`
 	// Whether people are told of it even if it is history: more than a day old when it reached the log.
 	Tell bool `avro:"tell,added"`
+	// The sequence that is named by the link through which a customer or an approver sent it; of others 0.
+	LinkSequence int64 `avro:"link_sequence,added"`
 }
 
 func (a *Ask) ask() *Ask { return a }
@@ -148,6 +151,8 @@ const (
 	TheApprover Party = "approver"
 )
 
+func (p Party) known() bool { return p == TheCustomer || p == TheApprover }
+
 // CorrectContact replaces a contact.
 type CorrectContact struct {
 	Header
@@ -212,4 +217,18 @@ type RecordView struct {
 	Ask
 	// The revision that was shown.
 	Revision int32 `avro:"revision"`
+}
+
+// RequestLink asks for a fresh link by mail.
+type RequestLink struct {
+	Header
+	Ask
+	// customer, or approver: whoever decides about extra work.
+	Party Party `avro:"party"`
+}
+
+// RevokeLinks ends every link to the repair.
+type RevokeLinks struct {
+	Header
+	Ask
 }

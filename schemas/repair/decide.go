@@ -126,6 +126,9 @@ func (h *handling) decide() *Verdict {
 	if _, starts := h.cmd.(*StartRepair); h.foreign() || h.State == NotStarted && !starts {
 		return refuse(NotFound, "no repair %s in garage %s", head.AggregateID, head.GarageID)
 	}
+	if h.ended(h.cmd) {
+		return refuse(LinkEnded, "this link has ended: the contact was corrected, or the links were revoked, after it was made")
+	}
 	switch c := h.cmd.(type) {
 	case *StartRepair:
 		return h.start(c)
@@ -166,10 +169,17 @@ func (h *handling) decide() *Verdict {
 		if h.State.Final() {
 			return h.illegal("the repair is over")
 		}
-		if c.Party != TheCustomer && c.Party != TheApprover {
+		if !c.Party.known() {
 			return invalid([]FieldError{{"/party", "must be customer or approver"}})
 		}
-		h.emit(&ContactCorrected{Party: c.Party, Contact: c.Contact})
+		h.emit(&ContactCorrected{Party: c.Party, Contact: c.Contact, SameAddress: h.sameAddress(c.Party, c.Contact)})
+	case *RequestLink:
+		if !c.Party.known() {
+			return invalid([]FieldError{{"/party", "must be customer or approver"}})
+		}
+		h.emit(&LinkRequested{Party: c.Party})
+	case *RevokeLinks:
+		h.emit(&LinksRevoked{})
 	default:
 		return refuse(Invalid, "command %T is not known", h.cmd)
 	}

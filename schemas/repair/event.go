@@ -18,7 +18,7 @@ type Event interface {
 var Events = []Event{
 	new(RepairStarted), new(ApprovalRequested), new(QuoteWithdrawn), new(QuoteDecided), new(QuoteExpired),
 	new(ReadyTimeChanged), new(ContactCorrected), new(RepairCompleted), new(VehicleCollected), new(RepairCancelled),
-	new(MessagePosted), new(QuoteViewed),
+	new(MessagePosted), new(QuoteViewed), new(LinkRequested), new(LinksRevoked),
 }
 
 // Fact is what every event carries besides its Header.
@@ -145,6 +145,8 @@ type ContactCorrected struct {
 	Party Party `avro:"party"`
 	// The contact from now on.
 	Contact Contact `avro:"contact"`
+	// Whether the e-mail address is the one of before; if not, the links sent before have ended.
+	SameAddress bool `avro:"same_address,added"`
 }
 
 // RepairCompleted says that the car is ready.
@@ -197,6 +199,20 @@ type QuoteViewed struct {
 	Revision int32 `avro:"revision"`
 }
 
+// LinkRequested says that somebody is to get a fresh link by mail.
+type LinkRequested struct {
+	Header
+	Fact
+	// customer, or approver: whoever decides about extra work.
+	Party Party `avro:"party"`
+}
+
+// LinksRevoked says that the links made so far have ended.
+type LinksRevoked struct {
+	Header
+	Fact
+}
+
 // Effect is what an event does to the state of a repair and the status of its quotes.
 type Effect struct {
 	// State is the repair's new state; NotStarted: the event does not change it.
@@ -226,7 +242,7 @@ func EffectOf(e Event) Effect {
 		return Effect{State: Collected}
 	case *RepairCancelled:
 		return Effect{Cancelled, StatusCancelled}
-	case *QuoteViewed, *ReadyTimeChanged, *ContactCorrected, *MessagePosted:
+	case *QuoteViewed, *ReadyTimeChanged, *ContactCorrected, *MessagePosted, *LinkRequested, *LinksRevoked:
 	}
 	return Effect{}
 }
@@ -243,7 +259,10 @@ func (r *Repair) Apply(e Event) {
 	}
 	switch e := e.(type) {
 	case *RepairStarted:
-		r.GarageID = e.GarageID
+		r.GarageID, r.Customer = e.GarageID, Holder{Address: e.Customer.Address}
+		if e.Approver != nil {
+			r.Approver = &Holder{Address: e.Approver.Address}
+		}
 		r.Currency, r.AgreedTotal, r.ReadyAt = e.Agreed.Currency, e.Agreed.Total, e.ReadyAt
 	case *ApprovalRequested:
 		rev := Revision{Status: StatusOpen, ExpiresAt: e.ExpiresAt, History: e.History}
@@ -263,6 +282,16 @@ func (r *Repair) Apply(e Event) {
 	case *ReadyTimeChanged:
 		r.ReadyAt = e.ReadyAt
 	case *QuoteWithdrawn, *QuoteExpired, *RepairCompleted, *VehicleCollected, *RepairCancelled: // nothing beyond their Effect
-	case *ContactCorrected, *MessagePosted: // nothing a later command depends on
+	case *ContactCorrected:
+		if e.Party == TheApprover && r.Approver == nil {
+			r.Approver = new(Holder)
+		}
+		r.holder(e.Party).correct(e)
+	case *LinksRevoked:
+		r.Customer.Since = e.Sequence
+		if r.Approver != nil {
+			r.Approver.Since = e.Sequence
+		}
+	case *MessagePosted, *LinkRequested: // nothing a later command depends on
 	}
 }

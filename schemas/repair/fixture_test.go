@@ -1,6 +1,7 @@
 package repair_test
 
 import (
+	"reflect"
 	"time"
 
 	"pitstop/schemas/repair"
@@ -11,12 +12,20 @@ var noon = time.Date(2026, time.May, 20, 12, 0, 0, 0, time.UTC)
 
 var (
 	sam      = repair.Actor{Role: repair.Mechanic, ID: "sam"}
+	desk     = repair.Actor{Role: repair.CustomerService, ID: "els"}
 	customer = repair.Actor{Role: repair.Customer}
+	lessor   = repair.Actor{Role: repair.Approver}
 )
 
 // from fills in a command's header.
 func from[C repair.Command](c C, actor repair.Actor, at time.Time) C {
 	*c.Head() = repair.Header{AggregateID: "r1", GarageID: "de-brug", OccurredAt: at, Actor: actor}
+	return c
+}
+
+// through says which sequence the link names that a command came through.
+func through(sequence int64, c repair.Command) repair.Command {
+	reflect.ValueOf(c).Elem().FieldByName("LinkSequence").SetInt(sequence)
 	return c
 }
 

@@ -86,6 +86,8 @@ type Contact struct {
 	Channels []Channel `avro:"channels"`
 	// A ContactDetails record: name, e-mail address, phone number.
 	Personal Personal `avro:"personal"`
+	// Keyed digest of the e-mail address, the same for the same address within a repair; empty: there is none, or it is not known.
+	Address string `avro:"address,added" json:"-"`
 }
 
 // Reachable reports whether the contact has an address on the channel.

@@ -16,6 +16,8 @@ const (
 	ReasonRequired Code = "reason_required"
 	Invalid        Code = "invalid"
 	KeyReused      Code = "key_reused"
+	LinkEnded      Code = "link_ended"
+	Forbidden      Code = "forbidden"
 )
 
 // Result says what became of a consumed command record.

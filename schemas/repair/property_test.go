@@ -33,7 +33,7 @@ func (h *history) add(t *rapid.T, e repair.Event) {
 	if e.Head().OccurredAt.Before(h.last) {
 		t.Fatalf("%s occurred at %s, before its predecessor at %s", nameOf(e), e.Head().OccurredAt, h.last)
 	}
-	if h.ended != "" && nameOf(e) != "MessagePosted" {
+	if h.ended != "" && !slices.Contains([]string{"MessagePosted", "LinkRequested", "LinksRevoked"}, nameOf(e)) {
 		t.Fatalf("%s after %s", nameOf(e), h.ended)
 	}
 	h.events, h.last = append(h.events, e), e.Head().OccurredAt
@@ -207,7 +207,7 @@ func anyCommand(t *rapid.T, r *repair.Repair, late bool) repair.Command {
 	case "cancel":
 		c = &repair.CancelRepair{}
 	}
-	return from(c, actor, at)
+	return through(rapid.SampledFrom([]int64{r.Sequence, r.Sequence, 0}).Draw(t, "link"), from(c, actor, at))
 }
 
 // Whatever the commands, their order and their times, the events that follow are

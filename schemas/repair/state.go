@@ -76,6 +76,10 @@ type Repair struct {
 	ReadyAt time.Time `avro:"ready_at"`
 	// Every revision, by number from 1.
 	Revisions []Revision `avro:"revisions"`
+	// Whose car it is.
+	Customer Holder `avro:"customer,added"`
+	// Who decides about extra work; absent: the customer, or not known.
+	Approver *Holder `avro:"approver,added"`
 }
 
 // OpenRevision returns the number of the revision that awaits an answer; 0: none.
@@ -87,11 +91,18 @@ func (r *Repair) OpenRevision() int32 {
 }
 
 // Forget drops what a finished repair no longer needs: what is left is a marker
-// of a few dozen bytes that keeps it from being started again.
+// of a few dozen bytes that keeps it from being started again, and links that have
+// ended from working again.
 func (r *Repair) Forget() {
-	if r.State.Final() {
-		*r = Repair{State: r.State, GarageID: r.GarageID, Sequence: r.Sequence, LastAt: r.LastAt}
+	if !r.State.Final() {
+		return
 	}
+	marker := Repair{State: r.State, GarageID: r.GarageID, Sequence: r.Sequence, LastAt: r.LastAt}
+	marker.Customer.Since = r.Customer.Since
+	if r.Approver != nil && r.Approver.Since > 0 {
+		marker.Approver = &Holder{Since: r.Approver.Since}
+	}
+	*r = marker
 }
 
 // revision returns the state of a revision by number, nil when there is none.

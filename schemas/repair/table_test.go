@@ -18,45 +18,50 @@ import (
 // refused with. The commands occur two hours after noon, and quotes expire an
 // hour after they were requested unless the column says otherwise.
 const verdicts = `
-                        none            in_progress       awaiting          overdue           second            decided           withdrawn         expired           completed         collected       cancelled       forgotten
-StartRepair             RepairStarted   already_started   already_started   already_started   already_started   already_started   already_started   already_started   already_started   already_started already_started already_started
-StartRepair/mistaken    invalid         already_started   already_started   already_started   already_started   already_started   already_started   already_started   already_started   already_started already_started already_started
-RequestApproval         not_found       ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested illegal_state     illegal_state   illegal_state   illegal_state
-RequestApproval/empty   not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state     illegal_state   illegal_state   illegal_state
-RequestApproval/dollars not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state     illegal_state   illegal_state   illegal_state
-RequestApproval/expired not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state     illegal_state   illegal_state   illegal_state
-RequestApproval/rushed  not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state     illegal_state   illegal_state   illegal_state
-WithdrawQuote           not_found       not_found         QuoteWithdrawn    expired           superseded        already_decided   withdrawn         expired           already_decided   already_decided illegal_state   illegal_state
-WithdrawQuote/latest    not_found       not_found         QuoteWithdrawn    expired           QuoteWithdrawn    already_decided   withdrawn         expired           already_decided   already_decided illegal_state   illegal_state
-WithdrawQuote/unknown   not_found       not_found         not_found         not_found         not_found         not_found         not_found         not_found         not_found         not_found       not_found       illegal_state
-DecideQuote             not_found       not_found         QuoteDecided      expired           superseded        -                 withdrawn         expired           -                 -               illegal_state   illegal_state
-DecideQuote/otherwise   not_found       not_found         QuoteDecided      expired           superseded        already_decided   withdrawn         expired           already_decided   already_decided illegal_state   illegal_state
-DecideQuote/latest      not_found       not_found         QuoteDecided      expired           QuoteDecided      -                 withdrawn         expired           -                 -               illegal_state   illegal_state
-DecideQuote/unknown     not_found       not_found         not_found         not_found         not_found         not_found         not_found         not_found         not_found         not_found       not_found       illegal_state
-DecideQuote/mismatch    not_found       not_found         total_mismatch    expired           superseded        -                 withdrawn         expired           -                 -               illegal_state   illegal_state
-DecideQuote/one_line    not_found       not_found         invalid           expired           superseded        already_decided   withdrawn         expired           already_decided   already_decided illegal_state   illegal_state
-DecideQuote/by_letter   not_found       not_found         invalid           expired           superseded        already_decided   withdrawn         expired           already_decided   already_decided illegal_state   illegal_state
-ChangeReadyTime         not_found       ReadyTimeChanged  ReadyTimeChanged  ReadyTimeChanged  ReadyTimeChanged  ReadyTimeChanged  ReadyTimeChanged  ReadyTimeChanged  illegal_state     illegal_state   illegal_state   illegal_state
-ChangeReadyTime/same    not_found       -                 -                 -                 -                 -                 -                 -                 illegal_state     illegal_state   illegal_state   illegal_state
-CorrectContact          not_found       ContactCorrected  ContactCorrected  ContactCorrected  ContactCorrected  ContactCorrected  ContactCorrected  ContactCorrected  ContactCorrected  illegal_state   illegal_state   illegal_state
-CorrectContact/nobody   not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state   illegal_state   illegal_state
-CompleteRepair          not_found       RepairCompleted   illegal_state     illegal_state     illegal_state     RepairCompleted   RepairCompleted   RepairCompleted   illegal_state     illegal_state   illegal_state   illegal_state
-CompleteRepair/more     not_found       reason_required   illegal_state     illegal_state     illegal_state     RepairCompleted   reason_required   reason_required   illegal_state     illegal_state   illegal_state   illegal_state
-CompleteRepair/too_much not_found       reason_required   illegal_state     illegal_state     illegal_state     reason_required   reason_required   reason_required   illegal_state     illegal_state   illegal_state   illegal_state
-CompleteRepair/reasoned not_found       RepairCompleted   illegal_state     illegal_state     illegal_state     RepairCompleted   RepairCompleted   RepairCompleted   illegal_state     illegal_state   illegal_state   illegal_state
-CompleteRepair/negative not_found       invalid           illegal_state     illegal_state     illegal_state     invalid           invalid           invalid           illegal_state     illegal_state   illegal_state   illegal_state
-CollectVehicle          not_found       illegal_state     illegal_state     illegal_state     illegal_state     illegal_state     illegal_state     illegal_state     VehicleCollected  illegal_state   illegal_state   illegal_state
-CancelRepair            not_found       RepairCancelled   RepairCancelled   RepairCancelled   RepairCancelled   RepairCancelled   RepairCancelled   RepairCancelled   illegal_state     illegal_state   illegal_state   illegal_state
-PostMessage             not_found       MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted   MessagePosted   MessagePosted
-PostMessage/note        not_found       MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted   MessagePosted   MessagePosted
-PostMessage/callback    not_found       MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted   MessagePosted   MessagePosted
-PostMessage/wordless    not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid         invalid         invalid
-PostMessage/their_note  not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid         invalid         invalid
-PostMessage/our_call    not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid         invalid         invalid
-PostMessage/shouted     not_found       invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid         invalid         invalid
-RecordView              not_found       not_found         QuoteViewed       QuoteViewed       -                 -                 -                 -                 -                 -               -               -
-RecordView/latest       not_found       not_found         QuoteViewed       QuoteViewed       QuoteViewed       -                 -                 -                 -                 -               -               -
-RecordView/unknown      not_found       not_found         not_found         not_found         not_found         not_found         not_found         not_found         not_found         -               -               -
+                        none          in_progress       awaiting          corrected         overdue           second            decided           withdrawn         expired           completed        collected       cancelled       forgotten
+StartRepair             RepairStarted already_started   already_started   already_started   already_started   already_started   already_started   already_started   already_started   already_started  already_started already_started already_started
+StartRepair/mistaken    invalid       already_started   already_started   already_started   already_started   already_started   already_started   already_started   already_started   already_started  already_started already_started already_started
+RequestApproval         not_found     ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested ApprovalRequested illegal_state    illegal_state   illegal_state   illegal_state
+RequestApproval/empty   not_found     invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state    illegal_state   illegal_state   illegal_state
+RequestApproval/dollars not_found     invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state    illegal_state   illegal_state   illegal_state
+RequestApproval/expired not_found     invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state    illegal_state   illegal_state   illegal_state
+RequestApproval/rushed  not_found     invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid           illegal_state    illegal_state   illegal_state   illegal_state
+WithdrawQuote           not_found     not_found         QuoteWithdrawn    QuoteWithdrawn    expired           superseded        already_decided   withdrawn         expired           already_decided  already_decided illegal_state   illegal_state
+WithdrawQuote/latest    not_found     not_found         QuoteWithdrawn    QuoteWithdrawn    expired           QuoteWithdrawn    already_decided   withdrawn         expired           already_decided  already_decided illegal_state   illegal_state
+WithdrawQuote/unknown   not_found     not_found         not_found         not_found         not_found         not_found         not_found         not_found         not_found         not_found        not_found       not_found       illegal_state
+DecideQuote             not_found     not_found         QuoteDecided      link_ended        expired           superseded        -                 withdrawn         expired           -                -               illegal_state   illegal_state
+DecideQuote/new_link    not_found     not_found         QuoteDecided      QuoteDecided      expired           superseded        -                 withdrawn         expired           -                -               illegal_state   illegal_state
+DecideQuote/otherwise   not_found     not_found         QuoteDecided      link_ended        expired           superseded        already_decided   withdrawn         expired           already_decided  already_decided illegal_state   illegal_state
+DecideQuote/latest      not_found     not_found         QuoteDecided      link_ended        expired           QuoteDecided      -                 withdrawn         expired           -                -               illegal_state   illegal_state
+DecideQuote/unknown     not_found     not_found         not_found         link_ended        not_found         not_found         not_found         not_found         not_found         not_found        not_found       not_found       illegal_state
+DecideQuote/mismatch    not_found     not_found         total_mismatch    link_ended        expired           superseded        -                 withdrawn         expired           -                -               illegal_state   illegal_state
+DecideQuote/one_line    not_found     not_found         invalid           link_ended        expired           superseded        already_decided   withdrawn         expired           already_decided  already_decided illegal_state   illegal_state
+DecideQuote/by_letter   not_found     not_found         invalid           link_ended        expired           superseded        already_decided   withdrawn         expired           already_decided  already_decided illegal_state   illegal_state
+ChangeReadyTime         not_found     ReadyTimeChanged  ReadyTimeChanged  ReadyTimeChanged  ReadyTimeChanged  ReadyTimeChanged  ReadyTimeChanged  ReadyTimeChanged  ReadyTimeChanged  illegal_state    illegal_state   illegal_state   illegal_state
+ChangeReadyTime/same    not_found     -                 -                 -                 -                 -                 -                 -                 -                 illegal_state    illegal_state   illegal_state   illegal_state
+CorrectContact          not_found     ContactCorrected  ContactCorrected  ContactCorrected  ContactCorrected  ContactCorrected  ContactCorrected  ContactCorrected  ContactCorrected  ContactCorrected illegal_state   illegal_state   illegal_state
+CorrectContact/nobody   not_found     invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid          illegal_state   illegal_state   illegal_state
+CompleteRepair          not_found     RepairCompleted   illegal_state     illegal_state     illegal_state     illegal_state     RepairCompleted   RepairCompleted   RepairCompleted   illegal_state    illegal_state   illegal_state   illegal_state
+CompleteRepair/more     not_found     reason_required   illegal_state     illegal_state     illegal_state     illegal_state     RepairCompleted   reason_required   reason_required   illegal_state    illegal_state   illegal_state   illegal_state
+CompleteRepair/too_much not_found     reason_required   illegal_state     illegal_state     illegal_state     illegal_state     reason_required   reason_required   reason_required   illegal_state    illegal_state   illegal_state   illegal_state
+CompleteRepair/reasoned not_found     RepairCompleted   illegal_state     illegal_state     illegal_state     illegal_state     RepairCompleted   RepairCompleted   RepairCompleted   illegal_state    illegal_state   illegal_state   illegal_state
+CompleteRepair/negative not_found     invalid           illegal_state     illegal_state     illegal_state     illegal_state     invalid           invalid           invalid           illegal_state    illegal_state   illegal_state   illegal_state
+CollectVehicle          not_found     illegal_state     illegal_state     illegal_state     illegal_state     illegal_state     illegal_state     illegal_state     illegal_state     VehicleCollected illegal_state   illegal_state   illegal_state
+CancelRepair            not_found     RepairCancelled   RepairCancelled   RepairCancelled   RepairCancelled   RepairCancelled   RepairCancelled   RepairCancelled   RepairCancelled   illegal_state    illegal_state   illegal_state   illegal_state
+PostMessage             not_found     MessagePosted     MessagePosted     link_ended        MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted    MessagePosted   MessagePosted   MessagePosted
+PostMessage/new_link    not_found     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted    MessagePosted   MessagePosted   MessagePosted
+PostMessage/note        not_found     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted    MessagePosted   MessagePosted   MessagePosted
+PostMessage/callback    not_found     MessagePosted     MessagePosted     link_ended        MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted     MessagePosted    MessagePosted   MessagePosted   MessagePosted
+PostMessage/wordless    not_found     invalid           invalid           link_ended        invalid           invalid           invalid           invalid           invalid           invalid          invalid         invalid         invalid
+PostMessage/their_note  not_found     invalid           invalid           link_ended        invalid           invalid           invalid           invalid           invalid           invalid          invalid         invalid         invalid
+PostMessage/our_call    not_found     invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid          invalid         invalid         invalid
+PostMessage/shouted     not_found     invalid           invalid           link_ended        invalid           invalid           invalid           invalid           invalid           invalid          invalid         invalid         invalid
+RecordView              not_found     not_found         QuoteViewed       link_ended        QuoteViewed       -                 -                 -                 -                 -                -               -               -
+RecordView/latest       not_found     not_found         QuoteViewed       link_ended        QuoteViewed       QuoteViewed       -                 -                 -                 -                -               -               -
+RecordView/unknown      not_found     not_found         not_found         link_ended        not_found         not_found         not_found         not_found         not_found         not_found        -               -               -
+RequestLink             not_found     LinkRequested     LinkRequested     LinkRequested     LinkRequested     LinkRequested     LinkRequested     LinkRequested     LinkRequested     LinkRequested    LinkRequested   LinkRequested   LinkRequested
+RequestLink/nobody      not_found     invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid           invalid          invalid         invalid         invalid
+RevokeLinks             not_found     LinksRevoked      LinksRevoked      LinksRevoked      LinksRevoked      LinksRevoked      LinksRevoked      LinksRevoked      LinksRevoked      LinksRevoked     LinksRevoked    LinksRevoked    LinksRevoked
 `
 
 // two is when the commands of the table occur.
@@ -67,7 +72,10 @@ var situations = map[string]func(t *testing.T, r *repair.Repair){
 	"none":        func(*testing.T, *repair.Repair) {},
 	"in_progress": func(t *testing.T, r *repair.Repair) { accept(t, r, start(noon)) },
 	"awaiting":    func(t *testing.T, r *repair.Repair) { accept(t, r, start(noon), request(two.Add(-time.Minute))) },
-	"overdue":     func(t *testing.T, r *repair.Repair) { accept(t, r, start(noon), request(two.Add(-time.Hour))) },
+	"corrected": func(t *testing.T, r *repair.Repair) {
+		accept(t, r, start(noon), request(two.Add(-time.Minute)), from(&repair.CorrectContact{Party: repair.TheCustomer}, sam, noon))
+	},
+	"overdue": func(t *testing.T, r *repair.Repair) { accept(t, r, start(noon), request(two.Add(-time.Hour))) },
 	"second": func(t *testing.T, r *repair.Repair) {
 		accept(t, r, start(noon), request(two.Add(-2*time.Minute)), request(two.Add(-time.Minute)))
 	},
@@ -128,6 +136,7 @@ func commands(r *repair.Repair) map[string]repair.Command {
 		"WithdrawQuote/unknown": from(&repair.WithdrawQuote{Revision: 9}, sam, two),
 
 		"DecideQuote":           decide(1, repair.Reject, 34800, two),
+		"DecideQuote/new_link":  decided(func(c *repair.DecideQuote) { c.LinkSequence = r.Sequence }),
 		"DecideQuote/otherwise": decide(1, repair.Approve, 38795, two),
 		"DecideQuote/latest":    decide(latest, repair.Reject, 34800, two),
 		"DecideQuote/unknown":   decide(9, repair.Reject, 34800, two),
@@ -151,12 +160,17 @@ func commands(r *repair.Repair) map[string]repair.Command {
 		"CancelRepair":   from(&repair.CancelRepair{}, sam, two),
 
 		"PostMessage":            from(&repair.PostMessage{Kind: repair.Text, TextGiven: true}, customer, two),
+		"PostMessage/new_link":   through(r.Sequence, from(&repair.PostMessage{Kind: repair.Text, TextGiven: true}, customer, two)),
 		"PostMessage/note":       from(&repair.PostMessage{Kind: repair.Note, TextGiven: true}, sam, two),
 		"PostMessage/callback":   from(&repair.PostMessage{Kind: repair.Callback}, customer, two),
 		"PostMessage/wordless":   from(&repair.PostMessage{Kind: repair.Text}, customer, two),
 		"PostMessage/their_note": from(&repair.PostMessage{Kind: repair.Note, TextGiven: true}, customer, two),
 		"PostMessage/our_call":   from(&repair.PostMessage{Kind: repair.Callback}, sam, two),
 		"PostMessage/shouted":    from(&repair.PostMessage{Kind: "shout", TextGiven: true}, customer, two),
+
+		"RequestLink":        from(&repair.RequestLink{Party: repair.TheApprover}, desk, two),
+		"RequestLink/nobody": from(&repair.RequestLink{Party: "neighbour"}, desk, two),
+		"RevokeLinks":        from(&repair.RevokeLinks{}, desk, two),
 
 		"RecordView":         from(&repair.RecordView{Revision: 1}, customer, two),
 		"RecordView/latest":  from(&repair.RecordView{Revision: latest}, customer, two),
@@ -175,7 +189,7 @@ func TestEffects(t *testing.T) {
 		"RepairCompleted":   {State: repair.Completed},
 		"VehicleCollected":  {State: repair.Collected},
 		"RepairCancelled":   {State: repair.Cancelled, Quote: repair.StatusCancelled},
-		"QuoteViewed":       {}, "ReadyTimeChanged": {}, "ContactCorrected": {}, "MessagePosted": {},
+		"QuoteViewed":       {}, "ReadyTimeChanged": {}, "ContactCorrected": {}, "MessagePosted": {}, "LinkRequested": {}, "LinksRevoked": {},
 	}
 	got := make(map[string]repair.Effect)
 	for _, e := range repair.Events {
@@ -197,6 +211,10 @@ func accept(t *testing.T, r *repair.Repair, commands ...repair.Command) {
 
 // clone returns a deep copy of a repair.
 func clone(r repair.Repair) repair.Repair {
+	if r.Approver != nil {
+		approver := *r.Approver
+		r.Approver = &approver
+	}
 	r.Revisions = slices.Clone(r.Revisions)
 	for i := range r.Revisions {
 		r.Revisions[i].LineTotals = slices.Clone(r.Revisions[i].LineTotals)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"pitstop/schemas/avro"
@@ -48,7 +49,7 @@ func (b *Builder) Build(r Request) (repair.Command, error) {
 			{Pointer: "/garage", Detail: fmt.Sprintf("there is no garage %q", r.Garage)},
 		}}
 	}
-	d := &draft{Request: r, codec: b.codec, garage: profile}
+	d := &draft{Request: r, builder: b, codec: b.codec, garage: profile}
 	if d.Now.IsZero() {
 		d.Now = b.clock()
 	}
@@ -93,5 +94,20 @@ func (b *Builder) ask(r Request) (repair.Ask, error) {
 	}
 	h := hmac.New(sha256.New, b.secret)
 	h.Write(plain)
-	return repair.Ask{Digest: base64.RawURLEncoding.EncodeToString(h.Sum(nil)), Tell: r.Body.At().Tell}, nil
+	digest := base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+	return repair.Ask{Digest: digest, Tell: r.Body.At().Tell, LinkSequence: r.Link}, nil
+}
+
+// addressBytes truncates the digest of an address: it tells apart the few of one repair.
+const addressBytes = 12
+
+// address digests an e-mail address, so that lifecycle notices that a correction
+// changed it without seeing it. The digest is keyed, and another one in every repair.
+func (b *Builder) address(repairID, email string) string {
+	if email == "" {
+		return ""
+	}
+	h := hmac.New(sha256.New, b.secret)
+	h.Write([]byte("address " + repairID + " " + strings.ToLower(email)))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:addressBytes])
 }

@@ -28,10 +28,11 @@ var (
 // and sealed parts, and collect what is wrong.
 type draft struct {
 	Request
-	codec  *avro.Codec
-	garage *garage.Profile
-	at     time.Time
-	errs   []repair.FieldError
+	builder *Builder
+	codec   *avro.Codec
+	garage  *garage.Profile
+	at      time.Time
+	errs    []repair.FieldError
 }
 
 func (d *draft) bad(pointer, format string, args ...any) {

@@ -57,7 +57,9 @@ func (d *draft) contact(at string, p Person) repair.Contact {
 		Email: d.email(at+"/email", p.Email),
 		Phone: d.phone(at+"/phone", p.Phone),
 	}
-	c := repair.Contact{ID: d.line(at+"/id", p.ID, 100), Language: strings.TrimSpace(p.Language)}
+	c := repair.Contact{
+		ID: d.line(at+"/id", p.ID, 100), Language: strings.TrimSpace(p.Language), Address: d.builder.address(d.RepairID, details.Email),
+	}
 	if c.Language != "" && !languageTag.MatchString(c.Language) {
 		d.bad(at+"/language", "%q is not a BCP 47 language such as nl or en", p.Language)
 	}
@@ -145,14 +147,19 @@ func (d *draft) change(ask repair.Ask, body *Change) repair.Command {
 		}
 		return &repair.ChangeReadyTime{Ask: ask, ReadyAt: d.time("/ready_at", body.ReadyAt)}
 	default:
-		party := body.Party
-		if party == "" {
-			party = repair.TheCustomer
-		}
-		if party != repair.TheCustomer && party != repair.TheApprover {
-			d.bad("/party", "must be customer or approver")
-		}
-		return &repair.CorrectContact{Ask: ask, Party: party, Contact: d.contact("/contact", *body.Contact)}
+		return &repair.CorrectContact{Ask: ask, Party: d.party(body.Party), Contact: d.contact("/contact", *body.Contact)}
 	}
 	return &repair.ChangeReadyTime{}
+}
+
+// party returns whom a request is about: the customer unless it says the approver.
+func (d *draft) party(p repair.Party) repair.Party {
+	switch p {
+	case "":
+		return repair.TheCustomer
+	case repair.TheCustomer, repair.TheApprover:
+	default:
+		d.bad("/party", "must be customer or approver")
+	}
+	return p
 }

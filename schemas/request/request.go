@@ -23,6 +23,7 @@ type Request struct {
 	Revision int32        // of the quote it is about; 0: none
 	Key      string       // the idempotency key
 	Actor    repair.Actor // who sends it
+	Link     int64        // the sequence that the sender's link names; 0 for staff
 	// Now is when it was received; zero: the time of the Builder's clock.
 	Now time.Time
 	// IP and UserAgent of a customer who decides; empty for staff.
@@ -103,6 +104,8 @@ var bodies = map[string]func() Body{
 	"CancelRepair":    func() Body { return new(CancelRepair) },
 	"PostMessage":     func() Body { return new(PostMessage) },
 	"RecordView":      func() Body { return new(RecordView) },
+	"RequestLink":     func() Body { return new(RequestLink) },
+	"RevokeLinks":     func() Body { return new(RevokeLinks) },
 }
 
 // NewBody returns an empty body of a command by name, as Request.Body takes it; nil
@@ -248,4 +251,23 @@ type RecordView struct {
 
 func (b *RecordView) command(d *draft, ask repair.Ask) repair.Command {
 	return &repair.RecordView{Ask: ask, Revision: d.Revision}
+}
+
+// RequestLink asks for a fresh link by mail.
+type RequestLink struct {
+	When
+	Party repair.Party `json:"party,omitempty" enum:"customer,approver" doc:"To whom; absent: to the customer. approver: to whoever decides about extra work."`
+}
+
+func (b *RequestLink) command(d *draft, ask repair.Ask) repair.Command {
+	return &repair.RequestLink{Ask: ask, Party: d.party(b.Party)}
+}
+
+// RevokeLinks ends every link to a repair.
+type RevokeLinks struct {
+	When
+}
+
+func (b *RevokeLinks) command(_ *draft, ask repair.Ask) repair.Command {
+	return &repair.RevokeLinks{Ask: ask}
 }

@@ -122,7 +122,7 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *record.Noti
 }
 
 // links signs the recipient's link. Its expiry counts from the first request of the
-// notification, so that every attempt has the same link.
+// notification, so that every attempt has the same link until something happens.
 func (r *renderer) links(l *letter, n *record.NotificationRequested) {
 	if n.Recipient.Role.Staff() {
 		l.StaffLink = strings.ReplaceAll(r.StaffURL, "{repair}", url.PathEscape(n.AggregateID))
@@ -130,9 +130,9 @@ func (r *renderer) links(l *letter, n *record.NotificationRequested) {
 	}
 	claims := link.Claims{
 		Garage: n.GarageID, Repair: n.AggregateID, Audience: link.Customer, Lang: string(l.Lang),
-		Expires: n.FirstRequestedAt.Add(r.LinkLifetime),
+		Expires: n.FirstRequestedAt.Add(r.LinkLifetime), Sequence: max(n.Sequence, n.RestsOn),
 	}
-	if n.Decides {
+	if n.Recipient.Role == repair.Approver {
 		claims.Audience = link.Approver
 	}
 	l.Link = strings.TrimRight(r.PublicURL, "/") + "/c/" + r.LinkKeys.Sign(claims)

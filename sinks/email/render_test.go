@@ -219,7 +219,7 @@ func leased(t testing.TB, codec *avro.Codec, kind record.NotificationKind, lang 
 	t.Helper()
 	n := example(t, codec, kind, lang)
 	n.Decides = false
-	if n.Quote != nil {
+	if n.Quote != nil || kind == record.NotifyLink {
 		lease := sealer{t, codec}.contact(repair.ContactDetails{Name: "Lease & Co", Email: "akkoord@lease.example"})
 		n.Recipient.Role, n.Contact, n.Decides = repair.Approver, &lease, true
 	}
@@ -233,7 +233,7 @@ func examples(t testing.TB, codec *avro.Codec, lang string) map[string]*record.N
 		toStaff:    fromCustomer(t, codec, lang, repair.Text, "Kan ik de auto ook morgen ophalen?"),
 		"callback": fromCustomer(t, codec, lang, repair.Callback, ""),
 	}
-	for _, kind := range []record.NotificationKind{record.NotifyStarted, record.NotifyCompleted, record.NotifyApprovalRequired} {
+	for _, kind := range []record.NotificationKind{record.NotifyStarted, record.NotifyCompleted, record.NotifyApprovalRequired, record.NotifyLink} {
 		all["leased_"+string(kind)] = leased(t, codec, kind, lang)
 	}
 	for _, kind := range record.NotificationKinds {

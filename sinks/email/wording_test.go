@@ -188,9 +188,9 @@ func TestWording(t *testing.T) {
 // TestAttemptsHoldTheSameLink, which opens the repair for its recipient.
 func TestAttemptsHoldTheSameLink(t *testing.T) {
 	codec := testCodec(t)
-	for _, decides := range []bool{true, false} {
+	for _, to := range []repair.Role{repair.Customer, repair.Approver} {
 		n := example(t, codec, record.NotifyStarted, "nl")
-		n.Decides = decides
+		n.Recipient.Role, n.RestsOn, n.Sequence = to, 1, 3
 		first := mustRender(t, n, codec, morning)
 		n.Attempt, n.OccurredAt, n.EventID = 4, morning.Add(20*time.Minute), "other"
 		again := mustRender(t, n, codec, morning.Add(21*time.Minute))
@@ -208,9 +208,9 @@ func TestAttemptsHoldTheSameLink(t *testing.T) {
 		}
 		want := link.Claims{
 			Garage: "de-brug", Repair: n.AggregateID, Audience: link.Customer, Lang: "nl",
-			Expires: n.FirstRequestedAt.Add(DefaultLinkLifetime).Truncate(time.Second),
+			Expires: n.FirstRequestedAt.Add(DefaultLinkLifetime).Truncate(time.Second), Sequence: 3,
 		}
-		if decides {
+		if to == repair.Approver {
 			want.Audience = link.Approver
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -20,10 +20,9 @@ func (p *Pipeline) Client(end time.Time, stats *simulate.Stats, log *slog.Logger
 		Token: func(role repair.Role, garage, subject string) (string, error) {
 			return p.Issuer.Issue(web.Caller{Subject: subject, Roles: []repair.Role{role}, Garages: []string{garage}}, 24*time.Hour)
 		},
-		Link: func(garage, repairID string, to link.Audience, lang string) string {
-			return p.Links.Sign(link.Claims{
-				Garage: garage, Repair: repairID, Audience: to, Lang: lang, Expires: end.Add(email.DefaultLinkLifetime),
-			})
+		Link: func(c link.Claims) string {
+			c.Expires = end.Add(email.DefaultLinkLifetime)
+			return p.Links.Sign(c)
 		},
 	}
 }

@@ -29,8 +29,12 @@ func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *query.Store
 		return err
 	}
 	c := page.Items[0]
+	sequence, err := store.Sequence(ctx, c.RepairID)
+	if err != nil {
+		return err
+	}
 	token := p.Links.Sign(link.Claims{
-		Garage: c.GarageID, Repair: c.RepairID, Audience: link.Approver, Lang: c.Customer.Language, Expires: time.Now().Add(email.DefaultLinkLifetime),
+		Garage: c.GarageID, Repair: c.RepairID, Audience: link.Approver, Lang: c.Customer.Language, Expires: time.Now().Add(email.DefaultLinkLifetime), Sequence: sequence,
 	})
 	data := p.Data.Dir()
 	manager, err := p.Issuer.Issue(web.Caller{Subject: "jan", Roles: []repair.Role{repair.Manager}, Garages: garages}, managerTokenTTL)

@@ -68,8 +68,9 @@ type (
 		Replaces *int32     `json:"replaces"` // of an event that opens Revision
 	}
 	contactBody struct {
-		Party   repair.Party     `json:"party"`
-		Contact readmodel.Person `json:"contact"`
+		Party       repair.Party     `json:"party"`
+		Contact     readmodel.Person `json:"contact"`
+		SameAddress bool             `json:"same_address"`
 	}
 	completedBody struct {
 		Total int64 `json:"total"`
@@ -169,7 +170,12 @@ func (f *folder) apply(e fact) error {
 			} else {
 				f.Customer = b.Contact
 			}
+			if !b.SameAddress {
+				*f.LinksSince.Of(b.Party) = e.sequence
+			}
 		})
+	case *repair.LinksRevoked:
+		f.LinksSince = readmodel.LinksSince{Customer: e.sequence, Approver: e.sequence}
 	case *repair.RepairCompleted:
 		return read(e, func(b completedBody) { f.CompletedAt, f.Total = &e.at, &b.Total })
 	case *repair.MessagePosted:

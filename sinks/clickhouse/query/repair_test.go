@@ -190,6 +190,7 @@ func TestRepairShowsEverythingKnown(t *testing.T) {
 			{At: decided, Kind: repair.Note, From: repair.Mechanic, By: "kim", Text: "Kim belt"},
 			{At: decided, Kind: repair.Text, From: repair.Mechanic, By: "sam", Text: "Ja"},
 		},
+		LinksSince: readmodel.LinksSince{Approver: 9}, // corrected, to another address
 	}
 	if diff := cmp.Diff(want, r); diff != "" {
 		t.Errorf("repair (-want +got):\n%s", diff)
