@@ -129,6 +129,9 @@ func (h *handling) decide() *Verdict {
 	if h.ended(h.cmd) {
 		return refuse(LinkEnded, "this link has ended: the contact was corrected, or the links were revoked, after it was made")
 	}
+	if refusal := h.full(); refusal != nil {
+		return refusal
+	}
 	switch c := h.cmd.(type) {
 	case *StartRepair:
 		return h.start(c)

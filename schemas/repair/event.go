@@ -252,7 +252,7 @@ func (s State) After(e Event) State { return cmp.Or(EffectOf(e).State, s) }
 
 // Apply folds an event into the state. Events must be applied in order of sequence.
 func (r *Repair) Apply(e Event) {
-	r.Sequence, r.LastAt = e.fact().Sequence, e.Head().OccurredAt
+	r.Sequence, r.LastAt, r.Texts = e.fact().Sequence, e.Head().OccurredAt, r.Texts+textsOf(e)
 	r.State = r.State.After(e)
 	if n, as := r.OpenRevision(), EffectOf(e).Quote; n > 0 && as != "" {
 		r.Revisions[n-1].Status = as

@@ -80,6 +80,8 @@ type Repair struct {
 	Customer Holder `avro:"customer,added"`
 	// Who decides about extra work; absent: the customer, or not known.
 	Approver *Holder `avro:"approver,added"`
+	// Bytes of text in its events.
+	Texts int64 `avro:"texts,added"`
 }
 
 // OpenRevision returns the number of the revision that awaits an answer; 0: none.
@@ -97,7 +99,7 @@ func (r *Repair) Forget() {
 	if !r.State.Final() {
 		return
 	}
-	marker := Repair{State: r.State, GarageID: r.GarageID, Sequence: r.Sequence, LastAt: r.LastAt}
+	marker := Repair{State: r.State, GarageID: r.GarageID, Sequence: r.Sequence, LastAt: r.LastAt, Texts: r.Texts}
 	marker.Customer.Since = r.Customer.Since
 	if r.Approver != nil && r.Approver.Since > 0 {
 		marker.Approver = &Holder{Since: r.Approver.Since}
