@@ -62,7 +62,7 @@ func (p *Pages) renderer(v readmodel.DashboardVisit) renderer {
 	r.choice.Now, r.choice.To = v.Now, v.Now
 	if r.days == 0 {
 		year, month, day := v.Now.In(r.zone).Date()
-		r.choice.From = time.Date(year, month, day, 0, 0, 0, 0, r.zone)
+		r.choice.From = garage.DayBegins(r.zone, year, month, day)
 	} else {
 		r.choice.From = v.Now.AddDate(0, 0, -r.days)
 	}

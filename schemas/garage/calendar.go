@@ -1,6 +1,8 @@
 package garage
 
 import (
+	"cmp"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -13,8 +15,9 @@ var (
 	calendarEnd   = time.Date(2060, time.January, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// Calendar computes the opening time of one garage: wall time in its time zone,
-// less what its opening hours and closures leave out. It reads no clock, is
+// Calendar computes the opening time of one garage: it is open whenever the clock on
+// its wall shows opening hours of a day that is no closure. Where that clock jumps, a
+// time comes twice or not at all, and so does the opening time. It reads no clock, is
 // deterministic, and is safe for concurrent use. Instants are returned in UTC.
 //
 // It is a table of the opening intervals in order, each with the opening time
@@ -147,27 +150,46 @@ func (c *Calendar) firstEndingAfter(t time.Time) int {
 // table builds the rows on first use: some 20,000 of them, within milliseconds.
 func (c *Calendar) table() []row {
 	c.once.Do(func() {
-		var before, end int64
 		for day := dayNumber(calendarBegin.Date()) + 1; day < dayNumber(calendarEnd.Date())-1; day++ {
 			if c.closed(day) {
 				continue
 			}
-			year, month, d := time.Unix(int64(day)*24*60*60, 0).UTC().Date()
 			weekday := (day + int(time.Thursday)) % 7 // 1970-01-01 was a Thursday
 			for _, s := range c.weekOf(day)[weekday] {
-				// Where the clock jumps, a time may come twice or not at all: an
-				// interval never reaches back into the one before it.
-				start := max(end, time.Date(year, month, d, 0, s.from, 0, 0, c.zone).UnixNano())
-				stop := time.Date(year, month, d, 0, s.to, 0, 0, c.zone).UnixNano()
-				if stop <= start {
-					continue
-				}
-				c.rows = append(c.rows, row{start: start, end: stop, before: before, day: day})
-				before, end = before+stop-start, stop
+				c.show(day, s)
 			}
+		}
+		// Days follow each other but where a clock goes back over midnight.
+		slices.SortFunc(c.rows, func(a, b row) int { return cmp.Compare(a.start, b.start) })
+		for i := 1; i < len(c.rows); i++ {
+			last := c.rows[i-1]
+			c.rows[i].before, c.rows[i].day = last.before+last.end-last.start, max(last.day, c.rows[i].day)
 		}
 	})
 	return c.rows
+}
+
+// furthest is how far a zone may be from UTC, in seconds.
+const furthest = 15 * 60 * 60
+
+// show appends when the clock on the wall shows the times of s on a day: once, but
+// where it jumps.
+func (c *Calendar) show(day int, s span) {
+	east := func(second int) int {
+		_, offset := time.Unix(int64(second), 0).In(c.zone).Zone()
+		return offset
+	}
+	from, to := day*24*60*60+s.from*60, day*24*60*60+s.to*60 // on the wall
+	first, last := from-furthest, to+furthest
+	before, after, jump := east(first), east(last), last
+	if before != after {
+		jump = first + sort.Search(last-first, func(n int) bool { return east(first+n) != before })
+	}
+	for _, r := range [2][2]int{{from - before, min(to-before, jump)}, {max(from-after, jump), to - after}} {
+		if r[0] < r[1] {
+			c.rows = append(c.rows, row{start: int64(r[0]) * 1e9, end: int64(r[1]) * 1e9, day: day})
+		}
+	}
 }
 
 // weekOf returns the week in force on a day.

@@ -172,8 +172,8 @@ func TestOpenWhereTheClockJumps(t *testing.T) {
 	}
 	for day, want := range map[string]time.Duration{
 		"2026-03-22": 2*time.Hour + 15*time.Minute, // an ordinary Sunday
-		"2026-03-29": 2 * time.Hour,                // 2:30 is 3:30, so the intervals touch: 1:00 to 4:00, less the lost hour
-		"2026-10-25": 3*time.Hour + 15*time.Minute, // 2:30 is the second of the two
+		"2026-03-29": 1*time.Hour + 45*time.Minute, // after 2:00 comes 3:00
+		"2026-10-25": 2*time.Hour + 45*time.Minute, // after 3:00 comes 2:00 again
 	} {
 		if got := book.profiles[0].Calendar().Open(wall(t, day+" 00:00"), wall(t, day+" 12:00")); got != want {
 			t.Errorf("%s: %v open, want %v", day, got, want)

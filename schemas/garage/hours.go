@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,17 @@ var weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 // dayNumber counts days of the civil calendar from 1970-01-01.
 func dayNumber(year int, month time.Month, day int) int {
 	return int(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60))
+}
+
+// DayBegins returns the first instant at which the clocks of a zone show a day; of one
+// that they skip, the first after it. Summer time may begin or end at midnight, which
+// then comes twice or not at all.
+func DayBegins(zone *time.Location, year int, month time.Month, day int) time.Time {
+	want := dayNumber(year, month, day)
+	first := time.Unix(int64(want)*24*60*60-furthest, 0).In(zone)
+	return first.Add(time.Duration(sort.Search(2*furthest+25*60*60, func(n int) bool {
+		return dayNumber(first.Add(time.Duration(n)*time.Second).Date()) >= want
+	})) * time.Second)
 }
 
 func (c *checker) date(path, text string) (int, bool) {

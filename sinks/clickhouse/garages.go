@@ -59,7 +59,7 @@ func fillGarages(ctx context.Context, conn driver.Conn, book *garage.Book) error
 	for _, p := range book.Garages() {
 		year, month, day := calendarFrom.In(p.Location()).Date()
 		for i := 0; ; i++ {
-			start := time.Date(year, month, day+i, 0, 0, 0, 0, p.Location())
+			start := garage.DayBegins(p.Location(), year, month, day+i)
 			if start.After(calendarTo) {
 				break
 			}
