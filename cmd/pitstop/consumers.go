@@ -73,6 +73,7 @@ type sinkCommand struct {
 type clickhouseSinkCommand struct {
 	kafkaFlags
 	clickhouseFlags
+	garageFlags
 	instanceFlags
 	opsFlags
 	logFlags
@@ -81,13 +82,18 @@ type clickhouseSinkCommand struct {
 func (c *clickhouseSinkCommand) Run(e *env) error {
 	log, cfg := c.logger(e.err), c.kafkaFlags.config()
 	instance, instanceErr := c.name()
-	if err := wrongUsage(cfg.Validate(), c.clickhouseFlags.config().Validate(), instanceErr, needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
+	var book *garage.Book
+	var bookErr error
+	if c.Garages != "" {
+		book, bookErr = c.load()
+	}
+	if err := wrongUsage(cfg.Validate(), c.clickhouseFlags.config().Validate(), bookErr, instanceErr, needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
 		return err
 	}
 	metrics := app.NewMetrics()
 	r := app.NewClickHouseSink(c.clickhouseFlags.config(), sinks.Config{
 		Kafka: cfg, Instance: instance, Metrics: sinks.NewMetrics(metrics), Now: time.Now, Log: log.With("role", record.ClickHouseSink.Name),
-	})
+	}, book)
 	return runRole(e, log, c.opsFlags, cfg, metrics, r)
 }
 

@@ -69,7 +69,7 @@ func (f kafkaFlags) config() kafka.Config {
 
 // garageFlags name the garage file.
 type garageFlags struct {
-	Garages string `help:"The garage file: names, opening hours, staff (YAML)." placeholder:"FILE"`
+	Garages string `help:"The garage file: names, opening hours, staff (YAML). Read again when it changes." placeholder:"FILE"`
 }
 
 func (f garageFlags) load() (*garage.Book, error) {

@@ -47,9 +47,9 @@ func New(book *garage.Book) stream.Processor[State] {
 		Consumer: record.LatencyProcessor,
 		Record: func(c *stream.Context, state *State, rec record.Headed) error {
 			h := rec.Head()
-			profile, ok := book.Garage(h.GarageID)
-			if !ok {
-				return fmt.Errorf("garage %q is not in the garage file: add it", h.GarageID)
+			profile, err := book.Find(h.GarageID)
+			if err != nil {
+				return fmt.Errorf("%w: %w", stream.ErrNotYet, err)
 			}
 			return step{c, state, profile}.record(rec)
 		},

@@ -1,8 +1,11 @@
 package notification
 
 import (
+	"errors"
 	"testing"
 
+	"pitstop/processors/stream"
+	"pitstop/schemas/garage"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -54,14 +57,10 @@ func TestRefuses(t *testing.T) {
 		event repair.Event
 	}{
 		{"an event of a repair that has not started", &repair.RepairCompleted{}},
-		{"a garage that is not in the file", &repair.RepairStarted{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, sample(t))
 			*c.event.Head() = w.header(at(20, 9, 0), "x")
-			if _, starts := c.event.(*repair.RepairStarted); starts {
-				c.event.Head().GarageID = "elsewhere"
-			}
 			out, err := w.Send(record.Events, c.event)
 			if err != nil || len(out) != 1 {
 				t.Fatalf("%v %v", out, err)
@@ -70,5 +69,17 @@ func TestRefuses(t *testing.T) {
 				t.Errorf("got %T", out[0])
 			}
 		})
+	}
+}
+
+// A garage that is not in the file may be in a newer one: its events wait.
+func TestAGarageThatIsNotInTheFileIsWaitedFor(t *testing.T) {
+	w := newWorld(t, sample(t))
+	e := &repair.RepairStarted{}
+	*e.Head() = w.header(at(20, 9, 0), "x")
+	e.GarageID = "elsewhere"
+	out, err := w.Send(record.Events, e)
+	if !errors.Is(err, stream.ErrNotYet) || !errors.Is(err, garage.ErrUnknown) || len(out) > 0 {
+		t.Errorf("%v, %v", out, err)
 	}
 }

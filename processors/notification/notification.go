@@ -77,9 +77,9 @@ type step struct {
 }
 
 func (p processor) step(c *stream.Context, s *State, garageID string) (step, error) {
-	profile, ok := p.book.Garage(garageID)
-	if !ok {
-		return step{}, fmt.Errorf("garage %q is not in the garage file: add it", garageID)
+	profile, err := p.book.Find(garageID)
+	if err != nil {
+		return step{}, fmt.Errorf("%w: %w", stream.ErrNotYet, err)
 	}
 	return step{Context: c, State: s, garage: profile, known: c.Time()}, nil
 }

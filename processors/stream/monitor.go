@@ -2,6 +2,8 @@ package stream
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +21,7 @@ type Monitor struct {
 	// was started again; why is the reason of the last.
 	aborts int
 	why    error
+	lack   map[int32]error // what a record or timer waits for, by partition
 }
 
 // tolerated is how many transactions in a row may be aborted before the member counts as
@@ -29,7 +32,14 @@ const tolerated = 1
 func (m *Monitor) Check(now time.Time) error {
 	m.mu.Lock()
 	aborts, why := m.aborts, m.why
+	var lack error
+	if waiting := slices.Sorted(maps.Keys(m.lack)); len(waiting) > 0 {
+		lack = fmt.Errorf("stalled: partition %d: %w", waiting[0], m.lack[waiting[0]])
+	}
 	m.mu.Unlock()
+	if lack != nil {
+		return lack
+	}
 	if aborts > tolerated {
 		return fmt.Errorf("stalled: %d transactions in a row were aborted, the last because %w", aborts, why)
 	}
@@ -47,6 +57,29 @@ func (m *Monitor) ended(err error) int {
 		m.aborts++
 	}
 	return m.aborts
+}
+
+// lacks says what a partition waits for; nil: nothing. It reports whether that is new.
+func (m *Monitor) lacks(p int32, what error) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := m.lack[p]
+	if what == nil {
+		delete(m.lack, p)
+		return false
+	}
+	if m.lack == nil {
+		m.lack = make(map[int32]error)
+	}
+	m.lack[p] = what
+	return before == nil || before.Error() != what.Error()
+}
+
+// adopted says that the partitions were assigned anew.
+func (m *Monitor) adopted() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.lack)
 }
 
 func (m *Monitor) failing() bool {

@@ -3,6 +3,7 @@ package stream
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -41,6 +42,11 @@ type Upstream struct {
 	Consumer record.Consumer
 	Topic    record.Topic
 }
+
+// ErrNotYet marks the error of a Record or Timer function that lacks something which
+// will be there, such as a garage in the garage file: the record or timer is not handled,
+// nor what follows it, until it is. Wrap it.
+var ErrNotYet = errors.New("cannot be handled yet")
 
 // Timer is a time at which a key is handled again.
 type Timer struct {

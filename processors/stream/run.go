@@ -269,6 +269,7 @@ func (m *member) adopt(ctx context.Context) error {
 		return fmt.Errorf("restore: %w", err)
 	}
 	m.tasks, m.out = tasks, false
+	m.Monitor.adopted()
 	m.Metrics.restored(m.logic.consumer.Name, time.Since(began))
 	m.Log.Info("adopted partitions", "partitions", len(assigned), "took", time.Since(began))
 	return nil
@@ -304,6 +305,7 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 	for _, t := range touched {
 		if committed && endErr == nil {
 			t.commit()
+			m.Monitor.lacks(t.partition, nil)
 		} else {
 			t.abort()
 		}
@@ -320,6 +322,16 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 		err = errRebalanced
 	}
 	aborts := m.Monitor.ended(err)
+	if l := (*lack)(nil); errors.As(err, &l) {
+		if m.Monitor.lacks(l.partition, l.error) {
+			m.Log.Warn("waiting for what a record needs", "partition", l.partition, "error", l.error)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(lookAgain):
+		}
+		return nil
+	}
 	if !errors.Is(err, errCarefully) && !errors.Is(err, errTooSlow) && !errors.Is(err, errRebalanced) {
 		return err
 	}
@@ -332,6 +344,9 @@ func (m *member) transact(ctx context.Context, fetches kgo.Fetches) error {
 	}
 	return nil
 }
+
+// lookAgain is the pause before another try of what could not be handled yet.
+const lookAgain = time.Second
 
 // again, doubled with every abort in a row, is the pause before another try.
 const again = 25 * time.Millisecond

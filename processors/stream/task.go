@@ -223,6 +223,9 @@ func (t *task) invoke(cause repair.Header, now, logged time.Time, trace []kgo.Re
 			l.state, _, err = t.encode(key, l.decoded, l.timers)
 		}
 	}
+	if errors.Is(err, ErrNotYet) {
+		return "", &lack{t.partition, err}
+	}
 	if err != nil {
 		t.out = t.out[:out]
 		if l.ahead {
@@ -235,6 +238,14 @@ func (t *task) invoke(cause repair.Header, now, logged time.Time, trace []kgo.Re
 	l.ahead = !t.carefully
 	return "", nil
 }
+
+// lack is an ErrNotYet, and the partition that waits.
+type lack struct {
+	partition int32
+	error
+}
+
+func (l *lack) Unwrap() error { return l.error }
 
 // reasonOf returns the reason of the dead letter for an error.
 func reasonOf(err error) string {

@@ -175,7 +175,7 @@ func TestOpenWhereTheClockJumps(t *testing.T) {
 		"2026-03-29": 1*time.Hour + 45*time.Minute, // after 2:00 comes 3:00
 		"2026-10-25": 2*time.Hour + 45*time.Minute, // after 3:00 comes 2:00 again
 	} {
-		if got := book.profiles[0].Calendar().Open(wall(t, day+" 00:00"), wall(t, day+" 12:00")); got != want {
+		if got := book.Garages()[0].Calendar().Open(wall(t, day+" 00:00"), wall(t, day+" 12:00")); got != want {
 			t.Errorf("%s: %v open, want %v", day, got, want)
 		}
 	}

@@ -53,7 +53,7 @@ func drawProfile(t *rapid.T, earliest int) *Profile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return book.profiles[0]
+	return book.Garages()[0]
 }
 
 func drawInstant(t *rapid.T, label string) time.Time {

@@ -35,7 +35,7 @@ func (p *Problem) Error() string {
 	return fmt.Sprintf("line %d: %s: %s", p.Line, p.Path, p.Message)
 }
 
-// Load reads the garage file at path.
+// Load reads the garage file at path. Follow keeps the book as the file is.
 func Load(path string) (*Book, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -45,6 +45,7 @@ func Load(path string) (*Book, error) {
 	if err != nil {
 		return nil, fmt.Errorf("garage file %s:\n%w", path, err)
 	}
+	book.file, book.now.Load().text = path, data
 	return book, nil
 }
 

@@ -5,6 +5,10 @@
 package garage
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -124,9 +128,16 @@ func (p Profile) withDefaults() Profile {
 	return p
 }
 
-// Book is every garage of an installation, checked as a whole. It does not
-// change and is safe for concurrent use.
+// Book is every garage of an installation, checked as a whole. Follow keeps it as its
+// file is; it is safe for concurrent use.
 type Book struct {
+	file string // that it was loaded from; empty: none
+	now  atomic.Pointer[contents]
+}
+
+// contents are a book's garages. They do not change.
+type contents struct {
+	text     []byte // of the file
 	profiles []*Profile
 	byID     map[string]*Profile
 }
@@ -138,17 +149,31 @@ func NewBook(profiles ...Profile) (*Book, error) { return newBook(profiles, nil,
 
 // Garage returns the garage with an id.
 func (b *Book) Garage(id string) (*Profile, bool) {
-	p, ok := b.byID[id]
+	p, ok := b.now.Load().byID[id]
 	return p, ok
 }
 
+// ErrUnknown means that a garage is not in the garage file. Whatever asked for it waits:
+// the file may be an old one.
+var ErrUnknown = errors.New("unknown garage")
+
+// Find is Garage with an error that says what to do.
+func (b *Book) Find(id string) (*Profile, error) {
+	p, ok := b.Garage(id)
+	if !ok {
+		return nil, fmt.Errorf("%w: %q is not in the garage file %s: add it there, which is noticed within seconds", ErrUnknown, id, cmp.Or(b.file, "of this process"))
+	}
+	return p, nil
+}
+
 // Garages returns all garages in the order of the file.
-func (b *Book) Garages() []*Profile { return b.profiles }
+func (b *Book) Garages() []*Profile { return b.now.Load().profiles }
 
 // IDs returns the ids of all garages, in the same order.
 func (b *Book) IDs() []string {
-	ids := make([]string, len(b.profiles))
-	for i, p := range b.profiles {
+	profiles := b.Garages()
+	ids := make([]string, len(profiles))
+	for i, p := range profiles {
 		ids[i] = p.ID
 	}
 	return ids
@@ -157,5 +182,5 @@ func (b *Book) IDs() []string {
 // Marshal writes the book as a garage file, with its defaults spelled out:
 // Parse reads the same book from it.
 func (b *Book) Marshal() ([]byte, error) {
-	return yaml.MarshalWithOptions(map[string][]*Profile{"garages": b.profiles}, yaml.IndentSequence(true))
+	return yaml.MarshalWithOptions(map[string][]*Profile{"garages": b.Garages()}, yaml.IndentSequence(true))
 }

@@ -121,8 +121,8 @@ func TestOpeningHoursText(t *testing.T) {
 			"ma–do 8.00–12.30 en 13.00–17.30, vr 8.00–12.30 en 13.00–17.00, za 9.00–13.00 uur",
 			"Mon–Thu 8:00–12:30 and 13:00–17:30, Fri 8:00–12:30 and 13:00–17:00, Sat 9:00–13:00",
 		}},
-		{book.profiles[0], "2026-05-20 12:00", [2]string{"ma–zo 0.00–24.00 uur", "Mon–Sun 0:00–24:00"}},
-		{book.profiles[1], "2026-05-20 12:00", [2]string{
+		{book.Garages()[0], "2026-05-20 12:00", [2]string{"ma–zo 0.00–24.00 uur", "Mon–Sun 0:00–24:00"}},
+		{book.Garages()[1], "2026-05-20 12:00", [2]string{
 			"ma 9.05–10.00, wo–do 9.05–10.00, zo 9.00–10.00 uur", "Mon 9:05–10:00, Wed–Thu 9:05–10:00, Sun 9:00–10:00",
 		}},
 	} {

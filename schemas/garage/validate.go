@@ -22,23 +22,25 @@ var (
 
 func newBook(profiles []Profile, lines map[string]int, found []*Problem) (*Book, error) {
 	c := checker{lines: lines, problems: found}
-	book := &Book{byID: make(map[string]*Profile)}
+	all := &contents{byID: make(map[string]*Profile)}
 	if len(profiles) == 0 {
 		c.report("garages", "no garages: list at least one")
 	}
 	for i, profile := range profiles {
 		p := profile.withDefaults()
 		at := fmt.Sprintf("garages[%d]", i)
-		if _, twice := book.byID[p.ID]; twice {
+		if _, twice := all.byID[p.ID]; twice {
 			c.report(at+".id", "%q is used twice: give each garage its own id", p.ID)
 		}
 		p.calendar = c.profile(at, &p)
-		book.profiles = append(book.profiles, &p)
-		book.byID[p.ID] = &p
+		all.profiles = append(all.profiles, &p)
+		all.byID[p.ID] = &p
 	}
 	if len(c.problems) > 0 {
 		return nil, join(c.problems)
 	}
+	book := new(Book)
+	book.now.Store(all)
 	return book, nil
 }
 

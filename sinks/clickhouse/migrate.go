@@ -25,12 +25,17 @@ func Migrate(ctx context.Context, c Config, book *garage.Book, log *slog.Logger)
 	if err != nil {
 		return steps, err
 	}
+	return steps, LoadGarages(ctx, c, book)
+}
+
+// LoadGarages rewrites the tables about garages, each of them atomically.
+func LoadGarages(ctx context.Context, c Config, book *garage.Book) (err error) {
 	conn, err := c.Open()
 	if err != nil {
-		return steps, err
+		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	return steps, fillGarages(ctx, conn, book)
+	return fillGarages(ctx, conn, book)
 }
 
 // unknownDatabase is the server's error code.

@@ -149,9 +149,9 @@ func (s *Sink) attempt(ctx context.Context, n *record.NotificationRequested) (*k
 }
 
 func (s *Sink) send(ctx context.Context, n *record.NotificationRequested) (Receipt, error) {
-	g, ok := s.book.Garage(n.GarageID)
-	if !ok {
-		return Receipt{}, fmt.Errorf("garage %q is not in the garage file", n.GarageID)
+	g, err := s.book.Find(n.GarageID)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("%w: %w", sinks.ErrAway, err)
 	}
 	l, err := s.letter(ctx, g, n, s.now())
 	if err != nil {

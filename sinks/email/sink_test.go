@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"strings"
 	"testing"
 	"time"
 
@@ -159,13 +160,26 @@ func TestAnswersOfTheRelay(t *testing.T) {
 	}
 }
 
+// A garage that is not in the file may be in a newer one: its mails wait.
+func TestAGarageThatIsNotInTheFileIsWaitedFor(t *testing.T) {
+	bubble(t, func(r *rig) {
+		n := r.to("a@example.nl")
+		n.GarageID = "elsewhere"
+		r.produce(n)
+		s, _ := r.start("0")
+		r.none()
+		if err := s.Progress.Check(time.Now()); err == nil || !strings.Contains(err.Error(), `"elsewhere" is not in the garage file`) {
+			r.Errorf("readiness says %v, want the reason", err)
+		}
+	})
+}
+
 func TestWhatCannotBeSentFails(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(r *rig, n *record.NotificationRequested)
 		want   string
 	}{
-		{"unknown garage", func(_ *rig, n *record.NotificationRequested) { n.GarageID = "elsewhere" }, `garage "elsewhere" is not in the garage file`},
 		{"no address", func(r *rig, n *record.NotificationRequested) {
 			n.Contact = new(r.contact(repair.ContactDetails{Name: "X"}))
 		}, "there is no mail address of the customer"},

@@ -37,8 +37,8 @@ type APIOptions struct {
 func NewAPI(o APIOptions) Role {
 	var current atomic.Pointer[reading]
 	return Role{
-		name: "api",
-		run:  func(ctx context.Context) error { return o.run(ctx, &current) },
+		name: "api", garages: o.Config.Garages,
+		run: func(ctx context.Context) error { return o.run(ctx, &current) },
 		check: func(now time.Time) error {
 			if r := current.Load(); r != nil {
 				return errors.Join(r.outcomes.Check(now), r.codec.Check(now))

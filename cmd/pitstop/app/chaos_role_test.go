@@ -113,7 +113,7 @@ func openRoles(dir string, log *slog.Logger) (*roleSet, error) {
 	h.roles[record.ClickHouseSink.Name] = NewClickHouseSink(db, sinks.Config{
 		Kafka: h.cfg, Instance: instance, Now: time.Now, Log: log,
 		Limits: sinks.Limits{Records: clickhouse.Limits.Records, Age: embeddedAge, Write: clickhouse.Limits.Write},
-	})
+	}, nil)
 	mail := email.Config{PublicURL: at.API, Sender: "pitstop@localhost.invalid", LinkKeys: h.Links}
 	h.roles[record.EmailSink.Name] = NewEmailSink(EmailSinkOptions{
 		Kafka: h.cfg, Mail: mail, Garages: book, Transport: recordSent(dir, HistoryTransport(saved.Plan.To, nil)), Instance: instance,

@@ -1,9 +1,11 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -37,4 +39,16 @@ func WriteSample(data *embedded.Data) (written bool, err error) {
 		return false, fmt.Errorf("write sample garages: %w", err)
 	}
 	return true, nil
+}
+
+// following returns the role that keeps the garages as their file is; nil: there are
+// none. changed is called when they are others; nil: nothing is.
+func following(book *garage.Book, log *slog.Logger, changed func(context.Context) error) Role {
+	return Role{name: "garages", run: func(ctx context.Context) error {
+		if book == nil {
+			book = new(garage.Book) // of no file
+		}
+		book.Follow(ctx, log, changed)
+		return ctx.Err()
+	}}
 }

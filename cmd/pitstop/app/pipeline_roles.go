@@ -64,7 +64,7 @@ func (p *Pipeline) roles(o Options) (apiRole Role, rest []Role, err error) {
 	}
 	rest = append(rest, toTables, toMail)
 	asked := append(slices.Clone(rest), apiRole, brokers)
-	return apiRole, append(rest, opsRole(opsListener, metrics, asked, o.Log)), nil
+	return apiRole, append(rest, following(p.Garages, o.Log, toTables.reload), opsRole(opsListener, metrics, asked, o.Log)), nil
 }
 
 // listen opens the listeners of the API and of the metrics.
@@ -85,7 +85,7 @@ func (p *Pipeline) sinks(o Options, metrics prometheus.Registerer) (toTables, to
 	toTables = NewClickHouseSink(p.Database, sinks.Config{
 		Kafka: p.cfg, Instance: instance, Metrics: counted, Now: time.Now, Log: o.Log.With("role", record.ClickHouseSink.Name),
 		Limits: sinks.Limits{Records: clickhouse.Limits.Records, Age: embeddedAge, Write: clickhouse.Limits.Write},
-	})
+	}, p.Garages)
 	transport, err := email.SMTP(email.Relay{Addr: p.Mails.SMTPAddr}, time.Now)
 	if err != nil {
 		return Role{}, Role{}, err

@@ -37,5 +37,5 @@ func (p Process) Run(ctx context.Context) error {
 	}
 	r := p.Role.remembering()
 	p.Log.Info("started", "role", r.name, "metrics", "http://"+p.Listener.Addr().String())
-	return runRoles(ctx, p.Log, r, opsRole(p.Listener, p.Metrics, []Role{r, brokers(cl)}, p.Log))
+	return runRoles(ctx, p.Log, r, opsRole(p.Listener, p.Metrics, []Role{r, brokers(cl)}, p.Log), following(r.garages, p.Log, r.reload))
 }

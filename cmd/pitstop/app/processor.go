@@ -42,5 +42,5 @@ func NewProcessor(name string, o ProcessorOptions) (Role, *stream.Monitor) {
 		},
 		record.LatencyProcessor.Name: func(ctx context.Context) error { return stream.Run(ctx, latency.New(o.Garages), options) },
 	}
-	return Role{name: name, run: run[name], check: monitor.Check}, monitor
+	return Role{name: name, run: run[name], check: monitor.Check, garages: o.Garages}, monitor
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/avro"
+	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 )
 
@@ -34,6 +35,10 @@ type Role struct {
 	run func(context.Context) error
 	// check returns why the role is not ready, nil when it is.
 	check func(now time.Time) error
+	// garages are those it looks up; nil: none.
+	garages *garage.Book
+	// reload is called when the garages are others; nil: nothing is.
+	reload func(context.Context) error
 }
 
 // Backoff between a role's failure and its restart.

@@ -17,11 +17,21 @@ import (
 )
 
 // NewClickHouseSink returns the role of the sink that fills the tables. c must have
-// Kafka, Instance, Now and Log; zero Limits mean the default.
-func NewClickHouseSink(db clickhouse.Config, c sinks.Config) Role {
+// Kafka, Instance, Now and Log; zero Limits mean the default. With garages it keeps the
+// tables about them as their file is; nil: migrate alone does.
+func NewClickHouseSink(db clickhouse.Config, c sinks.Config, garages *garage.Book) Role {
 	c.Progress = new(kafka.Progress)
 	c.Upstream = processorStages()
-	return Role{name: record.ClickHouseSink.Name, check: c.Progress.Check, run: func(ctx context.Context) error {
+	load := func(ctx context.Context) error {
+		if garages == nil {
+			return nil
+		}
+		return clickhouse.LoadGarages(ctx, db, garages)
+	}
+	return Role{name: record.ClickHouseSink.Name, check: c.Progress.Check, garages: garages, reload: load, run: func(ctx context.Context) error {
+		if err := load(ctx); err != nil { // it may have changed since the last start
+			return err
+		}
 		var err error
 		if c.Codec, err = NewCodec(ctx, c.Kafka); err != nil {
 			return err
@@ -71,7 +81,7 @@ type EmailSinkOptions struct {
 func NewEmailSink(o EmailSinkOptions) Role {
 	var current atomic.Pointer[email.Sink]
 	return Role{
-		name: record.EmailSink.Name,
+		name: record.EmailSink.Name, garages: o.Garages,
 		run: func(ctx context.Context) error {
 			codec, err := NewCodec(ctx, o.Kafka)
 			if err != nil {
