@@ -190,6 +190,16 @@ func (w *World) Newest(id string) (garageID string, sequence int64) {
 	return "", 0
 }
 
+// Events returns the names of all events so far.
+func (w *World) Events() (names []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range w.events {
+		names = append(names, e.Type)
+	}
+	return names
+}
+
 // CatchUp brings the read model up to date.
 func (w *World) CatchUp() {
 	w.mu.Lock()

@@ -151,6 +151,9 @@ func TestTheSameFormIsNeverOfferedAgain(t *testing.T) {
 	}
 	where := a.Header.Get("Location")
 	w.Get(where).Has(t, 200, "Uw antwoord wordt verwerkt", `http-equiv="refresh"`, "!"+theForm)
+	w.Get(page).Has(t, 200, "We zetten uw gegevens klaar", `http-equiv="refresh"`, "!"+theForm) // the plain link, too
+	w.Post(page+"/quotes/1/decision", "command", "c2", "confirmed", "1", "line.1", "reject", "line.2", "reject", "total_seen", "0", "name", "X").
+		Has(t, 409, "Op deze prijsopgave was al geantwoord.", `http-equiv="refresh"`, "!"+theForm)
 	w.CatchUp()
 	w.Get(where).Has(t, 200, "Dank u wel voor uw antwoord.", "!"+theForm)
 	w.Get(page).Has(t, 200, "Dank u wel voor uw antwoord.", "!"+theForm)

@@ -109,7 +109,7 @@ func (s *script) do(at time.Time, who repair.Actor, body request.Body, refused r
 	if refused == "" {
 		s.apply(body)
 	}
-	linked := after // by the latest mail's link
+	linked := after       // by the latest mail's link
 	if who.Role.Staff() { // the customer's page stamps what customers do
 		body.At().OccurredAt, linked = &at, 0
 	}

@@ -72,6 +72,43 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// The digest of an address tells whether it changed, within one repair, and nothing else.
+func TestDigestsOfAddresses(t *testing.T) {
+	digest := func(secret byte, repairID, address string) string {
+		t.Helper()
+		b, _ := newBuilder(t, secret)
+		body := &request.Change{Contact: read[request.Person](t, `{"name":"J. de Vries","email":"`+address+`","phone":"0612345678"}`)}
+		cmd, err := b.Build(request.Request{Garage: "de-brug", RepairID: repairID, Key: "k", Actor: sam, Body: body})
+		must(t, err)
+		return cmd.(*repair.CorrectContact).Contact.Address
+	}
+	one, two := repair.RepairID("de-brug", "key", "r1"), repair.RepairID("de-brug", "key", "r2")
+	is := digest(1, one, "j@example.nl")
+	if is == "" || strings.Contains(is, "example") {
+		t.Errorf("digest %q", is)
+	}
+	for name, tt := range map[string]struct {
+		got  string
+		same bool
+	}{
+		"the same": {digest(1, one, "j@example.nl"), true}, "in capitals": {digest(1, one, "J@Example.nl"), true},
+		"another": {digest(1, one, "k@example.nl"), false}, "in another repair": {digest(1, two, "j@example.nl"), false},
+		"with another secret": {digest(2, one, "j@example.nl"), false}, "none": {digest(1, one, ""), false},
+	} {
+		if (tt.got == is) != tt.same {
+			t.Errorf("%s: %q, of j@example.nl %q", name, tt.got, is)
+		}
+	}
+	if none := digest(1, one, ""); none != "" {
+		t.Errorf("without an address: %q", none)
+	}
+	start, _, err := started(t, func(b *request.StartRepair) { b.Customer.Email = "j@example.nl" })
+	must(t, err)
+	if got := digest(1, start.AggregateID, "j@example.nl"); start.Customer.Address != got {
+		t.Errorf("started with %q, corrected to %q", start.Customer.Address, got)
+	}
+}
+
 func TestCountries(t *testing.T) {
 	for code, ok := range map[string]bool{
 		"": true, "NL": true, "be": true, " DE ": true, "XK": true, "AQ": true, "GB": true,

@@ -31,10 +31,10 @@ func TestFoldAgreesWithTheStateMachine(t *testing.T) {
 			actor := rapid.SampledFrom(actors).Draw(rt, "actor")
 			revision := int32(rapid.IntRange(0, 3).Draw(rt, "revision"))
 			kinds := rapid.SampledFrom([]repair.AnswerKind{repair.Approve, repair.Reject})
-			switch rapid.IntRange(0, 9).Draw(rt, "command") {
+			switch rapid.IntRange(0, 11).Draw(rt, "command") {
 			case 0:
 				if s.State.State.Open() {
-					s.Ask(actor)
+					s.Ask(sam)
 				}
 			case 1:
 				s.Decide(actor, repair.ByPage, kinds.Draw(rt, "first"), kinds.Draw(rt, "second"))
@@ -59,6 +59,11 @@ func TestFoldAgreesWithTheStateMachine(t *testing.T) {
 					s.Stamp(e.Head(), e.Head().Actor, "")
 					s.Records = append(s.Records, e)
 				}
+			case 10:
+				c := repair.Contact{Address: rapid.SampledFrom([]string{"a", "b", ""}).Draw(rt, "address"), Personal: s.Seal(&repair.ContactDetails{Name: "n"})}
+				s.Do(actor, &repair.CorrectContact{Party: rapid.SampledFrom([]repair.Party{repair.TheCustomer, repair.TheApprover}).Draw(rt, "party"), Contact: c})
+			case 11:
+				s.Do(actor, &repair.RevokeLinks{})
 			}
 		}
 		facts, err := factsOf(t.Context(), codec, s)
@@ -85,6 +90,14 @@ func TestFoldAgreesWithTheStateMachine(t *testing.T) {
 				}
 			}
 			approved += q.ApprovedTotal
+		}
+		links := readmodel.LinksSince{Customer: s.State.Customer.Since}
+		if s.State.Approver != nil {
+			links.Approver = s.State.Approver.Since
+		}
+		if (got.Approver != nil) != (s.State.Approver != nil) || got.LinksSince.Customer != links.Customer ||
+			got.Approver != nil && got.LinksSince.Approver != links.Approver {
+			rt.Fatalf("links work since %+v, the domain says %+v", got.LinksSince, links)
 		}
 		if approved != s.State.ApprovedTotal {
 			rt.Fatalf("%d is approved, the domain says %d", approved, s.State.ApprovedTotal)

@@ -1,0 +1,69 @@
+package api_test
+
+import (
+	"testing"
+	"time"
+
+	"pitstop/api"
+	"pitstop/api/apitest"
+	"pitstop/schemas/repair"
+)
+
+// made makes a repair with a quote of which the read model knows nothing yet, and
+// returns what their Locations are.
+func made(t *testing.T, w *apitest.World) (locations []string) {
+	t.Helper()
+	w.Lagging = true
+	sam := w.Token("sam", repair.Mechanic, "de-brug")
+	a := w.Call(sam, "POST", "/v1/repairs", apitest.OrderBody, apitest.Key("s"))
+	at := a.Header.Get("Location")
+	quote := w.Call(sam, "POST", at+"/quotes", apitest.QuoteBody, apitest.Key("q"))
+	message := w.Call(sam, "POST", at+"/messages", `{"kind":"text","text":"Hallo"}`, apitest.Key("m"))
+	for _, a := range []apitest.Answer{a, quote, message} {
+		a.Want(t, 201, nil)
+		locations = append(locations, a.Header.Get("Location"))
+	}
+	return locations
+}
+
+// What a 201 made is there for whoever follows its Location, in any process that hears
+// of outcomes: the answer waits for it.
+func TestWhatWasJustMadeIsWaitedFor(t *testing.T) {
+	for i := range 3 {
+		w := apitest.New(t, func(c *api.Config) { c.Patience = time.Minute })
+		where := made(t, w)[i]
+		time.AfterFunc(20*time.Millisecond, w.CatchUp)
+		w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "GET", where, "").Want(t, 200, nil)
+	}
+}
+
+// If it is not there in time, the answer says to come again, never that there is none.
+// To another garage there is none.
+func TestWhatWasJustMadeIsNever404(t *testing.T) {
+	w := apitest.New(t)
+	locations := made(t, w)
+	sam, femke := w.Token("sam", repair.Mechanic, "de-brug"), w.Token("femke", repair.Mechanic, "noord")
+	for _, where := range locations {
+		a := w.Call(sam, "GET", where, "")
+		a.Problem(t, 503, "unavailable")
+		if a.Header.Get("Retry-After") != "1" {
+			t.Errorf("%s: %v", where, a.Header)
+		}
+		w.Call(femke, "GET", where, "").Problem(t, 404, "not_found")
+	}
+	w.CatchUp()
+	w.Call(sam, "GET", locations[0], "").Want(t, 200, map[string]any{"sequence": 3.0})
+	w.Call(sam, "GET", locations[0]+"/quotes/2", "").Problem(t, 404, "not_found")
+	w.Call(sam, "POST", locations[0]+"/quotes", apitest.QuoteBody, apitest.Key("q2")).Want(t, 201, nil)
+	w.Call(sam, "GET", locations[0]+"/quotes/2", "").Problem(t, 503, "unavailable")
+	w.Call(sam, "GET", locations[0], "").Want(t, 200, map[string]any{"sequence": 3.0}) // which says how far it is
+}
+
+// Who acts for several garages can go on with what was just started.
+func TestSeveralGaragesGoOnAtOnce(t *testing.T) {
+	w := apitest.New(t)
+	w.Lagging = true
+	kim := w.Token("kim", repair.Mechanic, "de-brug", "noord")
+	at := w.Call(kim, "POST", "/v1/repairs?garage=noord", apitest.OrderBody, apitest.Key("s")).Header.Get("Location")
+	w.Call(kim, "POST", at+"/quotes", apitest.QuoteBody, apitest.Key("q")).Want(t, 201, map[string]any{"sequence": 2.0})
+}
