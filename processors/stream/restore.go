@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -86,8 +88,13 @@ func (m *member) replay(ctx context.Context, changelog string, from map[int32]kg
 	}
 	defer cl.Close()
 	for len(remaining) > 0 {
-		fetches := cl.PollFetches(ctx)
-		if err := fetches.Err(); err != nil {
+		poll, cancel := context.WithTimeout(ctx, heldUpAfter)
+		fetches := cl.PollFetches(poll)
+		cancel()
+		if err := fetches.Err(); errors.Is(err, context.DeadlineExceeded) {
+			m.Monitor.Starting("restoring: " + m.heldUp(ctx, changelog, slices.Sorted(maps.Keys(remaining))))
+			continue
+		} else if err != nil {
 			return fmt.Errorf("read %s: %w", changelog, err)
 		}
 		for it := fetches.RecordIter(); !it.Done(); {

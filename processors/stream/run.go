@@ -61,6 +61,21 @@ func run(ctx context.Context, l *logic, o Options) error {
 	if err != nil {
 		return err
 	}
+	for {
+		began := time.Now() //nolint:forbidigo // for how long, not what time it is
+		err := serve(ctx, l, codec, o)
+		if !errors.Is(err, kerr.InvalidProducerIDMapping) || time.Since(began) < idle {
+			return err
+		}
+		o.Log.Warn("the brokers have forgotten this member's transactional id, as they do after a week without a transaction (transactional.id.expiration.ms): it takes a new one, and nothing is lost")
+	}
+}
+
+// idle is the least time after which the brokers may have forgotten a transactional id.
+const idle = time.Minute
+
+// serve runs a member until the context ends or its session fails.
+func serve(ctx context.Context, l *logic, codec *avro.Codec, o Options) error {
 	m := &member{logic: l, codec: codec, Options: o, pace: firstPace, wake: func() {}}
 	if o.Monitor.failing() {
 		m.pace = carefulPace
@@ -89,7 +104,7 @@ func run(ctx context.Context, l *logic, o Options) error {
 		defer cancel()
 		ticking <- m.tick(ctx)
 	}()
-	err = m.loop(ctx)
+	err := m.loop(ctx)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, kafka.ErrFenced) && m.replaced(ctx) {
 		err = errors.Join(kafka.Fenced(m.Instance), err)
 	}
@@ -115,6 +130,7 @@ type member struct {
 	tasks map[int32]*task // of the adopted assignment
 	out   bool            // of the group, until the next assignment
 	pace  pace            // of the next transaction
+	held  held            // what holds up its inputs
 
 	toldAhead time.Time // when the log was told last that a clock is ahead
 }
@@ -208,8 +224,12 @@ func (m *member) loop(ctx context.Context) error {
 				return err
 			}
 		}
+		m.look(ctx)
 		if !m.out {
 			m.Monitor.idle(m.tasks)
+			if m.held.by != "" {
+				m.Monitor.Stalled(m.held.by)
+			}
 		}
 	}
 	return nil
@@ -226,10 +246,8 @@ func (m *member) poll(ctx context.Context) (kgo.Fetches, error) {
 	}
 	m.mu.Unlock()
 
-	if m.Monitor.failing() {
-		ctx, cancel = context.WithTimeout(ctx, kafka.SessionTimeout)
-		defer cancel()
-	}
+	ctx, cancel = context.WithTimeout(ctx, lookAgain)
+	defer cancel()
 	fetches := m.session.PollRecords(ctx, m.pace.records())
 	for _, e := range fetches.Errors() {
 		var groupSession *kgo.ErrGroupSession
