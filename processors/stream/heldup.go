@@ -14,9 +14,9 @@ import (
 // read, before somebody is told what holds it up.
 const heldUpAfter = 2 * time.Second
 
-// lookAgain is how often a member looks whether its inputs are held up: longer than any
+// heldUpEvery is how often a member looks whether its inputs are held up: longer than any
 // transaction of a processor lasts.
-const lookAgain = kafka.TransactionTimeout + time.Second
+const heldUpEvery = kafka.TransactionTimeout + time.Second
 
 // held is what holds up a member's inputs.
 type held struct {
@@ -28,7 +28,7 @@ type held struct {
 // look finds out, once in a while, whether an input is held up: whether the same open
 // transaction hides the end of a partition as the last time.
 func (m *member) look(ctx context.Context) {
-	if time.Since(m.held.looked) < lookAgain {
+	if time.Since(m.held.looked) < heldUpEvery {
 		return
 	}
 	before := m.held.stable

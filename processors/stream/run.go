@@ -246,7 +246,7 @@ func (m *member) poll(ctx context.Context) (kgo.Fetches, error) {
 	}
 	m.mu.Unlock()
 
-	ctx, cancel = context.WithTimeout(ctx, lookAgain)
+	ctx, cancel = context.WithTimeout(ctx, heldUpEvery)
 	defer cancel()
 	fetches := m.session.PollRecords(ctx, m.pace.records())
 	for _, e := range fetches.Errors() {
