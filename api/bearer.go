@@ -24,6 +24,10 @@ func authenticate(c Config) func(http.Handler) http.Handler {
 			if strings.EqualFold(scheme, "Bearer") && token != "" {
 				caller, err = c.Auth.Authenticate(r.Context(), strings.TrimSpace(token))
 			}
+			if errors.Is(err, web.ErrAway) {
+				web.NewProblem(web.CodeUnavailable, err.Error()).With("Retry-After", "10").Write(w)
+				return
+			}
 			if err != nil {
 				if perGuess.Over(w, r, c.TrustedProxies.ClientIP(r)) {
 					tooMany(w)

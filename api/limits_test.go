@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -41,4 +42,25 @@ func TestRateLimits(t *testing.T) {
 			t.Errorf("%d %v", page.StatusCode, page.Header)
 		}
 	})
+}
+
+// away is an identity provider that cannot be asked.
+type away struct{}
+
+func (away) Authenticate(context.Context, string) (web.Caller, error) {
+	return web.Caller{}, web.ErrAway
+}
+
+// While the identity provider is away nobody is told that their token is bad, however
+// often they ask.
+func TestTheProviderIsAway(t *testing.T) {
+	w := apitest.New(t, func(c *api.Config) { c.Auth, c.Limits.Staff = away{}, 20 })
+	for range 50 {
+		a := w.Call("a token", "GET", "/v1/repairs", "")
+		a.Problem(t, 503, "unavailable")
+		if a.Header.Get("Retry-After") == "" || a.Header.Get("WWW-Authenticate") != "" {
+			t.Fatalf("%v", a.Header)
+		}
+	}
+	w.Call("", "GET", "/v1/repairs", "").Problem(t, 401, "unauthenticated")
 }

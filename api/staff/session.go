@@ -89,6 +89,8 @@ func (d *door) signIn(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case token == "":
 		refuse(http.StatusUnprocessableEntity, v.T("token missing"))
+	case errors.Is(err, web.ErrAway):
+		refuse(http.StatusServiceUnavailable, v.T("provider away text"))
 	case errors.Is(err, web.ErrExpired):
 		refuse(http.StatusUnauthorized, v.T("token expired"))
 	case err != nil:
@@ -127,6 +129,8 @@ func (d *door) signedIn(next http.Handler) http.Handler {
 		case errors.Is(err, web.ErrNoToken) && r.Header.Get("Sec-Fetch-Site") == "cross-site":
 			// Browsers hold back the cookie when a link in a mail is followed: reload from here.
 			d.render(w, http.StatusOK, &page{Voice: v, Head: v.T("moment"), Refresh: r.URL.RequestURI()})
+		case errors.Is(err, web.ErrAway): // the session may be good: it stays
+			d.stop(w, http.StatusServiceUnavailable, v, "provider away")
 		case err != nil:
 			p := &page{Voice: v, Head: v.T("sign in"), Form: true, Next: localPath(r.URL.RequestURI())}
 			if !errors.Is(err, web.ErrNoToken) {

@@ -1,6 +1,7 @@
 package staff_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"pitstop/api"
 	"pitstop/api/apitest"
 	"pitstop/api/staff"
+	"pitstop/api/web"
 	"pitstop/schemas/repair"
 )
 
@@ -254,4 +256,25 @@ func FuzzDashboardQuery(f *testing.F) {
 			}
 		}
 	})
+}
+
+// away is an identity provider that cannot be asked.
+type away struct{}
+
+func (away) Authenticate(context.Context, string) (web.Caller, error) {
+	return web.Caller{}, web.ErrAway
+}
+
+// A session outlives an identity provider that is away.
+func TestTheProviderIsAway(t *testing.T) {
+	w := apitest.New(t, func(c *api.Config) { c.Auth = away{} })
+	for _, a := range []apitest.Answer{
+		w.Look("a token", "/dashboards/waiting"),
+		w.Submit("/sign-in", url.Values{"token": {"a token"}}),
+	} {
+		a.Page(t, 503, "De identiteitsprovider antwoordt niet")
+		if len(a.Cookies()) > 0 {
+			t.Errorf("cookies %v", a.Cookies())
+		}
+	}
 }

@@ -41,6 +41,8 @@ var texts = locale.Texts{
 	"foreign form text":    {NL: "Log in op de pagina van Pitstop zelf.", EN: "Sign in on Pitstop’s own page."},
 	"slow down":            {NL: "Even rustig aan", EN: "Slow down"},
 	"slow down text":       {NL: "Er kwamen te veel verzoeken in korte tijd. Probeer het zo nog eens.", EN: "Too many requests came in a short time. Try again in a moment."},
+	"provider away":        {NL: "Inloggen lukt nu niet", EN: "Signing in does not work now"},
+	"provider away text":   {NL: "De identiteitsprovider antwoordt niet. Je blijft ingelogd; probeer het over een minuut nog eens.", EN: "The identity provider does not answer. You stay signed in; try again in a minute."},
 	"dashboard down":       {NL: "De cijfers zijn nu niet te lezen", EN: "The figures cannot be read now"},
 	"dashboard down text":  {NL: "De database antwoordt niet. Probeer het over een minuut nog eens.", EN: "The database does not answer. Try again in a minute."},
 }

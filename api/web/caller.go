@@ -21,13 +21,15 @@ type Caller struct {
 // Authenticator checks bearer tokens.
 type Authenticator interface {
 	// Authenticate returns the caller a token is for. Its error says what is wrong
-	// with the token, in words that may be shown.
+	// with the token, in words that may be shown, or is ErrAway.
 	Authenticate(ctx context.Context, token string) (Caller, error)
 }
 
 var (
 	// ErrNoToken means that a request has no token.
 	ErrNoToken = errors.New("send Authorization: Bearer TOKEN")
+	// ErrAway means that nobody can say now whether a token is good.
+	ErrAway = errors.New("the identity provider does not answer; try again in a moment")
 	// ErrExpired is what Authenticate returns for a token that has expired.
 	ErrExpired = errors.New("the token has expired: get a new one")
 )

@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -58,8 +56,8 @@ func NewLocalIssuer(secret []byte, clock func() time.Time) (*LocalIssuer, error)
 	})}, nil
 }
 
-// claims are the claims of a token that Pitstop reads.
-type claims struct {
+// tokenClaims are the claims of a token that Pitstop reads.
+type tokenClaims struct {
 	jwt.Claims
 	Roles   []repair.Role `json:"roles"`
 	Garages []string      `json:"garages"`
@@ -86,7 +84,7 @@ func (l *LocalIssuer) Issue(c Caller, ttl time.Duration) (string, error) {
 		return "", err
 	}
 	now := l.clock()
-	token, err := jwt.Signed(l.signer).Claims(claims{
+	token, err := jwt.Signed(l.signer).Claims(tokenClaims{
 		Claims: jwt.Claims{
 			Issuer: localIssuer, Subject: c.Subject, Audience: jwt.Audience{Audience},
 			IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(ttl)),
@@ -101,84 +99,10 @@ func (l *LocalIssuer) Issue(c Caller, ttl time.Duration) (string, error) {
 
 // Authenticate checks a token that Issue signed.
 func (l *LocalIssuer) Authenticate(ctx context.Context, token string) (Caller, error) {
-	return verify(ctx, l.oidc, token, OIDCConfig{}.withDefaults())
+	return verify(ctx, l.oidc, token, "roles", "garages")
 }
 
-// OIDCConfig says whose tokens are accepted.
-type OIDCConfig struct {
-	// Issuer is the identity provider's URL, exactly as in the iss claim.
-	Issuer string
-	// JWKSURL is where its keys are; empty: discovered from the issuer.
-	JWKSURL string
-	// Audience must be in the aud claim; empty: pitstop.
-	Audience string
-	// RolesClaim and GaragesClaim name the claims with the roles and the garages'
-	// ids: a list, or words separated by spaces. Dots reach into objects
-	// (realm_access.roles). Empty: roles and garages.
-	RolesClaim, GaragesClaim string
-}
-
-func (c OIDCConfig) withDefaults() OIDCConfig {
-	for _, d := range []struct {
-		field *string
-		value string
-	}{{&c.Audience, Audience}, {&c.RolesClaim, "roles"}, {&c.GaragesClaim, "garages"}} {
-		if *d.field == "" {
-			*d.field = d.value
-		}
-	}
-	return c
-}
-
-// OIDC checks the tokens of an identity provider.
-type OIDC struct {
-	config OIDCConfig
-	clock  func() time.Time
-
-	mu       sync.Mutex
-	verifier *oidc.IDTokenVerifier
-}
-
-// NewOIDC returns an authenticator; it asks the provider when the first token comes.
-func NewOIDC(c OIDCConfig, clock func() time.Time) (*OIDC, error) {
-	if c.Issuer == "" {
-		return nil, errors.New("no identity provider of the staff: give --oidc-issuer URL")
-	}
-	return &OIDC{config: c.withDefaults(), clock: clock}, nil
-}
-
-// Authenticate checks a token of the provider.
-func (o *OIDC) Authenticate(ctx context.Context, token string) (Caller, error) {
-	v, err := o.provider(ctx)
-	if err != nil {
-		return Caller{}, err
-	}
-	return verify(ctx, v, token, o.config)
-}
-
-// provider discovers the issuer's keys once. Keys are fetched after the request
-// that came first has ended, too, so without its context.
-func (o *OIDC) provider(ctx context.Context) (*oidc.IDTokenVerifier, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.verifier != nil {
-		return o.verifier, nil
-	}
-	ctx = context.WithoutCancel(ctx)
-	conf := &oidc.Config{ClientID: o.config.Audience, Now: o.clock}
-	if o.config.JWKSURL != "" {
-		o.verifier = oidc.NewVerifier(o.config.Issuer, oidc.NewRemoteKeySet(ctx, o.config.JWKSURL), conf)
-		return o.verifier, nil
-	}
-	p, err := oidc.NewProvider(ctx, o.config.Issuer)
-	if err != nil {
-		return nil, errors.New("the identity provider cannot be asked for its keys") // the cause is not for callers
-	}
-	o.verifier = p.Verifier(conf)
-	return o.verifier, nil
-}
-
-func verify(ctx context.Context, v *oidc.IDTokenVerifier, token string, c OIDCConfig) (Caller, error) {
+func verify(ctx context.Context, v *oidc.IDTokenVerifier, token string, roles, garages claim) (Caller, error) {
 	t, err := v.Verify(ctx, token)
 	if expired := new(oidc.TokenExpiredError); errors.As(err, &expired) {
 		return Caller{}, ErrExpired
@@ -193,33 +117,11 @@ func verify(ctx context.Context, v *oidc.IDTokenVerifier, token string, c OIDCCo
 	if t.Subject == "" {
 		return Caller{}, errors.New("the token names no subject")
 	}
-	caller := Caller{Subject: t.Subject, Garages: words(all, c.GaragesClaim), Expires: t.Expiry}
-	for _, r := range words(all, c.RolesClaim) {
+	caller := Caller{Subject: t.Subject, Garages: garages.words(all), Expires: t.Expiry}
+	for _, r := range roles.words(all) {
 		if slices.Contains(staffRoles, repair.Role(r)) {
 			caller.Roles = append(caller.Roles, repair.Role(r))
 		}
 	}
 	return caller, nil
-}
-
-// words reads a claim that is a list of strings, or one string with spaces.
-func words(all map[string]any, path string) []string {
-	var v any = all
-	for name := range strings.SplitSeq(path, ".") {
-		m, _ := v.(map[string]any)
-		v = m[name]
-	}
-	switch v := v.(type) {
-	case string:
-		return strings.Fields(v)
-	case []any:
-		var list []string
-		for _, x := range v {
-			if s, ok := x.(string); ok {
-				list = append(list, s)
-			}
-		}
-		return list
-	}
-	return nil
 }

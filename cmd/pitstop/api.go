@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"time"
@@ -22,8 +23,8 @@ type apiCommand struct {
 	OIDCIssuer       string `name:"oidc-issuer" help:"Identity provider of the staff, as in the iss claim." placeholder:"URL"`
 	OIDCJWKSURL      string `name:"oidc-jwks-url" help:"Where its keys are; default: discovered from the issuer." placeholder:"URL"`
 	OIDCAudience     string `name:"oidc-audience" default:"pitstop" help:"What the aud claim must hold."`
-	OIDCRolesClaim   string `name:"oidc-roles-claim" default:"roles" help:"Claim with the roles: mechanic, customer_service, manager, integrator, admin."`
-	OIDCGaragesClaim string `name:"oidc-garages-claim" default:"garages" help:"Claim with the ids of the garages."`
+	OIDCRolesClaim   string `name:"oidc-roles-claim" default:"roles" help:"Claim with the roles: mechanic, customer_service, manager, integrator, admin. The name of a claim, as https://x/roles; or, where there is none of that name, dots reach into objects, as realm_access.roles; or a JSON pointer, as /resource_access/pitstop.web/roles."`
+	OIDCGaragesClaim string `name:"oidc-garages-claim" default:"garages" help:"Claim with the ids of the garages, in the same way."`
 
 	TokenSecret string `help:"Instead of an identity provider, for a demonstration: key of the tokens that pitstop token prints, in hexadecimal; give it as PITSTOP_TOKEN_SECRET."`
 
@@ -39,7 +40,7 @@ func (c *apiCommand) Run(e *env) error {
 	book, bookErr := c.load()
 	links, linksErr := mailFlags{LinkKeys: c.LinkKeys}.keys()
 	secret, secretErr := secretFrom("PITSTOP_COMMAND_SECRET", c.CommandSecret)
-	auth, authErr := c.auth()
+	auth, authErr := c.auth(log.With("role", "api"))
 	if err := wrongUsage(cfg.Validate(), c.clickhouseFlags.config().Validate(), bookErr, linksErr, secretErr, authErr,
 		needAddr("--addr", c.Addr), needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
 		return err
@@ -66,12 +67,12 @@ func (c *apiCommand) Run(e *env) error {
 }
 
 // auth returns the authenticator of staff tokens.
-func (c *apiCommand) auth() (web.Authenticator, error) {
+func (c *apiCommand) auth(log *slog.Logger) (web.Authenticator, error) {
 	switch {
 	case c.TokenSecret == "":
 		return web.NewOIDC(web.OIDCConfig{
 			Issuer: c.OIDCIssuer, JWKSURL: c.OIDCJWKSURL, Audience: c.OIDCAudience,
-			RolesClaim: c.OIDCRolesClaim, GaragesClaim: c.OIDCGaragesClaim,
+			RolesClaim: c.OIDCRolesClaim, GaragesClaim: c.OIDCGaragesClaim, Log: log,
 		}, time.Now)
 	case c.OIDCIssuer != "" || c.OIDCJWKSURL != "":
 		return nil, errors.New("give an identity provider with --oidc-…, or PITSTOP_TOKEN_SECRET, not both")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,12 +41,30 @@ func NewAPI(o APIOptions) Role {
 		name: "api", garages: o.Config.Garages,
 		run: func(ctx context.Context) error { return o.run(ctx, &current) },
 		check: func(now time.Time) error {
-			if r := current.Load(); r != nil {
-				return errors.Join(r.outcomes.Check(now), r.codec.Check(now))
+			r := current.Load()
+			if r == nil {
+				return errors.New("starting")
 			}
-			return errors.New("starting")
+			err := errors.Join(r.outcomes.Check(now), r.codec.Check(now))
+			p, ok := o.Config.Auth.(provider)
+			if !ok {
+				return err
+			}
+			usable, away := p.Check()
+			if err == nil && usable && away != nil {
+				return warning{away}
+			}
+			return errors.Join(err, away)
 		},
 	}
+}
+
+// provider is an authenticator that an identity provider gives its keys.
+type provider interface {
+	// Run keeps the keys current until the context ends.
+	Run(ctx context.Context)
+	// Check returns why the provider is away, and whether tokens are checked all the same.
+	Check() (usable bool, err error)
 }
 
 // reading is what the API reads records with.
@@ -93,8 +112,13 @@ func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[reading]) (
 	tailing := make(chan error, 1)
 	tail, stopTail := context.WithCancel(unhurried) // answers requests until the last is done
 	go func() { tailing <- client.Run(tail) }()
+	var beside sync.WaitGroup
+	if p, ok := c.Auth.(provider); ok {
+		beside.Go(func() { p.Run(tail) })
+	}
 	err = serve.Until(ctx, o.Listener, handler, c.Log)
 	stopTail()
+	beside.Wait()
 	return errors.Join(err, <-tailing)
 }
 

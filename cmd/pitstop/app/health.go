@@ -54,7 +54,8 @@ func opsHandler(roles []Role, metrics prometheus.Gatherer) http.Handler {
 		for _, role := range roles {
 			r := result{Name: role.name, Ready: true}
 			if err := role.check(time.Now()); err != nil {
-				r.Ready, r.Reason, answer.Ready = false, err.Error(), false
+				r.Ready, r.Reason = ready(err), err.Error()
+				answer.Ready = answer.Ready && r.Ready
 			}
 			answer.Checks = append(answer.Checks, r)
 		}
@@ -67,6 +68,12 @@ func opsHandler(roles []Role, metrics prometheus.Gatherer) http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	return mux
 }
+
+// warning is what is wrong with a role that is ready all the same.
+type warning struct{ error }
+
+// ready reports whether a role is ready, by what its check returned.
+func ready(err error) bool { return err == nil || errors.As(err, new(warning)) }
 
 // AskReady asks /readyz of another process whether it is ready, and copies the answer
 // to out. Its error says that the process is not ready, or does not answer.

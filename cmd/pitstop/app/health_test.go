@@ -32,6 +32,10 @@ func TestOps(t *testing.T) {
 	if code, body := get("/readyz"); code != 503 || !strings.Contains(body, `{"name":"clickhouse","ready":false,"reason":"stalled: connection refused"}`) {
 		t.Errorf("readyz %d %s", code, body)
 	}
+	broken = warning{errors.New("the provider is away")} // ready all the same
+	if code, body := get("/readyz"); code != 200 || !strings.Contains(body, `{"name":"clickhouse","ready":true,"reason":"the provider is away"}`) {
+		t.Errorf("readyz %d %s", code, body)
+	}
 	if code, _ := get("/healthz"); code != 200 {
 		t.Errorf("healthz %d", code)
 	}

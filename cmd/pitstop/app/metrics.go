@@ -42,7 +42,7 @@ func readiness(r Role) prometheus.Collector {
 		Name: "pitstop_ready", Help: "1 while a role of this process, or kafka as it sees it, is ready, else 0.",
 		ConstLabels: prometheus.Labels{"role": r.name},
 	}, func() float64 {
-		if r.check(time.Now()) != nil {
+		if !ready(r.check(time.Now())) {
 			return 0
 		}
 		return 1

@@ -71,9 +71,9 @@ func (r Role) remembering() Role {
 	}
 	r.check = func(now time.Time) error {
 		err := check(now)
-		if err == nil {
+		if ready(err) {
 			failed.Store(nil)
-			return nil
+			return err
 		}
 		if last := failed.Load(); last != nil {
 			return fmt.Errorf("%w; it failed before: %w", err, *last)
