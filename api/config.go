@@ -37,14 +37,14 @@ type Store interface {
 
 // EventReader reads the log of events onwards from where it was opened.
 type EventReader interface {
-	// Next returns up to limit events that may be seen, waiting up to wait for the first.
-	Next(ctx context.Context, sight readmodel.Sight, limit int, wait time.Duration) (readmodel.EventPage, error)
+	// Next returns up to limit events, waiting up to wait for the first.
+	Next(ctx context.Context, limit int, wait time.Duration) (readmodel.EventPage, error)
 	Close()
 }
 
-// OpenEvents opens the log of events after a cursor; an empty one is the
-// beginning. A cursor that it did not issue is readmodel.ErrCursor.
-type OpenEvents func(ctx context.Context, after string) (EventReader, error)
+// OpenEvents opens the log of events, as somebody may see them, after a cursor; an
+// empty one is the beginning. A cursor that it did not issue is readmodel.ErrCursor.
+type OpenEvents func(ctx context.Context, sight readmodel.Sight, after string) (EventReader, error)
 
 // Dashboards render the pages of figures, and hold their assets.
 type Dashboards interface {

@@ -304,7 +304,10 @@ func TestEventPages(t *testing.T) {
 	dms := w.Token("dms", repair.Integrator, "de-brug")
 	a := w.Call(dms, "GET", "/v1/events?limit=1", "")
 	a.Want(t, 200, map[string]any{"cursor": "c1"})
-	if e := a.JSON["events"].([]any)[0].(map[string]any); e["type"] != "RepairStarted" || e["cursor"] != "c1" {
+	if e := a.JSON["events"].([]any)[0].(map[string]any); e["type"] != "RepairStarted" || e["cursor"] != "c1" || e["external_ref"] != "WO-1842" {
+		t.Errorf("event %v", e)
+	}
+	if e := w.Call(dms, "GET", "/v1/events?after=c1", "").JSON["events"].([]any)[0].(map[string]any); e["type"] != "ApprovalRequested" || e["external_ref"] != "WO-1842" {
 		t.Errorf("event %v", e)
 	}
 	w.Call(dms, "GET", "/v1/events?after=c2", "").Want(t, 200, map[string]any{"events": []any{}, "cursor": "c2"})

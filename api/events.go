@@ -66,7 +66,7 @@ func (e events) listEvents(ctx context.Context, in *struct {
 		return nil, web.NewProblem(web.CodeRateLimited, fmt.Sprintf("you have %d streams open, which is the most: close one", maxStreams)).
 			With("Retry-After", "15")
 	}
-	reader, err := e.log(ctx, after)
+	reader, err := e.log(ctx, sight, after)
 	if err != nil {
 		e.streams.close(caller.Subject)
 		return nil, e.failedFeed(err)
@@ -74,17 +74,17 @@ func (e events) listEvents(ctx context.Context, in *struct {
 	return &written{func(c huma.Context) { //nolint:contextcheck // c holds it
 		defer e.streams.close(caller.Subject)
 		defer reader.Close()
-		e.stream(c, reader, sight, caller.Expires)
+		e.stream(c, reader, caller.Expires)
 	}}, nil
 }
 
 func (e events) page(ctx context.Context, after string, sight readmodel.Sight, limit int, wait time.Duration) (*written, error) {
-	reader, err := e.log(ctx, after)
+	reader, err := e.log(ctx, sight, after)
 	if err != nil {
 		return nil, e.failedFeed(err)
 	}
 	defer reader.Close()
-	page, err := reader.Next(ctx, sight, limit, wait)
+	page, err := reader.Next(ctx, limit, wait)
 	if err != nil {
 		return nil, e.failedFeed(err)
 	}
@@ -107,7 +107,7 @@ func (e events) failedFeed(err error) error {
 
 // stream sends events until the client goes, its token expires or the server stops.
 // Its ids are cursors.
-func (e events) stream(c huma.Context, log EventReader, sight readmodel.Sight, expires time.Time) {
+func (e events) stream(c huma.Context, log EventReader, expires time.Time) {
 	r, w := humachi.Unwrap(c)
 	ctx, cancel := context.WithTimeout(r.Context(), expires.Sub(e.clock(r)))
 	defer cancel()
@@ -130,7 +130,7 @@ func (e events) stream(c huma.Context, log EventReader, sight readmodel.Sight, e
 		if err := out.Flush(); err != nil {
 			return
 		}
-		page, err := log.Next(ctx, sight, streamPage, heartbeat)
+		page, err := log.Next(ctx, streamPage, heartbeat)
 		if err != nil {
 			if ctx.Err() == nil {
 				web.LogFailure(e.reads.log, "read events for a stream", err)

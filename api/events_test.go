@@ -53,6 +53,9 @@ func TestEventStream(t *testing.T) {
 	if got := got.header.Get("Content-Type"); got != "text/event-stream" {
 		t.Errorf("content type %q", got)
 	}
+	if !strings.Contains(got.text.String(), `"external_ref":"WO-1842"`) {
+		t.Errorf("the event has no external_ref: %s", got.text.String())
+	}
 	if text := got.text.String(); !strings.HasPrefix(text, "retry: 3000\n\nid: c2\nevent: ApprovalRequested\ndata: {") || strings.Contains(text, "RepairStarted") {
 		t.Errorf("stream:\n%s", text)
 	}

@@ -11,13 +11,14 @@ import (
 
 // reader reads the world's events; a cursor is "c" and an index.
 type reader struct {
-	w  *World
-	at int
+	w     *World
+	sight readmodel.Sight
+	at    int
 }
 
 // Open opens the log of events.
-func (w *World) Open(_ context.Context, after string) (api.EventReader, error) {
-	r := &reader{w: w}
+func (w *World) Open(_ context.Context, sight readmodel.Sight, after string) (api.EventReader, error) {
+	r := &reader{w: w, sight: sight}
 	if after != "" {
 		if _, err := fmt.Sscanf(after, "c%d", &r.at); err != nil {
 			return nil, readmodel.ErrCursor
@@ -28,12 +29,12 @@ func (w *World) Open(_ context.Context, after string) (api.EventReader, error) {
 
 func (r *reader) Close() {}
 
-func (r *reader) Next(ctx context.Context, sight readmodel.Sight, limit int, wait time.Duration) (readmodel.EventPage, error) {
+func (r *reader) Next(ctx context.Context, limit int, wait time.Duration) (readmodel.EventPage, error) {
 	page := readmodel.EventPage{Events: []readmodel.Event{}}
 	for {
 		r.w.mu.Lock()
 		for ; r.at < len(r.w.events) && len(page.Events) < limit; r.at++ {
-			e, ok, err := sight.Event(r.w.events[r.at])
+			e, ok, err := r.sight.Event(r.w.events[r.at])
 			if err != nil {
 				r.w.mu.Unlock()
 				return page, err

@@ -47,6 +47,7 @@ type World struct {
 	repairs map[string]*repair.Repair
 	done    map[string]*repair.Outcome // by command id
 	views   map[string]*readmodel.Repair
+	refs    map[string]string // order numbers, by repair
 	events  []readmodel.Event
 	behind  []repair.Event // not yet in views
 
@@ -71,7 +72,7 @@ func New(t *testing.T, change ...func(*api.Config)) *World {
 	Must(t, err)
 	w := &World{
 		T: t, Codec: codec, Links: links, now: Begin, repairs: make(map[string]*repair.Repair),
-		done: make(map[string]*repair.Outcome), views: make(map[string]*readmodel.Repair),
+		done: make(map[string]*repair.Outcome), views: make(map[string]*readmodel.Repair), refs: make(map[string]string),
 	}
 	w.issuer, err = web.NewLocalIssuer(bytes.Repeat([]byte{9}, 32), w.clock)
 	Must(t, err)
@@ -168,10 +169,13 @@ func (w *World) publish(h *repair.Header, events []repair.Event) {
 		eh.EventID = repair.DerivedID(eh.OccurredAt, h.EventID, fmt.Sprint(i))
 		eh.AggregateID, eh.CorrelationID, eh.CausationID = h.AggregateID, h.CorrelationID, h.EventID
 		w.behind = append(w.behind, e)
+		if started, ok := e.(*repair.RepairStarted); ok {
+			w.refs[eh.AggregateID] = started.ExternalRef
+		}
 		data, err := w.Codec.AppendJSON(context.Background(), nil, e)
 		Must(w.T, err)
 		w.events = append(w.events, readmodel.Event{
-			Type: record.NameOf(e), EventID: eh.EventID, RepairID: eh.AggregateID, GarageID: eh.GarageID,
+			Type: record.NameOf(e), EventID: eh.EventID, RepairID: eh.AggregateID, GarageID: eh.GarageID, ExternalRef: w.refs[eh.AggregateID],
 			Sequence: repair.SequenceOf(e), OccurredAt: eh.OccurredAt, Actor: eh.Actor, Data: data,
 		})
 	}

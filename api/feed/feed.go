@@ -1,11 +1,14 @@
 // Package feed reads the topic of events for the API, from where a caller left
 // off. It is the only package below api that knows Kafka.
+//
+// One tail per process follows the topic and keeps what came last. Whoever reads gets
+// it from there; who is further behind, after a while away or because it reads slowly,
+// reads from Kafka by itself until it has caught up. So readers cost Kafka nothing, and
+// none holds up another.
 package feed
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,18 +25,15 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Bounds of a feed: each reader has a Kafka client of its own, and a page scans at
-// most so many records, most of which may be other garages'.
-const (
-	maxReaders = 64
-	maxScanned = 10_000
-)
+// maxCatchingUp is how many readers read from Kafka at a time. The others wait for their
+// turn.
+const maxCatchingUp = 32
 
-// fetchTimeout bounds a fetch of records that are known to be there.
+// fetchTimeout bounds what is known to be there: records, a turn, a reference.
 const fetchTimeout = 10 * time.Second
 
-// ErrBusy means that too many readers of the feed are open.
-var ErrBusy = errors.New("too many readers of the event feed")
+// ErrBusy means that too many readers catch up.
+var ErrBusy = errors.New("too many readers of the events catch up")
 
 // Feed opens readers of the events. It has no consumer group and no state: a
 // cursor holds the next offset of each partition.
@@ -41,151 +41,138 @@ type Feed struct {
 	config kafka.Config
 	codec  *avro.Codec
 	log    *slog.Logger
-	slots  chan struct{}
+	admin  *kgo.Client
+	refs   *references
+	turns  chan struct{}
+	tail   tail
 }
 
-// New returns a feed; it connects in Open.
-func New(c kafka.Config, codec *avro.Codec, log *slog.Logger) *Feed {
-	return &Feed{config: c, codec: codec, log: log, slots: make(chan struct{}, maxReaders)}
-}
-
-// Reader reads on from one cursor. It is for one goroutine; Close it.
-type Reader struct {
-	feed     *Feed
-	client   *kgo.Client
-	position []int64 // next offset, by partition
-	ends     []int64 // where the partitions ended when it was opened
-}
-
-// Open returns a reader of the events after a cursor; an empty one is the
-// beginning. A cursor that is not of this topic is readmodel.ErrCursor.
-func (f *Feed) Open(ctx context.Context, after string) (*Reader, error) {
-	select {
-	case f.slots <- struct{}{}:
-	default:
-		return nil, ErrBusy
+// New returns a feed. Its readers wait for events only while it runs.
+func New(c kafka.Config, codec *avro.Codec, find FindReferences, log *slog.Logger) (*Feed, error) {
+	f := &Feed{
+		config: c, codec: codec, log: log, turns: make(chan struct{}, maxCatchingUp),
+		refs: &references{find: find}, tail: tail{readers: make(map[*Reader]struct{}), most: maxKept},
 	}
-	r, err := f.open(ctx, after)
-	if err != nil {
-		<-f.slots
-	}
-	return r, err
+	var err error
+	f.admin, err = f.client()
+	return f, err
 }
 
-func (f *Feed) open(ctx context.Context, after string) (*Reader, error) {
-	topic := record.Events.Name
-	opts, err := f.config.Opts("pitstop-feed", f.log)
+// Close closes the feed's own connection. Readers are closed before.
+func (f *Feed) Close() { f.admin.Close() }
+
+func (f *Feed) client(opts ...kgo.Opt) (*kgo.Client, error) {
+	all, err := f.config.Opts("pitstop-feed", f.log)
 	if err != nil {
 		return nil, err
 	}
-	cl, err := kgo.NewClient(append(opts,
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.KeepControlRecords(), // or the position would never pass the last transaction's marker
-		kgo.FetchMaxWait(500*time.Millisecond),
-		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // fail rather than miss records
-	)...)
+	cl, err := kgo.NewClient(append(all, opts...)...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka client: %w", err)
 	}
-	r := &Reader{feed: f, client: cl}
-	if err := r.seek(ctx, topic, after); err != nil {
-		cl.Close()
-		return nil, err
-	}
-	return r, nil
+	return cl, nil
 }
 
-func (r *Reader) seek(ctx context.Context, topic, after string) error {
-	adm := kadm.NewClient(r.client)
-	starts, err := kafka.Starts(ctx, adm, topic)
+// consumer returns a client that reads the events on from the offsets.
+func (f *Feed) consumer(from []int64) (*kgo.Client, error) {
+	at := make(map[int32]kgo.Offset, len(from))
+	for p, offset := range from {
+		at[int32(p)] = kgo.NewOffset().At(offset)
+	}
+	return f.client(
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.KeepControlRecords(), // so that cursors pass the last transaction's marker
+		kgo.FetchMaxWait(500*time.Millisecond),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // fail rather than miss records
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{record.Events.Name: at}),
+	)
+}
+
+// bounds returns where the partitions begin, and where they end for whoever sees no
+// open transaction.
+func (f *Feed) bounds(ctx context.Context) (starts, ends []int64, err error) {
+	adm, topic := kadm.NewClient(f.admin), record.Events.Name
+	first, err := kafka.Starts(ctx, adm, topic)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	ends, err := kafka.StableEnds(ctx, adm, topic)
+	last, err := kafka.StableEnds(ctx, adm, topic)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	n := len(ends[topic])
-	r.position, r.ends = make([]int64, n), make([]int64, n)
-	for p := range int32(n) {
-		r.position[p], r.ends[p] = starts[topic][p].Offset, ends[topic][p].Offset
+	for p := range int32(len(last[topic])) {
+		starts, ends = append(starts, first[topic][p].Offset), append(ends, last[topic][p].Offset)
 	}
+	return starts, ends, nil
+}
+
+// Open returns a reader, for somebody, of the events after a cursor; an empty one is
+// the beginning. A cursor that is not of this topic is readmodel.ErrCursor.
+func (f *Feed) Open(ctx context.Context, sight readmodel.Sight, after string) (*Reader, error) {
+	starts, ends, err := f.bounds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &Reader{feed: f, sight: sight, position: starts, ends: ends, wake: make(chan struct{}, 1)}
 	if after != "" {
 		at, err := parseCursor(after)
-		if err != nil || len(at) != n {
-			return readmodel.ErrCursor
+		if err != nil || len(at) != len(ends) {
+			return nil, readmodel.ErrCursor
 		}
 		for p := range at {
-			if at[p] < r.position[p] || at[p] > r.ends[p] {
-				return readmodel.ErrCursor
+			if at[p] < starts[p] || at[p] > ends[p] {
+				return nil, readmodel.ErrCursor
 			}
 		}
 		r.position = at
 	}
-	from := make(map[int32]kgo.Offset, n)
-	for p, offset := range r.position {
-		from[int32(p)] = kgo.NewOffset().At(offset)
-	}
-	r.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: from})
-	return nil
+	f.tail.join(r)
+	return r, nil
 }
 
-// Close ends the reader.
-func (r *Reader) Close() {
-	r.client.Close()
-	<-r.feed.slots
+// entry is a record of the topic as it is shown.
+type entry struct {
+	partition int32
+	offset    int64
+	logged    time.Time
+	event     *readmodel.Event // nil: it is none, or cannot be decoded
 }
 
-// Next returns up to limit events that may be seen. When there is none up to where
-// the topic ended at Open, it waits up to wait for the first. The page's cursor
-// continues where the page ends.
-func (r *Reader) Next(ctx context.Context, sight readmodel.Sight, limit int, wait time.Duration) (readmodel.EventPage, error) {
-	page := readmodel.EventPage{Events: []readmodel.Event{}, Cursor: cursor(r.position)}
-	deadline := time.Now().Add(wait) //nolint:forbidigo // a stopwatch, not the time of anything
-	for scanned := 0; scanned < maxScanned && len(page.Events) < limit; {
-		patience, waiting := fetchTimeout, r.caughtUp()
-		if waiting {
-			if patience = time.Until(deadline); len(page.Events) > 0 || patience <= 0 {
-				break
-			}
+// entries returns records as they are shown. Those that cannot be decoded are left out:
+// the sinks send them to the dead letters.
+func (f *Feed) entries(ctx context.Context, records []*kgo.Record) ([]entry, error) {
+	entries := make([]entry, len(records))
+	for i, rec := range records {
+		entries[i] = entry{partition: rec.Partition, offset: rec.Offset, logged: rec.Timestamp}
+		if rec.Attrs.IsControl() {
+			continue
 		}
-		poll, cancel := context.WithTimeout(ctx, patience)
-		fetches := r.client.PollRecords(poll, limit-len(page.Events))
-		cancel()
-		err := fetchError(fetches)
-		if waiting && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			break
+		decoded, err := f.codec.Decode(ctx, rec.Value)
+		e, ok := decoded.(repair.Event)
+		switch {
+		case errors.Is(err, avro.ErrUndecodable):
+			f.log.Warn("skipped what is no event", "partition", rec.Partition, "offset", rec.Offset, "error", err)
+			continue
+		case err != nil:
+			return nil, err
+		case !ok:
+			continue
 		}
+		data, err := f.codec.AppendJSON(ctx, nil, e)
 		if err != nil {
-			return page, err
+			return nil, err
 		}
-		for _, rec := range fetches.Records() {
-			scanned++
-			r.position[rec.Partition] = rec.Offset + 1
-			page.Cursor = cursor(r.position)
-			if rec.Attrs.IsControl() {
-				continue
-			}
-			e, err := r.feed.event(ctx, rec, sight)
-			if err != nil {
-				return page, err
-			}
-			if e != nil {
-				e.Cursor = page.Cursor
-				page.Events = append(page.Events, *e)
-			}
+		h := e.Head()
+		entries[i].event = &readmodel.Event{
+			Type: record.NameOf(e), EventID: h.EventID, RepairID: h.AggregateID, GarageID: h.GarageID,
+			Sequence: repair.SequenceOf(e), OccurredAt: h.OccurredAt, Actor: h.Actor,
+			CorrelationID: h.CorrelationID, CausationID: h.CausationID, Data: data,
+		}
+		if started, ok := e.(*repair.RepairStarted); ok {
+			f.refs.learn(h.AggregateID, started.ExternalRef)
 		}
 	}
-	return page, nil
-}
-
-func (r *Reader) caughtUp() bool {
-	for p := range r.ends {
-		if r.position[p] < r.ends[p] {
-			return false
-		}
-	}
-	return true
+	return entries, nil
 }
 
 func fetchError(fetches kgo.Fetches) error {
@@ -197,62 +184,4 @@ func fetchError(fetches kgo.Fetches) error {
 		return readmodel.ErrCursor
 	}
 	return fmt.Errorf("read events: %w", err)
-}
-
-// event returns a record as integrators read it; nil when it may not be
-// seen or cannot be decoded: the sinks send those to the dead letters.
-func (f *Feed) event(ctx context.Context, rec *kgo.Record, sight readmodel.Sight) (*readmodel.Event, error) {
-	decoded, err := f.codec.Decode(ctx, rec.Value)
-	if errors.Is(err, avro.ErrUndecodable) {
-		f.log.Warn("skipped what is no event", "partition", rec.Partition, "offset", rec.Offset, "error", err)
-		return nil, nil //nolint:nilnil // documented
-	}
-	if err != nil {
-		return nil, err
-	}
-	e, ok := decoded.(repair.Event)
-	if !ok || !sight.Sees(e.Head().GarageID) {
-		return nil, nil //nolint:nilnil // documented
-	}
-	data, err := f.codec.AppendJSON(ctx, nil, e)
-	if err != nil {
-		return nil, err
-	}
-	h := e.Head()
-	shown, ok, err := sight.Event(readmodel.Event{
-		Type: record.NameOf(e), EventID: h.EventID, RepairID: h.AggregateID, GarageID: h.GarageID,
-		Sequence: repair.SequenceOf(e), OccurredAt: h.OccurredAt, Actor: h.Actor,
-		CorrelationID: h.CorrelationID, CausationID: h.CausationID, Data: data,
-	})
-	if !ok || err != nil {
-		return nil, err
-	}
-	return &shown, nil
-}
-
-// cursorVersion begins every cursor.
-const cursorVersion = 1
-
-func cursor(position []int64) string {
-	b := []byte{cursorVersion}
-	for _, offset := range position {
-		b = binary.AppendUvarint(b, uint64(offset))
-	}
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-func parseCursor(s string) ([]int64, error) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) == 0 || b[0] != cursorVersion {
-		return nil, readmodel.ErrCursor
-	}
-	var position []int64
-	for b = b[1:]; len(b) > 0; {
-		offset, n := binary.Uvarint(b)
-		if n <= 0 || offset > 1<<62 {
-			return nil, readmodel.ErrCursor
-		}
-		position, b = append(position, int64(offset)), b[n:]
-	}
-	return position, nil
 }

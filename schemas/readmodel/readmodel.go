@@ -179,6 +179,7 @@ type Event struct {
 	EventID       string          `json:"event_id"`
 	RepairID      string          `json:"repair_id"`
 	GarageID      string          `json:"garage_id"`
+	ExternalRef   string          `json:"external_ref" doc:"The garage's own order number of the repair; empty: it has none."`
 	Sequence      int64           `json:"sequence" doc:"Position within the repair's events, from 1. What is missing is a note of staff, where the token may not read those."`
 	OccurredAt    time.Time       `json:"occurred_at"`
 	Actor         repair.Actor    `json:"actor"`

@@ -16,6 +16,7 @@ import (
 	"pitstop/producers/command"
 	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/request"
 	"pitstop/sinks/clickhouse"
 	"pitstop/sinks/clickhouse/query"
@@ -99,7 +100,12 @@ func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[reading]) (
 		return err
 	}
 	store := query.NewStore(conn)
-	c.Commands, c.Store, c.Events = client, store, openEvents(feed.New(o.Kafka, codec, o.Config.Log))
+	events, err := feed.New(o.Kafka, codec, store.ExternalRefs, o.Config.Log)
+	if err != nil {
+		return err
+	}
+	defer events.Close()
+	c.Commands, c.Store, c.Events = client, store, openEvents(events)
 	if c.Dashboards, err = newDashboards(store, c); err != nil {
 		return err
 	}
@@ -116,6 +122,7 @@ func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[reading]) (
 	if p, ok := c.Auth.(provider); ok {
 		beside.Go(func() { p.Run(tail) })
 	}
+	beside.Go(func() { events.Run(tail) })
 	err = serve.Until(ctx, o.Listener, handler, c.Log)
 	stopTail()
 	beside.Wait()
@@ -127,5 +134,7 @@ func newDashboards(store *query.Store, c api.Config) (api.Dashboards, error) {
 }
 
 func openEvents(f *feed.Feed) api.OpenEvents {
-	return func(ctx context.Context, after string) (api.EventReader, error) { return f.Open(ctx, after) }
+	return func(ctx context.Context, sight readmodel.Sight, after string) (api.EventReader, error) {
+		return f.Open(ctx, sight, after)
+	}
 }

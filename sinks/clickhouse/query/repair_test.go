@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/schemas/readmodel"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -197,6 +198,26 @@ func TestRepairShowsEverythingKnown(t *testing.T) {
 	}
 	if n, err := d.Sequence(t.Context(), s.ID); n != 10 || err != nil {
 		t.Errorf("sequence is %d, %v", n, err)
+	}
+}
+
+// A reference is known once the repair's first event is in the tables, which a call task
+// may precede.
+func TestExternalRefs(t *testing.T) {
+	d := newDB(t)
+	s, other, late := d.Story("brug", "1").Start("K482TR", "J. de Vries"), d.Story("noord", "2").Start("AB12CD", "Een ander"), d.Story("brug", "3")
+	late.Start("12-ABC-3", "Jan").Call(record.CallNoAddress, 0)
+	d.Write(s.Records...)
+	d.Write(other.Records...)
+	d.Write(late.Records[len(late.Records)-1])
+	refs, _, err := d.ExternalRefs(t.Context(), []string{"brug"}, []string{s.ID, other.ID, late.ID, "nobody"})
+	must(t, err)
+	if diff := cmp.Diff(map[string]string{s.ID: "WO-K482TR"}, refs); diff != "" {
+		t.Errorf("references (-want +got):\n%s", diff)
+	}
+	d.Write(late.Records...)
+	if refs, _, err = d.ExternalRefs(t.Context(), []string{"brug", "noord"}, []string{other.ID, late.ID}); err != nil || refs[late.ID] != "WO-12-ABC-3" || refs[other.ID] != "WO-AB12CD" {
+		t.Errorf("references %v, %v", refs, err)
 	}
 }
 

@@ -25,6 +25,8 @@ var (
 	sequenceSQL string
 	//go:embed queries/outcome.sql
 	outcomeSQL string
+	//go:embed queries/refs.sql
+	refsSQL string
 	//go:embed queries/repair.sql
 	repairSQL string
 	//go:embed queries/timeline.sql
@@ -86,6 +88,25 @@ func (s *Store) Outcome(ctx context.Context, commandID string) (*readmodel.Comma
 		return nil, fmt.Errorf("command %s: %w", commandID, readmodel.ErrNotFound)
 	}
 	return &o, nil
+}
+
+// ExternalRefs returns the garages' own order numbers of those of the repairs that are in
+// the tables, and the time up to which these are complete.
+func (s *Store) ExternalRefs(ctx context.Context, garages, ids []string) (refs map[string]string, asOf time.Time, err error) {
+	if asOf, err = s.AsOf(ctx); err != nil { // before the repairs: they are at least as fresh
+		return nil, asOf, err
+	}
+	refs = make(map[string]string)
+	err = each(ctx, s.conn, refsSQL, []any{clickhouse.Named("garages", garages), clickhouse.Named("ids", ids)}, func(rows driver.Rows) error {
+		var id, ref string
+		err := rows.Scan(&id, &ref)
+		refs[id] = ref
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("read the references of repairs: %w", err)
+	}
+	return refs, asOf, err
 }
 
 // Repair returns as much of one repair as may be seen, folded from its events.

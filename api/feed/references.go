@@ -1,0 +1,100 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"pitstop/schemas/readmodel"
+)
+
+// FindReferences returns the garages' own order numbers of repairs, as far as the read
+// model has the repairs, and the time up to which it is complete.
+type FindReferences func(ctx context.Context, garages, ids []string) (refs map[string]string, asOf time.Time, err error)
+
+// references knows the order number of each repair, which only its first event has:
+// from that event, if it went by not long ago, or else from the read model.
+type references struct {
+	find FindReferences
+
+	mu         sync.Mutex
+	young, old map[string]string // by the repair's id; "": it has none
+}
+
+// generation is how many repairs are remembered before the older half is forgotten.
+const generation = 1 << 15
+
+func (r *references) learn(id, ref string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.young) >= generation || r.young == nil {
+		r.young, r.old = make(map[string]string), r.young
+	}
+	r.young[id] = ref
+}
+
+func (r *references) of(id string) (ref string, known bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if ref, known = r.young[id]; !known {
+		ref, known = r.old[id]
+	}
+	return ref, known
+}
+
+// found is an event that somebody may see.
+type found struct {
+	readmodel.Event
+	logged time.Time
+}
+
+// complete writes the order numbers on events. It waits for a read model that has not
+// come to an event yet, and never leaves out what is there.
+func (r *references) complete(ctx context.Context, events []found) error {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	for {
+		missing, garages := r.write(events)
+		if len(missing) == 0 {
+			return nil
+		}
+		refs, asOf, err := r.find(ctx, slices.Collect(maps.Keys(garages)), slices.Collect(maps.Keys(missing)))
+		if err != nil {
+			return fmt.Errorf("find the order numbers of repairs: %w", err)
+		}
+		behind := false
+		for id, logged := range missing {
+			ref, ok := refs[id]
+			if ok || logged.Before(asOf) { // the read model has the event, or was told not to
+				r.learn(id, ref)
+			} else {
+				behind = true
+			}
+		}
+		if !behind {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the read model, complete up to %s, lacks repairs of newer events: %w", asOf.Format(time.RFC3339), ctx.Err())
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// write writes the numbers that are known, and returns the repairs whose are not, each
+// with when its first event here was logged, and their garages.
+func (r *references) write(events []found) (missing map[string]time.Time, garages map[string]bool) {
+	missing, garages = make(map[string]time.Time), make(map[string]bool)
+	for i, e := range slices.Backward(events) {
+		ref, known := r.of(e.RepairID)
+		if !known {
+			missing[e.RepairID], garages[e.GarageID] = e.logged, true
+		}
+		events[i].ExternalRef = ref
+	}
+	return missing, garages
+}
