@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,13 +12,14 @@ import (
 	"pitstop/cmd/pitstop/app"
 	"pitstop/deploy/embedded"
 	"pitstop/producers/command"
-	"pitstop/schemas/request"
 )
 
 // importCommand sends the commands in a file.
 type importCommand struct {
-	File          string `arg:"" help:"JSON lines: {\"garage\",\"key\",\"command\",\"repair\" or \"external_ref\",\"revision\",\"occurred_at\",\"actor\":{\"role\",\"id\"},\"body\"}; command is e.g. StartRepair, body what the API takes." placeholder:"FILE"`
+	File          string `arg:"" help:"JSON lines: {\"garage\",\"key\",\"command\",\"repair\" or \"external_ref\",\"revision\",\"occurred_at\",\"tell\",\"actor\":{\"role\",\"id\"},\"body\"}; command is e.g. StartRepair, body what the API takes." placeholder:"FILE"`
+	Tell          bool   `help:"Tell people also of what happened more than a day ago; else that is history, of which nobody is told."`
 	State         string `help:"File that remembers how far the import got; default: FILE.state." placeholder:"FILE"`
+	Summary       string `help:"File that gets the refused lines, and what became of all, as JSON lines; default: FILE.summary." placeholder:"FILE"`
 	CommandSecret string `help:"As of pitstop api; with --data, the embedded mode's."`
 	reachFlags
 	garageFlags
@@ -31,8 +31,8 @@ func (c *importCommand) Run(e *env) error {
 	var secretErr error
 	if c.Data != "" {
 		secret, secretErr = embedded.ReadSecret(c.Data, app.CommandsSecret)
-		if c.Garages == "" {
-			c.Garages = app.GarageFile(c.Data)
+		if at, err := embedded.ReadAddresses(c.Data); err == nil && c.Garages == "" { // else cfgErr says it
+			c.Garages = at.Garages
 		}
 	} else {
 		secret, secretErr = secretFrom("PITSTOP_COMMAND_SECRET", c.CommandSecret)
@@ -47,16 +47,7 @@ func (c *importCommand) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-
-	codec, err := app.NewCodec(e, cfg)
-	if err != nil {
-		return err
-	}
-	requests, err := request.NewBuilder(codec, book, secret, time.Now)
-	if err != nil {
-		return err
-	}
-	client, err := command.NewClient(cfg, codec, c.logger(e.err))
+	importer, release, err := app.OpenImporter(e, cfg, book, secret, c.logger(e.err))
 	if err != nil {
 		return err
 	}
@@ -64,18 +55,25 @@ func (c *importCommand) Run(e *env) error {
 		progressbar.OptionSetWriter(e.err), progressbar.OptionShowBytes(true), progressbar.OptionSetDescription("importing"),
 		progressbar.OptionSetVisibility(isTerminal(e.err)), progressbar.OptionClearOnFinish())
 	lines := progressbar.NewReader(file, bar)
-	importer := &command.Importer{
-		Requests: requests, SendAll: client.SendAll, State: c.State,
-		Bad: func(line int, reason error) { fmt.Fprintf(e.err, "line %d: %v\n", line, reason) },
-	}
+	importer.Tell, importer.State, importer.Summary = c.Tell, c.State, c.Summary
 	if importer.State == "" {
 		importer.State = c.File + ".state"
 	}
+	if importer.Summary == "" {
+		importer.Summary = c.File + ".summary"
+	}
+	importer.Refused = func(r command.Refusal) { fmt.Fprintf(e.err, "line %d: %s: %s\n", r.Line, r.Code, r.Reason) }
+	said := time.Now()
+	importer.Progress = func(sum command.Summary) {
+		if !isTerminal(e.err) && time.Since(said) > 10*time.Second {
+			said = time.Now()
+			fmt.Fprintf(e.err, "%d lines\n", sum.Lines)
+		}
+	}
 	sum, err := importer.Import(e, &lines)
-	closing, cancel := context.WithTimeout(context.WithoutCancel(e), app.ShutdownTimeout)
-	defer cancel()
-	err = errors.Join(err, bar.Finish(), client.Close(closing))
-	fmt.Fprintf(e.out, "%d lines, earlier runs of this file included: %d sent, %d bad\n", sum.Lines, sum.Sent, sum.Bad)
+	err = errors.Join(err, bar.Finish(), release())
+	fmt.Fprintf(e.out, "%d lines, earlier runs of this file included: %d accepted, %d of them sent before; %d refused; see %s\n",
+		sum.Lines, sum.Accepted, sum.Repeated, sum.Refused, importer.Summary)
 	return err
 }
 

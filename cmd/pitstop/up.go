@@ -61,7 +61,7 @@ func (c *upCommand) Run(e *env) error {
 	if err != nil {
 		return wrongUsage(err)
 	}
-	o := app.Options{Data: data, Garages: book, Clock: time.Now, RequestClock: wallClock, Mail: mail, Log: log}
+	o := app.Options{Data: data, Garages: book, GarageFile: c.Garages, Clock: time.Now, RequestClock: wallClock, Mail: mail, Log: log}
 	if c.SMTP != "" {
 		relay, err := email.SMTP(c.relay(), time.Now)
 		if err != nil {

@@ -12,7 +12,8 @@ import (
 )
 
 // Addresses holds where a running Pitstop can be reached: API, Mailbox, Metrics and
-// Registry are URLs, Kafka is host:port, ClickHouse a DSN with its password.
+// Registry are URLs, Kafka is host:port, ClickHouse a DSN with its password, Garages
+// the path of the garage file.
 type Addresses struct {
 	API        string `json:"api"`
 	Mailbox    string `json:"mailbox"`
@@ -20,6 +21,7 @@ type Addresses struct {
 	Kafka      string `json:"kafka"`
 	Registry   string `json:"registry"`
 	ClickHouse string `json:"clickhouse"`
+	Garages    string `json:"garages"`
 }
 
 // addressesFile is there while everything runs.

@@ -88,17 +88,43 @@ func (c *Client) Send(ctx context.Context, cmd repair.Command) error {
 	return err
 }
 
-// SendAll writes commands in order and returns once all are acknowledged. After
-// an error some may have been written; its errors are Send's.
-func (c *Client) SendAll(ctx context.Context, cmds ...repair.Command) error {
-	records := make([]*kgo.Record, len(cmds))
+// ErrUnanswered means that commands were written, and their outcomes did not come.
+var ErrUnanswered = errors.New("what was sent is on the log, but its outcomes do not come: is pitstop processor lifecycle running?")
+
+// silence is how long AskAll waits for the next outcome.
+const silence = 2 * time.Minute
+
+// AskAll writes commands in order and waits for the outcomes of all, which it returns
+// in the same order. After an error some may have been written; it is one of Send's,
+// the context's, or ErrUnanswered.
+func (c *Client) AskAll(ctx context.Context, cmds ...repair.Command) ([]*repair.Outcome, error) {
+	records, waiters := make([]*kgo.Record, len(cmds)), make([]waiter, len(cmds))
 	for i, cmd := range cmds {
 		var err error
 		if records[i], err = c.record(ctx, cmd); err != nil {
-			return err
+			return nil, err
+		}
+		waiters[i] = waiter{repair.DigestOf(cmd), make(chan *repair.Outcome, 1)}
+		c.register(cmd.Head().EventID, waiters[i])
+		defer c.forget(cmd.Head().EventID, waiters[i])
+	}
+	if err := c.produce(ctx, records...); err != nil {
+		return nil, err
+	}
+	outcomes := make([]*repair.Outcome, len(cmds))
+	quiet := time.NewTimer(silence)
+	defer quiet.Stop()
+	for i, w := range waiters {
+		quiet.Reset(silence)
+		select {
+		case outcomes[i] = <-w.outcome:
+		case <-quiet.C:
+			return nil, ErrUnanswered
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
-	return c.produce(ctx, records...)
+	return outcomes, nil
 }
 
 // Ask sends a command and then waits up to timeout for its outcome. Both results

@@ -371,3 +371,43 @@ func TestCheckSaysWhatIsMissing(t *testing.T) {
 		r.ready()
 	})
 }
+
+// Commands that are sent together are answered in their order, those that come again
+// with the answer of the first time.
+func TestAskAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.ready()
+		r.start(r.lifecycle)
+		first, second, third := r.message("k1", "a"), r.message("k2", "b"), r.message("k2", "c")
+		outcomes, err := r.client.AskAll(t.Context(), first, second, third)
+		must(t, err)
+		again, err := r.client.AskAll(t.Context(), first)
+		must(t, err)
+		var got []string
+		for _, o := range append(outcomes, again...) {
+			got = append(got, fmt.Sprint(o.CausationID == first.Head().EventID, " ", o.Result, " ", o.Code))
+		}
+		if diff := cmp.Diff([]string{"true accepted ", "false accepted ", "false refused key_reused", "true duplicate "}, got); diff != "" {
+			t.Errorf("outcomes (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Where nobody answers, what was sent is on the log, and the error says what to do.
+func TestAskAllUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.ready()
+		begun := time.Now()
+		if _, err := r.client.AskAll(t.Context(), r.message("k1", "a")); !errors.Is(err, ErrUnanswered) {
+			t.Errorf("ended with %v", err)
+		}
+		if took := time.Since(begun); took < silence {
+			t.Errorf("it waited only %s", took)
+		}
+		if len(r.client.waiting) > 0 {
+			t.Error("it is still waited for")
+		}
+	})
+}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"pitstop/schemas/record"
@@ -25,93 +27,167 @@ type Line struct {
 	ExternalRef string       `json:"external_ref"`
 	Revision    int32        `json:"revision"` // of a quote that is decided, withdrawn or viewed
 	OccurredAt  *time.Time   `json:"occurred_at"`
+	Tell        bool         `json:"tell"`
 	Actor       repair.Actor `json:"actor"`
 	Body        any          `json:"body"` // as the API takes it; absent: empty
 }
 
 // Limits of an import.
 const (
-	importBatch  = 500       // lines between two acknowledgements
+	importBatch  = 500       // lines that are sent at once
 	maxLineBytes = 256 << 10 // a longer one is bad
 )
 
-// Importer sends the commands of a file.
+// Importer sends the commands of a file and waits for their outcomes.
 type Importer struct {
 	Requests *request.Builder
-	// SendAll writes commands in order and returns once all are acknowledged.
-	SendAll func(context.Context, ...repair.Command) error
+	// AskAll writes commands in order and returns their outcomes.
+	AskAll func(context.Context, ...repair.Command) ([]*repair.Outcome, error)
+	// Tell people also of what is history, as a line can say of itself.
+	Tell bool
 	// State is the checkpoint file; empty: none. A second run of the same input
 	// resumes from it.
 	State string
-	// Bad is called for every line that is refused; may be nil.
-	Bad func(line int, reason error)
+	// Summary is the file that gets every refusal, and at last what became of all, as
+	// lines of JSON; empty: none.
+	Summary string
+	// Refused is called for every line that is refused, in their order; may be nil.
+	Refused func(Refusal)
 	// Progress is called after every batch; may be nil.
 	Progress func(Summary)
 }
 
-// Summary says what became of the lines of an import, earlier runs included.
-type Summary struct {
-	Lines int `json:"lines"`
-	Sent  int `json:"sent"`
-	Bad   int `json:"bad"`
+// Refusal says why a line was refused: because it makes no command, or by lifecycle.
+type Refusal struct {
+	Line   int         `json:"line"`
+	Code   repair.Code `json:"code"`
+	Reason string      `json:"reason"`
 }
 
-// ErrBadLines is returned by an import that sent what it could and refused the rest.
-var ErrBadLines = errors.New("some lines were refused")
+// Summary says what became of the lines of an import, earlier runs included.
+type Summary struct {
+	Lines    int `json:"lines"`
+	Accepted int `json:"accepted"`
+	Repeated int `json:"repeated"` // of the accepted ones: those that had been sent before
+	Refused  int `json:"refused"`
+}
 
-// Import sends the command of every line. A bad line is reported and skipped. It
-// returns ErrBadLines if there was one, and stops with another error when commands
-// cannot be written: running it again resumes. The end of a batch may then be sent
-// twice, which is harmless: ids follow from the lines.
-func (im *Importer) Import(ctx context.Context, r io.Reader) (Summary, error) {
-	in := newHashingReader(r)
-	done, err := im.resume(in)
+// ErrRefused is returned by an import that was done, but for lines that were refused.
+var ErrRefused = errors.New("some lines were refused")
+
+// Import sends the command of every line and waits for its outcome. A line that is
+// refused is reported, and the rest goes on. It returns ErrRefused if there was one, and
+// stops with another error when commands cannot be written or are not answered: running
+// it again resumes. The end of a batch may then be sent twice, which is harmless: ids
+// follow from the lines.
+func (im *Importer) Import(ctx context.Context, r io.Reader) (done Summary, err error) {
+	run, err := im.resume(newHashingReader(r))
 	if err != nil {
-		return done, err
+		return Summary{}, err
 	}
+	defer func() { err = errors.Join(err, run.report.Close()) }()
 	for more := true; more; {
-		var batch []repair.Command
-		for n := 0; n < importBatch; n++ {
-			line, err := in.line()
-			if errors.Is(err, io.EOF) {
-				more = false
-				break
-			}
-			if err != nil && !errors.Is(err, errTooLong) {
-				return done, fmt.Errorf("read line %d: %w", done.Lines+1, err)
-			}
-			done.Lines++
-			if len(bytes.TrimSpace(line)) == 0 && err == nil {
-				continue
-			}
-			var cmd repair.Command
-			if err == nil {
-				cmd, err = im.command(line)
-			}
-			if err != nil {
-				done.Bad++
-				if im.Bad != nil {
-					im.Bad(done.Lines, err)
-				}
-				continue
-			}
-			batch = append(batch, cmd)
+		var b batch
+		if b, more, err = run.read(); err != nil {
+			return run.done, err
 		}
-		if err := im.SendAll(ctx, batch...); err != nil {
-			return done, fmt.Errorf("send lines up to %d: %w", done.Lines, err)
+		if err := run.send(ctx, b); err != nil {
+			return run.done, fmt.Errorf("send lines up to %d: %w; run it again to go on", run.done.Lines, err)
 		}
-		done.Sent += len(batch)
-		if err := im.save(done, in); err != nil {
-			return done, err
+		if err := run.save(); err != nil {
+			return run.done, err
 		}
 		if im.Progress != nil {
-			im.Progress(done)
+			im.Progress(run.done)
 		}
 	}
-	if done.Bad > 0 {
-		return done, ErrBadLines
+	if err := run.report.add(run.done); err != nil {
+		return run.done, err
 	}
-	return done, nil
+	if run.done.Refused > 0 {
+		return run.done, ErrRefused
+	}
+	return run.done, nil
+}
+
+// importing is an import under way.
+type importing struct {
+	*Importer
+	in     *hashingReader
+	done   Summary
+	report report
+}
+
+// batch is what is sent at once.
+type batch struct {
+	commands []repair.Command
+	lines    []int // of the commands
+	refused  []Refusal
+}
+
+// read reads the lines of the next batch. At the end of the input, more is false.
+func (run *importing) read() (b batch, more bool, err error) {
+	for range importBatch {
+		line, err := run.in.line()
+		if errors.Is(err, io.EOF) {
+			return b, false, nil
+		}
+		if err != nil && !errors.Is(err, errTooLong) {
+			return b, false, fmt.Errorf("read line %d: %w", run.done.Lines+1, err)
+		}
+		run.done.Lines++
+		if len(bytes.TrimSpace(line)) == 0 && err == nil {
+			continue
+		}
+		var cmd repair.Command
+		if err == nil {
+			cmd, err = run.command(line)
+		}
+		if err != nil {
+			b.refused = append(b.refused, Refusal{run.done.Lines, repair.Invalid, err.Error()})
+			continue
+		}
+		b.commands, b.lines = append(b.commands, cmd), append(b.lines, run.done.Lines)
+	}
+	return b, true, nil
+}
+
+// send sends a batch and reports what was refused of it.
+func (run *importing) send(ctx context.Context, b batch) error {
+	outcomes, err := run.AskAll(ctx, b.commands...)
+	if err != nil {
+		return err
+	}
+	for i, o := range outcomes {
+		switch {
+		case o.Code != "":
+			b.refused = append(b.refused, Refusal{b.lines[i], o.Code, inWords(o.Verdict)})
+			continue
+		case o.Result == repair.Duplicate:
+			run.done.Repeated++
+		}
+		run.done.Accepted++
+	}
+	run.done.Refused += len(b.refused)
+	slices.SortFunc(b.refused, func(a, b Refusal) int { return a.Line - b.Line })
+	for _, r := range b.refused {
+		if run.Refused != nil {
+			run.Refused(r)
+		}
+		if err := run.report.add(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inWords returns why a command was refused.
+func inWords(v repair.Verdict) string {
+	words := []string{v.Detail}
+	for _, e := range v.Errors {
+		words = append(words, e.Pointer+": "+e.Detail)
+	}
+	return strings.Join(words, "; ")
 }
 
 // command builds the command of a line.
@@ -137,7 +213,9 @@ func (im *Importer) command(text []byte) (repair.Command, error) {
 	if err := request.Fill(r.Body, "/body", l.Body); err != nil {
 		return nil, err
 	}
-	if w := r.Body.At(); w.OccurredAt == nil {
+	w := r.Body.At()
+	w.Tell = w.Tell || l.Tell || im.Tell
+	if w.OccurredAt == nil {
 		w.OccurredAt = l.OccurredAt
 	}
 	switch start, ok := r.Body.(*request.StartRepair); {

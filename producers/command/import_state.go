@@ -27,62 +27,126 @@ func newHashingReader(r io.Reader) *hashingReader {
 
 func (h *hashingReader) digest() string { return hex.EncodeToString(h.sum.Sum(nil)) }
 
-// importState is what the state file holds: how far an import got, and a digest
-// of the input up to there.
+// importState is what the state file holds: how far an import got, a digest of the
+// input up to there, and how long its summary was.
 type importState struct {
 	Summary
-	Offset int64  `json:"offset"`
-	SHA256 string `json:"sha256"`
+	Offset   int64  `json:"offset"`
+	SHA256   string `json:"sha256"`
+	Reported int64  `json:"reported"`
 }
 
 // resume skips what an earlier run has done.
-func (im *Importer) resume(in *hashingReader) (Summary, error) {
-	if im.State == "" {
-		return Summary{}, nil
-	}
-	text, err := os.ReadFile(im.State)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Summary{}, nil
-	}
-	if err != nil {
-		return Summary{}, fmt.Errorf("read import state: %w", err)
-	}
+func (im *Importer) resume(in *hashingReader) (*importing, error) {
 	var s importState
-	if err := json.Unmarshal(text, &s); err != nil {
-		return Summary{}, fmt.Errorf("read import state %s: %w; delete it to start over, which is harmless", im.State, err)
+	if im.State != "" {
+		text, err := os.ReadFile(im.State)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("read import state: %w", err)
+		}
+		if err == nil {
+			if err := json.Unmarshal(text, &s); err != nil {
+				return nil, fmt.Errorf("read import state %s: %w; delete it to start over, which is harmless", im.State, err)
+			}
+		}
 	}
 	n, err := io.CopyN(in.sum, in.Reader, s.Offset)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return Summary{}, fmt.Errorf("skip what was imported before: %w", err)
+		return nil, fmt.Errorf("skip what was imported before: %w", err)
 	}
 	in.offset = n
-	if n != s.Offset || in.digest() != s.SHA256 {
-		return Summary{}, fmt.Errorf("the input's first %d bytes are not those of the import that %s remembers; delete it to start over, which is harmless", s.Offset, im.State)
+	if s.Offset > 0 && (n != s.Offset || in.digest() != s.SHA256) {
+		return nil, fmt.Errorf("the input's first %d bytes are not those of the import that %s remembers; delete it to start over, which is harmless", s.Offset, im.State)
 	}
-	return s.Summary, nil
+	report, err := openReport(im.Summary, s.Reported)
+	if err != nil {
+		return nil, err
+	}
+	return &importing{im, in, s.Summary, report}, nil
 }
 
 // save writes the checkpoint. The file is replaced as a whole: a crash leaves the
 // old or the new one.
-func (im *Importer) save(done Summary, in *hashingReader) error {
-	if im.State == "" {
+func (run *importing) save() error {
+	if run.State == "" {
 		return nil
 	}
-	text, err := json.Marshal(importState{done, in.offset, in.digest()})
+	reported, err := run.report.size()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(importState{run.done, run.in.offset, run.in.digest(), reported})
 	if err != nil {
 		return fmt.Errorf("write import state: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(im.State), filepath.Base(im.State)+".*")
+	tmp, err := os.CreateTemp(filepath.Dir(run.State), filepath.Base(run.State)+".*")
 	if err != nil {
 		return fmt.Errorf("write import state: %w", err)
 	}
 	_, err = tmp.Write(append(text, '\n'))
 	err = errors.Join(err, tmp.Sync(), tmp.Close())
 	if err == nil {
-		err = os.Rename(tmp.Name(), im.State)
+		err = os.Rename(tmp.Name(), run.State)
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("write import state: %w", err), os.Remove(tmp.Name()))
 	}
 	return nil
+}
+
+// report is the summary file while it is written. The zero report writes nothing.
+type report struct{ file *os.File }
+
+// openReport opens the summary after what earlier runs have reported; what the last of
+// them wrote beyond that comes again.
+func openReport(path string, reported int64) (report, error) {
+	if path == "" {
+		return report{}, nil
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return report{}, fmt.Errorf("open summary: %w", err)
+	}
+	end, err := file.Seek(0, io.SeekEnd)
+	if end = min(end, reported); err == nil {
+		err = file.Truncate(end)
+	}
+	if err == nil {
+		_, err = file.Seek(end, io.SeekStart)
+	}
+	if err != nil {
+		return report{}, errors.Join(fmt.Errorf("open summary: %w", err), file.Close())
+	}
+	return report{file}, nil
+}
+
+// add writes a line.
+func (r report) add(line any) error {
+	if r.file == nil {
+		return nil
+	}
+	if err := json.NewEncoder(r.file).Encode(line); err != nil {
+		return fmt.Errorf("write summary: %w", err)
+	}
+	return nil
+}
+
+// size returns how much was written, once that is safe on disk.
+func (r report) size() (int64, error) {
+	if r.file == nil {
+		return 0, nil
+	}
+	n, err := r.file.Seek(0, io.SeekCurrent)
+	if err = errors.Join(err, r.file.Sync()); err != nil {
+		return 0, fmt.Errorf("write summary: %w", err)
+	}
+	return n, nil
+}
+
+// Close closes the file.
+func (r report) Close() error {
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
 }

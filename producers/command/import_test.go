@@ -15,19 +15,32 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// sent is a log that takes commands, until it does not.
+// sent is a log that takes commands, until it does not, and a lifecycle that accepts
+// them, but for cancellations.
 type sent struct {
 	commands []repair.Command
 	refuse   int // after so many batches; 0: never
 	batches  int
 }
 
-func (s *sent) all(_ context.Context, cmds ...repair.Command) error {
+func (s *sent) all(_ context.Context, cmds ...repair.Command) ([]*repair.Outcome, error) {
 	if s.batches++; s.refuse > 0 && s.batches > s.refuse {
-		return ErrUnavailable
+		return nil, ErrUnavailable
 	}
-	s.commands = append(s.commands, cmds...)
-	return nil
+	var outcomes []*repair.Outcome
+	for _, c := range cmds {
+		o := &repair.Outcome{Result: repair.Accepted}
+		if _, cancels := c.(*repair.CancelRepair); cancels {
+			o.Result, o.Verdict = repair.Refused, repair.Verdict{
+				Code: repair.Invalid, Detail: "it has mistakes", Errors: []repair.FieldError{{Pointer: "/reason", Detail: "is none"}},
+			}
+		}
+		if s.ids()[c.Head().EventID] > 0 {
+			o.Result = repair.Duplicate
+		}
+		s.commands, outcomes = append(s.commands, c), append(outcomes, o)
+	}
+	return outcomes, nil
 }
 
 func (s *sent) ids() map[string]int {
@@ -44,8 +57,8 @@ func importer(t *testing.T, s *sent) (*Importer, *[]string) {
 	must(t, err)
 	var bad []string
 	return &Importer{
-		Requests: builder(t, codec), SendAll: s.all,
-		Bad: func(line int, reason error) { bad = append(bad, fmt.Sprintf("%d: %v", line, reason)) },
+		Requests: builder(t, codec), AskAll: s.all,
+		Refused: func(r Refusal) { bad = append(bad, fmt.Sprintf("%d: %s: %s", r.Line, r.Code, r.Reason)) },
 	}, &bad
 }
 
@@ -71,26 +84,37 @@ func TestImport(t *testing.T) {
 		`{"garage":"de-brug","key":"k9","command":"CollectVehicle","external_ref":"WO-7","occurred_at":"0001-01-01T00:00:00Z","actor":{"role":"mechanic"}}`,
 		`{"garage":"de-brug","key":"` + strings.Repeat("x", maxLineBytes) + `"}`,
 		`{"garage":"de-brug","key":"k10","command":"PostMessage","external_ref":"WO-7","actor":{"role":"mechanic"},"body":{"kind":"text","text":"klaar"}}`,
+		`{"garage":"de-brug","key":"k11","command":"CancelRepair","external_ref":"WO-7","actor":{"role":"mechanic"}}`,
+		`{"garage":"de-brug","key":"k10","command":"PostMessage","external_ref":" WO-7\u200b","actor":{"role":"mechanic"},"body":{"kind":"text","text":"klaar"}}`,
 	}, "\n")
+	im.Summary = filepath.Join(t.TempDir(), "summary")
 	got, err := im.Import(t.Context(), strings.NewReader(input))
-	if !errors.Is(err, ErrBadLines) {
-		t.Errorf("ended with %v, want ErrBadLines", err)
+	if !errors.Is(err, ErrRefused) {
+		t.Errorf("ended with %v, want ErrRefused", err)
 	}
-	if diff := cmp.Diff(Summary{Lines: 13, Sent: 4, Bad: 8}, got); diff != "" {
+	if diff := cmp.Diff(Summary{Lines: 15, Accepted: 5, Repeated: 1, Refused: 9}, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
 	want := []string{
-		`5: the line is not readable as JSON: invalid character 'o' in literal null (expecting 'u'), at byte 2`,
-		`6: "Explode" is no command`,
-		`7: invalid request: /garage: there is no garage "nowhere"`,
-		`8: invalid request: /body/totl: is not a field of this request`,
-		`9: the body is that of ChangeReadyTime, not of CorrectContact`,
-		`10: actor.role "wizard" is no role of a sender`,
-		`11: invalid request: /occurred_at: lies outside the years 2000 to 2099`,
-		`12: longer than 262144 bytes`,
+		`5: invalid: the line is not readable as JSON: invalid character 'o' in literal null (expecting 'u'), at byte 2`,
+		`6: invalid: "Explode" is no command`,
+		`7: invalid: invalid request: /garage: there is no garage "nowhere"`,
+		`8: invalid: invalid request: /body/totl: is not a field of this request`,
+		`9: invalid: the body is that of ChangeReadyTime, not of CorrectContact`,
+		`10: invalid: actor.role "wizard" is no role of a sender`,
+		`11: invalid: invalid request: /occurred_at: lies outside the years 2000 to 2099`,
+		`12: invalid: longer than 262144 bytes`,
+		`14: invalid: it has mistakes; /reason: is none`,
 	}
 	if diff := cmp.Diff(want, *bad); diff != "" {
-		t.Errorf("bad lines (-want +got):\n%s", diff)
+		t.Errorf("refused lines (-want +got):\n%s", diff)
+	}
+	summary, err := os.ReadFile(im.Summary)
+	must(t, err)
+	text := strings.Split(strings.TrimSuffix(string(summary), "\n"), "\n")
+	if len(text) != 10 || text[8] != `{"line":14,"code":"invalid","reason":"it has mistakes; /reason: is none"}` ||
+		text[9] != `{"lines":15,"accepted":5,"repeated":1,"refused":9}` {
+		t.Errorf("summary:\n%s", summary)
 	}
 	first := s.commands[0].Head()
 	if first.AggregateID != repair.RepairID("de-brug", "external_ref", "WO-7") || first.OccurredAt.Format("15:04") != "07:30" {
@@ -126,7 +150,7 @@ func TestImportResumes(t *testing.T) {
 	got, err := im.Import(t.Context(), strings.NewReader(input))
 	must(t, err)
 	n := 4*importBatch + 7
-	if diff := cmp.Diff(Summary{Lines: n, Sent: n}, got); diff != "" {
+	if diff := cmp.Diff(Summary{Lines: n, Accepted: n}, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
 	ids := s.ids()
@@ -183,4 +207,73 @@ func FuzzImportLine(f *testing.F) {
 			t.Errorf("a line was accepted that makes no record: %v", err)
 		}
 	})
+}
+
+// People are told of history if the flag, the line or its body says so.
+func TestImportTells(t *testing.T) {
+	for name, c := range map[string]struct {
+		flag       bool
+		line, body string
+		want       bool
+	}{
+		"nobody":   {false, ``, ``, false},
+		"all":      {true, ``, ``, true},
+		"its line": {false, `"tell":true,`, ``, true},
+		"its body": {false, ``, `,"tell":true`, true},
+	} {
+		s := new(sent)
+		im, bad := importer(t, s)
+		im.Tell = c.flag
+		_, err := im.Import(t.Context(), strings.NewReader(`{`+c.line+`"garage":"de-brug","key":"k","command":"PostMessage","external_ref":"WO-7",`+
+			`"actor":{"role":"mechanic"},"body":{"kind":"text","text":"x"`+c.body+`}}`))
+		if err != nil {
+			t.Fatalf("%s: %v %v", name, err, *bad)
+		}
+		if got := s.commands[0].(*repair.PostMessage).Tell; got != c.want {
+			t.Errorf("%s: tell is %t", name, got)
+		}
+	}
+}
+
+// The summary has what earlier runs refused, once, also if the last was cut off after it
+// had reported; and if the state is gone, what was sent counts as sent before.
+func TestSummaryOfSeveralRuns(t *testing.T) {
+	dir := t.TempDir()
+	refused := "nonsense\n"
+	input := refused + lines(importBatch) + refused + lines(importBatch-1) + refused
+	s := &sent{refuse: 1}
+	im, _ := importer(t, s)
+	im.State, im.Summary = filepath.Join(dir, "state"), filepath.Join(dir, "summary")
+	if _, err := im.Import(t.Context(), strings.NewReader(input)); !errors.Is(err, ErrUnavailable) {
+		t.Fatalf("cut off with %v", err)
+	}
+	before, err := os.ReadFile(im.Summary)
+	must(t, err)
+	must(t, os.WriteFile(im.Summary, append(before, `{"line":502,"co`...), 0o600)) // then it was killed
+	s.refuse = 0
+	sum, err := im.Import(t.Context(), strings.NewReader(input))
+	if !errors.Is(err, ErrRefused) {
+		t.Fatal(err)
+	}
+	report := func() string {
+		text, err := os.ReadFile(im.Summary)
+		must(t, err)
+		return string(text)
+	}
+	want := report()
+	var at []string
+	for line := range strings.Lines(want) {
+		at = append(at, line[:min(len(line), 13)])
+	}
+	if diff := cmp.Diff([]string{`{"line":1,"co`, `{"line":502,"`, `{"line":1002,`, `{"lines":1002`}, at); diff != "" {
+		t.Errorf("summary (-want +got):\n%s", diff)
+	}
+	if again, err := im.Import(t.Context(), strings.NewReader(input)); !errors.Is(err, ErrRefused) || again != sum || report() != want {
+		t.Errorf("done already: %v, %+v\n%s", err, again, report())
+	}
+	must(t, os.Remove(im.State))
+	fresh, err := im.Import(t.Context(), strings.NewReader(input))
+	if !errors.Is(err, ErrRefused) || fresh.Repeated != fresh.Accepted || fresh.Refused != 3 || strings.Count(report(), "\n") != 4 {
+		t.Errorf("without its state: %v, %+v\n%s", err, fresh, report())
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -26,6 +27,8 @@ import (
 type Options struct {
 	Data    *embedded.Data
 	Garages *garage.Book
+	// GarageFile is the path of their file.
+	GarageFile string
 	// ClickHouse is the DSN of a server; empty: the embedded engine, whose library is
 	// looked for where make deps puts it unless ClickHouseLibrary names it.
 	ClickHouse, ClickHouseLibrary string
@@ -70,6 +73,9 @@ type stop struct {
 // in the options.
 func Run(ctx context.Context, o Options) (err error) {
 	p := &Pipeline{Data: o.Data, Garages: o.Garages}
+	if p.Addresses.Garages, err = filepath.Abs(o.GarageFile); err != nil {
+		return err
+	}
 	defer func() { err = errors.Join(err, p.stopAll(o.Log)) }()
 	if err := embedded.RemoveAddresses(o.Data.Dir()); err != nil { // of a start that was killed
 		return err
