@@ -52,7 +52,7 @@ func newWorld(t testing.TB, book *garage.Book, begin time.Time) *world {
 	var err error
 	w.lifecycle, err = stream.NewDriver(lifecycle.New(nil))
 	must(t, err)
-	w.notification, err = stream.NewDriver(notification.New(book))
+	w.notification, err = stream.NewDriver(notification.New(book, func(time.Time) bool { return true }))
 	must(t, err)
 	w.latency, err = stream.NewDriver(latency.New(book))
 	must(t, err)

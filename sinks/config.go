@@ -81,10 +81,7 @@ type Config struct {
 
 // Validate reports everything that is wrong, without connecting to anything.
 func (c Config) Validate() error {
-	var errs []error
-	if c.Consumer.Name == "" || len(c.Consumer.Reads) == 0 {
-		errs = append(errs, errors.New("sink has no name or no topics"))
-	}
+	errs := []error{c.validate()}
 	if c.Limits.Records < 1 || c.Limits.Age <= 0 || c.Limits.Write <= 0 {
 		errs = append(errs, fmt.Errorf("sink limits must be positive: %d records, age %s, write %s",
 			c.Limits.Records, c.Limits.Age, c.Limits.Write))
@@ -93,5 +90,14 @@ func (c Config) Validate() error {
 		errs = append(errs, fmt.Errorf("a batch may be held for %s (age %s + write %s), which must be less than the rebalance timeout of %s: lower them",
 			hold, c.Limits.Age, c.Limits.Write, kafka.RebalanceTimeout))
 	}
-	return errors.Join(append(errs, c.Kafka.Validate())...)
+	return errors.Join(errs...)
+}
+
+// validate is Validate without the limits of batches.
+func (c Config) validate() error {
+	var err error
+	if c.Consumer.Name == "" || len(c.Consumer.Reads) == 0 {
+		err = errors.New("sink has no name or no topics")
+	}
+	return errors.Join(err, c.Kafka.Validate())
 }

@@ -55,6 +55,13 @@ func (m *Metrics) written(sink string, records int, took time.Duration) {
 	}
 }
 
+// moved counts records that need not be read again.
+func (m *Metrics) moved(sink string, records int64) {
+	if m != nil {
+		m.records.WithLabelValues(sink).Add(float64(records))
+	}
+}
+
 func (m *Metrics) dead(sink, reason string) {
 	if m != nil {
 		m.deadLetters.WithLabelValues(sink, reason).Inc()

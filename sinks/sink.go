@@ -159,7 +159,12 @@ func (l *loop) fill(ctx context.Context) ([]*kgo.Record, error) {
 }
 
 func (l *loop) poll(ctx context.Context, records []*kgo.Record) ([]*kgo.Record, error) {
-	fetches := l.client.PollRecords(ctx, l.Limits.Records-len(records))
+	return l.check(l.client.PollRecords(ctx, l.Limits.Records-len(records)), records)
+}
+
+// check adds the records of fetches to others, and classifies their errors: one that
+// wraps ErrAway is temporary.
+func (l *loop) check(fetches kgo.Fetches, records []*kgo.Record) ([]*kgo.Record, error) {
 	for it := fetches.RecordIter(); !it.Done(); {
 		records = append(records, it.Next())
 	}

@@ -76,7 +76,7 @@ func (s step) record(rec record.Headed) error {
 		s.notice(r.Notice, func(n *Notice) { first(&n.AcceptedAt, r.OccurredAt) })
 	case *record.DeliveryFailed:
 		s.notice(r.Notice, func(n *Notice) { first(&n.FailedAt, r.OccurredAt) })
-	case *record.DeliveryDeferred, *record.CallTask: // no wait begins or ends
+	case *record.NotificationRecalled, *record.DeliveryDeferred, *record.DeliveryWithheld, *record.CallTask: // no wait begins or ends
 	default:
 		return fmt.Errorf("a %s is not an event, a notification or a delivery", record.NameOf(rec))
 	}

@@ -15,7 +15,7 @@ func TestHistory(t *testing.T) {
 	const oneDay = 24 * time.Hour
 	simulated := func(at time.Time) bool { return at.Before(noon.Add(time.Hour)) }
 	for name, c := range map[string]struct {
-		simulated lifecycle.Simulated
+		simulated stream.Simulated
 		late      time.Duration
 		tell      bool
 		history   bool

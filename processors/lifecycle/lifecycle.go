@@ -60,13 +60,8 @@ const (
 	forget = "forget" // the oldest remembered command can be forgotten
 )
 
-// Simulated reports whether what occurred at a time is part of a simulation, which is
-// played at its own time and not at that of the log: it is never history. Nil: nothing
-// is.
-type Simulated func(time.Time) bool
-
-// New returns the processor.
-func New(simulated Simulated) stream.Processor[State] {
+// New returns the processor. What is part of a simulation is never history.
+func New(simulated stream.Simulated) stream.Processor[State] {
 	p := processor{simulated}
 	return stream.Processor[State]{
 		Consumer: record.LifecycleProcessor, MovesTime: []record.Topic{record.Commands},
@@ -75,11 +70,11 @@ func New(simulated Simulated) stream.Processor[State] {
 	}
 }
 
-type processor struct{ simulated Simulated }
+type processor struct{ simulated stream.Simulated }
 
 // logged returns when what occurred at a time reached the log.
 func (p processor) logged(c *stream.Context, at time.Time) time.Time {
-	if p.simulated != nil && p.simulated(at) {
+	if p.simulated.Covers(at) {
 		return at
 	}
 	return c.LogTime()

@@ -31,6 +31,7 @@ func TestContents(t *testing.T) {
 	ask := request(1)
 	ask.AnswerBy = at(20, 14, 0)
 	w.event(at(20, 10, 0), noor, ask)
+	w.allArrive(at(20, 10, 0))
 	w.until(at(20, 11, 30))
 	answers := []repair.Answer{{Line: 1, Answer: repair.Approve}, {Line: 2, Answer: repair.Reject, Reason: repair.ReasonPrice}}
 	w.event(at(20, 11, 30), approver, &repair.QuoteDecided{
@@ -67,7 +68,7 @@ func TestContents(t *testing.T) {
 	answer.Revision, answer.Quote, answer.AnswerBy, answer.ExpiresAt = 1, &work, at(20, 14, 0), at(21, 17, 30)
 	answer.Decision, answer.Answers, answer.Method, answer.Evidence = repair.PartlyApproved, answers, repair.ByPage, words
 	message := all(record.NotifyMessage, noor, 5, at(20, 12, 0))
-	message.MessageKind, message.Text, message.From = repair.Text, words, customer
+	message.MessageKind, message.Text, message.From, message.WrittenAt = repair.Text, words, customer, at(20, 12, 0)
 	ready := all(record.NotifyCompleted, customer, 6, at(20, 16, 30))
 	ready.Mechanic, ready.Total, ready.Text = sam, 64000, words
 	for _, r := range []*record.NotificationRequested{answer, message, ready} {

@@ -1,6 +1,7 @@
 package notification
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/fnv"
 	"slices"
@@ -39,28 +40,46 @@ func (s step) pending(id string) int {
 // underWay returns the index of the notification whose attempt is under way, or -1:
 // a delivery of another attempt is stale, and changes nothing.
 func (s step) underWay(id string, attempt int32) int {
-	if i := s.pending(id); i >= 0 && s.Known.Pending[i].Request.Attempt == attempt && !s.Known.Pending[i].Waiting {
+	if i := s.pending(id); i >= 0 && s.Known.Pending[i].Request.Attempt == attempt && s.Known.Pending[i].underWay() {
 		return i
 	}
 	return -1
 }
 
-// drop forgets a notification whose fate is known, and returns it.
-func (s step) drop(i int) Pending {
-	p := s.Known.Pending[i]
-	s.Known.Pending = slices.Delete(s.Known.Pending, i, i+1)
-	s.CancelTimer(retryTimer + p.Request.NotificationID)
-	return p
+// underWay reports whether an attempt was requested of which nothing is known yet.
+func (p Pending) underWay() bool { return !p.Waiting && !p.Held }
+
+// end forgets a notification whose fate is known, and sends what was held behind it.
+func (s step) end(i int, told bool) {
+	to := s.Known.Pending[i].Request.Recipient
+	s.drop(i, told)
+	s.release(to)
+}
+
+// drop forgets a notification whose fate is known. What takes it back is suppressed if
+// it was not told.
+func (s step) drop(i int, told bool) {
+	k, id := s.Known, s.Known.Pending[i].Request.NotificationID
+	k.Pending = slices.Delete(k.Pending, i, i+1)
+	s.CancelTimer(retryTimer + id)
+	i = slices.IndexFunc(k.Pending, func(p Pending) bool { return p.TakesBack == id })
+	switch {
+	case i < 0:
+	case told:
+		k.Pending[i].TakesBack = ""
+	default:
+		s.suppress(k.Pending[i].Request.Notice, record.NotTold, "")
+		k.Pending = slices.Delete(k.Pending, i, i+1)
+	}
 }
 
 // accepted ends a notification that a mail server has accepted, even if it deferred
 // the same attempt before and another one waits.
 func (s step) accepted(id string) {
-	i := s.pending(id)
-	if i < 0 {
-		return
+	if i := s.pending(id); i >= 0 {
+		s.taken(s.Known.Pending[i])
+		s.end(i, true)
 	}
-	s.taken(s.drop(i))
 }
 
 // deferred sets the timer of the next try, unless the moment for it has passed or
@@ -72,12 +91,12 @@ func (s step) deferred(id string, attempt int32) {
 	}
 	switch p := s.Known.Pending[i]; {
 	case p.Passed != "":
-		s.drop(i)
 		s.suppress(p.Request.Notice, record.MomentPassed, p.Passed)
+		s.end(i, false)
 	case attempt >= tries:
-		s.drop(i)
 		s.suppress(p.Request.Notice, record.TriesUsedUp, "")
 		s.callInstead(record.CallUndeliverable, p.Request.Notice, s.current(p.Request.Recipient))
+		s.end(i, false)
 	default:
 		s.Known.Pending[i].Waiting = true
 		s.SetTimer(retryTimer+id, s.Time().Add(wait(id, attempt)))
@@ -91,24 +110,42 @@ func (s step) failed(id string, attempt int32) {
 	if i < 0 {
 		return
 	}
-	p := s.drop(i)
-	to := s.current(p.Request.Recipient)
-	if p.Passed != "" || to.contact == nil {
-		return
+	p := s.Known.Pending[i]
+	if to := s.current(p.Request.Recipient); p.Passed == "" && to.contact != nil {
+		s.refused(p)
+		s.call(record.CallUndeliverable, p.Request.Kind, p.Request.RestsOn, p.Request.Revision, to)
 	}
-	s.refused(p)
-	s.call(record.CallUndeliverable, p.Request.Kind, p.Request.RestsOn, p.Request.Revision, to)
+	s.end(i, false)
 }
 
-// retry makes the next attempt, to the contact as it is now. Whatever ended the
-// notification's moment has cancelled the timer.
-func (s step) retry(id string) {
-	i := s.pending(id)
+// outOfDate is why the moment of a notification passed that its sink found to be out
+// of date by the clock.
+const outOfDate = string(record.OutOfDate)
+
+// withheld ends a notification whose attempt was not made, as its moment had passed;
+// or holds it, as an earlier one to the same person waits for another try.
+func (s step) withheld(r *record.DeliveryWithheld) {
+	i := s.underWay(r.NotificationID, r.Attempt)
 	if i < 0 {
 		return
 	}
-	d := draft{NotificationRequested: s.drop(i).Request}
-	d.to = s.current(d.Recipient)
-	d.Attempt++
-	s.tell(d)
+	p := &s.Known.Pending[i]
+	if r.Reason == record.OutOfOrder && p.Passed == "" {
+		p.Held = true
+		s.release(p.Request.Recipient) // what it was to wait for may have ended meanwhile
+		return
+	}
+	s.suppress(p.Request.Notice, record.MomentPassed, cmp.Or(p.Passed, r.Because, outOfDate))
+	if p.Passed == "" {
+		s.callInstead(record.CallUndeliverable, p.Request.Notice, s.current(p.Request.Recipient))
+	}
+	s.end(i, false)
+}
+
+// retry makes the next attempt. Whatever ended the notification's moment has cancelled
+// the timer.
+func (s step) retry(id string) {
+	if i := s.pending(id); i >= 0 {
+		s.send(i)
+	}
 }

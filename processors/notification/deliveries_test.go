@@ -45,7 +45,7 @@ func TestTries(t *testing.T) {
 	}
 	expect(t, w.deferred(now, w.newest(record.NotifyApprovalRequired)),
 		"no approval_required to customer (1): tries_used_up", "call customer (1): undeliverable")
-	expect(t, w.until(at(20, 13, 0)), "approval_reminder to customer (1)") // but no second call
+	expect(t, w.until(at(20, 13, 0))) // no reminder of what did not arrive, and no second call
 }
 
 // The waits of two notifications differ, those of one do not.
@@ -69,8 +69,8 @@ func TestRefusedForGood(t *testing.T) {
 	expect(t, w.failed(at(20, 9, 1), w.newest(record.NotifyStarted)), "call customer: undeliverable")
 	w.event(at(20, 10, 0), noor, request(1))
 	expect(t, w.failed(at(20, 10, 1), w.newest(record.NotifyApprovalRequired)), "call customer (1): undeliverable")
-	expect(t, w.until(at(20, 17, 0)), "no approval_reminder to customer (1): address_refused")
-	w.event(at(21, 9, 0), customer, decided(1))
+	expect(t, w.until(at(20, 17, 0)))
+	expect(t, w.event(at(21, 9, 0), customer, decided(1)), "no approval_reminder to customer (1): address_refused", "decision to mechanic noor (1)")
 	expect(t, w.failed(at(21, 9, 1), w.newest(record.NotifyDecision)))
 	w.event(at(21, 10, 0), sam, &repair.RepairCompleted{})
 	expect(t, w.failed(at(21, 10, 1), w.newest(record.NotifyCompleted)), "call customer: undeliverable")
@@ -98,7 +98,7 @@ func TestFirstReason(t *testing.T) {
 func TestReminderRefused(t *testing.T) {
 	w := asked(t)
 	w.accepted(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
-	w.until(at(20, 11, 0))
+	w.until(at(20, 11, 1))
 	expect(t, w.failed(at(20, 11, 1), w.newest(record.NotifyReminder)), "call customer (1): undeliverable")
 	expect(t, w.until(at(20, 17, 0)))
 }
@@ -118,11 +118,11 @@ func TestNoAddress(t *testing.T) {
 	if diff := cmp.Diff(want, task, cmpopts.IgnoreTypes(repair.Header{})); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	expect(t, w.until(at(20, 17, 0)), "no approval_reminder to customer (1): no_address")
-	w.event(at(21, 9, 0), desk, decided(1))
+	expect(t, w.until(at(20, 17, 0)))
+	expect(t, w.event(at(21, 9, 0), desk, decided(1)), "no approval_reminder to customer (1): no_address", "decision to mechanic noor (1)")
 	expect(t, w.event(at(21, 9, 30), sam, says(repair.Text)), "no message to customer: no_address", "call customer: no_address")
 	expect(t, w.event(at(21, 10, 0), sam, &repair.RepairCompleted{}),
-		"no repair_completed to customer: no_address", "call customer: no_address")
+		"recall decision to mechanic noor (1): completed", "no repair_completed to customer: no_address", "call customer: no_address")
 }
 
 // A second delivery of an attempt, or one of an earlier attempt, changes nothing.
@@ -190,6 +190,7 @@ func TestContactCorrected(t *testing.T) {
 		w := asked(t)
 		w.failed(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheCustomer, "new", repair.Email)), "approval_required to customer (1)")
+		w.accepted(at(20, 10, 30), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.until(at(20, 17, 0)), "approval_reminder to customer (1)", "call customer (1): no_answer")
 	})
 	t.Run("after it arrived", func(t *testing.T) {
@@ -201,8 +202,8 @@ func TestContactCorrected(t *testing.T) {
 			t.Errorf("asked %q, rests on %d, link of %d", r.Contact.ID, r.RestsOn, r.Sequence)
 		}
 		w.accepted(at(20, 10, 21), r)
-		expect(t, w.until(at(20, 11, 19)))
-		expect(t, w.until(at(20, 11, 20)), "approval_reminder to customer (1)")
+		expect(t, w.until(at(20, 11, 20)))
+		expect(t, w.until(at(20, 11, 21)), "approval_reminder to customer (1)")
 		if got := w.newest(record.NotifyReminder); got.Contact.ID != "new" || got.Sequence != 3 {
 			t.Errorf("the reminder went to %q with a link of %d", got.Contact.ID, got.Sequence)
 		}
@@ -237,7 +238,9 @@ func TestContactCorrected(t *testing.T) {
 			old := w.newest(record.NotifyApprovalRequired)
 			w.event(at(20, 10, 0), desk, correct(repair.TheCustomer, "new", repair.Email))
 			expect(t, fate(w, at(20, 10, 1), old))
-			expect(t, w.event(at(20, 10, 2), desk, correct(repair.TheCustomer, "newer", repair.Email)), "approval_required to customer (1)")
+			expect(t, w.event(at(20, 10, 2), desk, correct(repair.TheCustomer, "newer", repair.Email)),
+				"recall approval_required to customer (1): contact_corrected", "approval_required to customer (1)")
+			w.accepted(at(20, 10, 2), w.newest(record.NotifyApprovalRequired))
 			expect(t, w.until(at(20, 11, 2)), "approval_reminder to customer (1)")
 		}
 	})
@@ -257,4 +260,75 @@ func TestContactCorrected(t *testing.T) {
 		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheApprover, "boss", repair.Phone)),
 			"no approval_required to approver (1): no_address", "call approver (1): no_address")
 	})
+}
+
+// Mails to one person about one repair go in the order in which they arose.
+func TestInOrder(t *testing.T) {
+	t.Run("what comes after a deferred mail is held", func(t *testing.T) {
+		w := started(t)
+		w.deferred(at(20, 9, 1), w.newest(record.NotifyStarted))
+		expect(t, w.event(at(20, 9, 1), sam, says(repair.Text)))
+		expect(t, w.event(at(20, 9, 1), customer, says(repair.Text)), "message to mechanic sam", "message to customer_service")
+		expect(t, w.until(at(20, 9, 2)), "repair_started to customer, try 2")
+		expect(t, w.event(at(20, 9, 2), noor, request(1)))
+		if s, _, _ := w.State("r1"); len(s.Known.Pending) != 5 {
+			t.Errorf("pending: %+v", s.Known.Pending)
+		}
+	})
+	t.Run("until that one has its end", func(t *testing.T) {
+		for name, end := range map[string]func(*world, *record.NotificationRequested) []string{
+			"accepted": func(w *world, r *record.NotificationRequested) []string { return w.accepted(at(20, 9, 3), r) },
+			"failed":   func(w *world, r *record.NotificationRequested) []string { return w.failed(at(20, 9, 3), r)[1:] }, // after the call task
+		} {
+			t.Run(name, func(t *testing.T) {
+				w := started(t)
+				w.deferred(at(20, 9, 1), w.newest(record.NotifyStarted))
+				expect(t, w.event(at(20, 9, 1), sam, says(repair.Text)))
+				expect(t, w.event(at(20, 9, 1), noor, request(1)))
+				w.until(at(20, 9, 2))
+				w.deferred(at(20, 9, 2), w.newest(record.NotifyStarted))
+				w.until(at(20, 9, 3))
+				expect(t, end(w, w.newest(record.NotifyStarted)), "message to customer", "approval_required to customer (1)")
+				if r := w.newest(record.NotifyApprovalRequired); r.Attempt != 1 || !r.FirstRequestedAt.Equal(at(20, 9, 1)) || r.Quote == nil {
+					t.Errorf("attempt %d, first requested at %s", r.Attempt, r.FirstRequestedAt)
+				}
+			})
+		}
+	})
+	t.Run("what is held when its moment passes is not sent", func(t *testing.T) {
+		w := started(t)
+		w.deferred(at(20, 9, 1), w.newest(record.NotifyStarted))
+		expect(t, w.event(at(20, 9, 1), noor, request(1)))
+		expect(t, w.event(at(20, 9, 1), desk, decided(1)),
+			"no approval_reminder to customer (1): moment_passed decided", "no approval_required to customer (1): moment_passed decided",
+			"decision to mechanic noor (1)")
+		expect(t, w.event(at(20, 9, 1), sam, &repair.RepairCompleted{}),
+			"no repair_started to customer: moment_passed completed", "recall decision to mechanic noor (1): completed", "repair_completed to customer")
+	})
+	t.Run("a sink that held back the later one does not count as a try", func(t *testing.T) {
+		w := asked(t)
+		one, two := w.newest(record.NotifyStarted), w.newest(record.NotifyApprovalRequired)
+		w.deferred(at(20, 10, 1), one)
+		expect(t, w.withheld(at(20, 10, 1), two, record.OutOfOrder, ""))
+		expect(t, w.until(at(20, 10, 2)), "repair_started to customer, try 2")
+		expect(t, w.accepted(at(20, 10, 2), w.newest(record.NotifyStarted)), "approval_required to customer (1), try 2")
+	})
+	t.Run("nor does it wait for what has had its end meanwhile", func(t *testing.T) {
+		w := asked(t)
+		one, two := w.newest(record.NotifyStarted), w.newest(record.NotifyApprovalRequired)
+		w.deferred(at(20, 10, 1), one)
+		w.accepted(at(20, 10, 1), one)
+		expect(t, w.withheld(at(20, 10, 1), two, record.OutOfOrder, ""), "approval_required to customer (1), try 2")
+	})
+}
+
+// What is out of date by the clock when its turn comes is not sent, and somebody calls.
+func TestOutOfDate(t *testing.T) {
+	w := asked(t)
+	expect(t, w.withheld(at(21, 17, 30), w.newest(record.NotifyApprovalRequired), record.OutOfDate, ""),
+		"no approval_required to customer (1): moment_passed out_of_date", "call customer (1): undeliverable")
+	w = started(t)
+	w.event(at(20, 10, 0), sam, &repair.ReadyTimeChanged{Previous: at(20, 16, 0), ReadyAt: at(20, 17, 0)})
+	expect(t, w.withheld(at(20, 17, 1), w.newest(record.NotifyReadyLater), record.OutOfDate, ""),
+		"no ready_later to customer: moment_passed out_of_date", "call customer: undeliverable")
 }

@@ -76,7 +76,7 @@ func (s step) happened(event repair.Event) {
 	case *repair.QuoteWithdrawn:
 		d := s.draft(record.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(asked)
 		d.Text = e.Reason
-		s.tell(d)
+		s.takeBack(d, asked)
 
 	case *repair.ReadyTimeChanged:
 		k.ReadyAt = e.ReadyAt
@@ -120,29 +120,21 @@ func (s step) happened(event repair.Event) {
 // to customer service, the garage's to whoever wrote last on the customer's side.
 // A request to be called stops the reminders, and makes a call task.
 func (s step) message(e *repair.MessagePosted) {
-	k := s.Known
-	var to []recipient
-	switch {
-	case e.Kind == repair.Note:
+	if e.Kind == repair.Note {
 		return
-	case !e.Actor.Role.CustomerSide():
-		to = append(to, s.writer())
-	default:
-		k.Writer = e.Actor.Role
-		to = append(to, s.staff(k.Mechanic))
-		if desk := s.desk(); desk.reachable && desk.actor != to[0].actor {
-			to = append(to, desk)
-		}
 	}
+	if !e.Actor.Role.CustomerSide() {
+		d := s.draft(record.NotifyMessage, s.writer(), e.Sequence, 0)
+		d.MessageKind, d.Text, d.From, d.WrittenAt = e.Kind, e.Text, e.Actor, e.OccurredAt
+		s.tell(d)
+		return
+	}
+	s.Known.Writer = e.Actor.Role
 	if e.Kind == repair.Callback {
 		s.callback()
 		s.call(record.CallRequested, "", e.Sequence, 0, s.writer())
 	}
-	for _, r := range to {
-		d := s.draft(record.NotifyMessage, r, e.Sequence, 0)
-		d.MessageKind, d.Text, d.From = e.Kind, e.Text, e.Actor
-		s.tell(d)
-	}
+	s.hear(e)
 }
 
 // afterwards handles an event after the contacts were forgotten: neither a message nor

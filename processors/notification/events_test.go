@@ -73,7 +73,7 @@ func TestTold(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := c.given(t)
+			w := c.given(t).allArrive(at(20, 10, 1))
 			expect(t, w.event(at(20, 10, 30), c.by, c.event), c.want...)
 		})
 	}
@@ -116,6 +116,7 @@ func TestStaffWithoutAnAddress(t *testing.T) {
 		w.event(at(20, 9, 0), partner, start)
 		expect(t, w.event(at(20, 9, 5), customer, says(repair.Text)), "message to customer_service")
 		w.event(at(20, 10, 0), partner, ask)
+		w.allArrive(at(20, 10, 1))
 		expect(t, w.event(at(20, 10, 5), customer, decided(1))[1:], "decision to customer_service (1)")
 	})
 	t.Run("nobody", func(t *testing.T) {
@@ -128,6 +129,7 @@ func TestStaffWithoutAnAddress(t *testing.T) {
 		w := newWorld(t, book)
 		w.event(at(20, 9, 0), partner, start)
 		w.event(at(20, 10, 0), partner, ask)
+		w.allArrive(at(20, 10, 1))
 		expect(t, w.event(at(20, 10, 5), customer, decided(1))[1:], "no decision to integrator dms (1): no_address")
 	})
 }

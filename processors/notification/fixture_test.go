@@ -57,7 +57,7 @@ func sample(t rapid.TB) *garage.Book {
 
 func newWorld(t rapid.TB, book *garage.Book) *world {
 	t.Helper()
-	d, err := stream.NewDriver(New(book))
+	d, err := stream.NewDriver(New(book, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,6 +148,23 @@ func (w *world) failed(when time.Time, r *record.NotificationRequested) []string
 	return w.delivery(&record.DeliveryFailed{Header: w.header(when, "failed", r.EventID), Notice: r.Notice, DeliveryAttempt: record.DeliveryAttempt{Attempt: r.Attempt}})
 }
 
+// withheld says that a sink did not make an attempt.
+func (w *world) withheld(when time.Time, r *record.NotificationRequested, why record.WithheldReason, because string) []string {
+	w.Helper()
+	return w.delivery(&record.DeliveryWithheld{Header: w.header(when, "withheld", r.EventID), Notice: r.Notice, Attempt: r.Attempt, Reason: why, Because: because})
+}
+
+// allArrive says at a time that every attempt so far was accepted.
+func (w *world) allArrive(when time.Time) *world {
+	w.Helper()
+	for _, o := range w.all {
+		if r, ok := o.(*record.NotificationRequested); ok {
+			w.accepted(when, r)
+		}
+	}
+	return w
+}
+
 func (w *world) delivery(d record.Headed) []string {
 	w.Helper()
 	return w.keep(w.Send(record.Deliveries, d))
@@ -196,6 +213,8 @@ func inShort(o any) string {
 	case *record.NotificationSuppressed:
 		s := fmt.Sprintf("no %s to %s: %s", o.Kind, about(o.Recipient, o.Revision), o.Reason)
 		return strings.TrimSpace(s + " " + o.Because)
+	case *record.NotificationRecalled:
+		return fmt.Sprintf("recall %s to %s: %s", o.Kind, about(o.Recipient, o.Revision), o.Because)
 	case *record.CallTask:
 		return fmt.Sprintf("call %s: %s", about(o.Recipient, o.Revision), o.Reason)
 	}

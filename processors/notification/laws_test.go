@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"pitstop/processors/stream"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -19,13 +20,14 @@ type life struct {
 	now       time.Time
 	stage     repair.State
 	revision  int32
-	closed    []int32         // revisions that are over
-	corrected map[int32]int   // by revision: how often an address was corrected since it was asked about
-	settled   map[string]bool // notifications of which an attempt was accepted, or refused for good
+	closed    []int32          // revisions that are over
+	corrected map[int32]int    // by revision: how often an address was corrected since it was asked about
+	settled   map[string]bool  // notifications of which an attempt was accepted, or refused for good
+	held      map[string]int32 // how often a sink held a notification back
 }
 
 func newLife(w *world, t *rapid.T) *life {
-	l := &life{world: w, now: at(20, 9, 0), settled: make(map[string]bool), corrected: make(map[int32]int)}
+	l := &life{world: w, now: at(20, 9, 0), settled: make(map[string]bool), held: make(map[string]int32), corrected: make(map[int32]int)}
 	channels := rapid.SliceOfDistinct(rapid.SampledFrom([]repair.Channel{repair.Email, repair.Phone}), rapid.ID).Draw(t, "channels")
 	e := &repair.RepairStarted{Customer: contact("c", channels...)}
 	if rapid.Bool().Draw(t, "leased") {
@@ -126,7 +128,14 @@ func (l *life) actions() map[string]func(*rapid.T) {
 		},
 		"deliver": func(t *rapid.T) { // of any attempt there has been, once or again
 			r := rapid.SampledFrom(l.requested()).Draw(t, "attempt")
-			switch rapid.SampledFrom([]string{"accepted", "deferred", "failed"}).Draw(t, "fate") {
+			switch rapid.SampledFrom([]string{"accepted", "deferred", "failed", "recalled", "out of date", "out of order"}).Draw(t, "fate") {
+			case "recalled":
+				l.withheld(l.now, r, record.Recalled, "whatever")
+			case "out of date":
+				l.withheld(l.now, r, record.OutOfDate, "")
+			case "out of order":
+				l.withheld(l.now, r, record.OutOfOrder, "")
+				l.held[r.NotificationID]++
 			case "accepted":
 				l.accepted(l.now, r)
 				l.settled[r.NotificationID] = true
@@ -160,7 +169,7 @@ func TestLaws(t *testing.T) {
 		if len(l.requested()) == 0 {
 			t.Skip("nothing to deliver")
 		}
-		attempts, suppressed := make(map[string]int32), make(map[string]bool)
+		attempts, suppressed, recalled := make(map[string]int32), make(map[string]bool), make(map[string]bool)
 		reminders, calls := make(map[int32]map[string]bool), make(map[int32]int)
 		over := make(map[int32]bool) // as of the last check
 		seen := 0
@@ -170,11 +179,11 @@ func TestLaws(t *testing.T) {
 				switch o := o.(type) {
 				case *record.NotificationRequested:
 					attempts[o.NotificationID]++
-					if n := attempts[o.NotificationID]; o.Attempt != n || n > tries {
+					if n := attempts[o.NotificationID]; o.Attempt != n || n > tries+l.held[o.NotificationID] {
 						t.Fatalf("%s is number %d", inShort(o), n)
 					}
-					if suppressed[o.NotificationID] {
-						t.Fatalf("%s after it was suppressed", inShort(o))
+					if suppressed[o.NotificationID] || recalled[o.NotificationID] {
+						t.Fatalf("%s after it was suppressed or recalled", inShort(o))
 					}
 					if asks := o.Kind == record.NotifyApprovalRequired || o.Kind == record.NotifyReminder; asks {
 						if over[o.Revision] {
@@ -188,6 +197,11 @@ func TestLaws(t *testing.T) {
 						t.Fatalf("%s about %v", inShort(o), o.Quote)
 					}
 					count(reminders, o.Notice)
+				case *record.NotificationRecalled:
+					if o.Attempt != attempts[o.NotificationID] || recalled[o.NotificationID] || suppressed[o.NotificationID] {
+						t.Fatalf("%s, attempt %d of %d", inShort(o), o.Attempt, attempts[o.NotificationID])
+					}
+					recalled[o.NotificationID] = true
 				case *record.NotificationSuppressed:
 					if suppressed[o.NotificationID] {
 						t.Fatalf("%s, twice", inShort(o))
@@ -216,9 +230,14 @@ func TestLaws(t *testing.T) {
 			}
 			waiting := 0
 			if s.Known != nil {
-				for _, p := range s.Known.Pending {
+				for i, p := range s.Known.Pending {
 					if p.Waiting {
 						waiting++
+					}
+					if p.Held && p.TakesBack == "" && !slices.ContainsFunc(s.Known.Pending[:i], func(before Pending) bool {
+						return before.Request.Recipient == p.Request.Recipient
+					}) {
+						t.Fatalf("%s to %s is held, though nothing is before it", p.Request.Kind, p.Request.Recipient.Role)
 					}
 				}
 			}
@@ -227,7 +246,7 @@ func TestLaws(t *testing.T) {
 				switch {
 				case strings.HasPrefix(timer.Name, retryTimer):
 					retries++
-				case timer.Name != forgetTimer && (s.Known == nil || s.Known.Asked == nil):
+				case timer.Name != forgetTimer && timer.Name != gatherTimer && (s.Known == nil || s.Known.Asked == nil):
 					t.Fatalf("timer %s, but no quote awaits an answer", timer.Name)
 				}
 			}
@@ -255,12 +274,22 @@ func count(reminders map[int32]map[string]bool, n record.Notice) {
 	reminders[n.Revision][n.NotificationID] = true
 }
 
-// It makes no difference how late the acceptance of a mail is read: deliveries and
-// events are two topics.
+// It makes no difference how late the acceptance of a mail is read, as deliveries and
+// events are two topics; but for what follows from it: reminders, the reason of the call,
+// and whether there is anything to recall or to take back. In a simulation, not even that.
 func TestAcceptanceInAnyOrder(t *testing.T) {
+	t.Run("live", func(t *testing.T) { testAcceptanceInAnyOrder(t, nil) })
+	t.Run("simulated", func(t *testing.T) { testAcceptanceInAnyOrder(t, func(time.Time) bool { return true }) })
+}
+
+func testAcceptanceInAnyOrder(t *testing.T, simulated stream.Simulated) {
 	book := sample(t)
 	run := func(t *rapid.T, late []int) []string {
 		w := newWorld(t, book)
+		var err error
+		if w.Driver, err = stream.NewDriver(New(book, simulated)); err != nil {
+			t.Fatal(err)
+		}
 		var all []string
 		steps := []struct {
 			when  time.Time
@@ -293,7 +322,9 @@ func TestAcceptanceInAnyOrder(t *testing.T) {
 		if s, _, _ := w.State("r1"); len(s.Known.Pending) > 0 {
 			t.Errorf("pending: %+v", s.Known.Pending)
 		}
-		return all
+		return slices.DeleteFunc(all, func(s string) bool {
+			return simulated == nil && (strings.HasPrefix(s, "recall ") || strings.HasPrefix(s, "call ") || strings.Contains(s, "approval_reminder") || strings.Contains(s, "quote_withdrawn"))
+		})
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		late := rapid.SliceOfN(rapid.IntRange(0, 8), 8, 8).Draw(t, "late")

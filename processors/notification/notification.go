@@ -3,7 +3,8 @@
 //
 // Who is told what of each event is in events.go, the quote that awaits an answer in
 // quote.go, how somebody is told or why not in tell.go, and what becomes of it in
-// deliveries.go. Waits count the garage's opening time from the request for approval.
+// deliveries.go. Waits count the garage's opening time: that of the call from the request
+// for approval, those of the reminders from when a mail server accepted it.
 //
 // What holds:
 //
@@ -12,15 +13,20 @@
 //     nothing was sent, the reason is always on record.
 //   - Everything about a revision stops when it is decided, withdrawn, expired,
 //     replaced or cancelled. Each reminder that was not sent is suppressed with that
-//     as the reason; so is each mail that waits for another try. Asking to be called
+//     as the reason; so is each mail that waits for another try. One that is under way
+//     is recalled: its sink sends it no more, if it has not yet. Asking to be called
 //     stops the reminders, too.
+//   - Mails to one person about one repair go in the order in which they arose: what
+//     comes after one that was refused for now is held until that one has its end.
+//   - A reminder follows the acceptance of its request. A withdrawal is told to whom the
+//     request was told.
 //   - At most one call task is about a revision and who was asked. A customer who asks
 //     to be called makes one each time, which is about the message; a mail of another
 //     kind that does not reach the customer (mustReach) makes one for itself.
 //   - A request for approval is sent anew when the address it went to is corrected, or
-//     when somebody else is to decide; its reminders and its call count from then on.
+//     when somebody else is to decide; its call counts from then on.
 //   - The customer's messages go to the mechanic who acted last and to customer
-//     service; the garage's to the one of customer and approver who wrote last.
+//     service, in at most staffMails mails within staffWindow; the garage's to the one of customer and approver who wrote last.
 //     Customer service is told what a mechanic without an address would be.
 //   - Of history nobody is told, called or reminded: each notification that it would have
 //     been is suppressed. What is told of it all the same is requested when it was known.
@@ -49,12 +55,13 @@ const (
 	remindTimer = "remind/"
 	retryTimer  = "retry/"
 	callTimer   = "call"
+	gatherTimer = "gather"
 	forgetTimer = "forget"
 )
 
 // New returns the processor for the garages of the book.
-func New(book *garage.Book) stream.Processor[State] {
-	p := processor{book}
+func New(book *garage.Book, simulated stream.Simulated) stream.Processor[State] {
+	p := processor{book, simulated}
 	return stream.Processor[State]{
 		Consumer: record.NotificationProcessor, MovesTime: []record.Topic{record.Events},
 		Upstream: &stream.Upstream{Consumer: record.LifecycleProcessor, Topic: record.Commands},
@@ -63,7 +70,10 @@ func New(book *garage.Book) stream.Processor[State] {
 	}
 }
 
-type processor struct{ book *garage.Book }
+type processor struct {
+	book      *garage.Book
+	simulated stream.Simulated
+}
 
 // step is the handling of one record or timer.
 type step struct {
@@ -74,6 +84,10 @@ type step struct {
 	known time.Time
 	// history: nobody is told.
 	history bool
+	// simulated: it is part of a simulation. The mails of that arrive at their own time,
+	// but its events come as fast as they are handled, so nothing may depend on which of
+	// them is read first: a request counts as accepted, and nothing is recalled or held.
+	simulated bool
 }
 
 func (p processor) step(c *stream.Context, s *State, garageID string) (step, error) {
@@ -81,7 +95,7 @@ func (p processor) step(c *stream.Context, s *State, garageID string) (step, err
 	if err != nil {
 		return step{}, fmt.Errorf("%w: %w", stream.ErrNotYet, err)
 	}
-	return step{Context: c, State: s, garage: profile, known: c.Time()}, nil
+	return step{Context: c, State: s, garage: profile, known: c.Time(), simulated: p.simulated.Covers(c.Time())}, nil
 }
 
 func (p processor) record(c *stream.Context, state *State, rec record.Headed) error {
@@ -99,6 +113,8 @@ func (p processor) record(c *stream.Context, state *State, rec record.Headed) er
 		s.deferred(r.NotificationID, r.Attempt)
 	case *record.DeliveryFailed:
 		s.failed(r.NotificationID, r.Attempt)
+	case *record.DeliveryWithheld:
+		s.withheld(r)
 	default:
 		return fmt.Errorf("a %s is neither an event nor a delivery", record.NameOf(rec))
 	}
@@ -120,6 +136,8 @@ func (p processor) timer(c *stream.Context, state *State, t stream.Timer) error 
 		s.remind()
 	case t.Name == callTimer:
 		s.unanswered()
+	case t.Name == gatherTimer:
+		s.passOn()
 	case t.Name == forgetTimer:
 		s.forget()
 	}

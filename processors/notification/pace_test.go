@@ -11,7 +11,8 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Reminders and the call task count opening time from the request.
+// Reminders count opening time from the acceptance of the request, the call task from the
+// request.
 func TestPace(t *testing.T) {
 	const layout = "Mon 15:04"
 	for _, c := range []struct {
@@ -32,13 +33,17 @@ func TestPace(t *testing.T) {
 			ask := request(1)
 			ask.ExpiresAt = c.requested.AddDate(0, 0, 7)
 			w.event(c.requested, sam, ask)
+			w.allArrive(c.requested)
 			w.all = nil
 			w.until(c.requested.AddDate(0, 0, 6))
 			var got []string
 			for _, o := range w.all {
 				what, h := "reminder", o.(record.Headed).Head()
-				if _, ok := o.(*record.CallTask); ok {
+				switch o.(type) {
+				case *record.CallTask:
 					what = "call"
+				case *record.NotificationRecalled: // the reminder before, which nobody delivers here
+					continue
 				}
 				got = append(got, h.OccurredAt.Add(2*time.Hour).Format(layout)+" "+what)
 			}
@@ -51,7 +56,7 @@ func TestPace(t *testing.T) {
 
 // However many ticks there are, a reminder is sent once.
 func TestOneReminder(t *testing.T) {
-	w := asked(t)
+	w := asked(t).allArrive(at(20, 10, 0))
 	for range 3 {
 		w.until(at(20, 10, 59))
 	}
@@ -68,6 +73,7 @@ func TestNothingIsDueAfterExpiry(t *testing.T) {
 	ask := request(1)
 	ask.ExpiresAt = at(20, 11, 0)
 	w.event(at(20, 10, 0), noor, ask)
+	w.allArrive(at(20, 10, 1))
 	expect(t, w.until(at(20, 12, 0)))
 	expect(t, w.event(at(20, 11, 0), system, &repair.QuoteExpired{Revision: 1}),
 		"no approval_reminder to customer (1): moment_passed expired", "expiry to mechanic noor (1)")
@@ -75,7 +81,7 @@ func TestNothingIsDueAfterExpiry(t *testing.T) {
 
 // After an outage, an answer that was given in time is handled before any timer.
 func TestOutage(t *testing.T) {
-	w := asked(t)
+	w := asked(t).allArrive(at(20, 10, 1))
 	expect(t, w.event(at(20, 10, 50), customer, decided(1)),
 		"no approval_reminder to customer (1): moment_passed decided", "decision to mechanic noor (1)")
 	expect(t, w.until(at(22, 12, 0)))
@@ -96,6 +102,15 @@ func TestStops(t *testing.T) {
 	} {
 		noReminder := "no approval_reminder to customer (1): moment_passed " + end.because
 		noMail := "no approval_required to customer (1): moment_passed " + end.because
+		recall := "recall approval_required to customer (1): " + end.because
+		withdrawal := func(got []string) (others []string) { // without what becomes of the withdrawal's mail
+			for _, s := range got {
+				if !strings.Contains(s, "quote_withdrawn") {
+					others = append(others, s)
+				}
+			}
+			return others
+		}
 		t.Run(end.because+", the mail waits for another try", func(t *testing.T) {
 			w := asked(t)
 			w.deferred(at(20, 10, 30), w.newest(record.NotifyApprovalRequired))
@@ -107,16 +122,22 @@ func TestStops(t *testing.T) {
 			}
 			nothingMore(t, w)
 		})
+		t.Run(end.because+", the mail is under way and is withheld", func(t *testing.T) {
+			w := asked(t)
+			expect(t, w.event(at(20, 10, 30), end.by, end.event())[:2], noReminder, recall)
+			expect(t, withdrawal(w.withheld(at(20, 10, 31), first(w, record.NotifyApprovalRequired), record.Recalled, end.because)), noMail)
+			nothingMore(t, w)
+		})
 		t.Run(end.because+", the mail is refused for now afterwards", func(t *testing.T) {
 			w := asked(t)
-			expect(t, w.event(at(20, 10, 30), end.by, end.event())[:1], noReminder)
-			expect(t, w.deferred(at(20, 10, 31), first(w, record.NotifyApprovalRequired)), noMail)
+			expect(t, w.event(at(20, 10, 30), end.by, end.event())[:2], noReminder, recall)
+			expect(t, withdrawal(w.deferred(at(20, 10, 31), first(w, record.NotifyApprovalRequired))), noMail)
 			nothingMore(t, w)
 		})
 		t.Run(end.because+", the mail is refused for good afterwards", func(t *testing.T) {
 			w := asked(t)
 			w.event(at(20, 10, 30), end.by, end.event())
-			expect(t, w.failed(at(20, 10, 31), first(w, record.NotifyApprovalRequired)))
+			expect(t, withdrawal(w.failed(at(20, 10, 31), first(w, record.NotifyApprovalRequired))))
 			nothingMore(t, w)
 		})
 	}
@@ -167,10 +188,12 @@ func TestMomentPasses(t *testing.T) {
 		},
 		{"withdrawn", record.NotifyQuoteWithdrawn, func(w *world) {
 			w.event(at(20, 9, 30), noor, request(1))
+			w.allArrive(at(20, 9, 31))
 			w.event(at(20, 9, 40), noor, &repair.QuoteWithdrawn{Revision: 1})
 		}, noor, request(2), "no quote_withdrawn to customer (1): moment_passed awaiting_approval"},
 		{"decision", record.NotifyDecision, func(w *world) {
 			w.event(at(20, 9, 30), noor, request(1))
+			w.allArrive(at(20, 9, 31))
 			w.event(at(20, 9, 40), customer, decided(1))
 		}, noor, &repair.RepairCompleted{}, "no decision to mechanic noor (1): moment_passed completed"},
 		{
@@ -203,4 +226,64 @@ func TestMomentPasses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// After an outage of the relay, only the last reminder goes out.
+func TestAReminderReplacesOneUnderWay(t *testing.T) {
+	w := newWorld(t, sample(t))
+	w.garage = "noord"
+	w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Email)})
+	ask := request(1)
+	w.event(at(20, 9, 30), sam, ask)
+	w.allArrive(at(20, 9, 30))
+	expect(t, w.until(at(20, 10, 30)), "approval_reminder to customer (1)")
+	one := w.newest(record.NotifyReminder)
+	expect(t, w.until(at(20, 11, 20)), "recall approval_reminder to customer (1): replaced", "approval_reminder to customer (1)")
+	expect(t, w.withheld(at(20, 11, 21), one, record.Recalled, "replaced"), "no approval_reminder to customer (1): moment_passed replaced")
+}
+
+// A reminder never comes before its request was accepted, and its time counts from there.
+func TestAReminderFollowsTheAcceptance(t *testing.T) {
+	w := asked(t)
+	expect(t, w.until(at(20, 11, 30)))
+	w.accepted(at(20, 11, 30), w.newest(record.NotifyApprovalRequired))
+	expect(t, w.until(at(20, 12, 29)), "call customer (1): no_answer")
+	expect(t, w.until(at(20, 12, 30)), "approval_reminder to customer (1)")
+}
+
+// Where nothing was delivered, nobody can have answered: the call task says so.
+func TestTheCallSaysWhatHappened(t *testing.T) {
+	expect(t, asked(t).until(at(20, 12, 0)), "call customer (1): undeliverable")
+	w := asked(t)
+	w.deferred(at(20, 12, 0), w.newest(record.NotifyApprovalRequired))
+	expect(t, w.until(at(20, 12, 0)), "call customer (1): undeliverable")
+	if task := w.all[len(w.all)-1].(*record.CallTask); task.Kind != record.NotifyApprovalRequired {
+		t.Errorf("about %q", task.Kind)
+	}
+}
+
+// Who was not asked is not told that the question is withdrawn.
+func TestAWithdrawalIsToldToWhomTheRequestWasTold(t *testing.T) {
+	const told, notTold = "quote_withdrawn to customer (1)", "no quote_withdrawn to customer (1): not_told"
+	withdrawn := func(w *world) []string { return w.event(at(20, 10, 30), noor, &repair.QuoteWithdrawn{Revision: 1}) }
+	last := func(got []string) string { return got[len(got)-1] }
+	t.Run("accepted", func(t *testing.T) {
+		expect(t, []string{last(withdrawn(asked(t).allArrive(at(20, 10, 1))))}, told)
+	})
+	t.Run("under way, then accepted", func(t *testing.T) {
+		w := asked(t)
+		expect(t, []string{last(withdrawn(w))}, "recall approval_required to customer (1): withdrawn")
+		expect(t, w.accepted(at(20, 10, 31), first(w, record.NotifyApprovalRequired)), told)
+	})
+	t.Run("under way, then withheld", func(t *testing.T) {
+		w := asked(t)
+		withdrawn(w)
+		expect(t, w.withheld(at(20, 10, 31), first(w, record.NotifyApprovalRequired), record.Recalled, "withdrawn"),
+			"no approval_required to customer (1): moment_passed withdrawn", notTold)
+	})
+	t.Run("waiting for another try", func(t *testing.T) {
+		w := asked(t)
+		w.deferred(at(20, 10, 30), w.newest(record.NotifyApprovalRequired))
+		expect(t, []string{last(withdrawn(w))}, notTold)
+	})
 }

@@ -12,20 +12,22 @@ import (
 // This file is about the quote that awaits an answer: the request for approval, its
 // reminders and the call when nobody answers, who is asked anew, and its end.
 
-// ask asks whoever decides about the quote, and counts the reminders and the call from
-// now on; there are none in history. That somebody else was asked before, reminded and
-// perhaps called, is undone.
+// ask asks whoever decides about the quote, and sets the timer of the call; there is none
+// in history. That somebody else was asked before, reminded and perhaps called, is undone.
 func (s step) ask() {
-	pace, a := s.garage.Approval, s.Known.Asked
+	a := s.Known.Asked
 	a.Accepted, a.Refused, a.Called = false, false, false
-	a.Reminders, a.Reminded = int32(len(pace.RemindAfter)), 0
+	for n := range a.Reminders {
+		s.CancelTimer(remindTimer + strconv.Itoa(int(n)))
+	}
+	a.Reminders, a.Reminded = int32(len(s.garage.Approval.RemindAfter)), 0
 	if s.history {
 		a.Reminders = 0
 	}
-	for i, after := range pace.RemindAfter {
-		s.inTime(remindTimer+strconv.Itoa(i), after)
+	s.inTime(callTimer, s.garage.Approval.CallAfter)
+	if s.simulated {
+		s.setReminders()
 	}
-	s.inTime(callTimer, pace.CallAfter)
 	s.tell(s.draft(record.NotifyApprovalRequired, s.approver(), a.Sequence, a.Revision))
 }
 
@@ -38,10 +40,22 @@ func (s step) inTime(timer string, after time.Duration) {
 	}
 }
 
-// remind sends the next reminder.
+// setReminders sets the timers of the reminders that have not been sent. Their time counts
+// from now.
+func (s step) setReminders() {
+	a := s.Known.Asked
+	for n := a.Reminded; n < a.Reminders && int(n) < len(s.garage.Approval.RemindAfter); n++ {
+		s.inTime(remindTimer+strconv.Itoa(int(n)), s.garage.Approval.RemindAfter[n])
+	}
+}
+
+// remind sends the next reminder, in place of one that has not gone out yet.
 func (s step) remind() {
 	a := s.Known.Asked
 	a.Reminded++
+	if !s.simulated {
+		s.pass(string(repair.StatusReplaced), record.NotifyReminder)
+	}
 	d := s.draft(record.NotifyReminder, s.approver(), a.Sequence, a.Revision)
 	if a.Refused {
 		s.suppress(d.Notice, record.AddressRefused, "")
@@ -50,17 +64,27 @@ func (s step) remind() {
 	s.tell(d)
 }
 
-// unanswered asks somebody to call about the quote, as nobody has answered.
+// unanswered asks somebody to call about the quote: nobody has answered, or nobody could,
+// as the request has not arrived.
 func (s step) unanswered() {
 	a := s.Known.Asked
-	s.call(record.CallNoAnswer, "", a.Sequence, a.Revision, s.approver())
+	why, kind := record.CallNoAnswer, record.NotificationKind("")
+	if !a.Accepted && !s.simulated {
+		why, kind = record.CallUndeliverable, record.NotifyApprovalRequired
+	}
+	s.call(why, kind, a.Sequence, a.Revision, s.approver())
 }
 
-// taken records that a mail server accepted a notification, if that was a request
-// for approval whose moment has not passed.
+// taken sets the timers of the reminders once a mail server has accepted a request for
+// approval whose moment has not passed: their time counts from there.
 func (s step) taken(p Pending) {
-	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired && p.Passed == "" {
-		a.Accepted = true
+	a := s.Known.Asked
+	if a == nil || p.Request.Kind != record.NotifyApprovalRequired || p.Passed != "" {
+		return
+	}
+	a.Accepted = true
+	if !s.simulated {
+		s.setReminders()
 	}
 }
 
@@ -122,12 +146,37 @@ func (s step) close(as repair.QuoteStatus) Asked {
 	return *a
 }
 
+// takeBack tells that a quote was withdrawn to whoever was asked about it; where it is
+// not known whether they were, once it is; where they were not, nobody.
+func (s step) takeBack(d draft, asked Asked) {
+	if asked.Accepted || s.history || s.simulated {
+		s.tell(d)
+		return
+	}
+	i := slices.IndexFunc(s.Known.Pending, func(p Pending) bool {
+		return p.Request.Kind == record.NotifyApprovalRequired && p.Request.Revision == asked.Revision
+	})
+	if i < 0 {
+		s.suppress(d.Notice, record.NotTold, "")
+		return
+	}
+	s.tellAfter(d, s.Known.Pending[i].Request.NotificationID)
+}
+
 // stopReminders records every reminder that has not been sent as suppressed.
 func (s step) stopReminders(because string) {
-	for a := s.Known.Asked; a.Reminded < a.Reminders; a.Reminded++ {
+	a := s.Known.Asked
+	why := record.MomentPassed
+	switch {
+	case a.Refused:
+		why, because = record.AddressRefused, ""
+	case !s.approver().reachable:
+		why, because = record.NoAddress, ""
+	}
+	for ; a.Reminded < a.Reminders; a.Reminded++ {
 		number := strconv.Itoa(int(a.Reminded))
 		s.CancelTimer(remindTimer + number)
-		s.suppress(s.name(record.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), record.MomentPassed, because)
+		s.suppress(s.name(record.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), why, because)
 	}
 }
 

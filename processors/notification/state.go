@@ -46,10 +46,26 @@ type Known struct {
 	ApprovedTotal int64 `avro:"approved_total"`
 	// The quote that awaits an answer; absent: none does.
 	Asked *Asked `avro:"asked"`
-	// The notifications whose fate is not known yet.
+	// The notifications whose fate is not known yet, in the order in which they arose.
 	Pending []Pending `avro:"pending"`
 	// The sequence of the last event.
 	Sequence int64 `avro:"sequence,added"`
+	// When the customer's side caused mails to staff, as far as it still counts.
+	Heard []time.Time `avro:"heard,added"`
+	// The customer's messages that wait to be passed on in one mail.
+	Gathered []Gathered `avro:"gathered,added"`
+	// How many messages there were before those.
+	Omitted int32 `avro:"omitted,added"`
+}
+
+// Gathered is a message of the customer that waits to be passed on.
+type Gathered struct {
+	// The message.
+	record.Said
+	// Who wrote it.
+	From repair.Actor `avro:"from"`
+	// The sequence of its event.
+	Sequence int64 `avro:"sequence"`
 }
 
 // Asked is a quote that awaits an answer.
@@ -84,6 +100,10 @@ type Pending struct {
 	Request record.NotificationRequested `avro:"request"`
 	// Whether it was refused for now, and waits for its timer.
 	Waiting bool `avro:"waiting"`
+	// Whether its attempt is not requested yet, as something before it must end first.
+	Held bool `avro:"held,added"`
+	// The notification that it takes back, while it is not known whether that was sent; empty: none.
+	TakesBack string `avro:"takes_back,added"`
 	// What ended its moment while an attempt was under way; empty: it still makes sense.
 	Passed string `avro:"passed"`
 }

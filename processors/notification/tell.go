@@ -93,13 +93,18 @@ type draft struct {
 
 func (s step) draft(kind record.NotificationKind, to recipient, restsOn int64, revision int32) draft {
 	d := draft{to: to}
-	d.Notice, d.Attempt, d.FirstRequestedAt = s.name(kind, to, restsOn, revision), 1, s.known
+	d.Notice, d.FirstRequestedAt = s.name(kind, to, restsOn, revision), s.known
 	d.OccurredAt = s.known
 	return d
 }
 
-// tell requests an attempt; or says why nothing is sent.
-func (s step) tell(d draft) {
+// tell requests an attempt; or says why nothing is sent. Mails to one person about one
+// repair go in order: while an earlier one waits for another try, this one is held.
+func (s step) tell(d draft) { s.tellAfter(d, "") }
+
+// tellAfter tells something that takes back another notification, as soon as that has
+// been accepted. If it never is, there is nothing to take back.
+func (s step) tellAfter(d draft, takesBack string) {
 	if s.history {
 		s.suppress(d.Notice, record.History, "")
 		return
@@ -109,8 +114,44 @@ func (s step) tell(d draft) {
 		s.callInstead(record.CallNoAddress, d.Notice, d.to)
 		return
 	}
-	s.Known.Pending = append(s.Known.Pending, Pending{Request: d.NotificationRequested})
+	s.Known.Pending = append(s.Known.Pending, Pending{Request: d.NotificationRequested, Held: true, TakesBack: takesBack})
+	s.release(d.to.actor)
+}
+
+// release sends what is held for a person, unless something before it was refused for now
+// and has not had its end, or it is not known yet whether there is anything to take back.
+func (s step) release(to repair.Actor) {
+	for i := 0; i < len(s.Known.Pending); {
+		switch p := s.Known.Pending[i]; {
+		case p.Request.Recipient != to:
+			i++
+		case !s.simulated && (p.Waiting || p.TakesBack != "" || p.underWay() && p.Request.Attempt > 1):
+			return
+		case !p.Held:
+			i++
+		default:
+			if s.send(i) {
+				i++
+			}
+		}
+	}
+}
+
+// send requests the next attempt of a pending notification, to its recipient as they
+// are now. If they have no address any more, it ends the notification and returns false.
+func (s step) send(i int) bool {
+	p := &s.Known.Pending[i]
+	d := draft{p.Request, s.current(p.Request.Recipient)}
+	if !d.to.reachable {
+		s.suppress(d.Notice, record.NoAddress, "")
+		s.callInstead(record.CallNoAddress, d.Notice, d.to)
+		s.end(i, false)
+		return false
+	}
+	d.Attempt++
+	p.Request, p.Waiting, p.Held = d.NotificationRequested, false, false
 	s.Emit(record.Notifications, s.complete(d))
+	return true
 }
 
 // complete adds to a draft what every notification says, as it is now.
@@ -140,22 +181,35 @@ func (s step) suppress(n record.Notice, why record.SuppressReason, because strin
 	s.Emit(record.Notifications, r)
 }
 
-// pass ends the moment of notifications that are under way: those that wait for
-// another try are suppressed at once, the others if their try is deferred.
+// pass ends the moment of notifications: those that wait are suppressed at once, those
+// under way are recalled, and suppressed once it is known that they did not go out.
 func (s step) pass(because string, kinds ...record.NotificationKind) {
-	kept := s.Known.Pending[:0]
-	for _, p := range s.Known.Pending {
-		if p.Passed == "" && slices.Contains(kinds, p.Request.Kind) {
+	var held []repair.Actor // who may have something held behind a suppressed one
+	for i := 0; i < len(s.Known.Pending); {
+		switch p := &s.Known.Pending[i]; {
+		case p.Passed != "" || !slices.Contains(kinds, p.Request.Kind):
+			i++
+		case p.underWay():
 			p.Passed = because
+			if !s.simulated {
+				s.recall(p.Request, because)
+			}
+			i++
+		default:
+			held = append(held, p.Request.Recipient)
+			s.suppress(p.Request.Notice, record.MomentPassed, because)
+			s.drop(i, false)
 		}
-		if p.Waiting && p.Passed != "" {
-			s.CancelTimer(retryTimer + p.Request.NotificationID)
-			s.suppress(p.Request.Notice, record.MomentPassed, p.Passed)
-			continue
-		}
-		kept = append(kept, p)
 	}
-	s.Known.Pending = kept
+	for _, to := range held {
+		s.release(to)
+	}
+}
+
+func (s step) recall(n record.NotificationRequested, because string) {
+	r := &record.NotificationRecalled{Notice: n.Notice, Attempt: n.Attempt, Because: because}
+	r.GarageID = s.garage.ID
+	s.Emit(record.Notifications, r)
 }
 
 // mustReach lists the notifications that must reach a customer: if there is no

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/processors/notification"
 	"pitstop/processors/stream"
@@ -27,7 +28,7 @@ func runNotification(t *testing.T, c *kafkatest.Cluster, instance string) runnin
 	monitor := new(stream.Monitor)
 	done := make(chan error, 1)
 	go func() {
-		done <- stream.Run(ctx, notification.New(book), stream.Options{
+		done <- stream.Run(ctx, notification.New(book, nil), stream.Options{
 			Kafka: c.Config, Instance: instance, Clock: time.Now, Log: c.Log, Monitor: monitor,
 		})
 	}()
@@ -56,6 +57,17 @@ func told(t *testing.T, c *kafkatest.Cluster) map[string]int {
 	return counts
 }
 
+// deliver says that a mail server accepted all that was requested so far.
+func deliver(t *testing.T, c *kafkatest.Cluster, cl *kgo.Client) {
+	t.Helper()
+	for _, r := range c.ReadAll(t, record.Notifications) {
+		if n, ok := r.(*record.NotificationRequested); ok {
+			head := repair.Header{EventID: "delivery-" + n.EventID, AggregateID: n.AggregateID, GarageID: n.GarageID, OccurredAt: time.Now(), CorrelationID: n.CorrelationID}
+			c.Produce(t, cl, record.Deliveries, &record.DeliveryAccepted{Header: head, Notice: n.Notice, DeliveryAttempt: record.DeliveryAttempt{Attempt: n.Attempt}})
+		}
+	}
+}
+
 // monday sleeps until a Monday morning in opening hours: the bubble begins on a Saturday.
 func monday(t *testing.T) time.Time {
 	t.Helper()
@@ -81,6 +93,8 @@ func TestOutageWithAnAnswerQueued(t *testing.T) {
 				now := monday(t)
 				l, n := runLifecycle(t, c, "a"), runNotification(t, c, "a")
 				c.Produce(t, cl, record.Commands, reachable(start("r", now)), request("r", now, now.Add(3*time.Hour)))
+				time.Sleep(time.Minute)
+				deliver(t, c, cl)
 				time.Sleep(time.Minute)
 				l.stop()
 				n.stop()
@@ -124,6 +138,8 @@ func TestOutageWithoutAnAnswer(t *testing.T) {
 		now := monday(t)
 		l, n := runLifecycle(t, c, "a"), runNotification(t, c, "a")
 		c.Produce(t, cl, record.Commands, reachable(start("r", now)), request("r", now, now.Add(3*time.Hour)))
+		time.Sleep(time.Minute)
+		deliver(t, c, cl)
 		time.Sleep(90 * time.Minute)
 		// Only a tick can have fired it, which waited for the marker at the end of the events.
 		if told(t, c)["approval_reminder"] != 1 {
@@ -135,7 +151,9 @@ func TestOutageWithoutAnAnswer(t *testing.T) {
 		runNotification(t, c, "a")
 		runLifecycle(t, c, "a")
 		time.Sleep(time.Hour)
-		want := map[string]int{"repair_started": 1, "approval_required": 1, "approval_reminder": 1, "CallTask": 1, "expiry": 1}
+		want := map[string]int{"repair_started": 1, "approval_required": 1, "approval_reminder": 1, "CallTask": 1, "expiry": 1,
+			"NotificationRecalled": 1, // the reminder, which nobody accepted
+		}
 		if d := cmp.Diff(want, told(t, c)); d != "" {
 			t.Errorf("told (-want +got):\n%s", d)
 		}

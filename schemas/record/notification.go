@@ -114,6 +114,34 @@ type NotificationRequested struct {
 	From repair.Actor `avro:"from"`
 	// The sequence of the repair's last event when the attempt was requested: the link in it names it.
 	Sequence int64 `avro:"sequence,added"`
+	// When it was written, of message.
+	WrittenAt time.Time `avro:"written_at,added"`
+	// The messages before it that the same mail passes on, oldest first, of message.
+	Earlier []Said `avro:"earlier,added"`
+	// How many more messages there were before those.
+	Omitted int32 `avro:"omitted,added"`
+}
+
+// Said is a message that is passed on together with a later one.
+type Said struct {
+	// When it was written.
+	At time.Time `avro:"at,required"`
+	// The kind of message.
+	Kind repair.MessageKind `avro:"kind"`
+	// A FreeText record: the message.
+	Text repair.Personal `avro:"text"`
+}
+
+// NotificationRecalled takes back a request whose moment has passed while its attempt
+// was under way. It follows the request on the same partition. A channel sink that has
+// not made the attempt withholds it; one that has ignores the recall.
+type NotificationRecalled struct {
+	repair.Header
+	Notice
+	// Number of the attempt that is taken back.
+	Attempt int32 `avro:"attempt"`
+	// What ended its moment: as of NotificationSuppressed.
+	Because string `avro:"because"`
 }
 
 // SuppressReason says why a notification was not sent.
@@ -129,6 +157,8 @@ const (
 	TriesUsedUp SuppressReason = "tries_used_up"
 	// AddressRefused: the request for approval was refused for good, so a reminder would be too.
 	AddressRefused SuppressReason = "address_refused"
+	// NotTold: it takes back something that was not sent either.
+	NotTold SuppressReason = "not_told"
 	// Forgotten: the repair has been over for so long that its contacts are no longer kept.
 	Forgotten SuppressReason = "forgotten"
 	// History: it reached the log more than a day after it occurred, and its sender did not ask to tell.
@@ -139,7 +169,7 @@ const (
 type NotificationSuppressed struct {
 	repair.Header
 	Notice
-	// no_address, moment_passed, tries_used_up, address_refused, forgotten or history.
+	// no_address, moment_passed, tries_used_up, address_refused, not_told, forgotten or history.
 	Reason SuppressReason `avro:"reason"`
 	// Of moment_passed: the quote's or the repair's new state, replaced for a promise that moved again or a fresh link that was asked for again, contact_corrected, links_revoked or callback; else empty.
 	Because string `avro:"because"`
@@ -205,4 +235,30 @@ type DeliveryFailed struct {
 	repair.Header
 	Notice
 	DeliveryAttempt
+}
+
+// WithheldReason says why a channel sink did not make an attempt.
+type WithheldReason string
+
+// Why an attempt was withheld.
+const (
+	// Recalled: the request was taken back before its turn came.
+	Recalled WithheldReason = "recalled"
+	// OutOfDate: by the clock, what it says is over (the quote has expired, the promised time has passed).
+	OutOfDate WithheldReason = "out_of_date"
+	// OutOfOrder: an earlier mail about the repair to the same person was refused for now.
+	OutOfOrder WithheldReason = "out_of_order"
+)
+
+// DeliveryWithheld says that a channel sink did not make the attempt: at the moment of
+// sending it made no sense. Unless the reason is out_of_order, the notification is over.
+type DeliveryWithheld struct {
+	repair.Header
+	Notice
+	// Number of the attempt that was not made.
+	Attempt int32 `avro:"attempt"`
+	// recalled, out_of_date or out_of_order.
+	Reason WithheldReason `avro:"reason"`
+	// Of recalled: the reason of the recall; else empty.
+	Because string `avro:"because"`
 }

@@ -106,6 +106,8 @@ func (r rowBuilder) row(ctx context.Context, rec record.Headed, logged time.Time
 		return r.event(ctx, head, rec)
 	case *record.NotificationRequested:
 		return &notificationRow{headRow: head, Notice: rec.Notice, attempt: rec.Attempt}, nil
+	case *record.NotificationRecalled:
+		return &notificationRow{headRow: head, Notice: rec.Notice, attempt: rec.Attempt, because: rec.Because}, nil
 	case *record.NotificationSuppressed:
 		return &notificationRow{headRow: head, Notice: rec.Notice, reason: string(rec.Reason), because: rec.Because}, nil
 	case *record.CallTask:
@@ -117,6 +119,8 @@ func (r rowBuilder) row(ctx context.Context, rec record.Headed, logged time.Time
 		return &deliveryRow{head, rec.Notice, rec.Attempt, rec.Code}, nil
 	case *record.DeliveryFailed:
 		return &deliveryRow{head, rec.Notice, rec.Attempt, rec.Code}, nil
+	case *record.DeliveryWithheld:
+		return &deliveryRow{head, rec.Notice, rec.Attempt, 0}, nil
 	}
 	return nil, fmt.Errorf("%w: no table for a %s", sinks.ErrUnhandled, head.kind)
 }

@@ -39,12 +39,6 @@ func TestAwayBurnsNoAttempt(t *testing.T) {
 		{"sender refused", func(o *mailServer, away func() bool) {
 			o.Sender = func(string) error { return ifAway(away, reply(553, "5.7.1 not your domain")) }
 		}, `relay refuses the sender bericht@debrug.example: 553 "5.7.1 not your domain"`},
-		{"421 to a recipient", func(o *mailServer, away func() bool) {
-			o.Recipient = func(string) error { return ifAway(away, reply(421, "4.7.0 too many")) }
-		}, "relay closes the connection while taking a mail (421)"},
-		{"421 to a mail", func(o *mailServer, away func() bool) {
-			o.Data = func(relaytest.Mail) error { return ifAway(away, reply(421, "4.7.0 too many")) }
-		}, "relay closes the connection while taking a mail (421)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
@@ -97,27 +91,46 @@ func TestARelayThatComesAndGoes(t *testing.T) {
 	})
 }
 
-// TestAMailThatMakesTheRelayHangUp holds back nobody in its batch.
-func TestAMailThatMakesTheRelayHangUp(t *testing.T) {
-	bubble(t, func(r *rig) {
-		r.server.Recipient = func(to string) error {
-			return ifAway(func() bool { return to == "0@example.nl" }, reply(421, "never mind"))
-		}
-		r.many(20)
-		s, _ := r.start("0")
-		if got := counts(r.next(19))["DeliveryAccepted"]; got != 19 {
-			t.Errorf("%d accepted", got)
-		}
-		r.none()
-		once(t, r.server.accepted(t), 19)
-		if err := s.Progress.Check(time.Now()); err == nil {
-			t.Error("ready, though a mail cannot be sent")
-		}
-	})
+// TestA421IsAboutOneMail: an address, or a mail, that is answered 421 is tried again later,
+// and holds back nobody. (721 of 900 mails once waited behind one for seven hours.)
+func TestA421IsAboutOneMail(t *testing.T) {
+	for name, refuse := range map[string]func(o *mailServer, refused func(to string) error){
+		"to a recipient": func(o *mailServer, refused func(string) error) { o.Recipient = refused },
+		"to a mail": func(o *mailServer, refused func(string) error) {
+			o.Data = func(m relaytest.Mail) error { return refused(m.To[0]) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				refuse(r.server, func(to string) error {
+					return ifAway(func() bool { return to == "0@example.nl" }, reply(421, "4.7.0 never mind"))
+				})
+				r.many(100)
+				s, stop := r.start("0")
+				got := counts(r.next(100))
+				if got["DeliveryAccepted"] != 99 || got["DeliveryDeferred"] != 1 {
+					t.Errorf("%v, want 99 accepted and one deferred", got)
+				}
+				if took := time.Since(r.began); took > 5*time.Second {
+					t.Errorf("the others went out after %s", took)
+				}
+				r.none()
+				once(t, r.server.accepted(t), 99)
+				if err := s.Progress.Check(time.Now()); err != nil {
+					t.Errorf("not ready: %v", err)
+				}
+				stop()
+				if lag := r.lag(); lag != 0 {
+					t.Errorf("lag %d", lag)
+				}
+			})
+		})
+	}
 }
 
 // TestARelayThatIsAwayIsNotPestered: one attempt at a time asks whether it is back.
 func TestARelayThatIsAwayIsNotPestered(t *testing.T) {
+	const inFlight = 32
 	bubble(t, func(r *rig) {
 		var dials atomic.Int32
 		r.server.connect = func() error {
@@ -128,7 +141,7 @@ func TestARelayThatIsAwayIsNotPestered(t *testing.T) {
 		r.start("0")
 		r.none() // for a minute
 		// At first as many as are in flight, then some twenty, ever further apart.
-		if n := dials.Load(); n < 5 || n > maxInFlight+20 {
+		if n := dials.Load(); n < 5 || n > inFlight+20 {
 			t.Errorf("%d connections in a minute", n)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +56,9 @@ type letter struct {
 	Decider        string
 
 	Text     []string // what somebody wrote, by line
-	Callback bool
+	Messages int      // how many messages those are, with the omitted ones
+	Omitted  int32    // how many there were before those
+	Callback bool     // somebody asks to be called, in one of them
 	Author   repair.Role
 	Writer   string // the author's name; empty: not known
 
@@ -104,8 +107,12 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *record.Noti
 	if n.Kind == record.NotifyMessage {
 		l.Mechanic = l.Writer // the author signs
 	}
-	if text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")); text != "" {
-		l.Text = strings.Split(text, "\n")
+	l.Text, l.Messages, l.Omitted = lines(text), 1+len(n.Earlier)+int(n.Omitted), n.Omitted
+	if len(n.Earlier) > 0 {
+		l.gathered(&o, n)
+	}
+	if o.err != nil {
+		return nil, o.err
 	}
 	l.Deadline, l.AnswerAsked = n.AnswerBy, true
 	if !l.Deadline.After(now) {
@@ -119,6 +126,34 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *record.Noti
 	}
 	r.links(l, n)
 	return l, nil
+}
+
+func lines(text string) []string {
+	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+// gathered writes the messages that are passed on together one after the other, with the
+// time of each.
+func (l *letter) gathered(o *opener, n *record.NotificationRequested) {
+	last := record.Said{At: n.WrittenAt, Kind: n.MessageKind, Text: n.Text}
+	l.Text = nil
+	for _, said := range append(slices.Clone(n.Earlier), last) {
+		text := lines(open[repair.FreeText](o, said.Text).Text)
+		if said.Kind == repair.Callback {
+			l.Callback = true
+			text = append([]string{l.word("callback")}, text...)
+		}
+		for i, line := range text {
+			if i == 0 {
+				line = l.Time(said.At) + ": " + line
+			}
+			l.Text = append(l.Text, line)
+		}
+	}
 }
 
 // links signs the recipient's link. Its expiry counts from the first request of the

@@ -214,6 +214,18 @@ func fromCustomer(t testing.TB, codec *avro.Codec, lang string, kind repair.Mess
 	return n
 }
 
+// gathered are several messages of the customer in one.
+func gathered(t testing.TB, codec *avro.Codec, lang string) *record.NotificationRequested {
+	t.Helper()
+	n, s := fromCustomer(t, codec, lang, repair.Text, "Of toch overmorgen?"), sealer{t, codec}
+	n.WrittenAt, n.Omitted = n.OccurredAt.Add(-time.Minute), 7
+	n.Earlier = []record.Said{
+		{At: n.OccurredAt.Add(-9 * time.Minute), Kind: repair.Text, Text: s.seal(&repair.FreeText{Text: "Hallo?\nBent u daar?"})},
+		{At: n.OccurredAt.Add(-5 * time.Minute), Kind: repair.Callback, Text: s.seal(&repair.FreeText{})},
+	}
+	return n
+}
+
 // leased is an example where one drives the car and another decides and pays.
 func leased(t testing.TB, codec *avro.Codec, kind record.NotificationKind, lang string) *record.NotificationRequested {
 	t.Helper()
@@ -232,6 +244,7 @@ func examples(t testing.TB, codec *avro.Codec, lang string) map[string]*record.N
 	all := map[string]*record.NotificationRequested{
 		toStaff:    fromCustomer(t, codec, lang, repair.Text, "Kan ik de auto ook morgen ophalen?"),
 		"callback": fromCustomer(t, codec, lang, repair.Callback, ""),
+		"gathered": gathered(t, codec, lang),
 	}
 	for _, kind := range []record.NotificationKind{record.NotifyStarted, record.NotifyCompleted, record.NotifyApprovalRequired, record.NotifyLink} {
 		all["leased_"+string(kind)] = leased(t, codec, kind, lang)

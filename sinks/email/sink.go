@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
@@ -20,21 +18,6 @@ import (
 	"pitstop/schemas/repair"
 	"pitstop/sinks"
 )
-
-// attemptLimit is how long one attempt may take, from connecting to the answer.
-const attemptLimit = 10 * time.Second
-
-// maxInFlight is the maximum number of attempts in flight.
-const maxInFlight = 32
-
-// A batch starts attempts for startLimit, then waits for those in flight. Recording
-// them must fit in recordLimit.
-const (
-	startLimit  = 15 * time.Second
-	recordLimit = 5 * time.Second
-)
-
-var limits = sinks.Limits{Records: 256, Age: 25 * time.Millisecond, Write: startLimit + attemptLimit + recordLimit}
 
 // Sink sends the mails of notifications. Make one with New.
 type Sink struct {
@@ -70,28 +53,16 @@ func New(c Config, book *garage.Book, codec *avro.Codec, t Transport, now func()
 // that waiting does not cure. instance is the static name of this member in the
 // consumer group; empty: a new member every start.
 func (s *Sink) Run(ctx context.Context, k kafka.Config, instance string) error {
-	opts, err := k.Producer(record.EmailSink.Group(), s.log)
-	if err != nil {
-		return fmt.Errorf("sink %s: %w", record.EmailSink.Name, err)
-	}
-	producer, err := kgo.NewClient(opts...)
-	if err != nil {
-		return fmt.Errorf("sink %s: %w", record.EmailSink.Name, err)
-	}
-	defer producer.Close()
-	w := &writer{
-		attempt: s.attempt,
-		record: func(ctx context.Context, outcome *kgo.Record) error {
-			again := *outcome // the client changes the record, and leaves an expired context in it
-			return producer.ProduceSync(ctx, &again).FirstErr()
-		},
-		known: newMemory(memorySize),
-	}
-	return sinks.Run(ctx, sinks.Config{
-		Consumer: record.EmailSink, Instance: instance, Since: s.Since,
-		Kafka: k, Codec: s.codec, Limits: limits, Prepare: prepare,
+	return sinks.Deliver(ctx, sinks.Config{
+		Consumer: record.EmailSink, Instance: instance, Since: s.Since, Kafka: k, Codec: s.codec, Prepare: prepare,
 		Progress: &s.Progress, Metrics: s.Metrics, Now: s.now, Log: s.log,
-	}, w)
+	}, sinks.Channel{Name: repair.Email, Attempt: s.attempt, Replayed: s.replayed})
+}
+
+// replayed reports whether a mail is of a history that the transport replays.
+func (s *Sink) replayed(n *record.NotificationRequested) bool {
+	r, ok := s.transport.(Replayer)
+	return ok && r.Replays(n.OccurredAt)
 }
 
 // prepare rejects a notification that no mail can be written for.
@@ -114,17 +85,10 @@ var aboutQuotes = []record.NotificationKind{
 	record.NotifyApprovalRequired, record.NotifyReminder, record.NotifyDecision, record.NotifyExpiry, record.NotifyQuoteWithdrawn,
 }
 
-// outcomeID identifies what became of an attempt: the same for every copy of it.
-func outcomeID(n *record.NotificationRequested) string {
-	return repair.DerivedID(n.OccurredAt, "delivery", n.NotificationID, strconv.Itoa(int(n.Attempt)))
-}
-
 // attempt makes the attempt a notification asks for and returns the record of its
 // outcome. An error means that there was none: it wraps sinks.ErrAway, or is a bug
 // of this program.
-func (s *Sink) attempt(ctx context.Context, n *record.NotificationRequested) (*kgo.Record, error) {
-	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
-	defer cancel()
+func (s *Sink) attempt(ctx context.Context, n *record.NotificationRequested) (record.Headed, error) {
 	began := time.Now() //nolint:forbidigo // a duration for the metrics
 	receipt, err := s.send(ctx, n)
 	outcome, refusal := accepted, (*Refusal)(nil)
@@ -205,33 +169,19 @@ func recipients(g *garage.Profile, n *record.NotificationRequested, l *letter) (
 // maxReply is the length to which a server's reply is cut, in bytes.
 const maxReply = 2000
 
-func (s *Sink) outcome(n *record.NotificationRequested, became string, r *Refusal) (*kgo.Record, error) {
+func (s *Sink) outcome(n *record.NotificationRequested, became string, r *Refusal) (record.Headed, error) {
 	text := strings.ToValidUTF8(r.Text[:min(len(r.Text), maxReply)], "")
 	reply, err := s.codec.Seal(&repair.FreeText{Text: text})
 	if err != nil {
 		return nil, fmt.Errorf("seal the relay's words: %w", err)
 	}
-	at := r.At.UTC()
-	if at.Before(n.OccurredAt) { // another machine's clock
-		at = n.OccurredAt
-	}
-	head := repair.Header{
-		EventID: outcomeID(n), AggregateID: n.AggregateID, GarageID: n.GarageID, OccurredAt: at,
-		Actor: repair.Actor{Role: repair.System}, CorrelationID: n.CorrelationID, CausationID: n.EventID,
-	}
+	head := sinks.DeliveryHeader(n, r.At)
 	attempt := record.DeliveryAttempt{Attempt: n.Attempt, Code: int32(r.Code), Reply: reply, MessageID: "<" + s.messageID(n) + ">"}
-	var outcome any
 	switch became {
 	case accepted:
-		outcome = &record.DeliveryAccepted{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
+		return &record.DeliveryAccepted{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}, nil
 	case failed:
-		outcome = &record.DeliveryFailed{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
-	default:
-		outcome = &record.DeliveryDeferred{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}
+		return &record.DeliveryFailed{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}, nil
 	}
-	value, err := s.codec.Encode(outcome)
-	if err != nil {
-		return nil, err
-	}
-	return &kgo.Record{Topic: record.Deliveries.Name, Key: []byte(n.AggregateID), Value: value}, nil
+	return &record.DeliveryDeferred{Header: head, Notice: n.Notice, DeliveryAttempt: attempt}, nil
 }

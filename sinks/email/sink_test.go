@@ -13,6 +13,7 @@ import (
 	"pitstop/deploy/relaytest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
+	"pitstop/sinks"
 )
 
 func TestAMailGoesOutAndIsRecorded(t *testing.T) {
@@ -32,7 +33,7 @@ func TestAMailGoesOutAndIsRecorded(t *testing.T) {
 		id := "<" + n.NotificationID + "@debrug.example>"
 		want := &record.DeliveryAccepted{
 			Header: repair.Header{
-				EventID: outcomeID(n), AggregateID: n.AggregateID, GarageID: "de-brug", OccurredAt: d.OccurredAt,
+				EventID: sinks.AttemptID(n), AggregateID: n.AggregateID, GarageID: "de-brug", OccurredAt: d.OccurredAt,
 				Actor: repair.Actor{Role: repair.System}, CorrelationID: n.CorrelationID, CausationID: n.EventID,
 			},
 			Notice: n.Notice, DeliveryAttempt: record.DeliveryAttempt{Attempt: 3, Code: 250, Reply: d.Reply, MessageID: id},
@@ -91,20 +92,21 @@ func TestAHangingMailDelaysNobody(t *testing.T) {
 		if got := counts(quick)["DeliveryAccepted"]; got != 99 {
 			t.Errorf("%v, want 99 accepted", counts(quick))
 		}
-		if took := time.Since(r.began); took >= attemptLimit {
+		if took := time.Since(r.began); took >= sinks.AttemptLimit {
 			t.Errorf("the others were recorded after %s", took)
 		}
 		slow := r.next(1)
 		if len(slow) != 1 || r.words(slow[0]) != "DeliveryDeferred 0 the relay did not answer in time" {
 			t.Fatalf("the hanging one: %v", counts(slow))
 		}
-		if took := slow[0].(*record.DeliveryDeferred).OccurredAt.Sub(r.began); took < attemptLimit || took > attemptLimit+time.Second {
-			t.Errorf("the hanging one took %s, want %s", took, attemptLimit)
+		if took := slow[0].(*record.DeliveryDeferred).OccurredAt.Sub(r.began); took < sinks.AttemptLimit || took > sinks.AttemptLimit+time.Second {
+			t.Errorf("the hanging one took %s, want %s", took, sinks.AttemptLimit)
 		}
 	})
 }
 
 func TestAttemptsInFlightAreLimited(t *testing.T) {
+	const inFlight = 32
 	bubble(t, func(r *rig) {
 		var now, most atomic.Int32
 		r.server.Data = func(relaytest.Mail) error {
@@ -114,13 +116,13 @@ func TestAttemptsInFlightAreLimited(t *testing.T) {
 			<-time.After(time.Second) // the fake clock's
 			return nil
 		}
-		r.many(3 * maxInFlight)
+		r.many(3 * inFlight)
 		r.start("0")
-		if got := counts(r.next(3 * maxInFlight))["DeliveryAccepted"]; got != 3*maxInFlight {
+		if got := counts(r.next(3 * inFlight))["DeliveryAccepted"]; got != 3*inFlight {
 			t.Errorf("%d accepted", got)
 		}
-		if took := time.Since(r.began); most.Load() != maxInFlight || took > 5*time.Second {
-			t.Errorf("%d together in %s, want %d in little more than 3s", most.Load(), took, maxInFlight)
+		if took := time.Since(r.began); most.Load() != inFlight || took > 5*time.Second {
+			t.Errorf("%d together in %s, want %d in little more than 3s", most.Load(), took, inFlight)
 		}
 	})
 }
@@ -259,6 +261,8 @@ func TestWhatNoMailCanBeMadeOfIsADeadLetter(t *testing.T) {
 // simulated is a transport such as a simulation's: it accepts some time after
 // the request, whatever the clock says.
 type simulated struct{ delay time.Duration }
+
+func (simulated) Replays(time.Time) bool { return true }
 
 func (s simulated) Send(_ context.Context, m Mail) (Receipt, error) {
 	return Receipt{At: m.RequestedAt.Add(s.delay), Code: 250, Text: "simulated"}, nil

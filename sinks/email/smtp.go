@@ -25,6 +25,13 @@ type Transport interface {
 	Send(ctx context.Context, m Mail) (Receipt, error)
 }
 
+// A Replayer is a Transport that replays a history: it sends a mail of that at its own
+// time, whatever the clock says, so that none is ever out of date.
+type Replayer interface {
+	// Replays reports whether a mail that was requested at a time is of the history.
+	Replays(requested time.Time) bool
+}
+
 // Receipt says that a mail was accepted.
 type Receipt struct {
 	At   time.Time // when the server accepted it
@@ -80,10 +87,6 @@ func SMTP(r Relay, now func() time.Time) (Transport, error) {
 // Send greets the relay, logs in and hands the mail over. Everything before the
 // mail itself is about the relay: where that fails, the relay is away.
 func (r *relay) Send(ctx context.Context, m Mail) (Receipt, error) {
-	message, err := m.Bytes()
-	if err != nil {
-		return Receipt{}, r.refusal(true, err)
-	}
 	conn, err := r.dial(ctx, "tcp", r.Addr)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("%w: connect to relay: %w", sinks.ErrAway, err)
@@ -95,10 +98,19 @@ func (r *relay) Send(ctx context.Context, m Mail) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, fmt.Errorf("%w: %w", sinks.ErrAway, err)
 	}
+	defer c.Text.Cmd("QUIT") //nolint:errcheck // the answer is not waited for
+	takesUTF8, _ := c.Extension("SMTPUTF8")
+	m, leftOut, err := deliverable(m, takesUTF8)
+	if err != nil {
+		return Receipt{}, r.refusal(true, err)
+	}
 	// Mail that is flagged SMTPUTF8 is relayed only to servers that support it.
 	c.SkipSMTPUTF8(ascii(m))
-	defer c.Text.Cmd("QUIT") //nolint:errcheck // the answer is not waited for
-	return r.handOver(c, m, message)
+	message, err := m.Bytes()
+	if err != nil {
+		return Receipt{}, r.refusal(true, err)
+	}
+	return r.handOver(c, m, message, leftOut)
 }
 
 func (r *relay) login(ctx context.Context, conn net.Conn) (*smtp.Client, error) {
@@ -143,8 +155,9 @@ func (r *relay) login(ctx context.Context, conn net.Conn) (*smtp.Client, error) 
 	return c, nil
 }
 
-// handOver sends the mail to every recipient the relay accepts.
-func (r *relay) handOver(c *smtp.Client, m Mail, message []byte) (Receipt, error) {
+// handOver sends the mail to every recipient the relay accepts. leftOut says why there are
+// others that it was not asked about.
+func (r *relay) handOver(c *smtp.Client, m Mail, message []byte, leftOut []error) (Receipt, error) {
 	if err := c.Mail("<" + m.From.Address + ">"); err != nil {
 		if code(err) >= 500 {
 			// It would refuse every mail: this is about the sender.
@@ -159,7 +172,7 @@ func (r *relay) handOver(c *smtp.Client, m Mail, message []byte) (Receipt, error
 		switch {
 		case err == nil:
 			taken++
-		case code(err) == 0 || code(err) == 421:
+		case code(err) == 0 || code(err) == 421: // the connection is gone
 			return Receipt{}, r.answer(err)
 		default:
 			refused = append(refused, err)
@@ -182,20 +195,15 @@ func (r *relay) handOver(c *smtp.Client, m Mail, message []byte) (Receipt, error
 	if d, ok := w.(*smtp.DataCloser); ok {
 		receipt.Text = d.ServerResponse()
 	}
-	for _, err := range refused {
+	for _, err := range append(refused, leftOut...) {
 		receipt.Text += "; not for everybody: " + err.Error()
 	}
 	return receipt, nil
 }
 
-// answer classifies what went wrong with one mail.
-func (r *relay) answer(err error) error {
-	if code(err) == 421 {
-		// Not its text: that may name the recipient, and this is logged.
-		return fmt.Errorf("%w: relay closes the connection while taking a mail (421)", sinks.ErrAway)
-	}
-	return r.refusal(code(err) >= 500, err)
-}
+// answer classifies what went wrong with one mail. A 421 here is about this mail, too: a
+// relay that takes none at all says so in its greeting.
+func (r *relay) answer(err error) error { return r.refusal(code(err) >= 500, err) }
 
 func (r *relay) refusal(permanent bool, err error) *Refusal {
 	refusal := &Refusal{At: r.now(), Permanent: permanent, Text: err.Error()}
@@ -229,16 +237,4 @@ func mildest(refused []error) error {
 		}
 	}
 	return refused[0]
-}
-
-// ascii reports whether every address of the mail is ASCII.
-func ascii(m Mail) bool {
-	for _, a := range append(m.To, m.From) {
-		for _, r := range a.Address {
-			if r > 127 {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -129,7 +129,7 @@ func send(t *testing.T, r Relay, m Mail) (Receipt, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), attemptLimit)
+	ctx, cancel := context.WithTimeout(t.Context(), sinks.AttemptLimit)
 	defer cancel()
 	return transport.Send(ctx, m)
 }
@@ -304,15 +304,69 @@ func TestWhatPeopleWriteStaysWhereItBelongs(t *testing.T) {
 	}
 }
 
+// An address that is not ASCII goes to every relay as well as that relay can take it; one
+// that cannot go is refused for good, with the reason.
 func TestInternationalAddresses(t *testing.T) {
-	o := newMailServer(t)
-	m := exampleMail(t)
-	m.To = []netmail.Address{{Name: "Zoë", Address: "zoë@exämple.example"}}
-	if _, err := send(t, Relay{Addr: o.listen(t, nil)}, m); err != nil {
-		t.Fatal(err)
-	}
-	if got := o.Mails()[0]; !got.UTF8 || !slices.Equal(got.To, []string{"zoë@exämple.example"}) {
-		t.Errorf("to %v, SMTPUTF8 %t", got.To, got.UTF8)
+	const noUTF8 = "the relay takes no address with anything but ASCII before the @ (it does not offer SMTPUTF8)"
+	staff := []netmail.Address{{Address: "zoë@exämple.example"}, {Address: "balie@exämple.example"}}
+	for _, c := range []struct {
+		name    string
+		utf8    bool
+		change  func(*Mail)
+		to      []string
+		flagged bool
+		replyTo string
+		refused string
+		says    string // in the receipt
+	}{
+		{
+			name: "a relay that takes UTF-8", utf8: true, change: func(m *Mail) { m.To[0].Address = "zoë@exämple.example" },
+			to: []string{"zoë@exämple.example"}, flagged: true,
+		},
+		{
+			name: "no need for UTF-8", utf8: true, change: func(m *Mail) { m.To[0].Address = "zoe@exämple.example" },
+			to: []string{"zoe@xn--exmple-cua.example"},
+		},
+		{name: "a domain", change: func(m *Mail) { m.To[0].Address = "zoe@exämple.example" }, to: []string{"zoe@xn--exmple-cua.example"}},
+		{
+			name: "the garage's domain", change: func(m *Mail) { m.ReplyTo.Address = "werkplaats@exämple.example" },
+			to: []string{"j.devries@example.nl"}, replyTo: "werkplaats@xn--exmple-cua.example",
+		},
+		{name: "a local part", change: func(m *Mail) { m.To[0].Address = "zoë@example.nl" }, refused: noUTF8},
+		{name: "the garage's local part", change: func(m *Mail) { m.ReplyTo.Address = "zoë@example.nl" }, refused: "Reply-To: " + noUTF8},
+		{
+			name: "one of several", change: func(m *Mail) { m.To = staff },
+			to: []string{"balie@xn--exmple-cua.example"}, says: "2.0.0 OK: queued; not for everybody: " + noUTF8,
+		},
+		{name: "a domain that is none", change: func(m *Mail) { m.To[0].Address = "zoe@ex\u200eample.example" }, refused: "the domain of the address is none: idna: disallowed rune U+200E"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := newMailServer(t)
+			o.EnableSMTPUTF8 = c.utf8
+			m := exampleMail(t)
+			c.change(&m)
+			receipt, err := send(t, Relay{Addr: o.listen(t, nil)}, m)
+			if c.refused != "" {
+				var r *Refusal
+				if !errors.As(err, &r) || !r.Permanent || r.Text != c.refused || len(o.Mails()) != 0 {
+					t.Errorf("got %v, want it refused for good: %s", err, c.refused)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := o.Mails()[0]
+			if got.UTF8 != c.flagged || !slices.Equal(got.To, c.to) || c.says != "" && receipt.Text != c.says {
+				t.Errorf("to %v, SMTPUTF8 %t: %s", got.To, got.UTF8, receipt.Text)
+			}
+			if replyTo := message(t, got).Header.Get("Reply-To"); c.replyTo != "" && !strings.Contains(replyTo, c.replyTo) {
+				t.Errorf("Reply-To %s", replyTo)
+			}
+			if !c.flagged && !isASCII(string(got.Raw)) {
+				t.Error("the mail is not ASCII")
+			}
+		})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 // words are those that stand between values, where a template cannot.
 var words = locale.Texts{
+	"callback": {NL: "wil teruggebeld worden", EN: "wants to be called back"},
 	"labour":   {NL: "arbeid", EN: "labour"},
 	"approved": {NL: "Akkoord", EN: "Approved"},
 	"rejected": {NL: "Niet akkoord", EN: "Rejected"},

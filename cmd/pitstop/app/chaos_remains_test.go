@@ -225,7 +225,7 @@ func (r *remains) add(ctx context.Context, codec *avro.Codec, rec *kgo.Record, a
 		if newest, known := r.Latencies[o.LatencyID]; !known || o.Version > int64(newest.Body["version"].(float64)) {
 			r.Latencies[o.LatencyID] = s
 		}
-	case *record.DeliveryAccepted, *record.DeliveryDeferred, *record.DeliveryFailed:
+	case *record.DeliveryAccepted, *record.DeliveryDeferred, *record.DeliveryFailed, *record.DeliveryWithheld:
 		before, known := r.Deliveries[id]
 		if r.Deliveries[id] = s; known {
 			r.copies++

@@ -116,7 +116,7 @@ func openRoles(dir string, log *slog.Logger) (*roleSet, error) {
 	}, nil)
 	mail := email.Config{PublicURL: at.API, Sender: "pitstop@localhost.invalid", LinkKeys: h.Links}
 	h.roles[record.EmailSink.Name] = NewEmailSink(EmailSinkOptions{
-		Kafka: h.cfg, Mail: mail, Garages: book, Transport: recordSent(dir, HistoryTransport(saved.Plan.To, nil)), Instance: instance,
+		Kafka: h.cfg, Mail: mail, Garages: book, Transport: recordSent{dir, history{end: saved.Plan.To}}, Instance: instance,
 		Clock: clock.now, Log: log,
 	})
 	addr := os.Getenv(apiVar)
@@ -176,28 +176,31 @@ type sentMail struct {
 	Process     int // that sent it
 }
 
-// recordSent returns a transport that logs every mail the server accepts to a file.
+// recordSent is a transport that logs every mail of a history that is accepted to a file.
 // Where there is a kill file, it kills the process before the sink hears of that.
-func recordSent(dir string, server email.Transport) email.Transport {
-	return transportFunc(func(ctx context.Context, m email.Mail) (email.Receipt, error) {
-		receipt, err := server.Send(ctx, m)
-		if err != nil {
-			return receipt, err
-		}
-		line, err := json.Marshal(sentMail{m.MessageID, m.Attempt, m.To[0].Address, m.Subject, m.RequestedAt, os.Getpid()})
-		if err != nil {
-			return receipt, err
-		}
-		f, err := os.OpenFile(sentMails(dir), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-		if err != nil {
-			return receipt, err
-		}
-		_, err = f.Write(append(line, '\n')) // one write: whole lines, whoever else writes
-		if os.Remove(killFile(dir)) == nil {
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // cannot fail
-		}
-		return receipt, errors.Join(err, f.Close())
-	})
+type recordSent struct {
+	dir string
+	history
+}
+
+func (s recordSent) Send(ctx context.Context, m email.Mail) (email.Receipt, error) {
+	receipt, err := s.history.Send(ctx, m)
+	if err != nil {
+		return receipt, err
+	}
+	line, err := json.Marshal(sentMail{m.MessageID, m.Attempt, m.To[0].Address, m.Subject, m.RequestedAt, os.Getpid()})
+	if err != nil {
+		return receipt, err
+	}
+	f, err := os.OpenFile(sentMails(s.dir), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return receipt, err
+	}
+	_, err = f.Write(append(line, '\n')) // one write: whole lines, whoever else writes
+	if os.Remove(killFile(s.dir)) == nil {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // cannot fail
+	}
+	return receipt, errors.Join(err, f.Close())
 }
 
 func killFile(dir string) string { return filepath.Join(dir, "kill-after-mail") }

@@ -14,7 +14,6 @@ import (
 
 	"pitstop/api/web"
 	"pitstop/deploy/embedded"
-	"pitstop/processors/lifecycle"
 	"pitstop/processors/stream"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
@@ -36,7 +35,7 @@ type Options struct {
 	Clock        func() time.Time
 	RequestClock func(*http.Request) time.Time
 	// Simulated reports whether a time is part of a simulation; nil: none is.
-	Simulated lifecycle.Simulated
+	Simulated stream.Simulated
 	// Limits bound what one caller may ask of the API.
 	Limits web.Limits
 	Mail   email.Config // see EmbeddedMail

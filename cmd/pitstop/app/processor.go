@@ -21,7 +21,7 @@ type ProcessorOptions struct {
 	Instance string
 	Clock    func() time.Time // of its ticks
 	// Simulated reports whether a time is part of a simulation; nil: none is.
-	Simulated lifecycle.Simulated
+	Simulated stream.Simulated
 	Metrics   *stream.Metrics
 	Log       *slog.Logger
 }
@@ -38,7 +38,7 @@ func NewProcessor(name string, o ProcessorOptions) (Role, *stream.Monitor) {
 			return stream.Run(ctx, lifecycle.New(o.Simulated), options)
 		},
 		record.NotificationProcessor.Name: func(ctx context.Context) error {
-			return stream.Run(ctx, notification.New(o.Garages), options)
+			return stream.Run(ctx, notification.New(o.Garages, o.Simulated), options)
 		},
 		record.LatencyProcessor.Name: func(ctx context.Context) error { return stream.Run(ctx, latency.New(o.Garages), options) },
 	}

@@ -30,20 +30,25 @@ func (p *Pipeline) Client(end time.Time, stats *simulate.Stats, log *slog.Logger
 // HistoryTransport returns a transport for a history that ends at a time: it accepts
 // the history's mails at their own, simulated time, and passes on later ones.
 func HistoryTransport(end time.Time, later email.Transport) email.Transport {
-	return transportFunc(func(ctx context.Context, m email.Mail) (email.Receipt, error) {
-		if !m.RequestedAt.Before(end) {
-			return later.Send(ctx, m)
-		}
-		reply := simulate.MailReply(m.To[0].Address, m.MessageID, m.Attempt, m.RequestedAt)
-		if reply.Code/100 != 2 {
-			return email.Receipt{}, &email.Refusal{At: reply.At, Permanent: reply.Code/100 == 5, Code: reply.Code, Text: reply.Text}
-		}
-		return email.Receipt{At: reply.At, Code: reply.Code, Text: reply.Text}, nil
-	})
+	return history{end, later}
 }
 
-type transportFunc func(context.Context, email.Mail) (email.Receipt, error)
+type history struct {
+	end   time.Time
+	later email.Transport
+}
 
-func (f transportFunc) Send(ctx context.Context, m email.Mail) (email.Receipt, error) {
-	return f(ctx, m)
+// Replays implements email.Replayer.
+func (h history) Replays(requested time.Time) bool { return requested.Before(h.end) }
+
+// Send implements email.Transport.
+func (h history) Send(ctx context.Context, m email.Mail) (email.Receipt, error) {
+	if !h.Replays(m.RequestedAt) {
+		return h.later.Send(ctx, m)
+	}
+	reply := simulate.MailReply(m.To[0].Address, m.MessageID, m.Attempt, m.RequestedAt)
+	if reply.Code/100 != 2 {
+		return email.Receipt{}, &email.Refusal{At: reply.At, Permanent: reply.Code/100 == 5, Code: reply.Code, Text: reply.Text}
+	}
+	return email.Receipt{At: reply.At, Code: reply.Code, Text: reply.Text}, nil
 }

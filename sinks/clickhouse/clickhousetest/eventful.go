@@ -42,6 +42,9 @@ func (d *DB) Eventful() *Story {
 	s.After(time.Minute).Say(Customer, repair.Callback, "Bel mij")
 	s.After(time.Minute).Decide(Desk, repair.ByPhone, repair.Approve, repair.Reject)
 	s.Add(&record.NotificationSuppressed{Notice: notice(record.NotifyExpiry), Reason: record.MomentPassed, Because: "decided"})
+	// What the roles say to each other about it is not in the timeline.
+	s.Add(&record.NotificationRecalled{Notice: notice(record.NotifyExpiry), Attempt: 1, Because: "decided"})
+	s.Add(&record.DeliveryWithheld{Notice: notice(record.NotifyExpiry), Attempt: 1, Reason: record.Recalled, Because: "decided"})
 	s.After(time.Minute).Decide(Customer, repair.ByPage, repair.Reject, repair.Reject)
 	s.After(time.Minute).Say(Desk, repair.Note, "Klant wil \"later\"")
 	s.Must(Sam, &repair.ChangeReadyTime{ReadyAt: Monday.Add(8 * time.Hour)})

@@ -1,0 +1,62 @@
+package notification
+
+import (
+	"slices"
+	"time"
+
+	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
+)
+
+// A customer's link can be in anybody's hands, so what is written on its page causes at
+// most staffMails mails to staff in staffWindow. Later messages are gathered into one.
+const (
+	staffMails  = 6
+	staffWindow = 10 * time.Minute
+)
+
+// maxGathered is the most messages that one mail passes on in full: the last ones. The
+// conversation has them all.
+const maxGathered = 20
+
+// hear passes a message of the customer's side on to staff, at once or with later ones.
+func (s step) hear(e *repair.MessagePosted) {
+	k := s.Known
+	k.Gathered = append(k.Gathered, Gathered{record.Said{At: e.OccurredAt, Kind: e.Kind, Text: e.Text}, e.Actor, e.Sequence})
+	if len(k.Gathered) > maxGathered {
+		k.Gathered = slices.Delete(k.Gathered, 0, 1)
+		k.Omitted++
+	}
+	s.passOn()
+}
+
+// passOn sends the messages that were gathered in one mail to each who is to read them,
+// unless that would be too many mails; then it sets the timer for when it no longer is.
+func (s step) passOn() {
+	k := s.Known
+	to := []recipient{s.staff(k.Mechanic)}
+	if desk := s.desk(); desk.reachable && desk.actor != to[0].actor {
+		to = append(to, desk)
+	}
+	if !s.history {
+		k.Heard = slices.DeleteFunc(k.Heard, func(at time.Time) bool { return !at.Add(staffWindow).After(s.known) })
+		if over := len(k.Heard) + len(to) - staffMails; over > 0 {
+			s.SetTimer(gatherTimer, k.Heard[over-1].Add(staffWindow))
+			return
+		}
+	}
+	last := k.Gathered[len(k.Gathered)-1]
+	for _, r := range to {
+		d := s.draft(record.NotifyMessage, r, last.Sequence, 0)
+		d.MessageKind, d.Text, d.From, d.WrittenAt = last.Kind, last.Text, last.From, last.At
+		for _, g := range k.Gathered[:len(k.Gathered)-1] {
+			d.Earlier = append(d.Earlier, g.Said)
+		}
+		d.Omitted = k.Omitted
+		s.tell(d)
+		if !s.history {
+			k.Heard = append(k.Heard, s.known)
+		}
+	}
+	k.Gathered, k.Omitted = nil, 0
+}

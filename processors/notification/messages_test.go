@@ -1,0 +1,90 @@
+package notification
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
+)
+
+// The holder of a link causes six mails to staff; what is written after that comes in
+// one, ten minutes after the first.
+func TestMessagesAreGathered(t *testing.T) {
+	w := started(t)
+	say := func(minute int, words string) []string {
+		return w.event(at(20, 10, minute), customer, &repair.MessagePosted{Kind: repair.Text, Text: repair.Personal{Bytes: []byte(words)}})
+	}
+	for minute := range 3 {
+		expect(t, say(minute, fmt.Sprint(minute)), "message to mechanic sam", "message to customer_service")
+	}
+	for minute := 3; minute < 9; minute++ {
+		expect(t, say(minute, fmt.Sprint(minute)))
+	}
+	expect(t, w.until(at(20, 10, 10).Add(-time.Microsecond)))
+	expect(t, w.until(at(20, 10, 10)), "message to mechanic sam", "message to customer_service")
+	got := w.newest(record.NotifyMessage)
+	var words []string
+	for _, e := range got.Earlier {
+		words = append(words, string(e.Text.Bytes)+" "+e.At.Format("04"))
+	}
+	if diff := cmp.Diff([]string{"3 03", "4 04", "5 05", "6 06", "7 07"}, words); diff != "" || string(got.Text.Bytes) != "8" || got.RestsOn != 10 {
+		t.Errorf("the last is %q, resting on %d, after -want +got\n%s", got.Text.Bytes, got.RestsOn, diff)
+	}
+	if s, _, _ := w.State("r1"); len(s.Known.Gathered) != 0 || len(s.Known.Heard) != 6 {
+		t.Errorf("gathered %v, heard %v", s.Known.Gathered, s.Known.Heard)
+	}
+}
+
+// What is gathered is bounded: the mail has the last messages, and says how many more
+// there were.
+func TestGatheredMessagesAreBounded(t *testing.T) {
+	w := started(t)
+	for range 3 + maxGathered + 7 {
+		w.event(at(20, 10, 0), customer, says(repair.Text))
+	}
+	w.until(at(20, 10, 10))
+	if got := w.newest(record.NotifyMessage); len(got.Earlier) != maxGathered-1 || got.Omitted != 7 {
+		t.Errorf("%d earlier ones, %d omitted", len(got.Earlier), got.Omitted)
+	}
+}
+
+// Whatever a link holder writes, and whenever: in no ten minutes more than six mails to
+// staff, and every message is passed on.
+func TestStaffMailsAreLimited(t *testing.T) {
+	book := sample(t)
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t, book)
+		w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Email)})
+		w.all = nil
+		now, written := at(20, 9, 0), 0
+		for range rapid.IntRange(1, 60).Draw(t, "messages") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 400).Draw(t, "seconds")) * time.Second)
+			w.event(now, customer, says(rapid.SampledFrom([]repair.MessageKind{repair.Text, repair.Callback}).Draw(t, "kind")))
+			written++
+		}
+		w.until(now.Add(time.Hour))
+		var mails []time.Time
+		passedOn := 0
+		for _, o := range w.all {
+			if r, ok := o.(*record.NotificationRequested); ok {
+				mails = append(mails, r.OccurredAt)
+				if r.Recipient.Role == repair.Mechanic {
+					passedOn += 1 + len(r.Earlier) + int(r.Omitted)
+				}
+			}
+		}
+		for i := staffMails; i < len(mails); i++ {
+			if mails[i].Sub(mails[i-staffMails]) < staffWindow {
+				t.Fatalf("more than %d mails in %s: %v", staffMails, staffWindow, mails[i-staffMails:i+1])
+			}
+		}
+		if passedOn != written {
+			t.Fatalf("%d of %d messages passed on", passedOn, written)
+		}
+	})
+}

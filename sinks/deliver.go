@@ -1,0 +1,520 @@
+package sinks
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
+)
+
+const (
+	// maxInFlight is the maximum number of attempts in flight.
+	maxInFlight = 32
+	// AttemptLimit is how long one attempt may take.
+	AttemptLimit = 10 * time.Second
+	// recordLimit is how long it may take to write down what became of it.
+	recordLimit = 5 * time.Second
+	// readAhead is the most records that are read at once.
+	readAhead = 1000
+	// memorySize is how many attempts a process remembers.
+	memorySize = 8192
+)
+
+// Channel is a way to tell people something: what a channel sink adds to Deliver.
+type Channel struct {
+	// Name is that of the requests it attempts.
+	Name repair.Channel
+	// Attempt makes the attempt that a request asks for and returns what became of it:
+	// a record for the deliveries topic with the id AttemptID. An error that wraps
+	// ErrAway says that none was made, and that none can be at present; any other ends
+	// Deliver. It is called by many goroutines at once.
+	Attempt func(context.Context, *record.NotificationRequested) (record.Headed, error)
+	// Replayed reports whether a request belongs to a history that is replayed at its
+	// own time, so that no clock makes it out of date; nil: none does.
+	Replayed func(*record.NotificationRequested) bool
+}
+
+// Deliver attempts the notifications of a channel until ctx ends, when it returns nil,
+// or until an error that retrying does not cure.
+//
+// At most 32 attempts are in flight, and one that hangs holds back nothing but what comes
+// after it about the same repair: those go in the order of the log. Before it attempts
+// anything of a partition, Deliver has read all that the partition holds, so that what has
+// been recalled is withheld, however long the backlog; so is what is out of date by the
+// clock. What became of each attempt is on the log before its offset is committed.
+//
+// The loop has no lock. Attempts are goroutines that report to it; rebalances happen
+// between its steps, and wait for what is in flight.
+func Deliver(ctx context.Context, c Config, ch Channel) error {
+	if err := c.validate(); err != nil {
+		return err
+	}
+	if err := resume(ctx, c); err != nil {
+		return fmt.Errorf("sink %s: %w", c.Consumer.Name, err)
+	}
+	l, err := newDelivery(c, ch)
+	if err != nil {
+		return fmt.Errorf("sink %s: %w", c.Consumer.Name, err)
+	}
+	defer l.client.CloseAllowingRebalance()
+	l.Metrics.start(l.Consumer.Name)
+	l.Progress.Starting("join group " + c.Consumer.Group())
+	for ctx.Err() == nil {
+		err := l.step(ctx)
+		l.client.AllowRebalance()
+		if err != nil {
+			return fmt.Errorf("sink %s: %w", c.Consumer.Name, err)
+		}
+	}
+	return l.land()
+}
+
+// delivery is the state of Deliver's loop.
+type delivery struct {
+	*loop
+	channel Channel
+	queue   queue
+	known   *outcomes
+	unread  []*kgo.Record // what was fetched and cannot be read at present, from the first record on
+
+	inFlight   int // all of them, of which
+	attempts   int // go to the target
+	done       chan result
+	wake       chan struct{} // something is done
+	away       error         // why no attempt can be made at present
+	logAway    error         // why nothing can be written down at present
+	unreadable error         // why nothing can be read at present
+	silent     error         // why the brokers did not answer the last time they were asked
+	retryAt    time.Time     // when what is away is tried again
+	swept      time.Time
+	failure    error // what ends the loop
+}
+
+// result is what an errand's goroutine reports.
+type result struct {
+	errand    *errand
+	attempted bool
+	deferred  bool
+	outcome   *kgo.Record // made; nil: there is none
+	away      error       // the target's
+	logAway   error
+	failure   error
+}
+
+func newDelivery(c Config, ch Channel) (*delivery, error) {
+	if ch.Replayed == nil {
+		ch.Replayed = func(*record.NotificationRequested) bool { return false }
+	}
+	d := &delivery{
+		channel: ch, known: newOutcomes(memorySize),
+		queue: queue{lanes: make(map[int32]*lane), replayed: ch.Replayed},
+		done:  make(chan result, maxInFlight+1), wake: make(chan struct{}, 1),
+	}
+	opts, err := c.Kafka.Group(c.Consumer.Group(), c.Instance, c.Log, record.Notifications.Name)
+	if err != nil {
+		return nil, err
+	}
+	cl, err := kgo.NewClient(append(opts,
+		kgo.BlockRebalanceOnPoll(), // the callbacks below run between two steps
+		kgo.KeepControlRecords(),   // so that a lag of 0 means no backlog
+		kgo.OnPartitionsRevoked(func(ctx context.Context, _ *kgo.Client, lost map[string][]int32) {
+			d.settle()
+			d.commit(ctx)
+			d.give(lost)
+		}),
+		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
+			d.settle()
+			d.give(lost)
+		}),
+	)...)
+	if err != nil {
+		return nil, err
+	}
+	d.loop = &loop{Config: c, topics: []string{record.Notifications.Name}, client: cl, admin: kadm.NewClient(cl), pause: minPause, buried: make(map[place]bool)}
+	return d, nil
+}
+
+// step is one iteration: read, withhold, start attempts, commit.
+func (d *delivery) step(ctx context.Context) error {
+	if err := d.read(ctx); err != nil {
+		return err
+	}
+	d.collect()
+	now := d.Now()
+	if now.Sub(d.swept) >= watermarkInterval {
+		d.swept = now
+		d.queue.expire(func(n *record.NotificationRequested) bool { return OutOfDate(n, now) })
+		d.silent = d.report(ctx)
+	}
+	for ctx.Err() == nil && d.failure == nil {
+		e := d.next(now)
+		if e == nil {
+			break
+		}
+		d.start(ctx, e)
+	}
+	d.commit(ctx)
+	d.tell()
+	return d.failure
+}
+
+// next returns the errand to start now; nil: none can be.
+func (d *delivery) next(now time.Time) *errand {
+	waiting := now.Before(d.retryAt)
+	if d.inFlight > maxInFlight || d.logAway != nil && (waiting || d.inFlight > 0) {
+		return nil
+	}
+	if e := d.queue.takeQuick(); e != nil {
+		return e
+	}
+	// While the target is away, one attempt at a time asks whether it is back. It is
+	// chosen at random, lest one that makes it hang up blocks all others.
+	probe := d.away != nil
+	if d.attempts >= maxInFlight || probe && (waiting || d.attempts > 0) {
+		return nil
+	}
+	e := d.queue.take(probe)
+	if e != nil && OutOfDate(e.request, now) && !d.channel.Replayed(e.request) {
+		e.withhold = &withhold{record.OutOfDate, ""}
+	}
+	return e
+}
+
+// start carries out an errand in a goroutine of its own, which a stop request does not
+// interrupt.
+func (d *delivery) start(ctx context.Context, e *errand) {
+	ctx = context.WithoutCancel(ctx)
+	attempt := e.withhold == nil && e.outcome == nil
+	if _, recorded := d.known.get(AttemptID(e.request)); recorded {
+		d.queue.finish(e, false)
+		return
+	}
+	d.inFlight++
+	if attempt {
+		d.attempts++
+	}
+	request, outcome, why := e.request, e.outcome, e.withhold
+	go func() {
+		r := result{errand: e, attempted: attempt, outcome: outcome}
+		switch {
+		case attempt:
+			r = d.attempt(ctx, r)
+		case outcome == nil:
+			r.outcome, r.failure = d.encode(d.withheld(request, *why))
+		}
+		if r.outcome != nil {
+			ctx, cancel := context.WithTimeout(ctx, recordLimit)
+			again := *r.outcome // the client changes the record, and leaves an expired context in it
+			if err := d.client.ProduceSync(ctx, &again).FirstErr(); err != nil {
+				r.logAway = fmt.Errorf("%w: write a delivery's outcome: %w", ErrAway, err)
+			}
+			cancel()
+		}
+		d.done <- r
+		select {
+		case d.wake <- struct{}{}:
+		default:
+		}
+	}()
+}
+
+func (d *delivery) attempt(ctx context.Context, r result) result {
+	ctx, cancel := context.WithTimeout(ctx, AttemptLimit)
+	defer cancel()
+	outcome, err := d.channel.Attempt(ctx, r.errand.request)
+	switch {
+	case errors.Is(err, ErrAway):
+		r.away = err
+	case err != nil:
+		r.failure = err
+	default:
+		_, r.deferred = outcome.(*record.DeliveryDeferred)
+		r.outcome, r.failure = d.encode(outcome)
+	}
+	return r
+}
+
+// withheld is the record that an attempt was not made.
+func (d *delivery) withheld(n *record.NotificationRequested, why withhold) record.Headed {
+	return &record.DeliveryWithheld{
+		Header: DeliveryHeader(n, d.Now()), Notice: n.Notice, Attempt: n.Attempt, Reason: why.reason, Because: why.because,
+	}
+}
+
+// DeliveryHeader returns the header of the record of what became of an attempt at a time.
+func DeliveryHeader(n *record.NotificationRequested, at time.Time) repair.Header {
+	at = at.UTC()
+	if at.Before(n.OccurredAt) { // another machine's clock
+		at = n.OccurredAt
+	}
+	return repair.Header{
+		EventID: AttemptID(n), AggregateID: n.AggregateID, GarageID: n.GarageID, OccurredAt: at,
+		Actor: repair.Actor{Role: repair.System}, CorrelationID: n.CorrelationID, CausationID: n.EventID,
+	}
+}
+
+func (d *delivery) encode(rec record.Headed) (*kgo.Record, error) {
+	value, err := d.Codec.Encode(rec)
+	if err != nil {
+		return nil, err
+	}
+	return &kgo.Record{Topic: record.Deliveries.Name, Key: []byte(rec.Head().AggregateID), Value: value}, nil
+}
+
+// collect takes in what the errands in flight have reported.
+func (d *delivery) collect() {
+	for {
+		select {
+		case r := <-d.done:
+			d.ended(r)
+		default:
+			return
+		}
+	}
+}
+
+// settle waits for all that is in flight: at most AttemptLimit and recordLimit.
+func (d *delivery) settle() {
+	for d.inFlight > 0 {
+		d.ended(<-d.done)
+	}
+}
+
+func (d *delivery) ended(r result) {
+	d.inFlight--
+	if r.attempted {
+		d.attempts--
+	}
+	e, id := r.errand, AttemptID(r.errand.request)
+	if r.outcome != nil {
+		d.known.put(id, r.outcome, r.logAway == nil)
+	}
+	switch {
+	case r.failure != nil:
+		d.failure = errors.Join(d.failure, r.failure)
+		d.queue.giveBack(e)
+	case r.away != nil:
+		d.backOff(&d.away, r.away)
+		d.queue.giveBack(e)
+	case r.logAway != nil:
+		e.outcome = r.outcome
+		d.backOff(&d.logAway, r.logAway)
+		d.queue.giveBack(e)
+	default:
+		if r.attempted {
+			d.away = nil
+		}
+		d.logAway = nil
+		if d.away == nil {
+			d.pause = minPause
+		}
+		d.queue.finish(e, r.deferred)
+	}
+}
+
+// backOff notes why something is away. The pause grows with each probe, not with each
+// of those that were in flight together.
+func (d *delivery) backOff(what *error, why error) {
+	first := *what == nil
+	*what = why
+	if now := d.Now(); first || !now.Before(d.retryAt) {
+		d.retryAt = now.Add(d.pause)
+		d.pause = min(2*d.pause, maxPause)
+	}
+}
+
+// read takes in what was fetched; while that cannot be read, it fetches nothing more.
+func (d *delivery) read(ctx context.Context) error {
+	if len(d.unread) == 0 {
+		if err := d.fetch(ctx); err != nil {
+			return err
+		}
+	} else {
+		d.rest(ctx, minPause)
+	}
+	d.unreadable = nil
+	for len(d.unread) > 0 {
+		if err := d.take(ctx, d.unread[0]); err != nil {
+			d.unreadable = err
+			break
+		}
+		d.unread = d.unread[1:]
+	}
+	return nil
+}
+
+// fetch waits for records, or until there is something else to do.
+func (d *delivery) fetch(ctx context.Context) error {
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	woken := make(chan struct{})
+	go func() {
+		defer close(woken)
+		d.rest(wait, watermarkInterval)
+		cancel()
+	}()
+	fetches := d.client.PollRecords(wait, readAhead)
+	cancel()
+	<-woken
+	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+		if p.Err == nil && len(p.Records) > 0 {
+			d.queue.lane(p.Partition, p.Records[0].Offset).end = p.LastStableOffset
+		}
+	})
+	records, err := d.check(fetches, nil)
+	d.unread = append(d.unread, records...)
+	if errors.Is(err, ErrAway) {
+		d.unreadable = err
+		return nil
+	}
+	return err
+}
+
+// rest waits until something is done, what is away may be tried again, or a time is over.
+func (d *delivery) rest(ctx context.Context, most time.Duration) {
+	if left := d.retryAt.Sub(d.Now()); (d.away != nil || d.logAway != nil) && left > 0 {
+		most = min(most, left)
+	}
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-d.wake:
+	case <-timer.C:
+	}
+}
+
+// take takes in one record. Its error wraps ErrAway: the record is to be taken again.
+func (d *delivery) take(ctx context.Context, r *kgo.Record) error {
+	l := d.queue.lane(r.Partition, r.Offset)
+	if !r.Attrs.IsControl() {
+		m, err := d.loop.read(ctx, r)
+		if reason := deadReason(err); reason != "" {
+			if err := d.putAside(ctx, burial{r, reason, err}); err != nil {
+				return err
+			}
+		} else if err != nil {
+			return fmt.Errorf("%w: read %s[%d]@%d: %w", ErrAway, r.Topic, r.Partition, r.Offset, err)
+		}
+		d.consider(l, r.Offset, m.Record)
+	}
+	l.next, l.epoch = r.Offset+1, r.LeaderEpoch
+	return nil
+}
+
+func (d *delivery) consider(l *lane, offset int64, rec any) {
+	switch n := rec.(type) {
+	case *record.NotificationRequested:
+		if n.Channel != d.channel.Name {
+			return
+		}
+		if outcome, recorded := d.known.get(AttemptID(n)); !recorded {
+			d.queue.add(l, offset, n, outcome)
+		}
+	case *record.NotificationRecalled:
+		d.queue.recall(l, n)
+	}
+}
+
+func (d *delivery) putAside(ctx context.Context, b burial) error {
+	ctx, cancel := context.WithTimeout(ctx, recordLimit)
+	defer cancel()
+	return d.bury(ctx, []burial{b})
+}
+
+// commit commits how far each partition has no open errand.
+func (d *delivery) commit(ctx context.Context) {
+	offsets := make(map[int32]kgo.EpochOffset)
+	for p, l := range d.queue.lanes {
+		if at := l.behind(); at > l.committed {
+			offsets[p] = kgo.EpochOffset{Epoch: l.epoch, Offset: at}
+		}
+	}
+	if len(offsets) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
+	defer cancel()
+	var failed error
+	d.client.CommitOffsetsSync(ctx, map[string]map[int32]kgo.EpochOffset{record.Notifications.Name: offsets},
+		func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, resp *kmsg.OffsetCommitResponse, err error) {
+			failed = commitError(resp, err)
+		})
+	switch {
+	case errors.Is(failed, kerr.FencedInstanceID):
+		d.failure = errors.Join(d.failure, kafka.Fenced(d.Instance))
+	case failed != nil:
+		// A later commit covers this one, unless the partitions are reassigned: then the
+		// other member attempts again what is recorded but not committed.
+		d.Log.Warn("deliveries are recorded but not committed", "error", failed)
+	default:
+		for p, o := range offsets {
+			d.Metrics.moved(d.Consumer.Name, o.Offset-d.queue.lanes[p].committed)
+			d.queue.lanes[p].committed = o.Offset
+			maps.DeleteFunc(d.buried, func(at place, _ bool) bool { return at.partition == p && at.offset < o.Offset })
+		}
+	}
+}
+
+func commitError(resp *kmsg.OffsetCommitResponse, err error) error {
+	if err != nil {
+		return err
+	}
+	for _, t := range resp.Topics {
+		for _, p := range t.Partitions {
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// give forgets partitions that go to another member.
+func (d *delivery) give(lost map[string][]int32) {
+	partitions := lost[record.Notifications.Name]
+	d.queue.drop(partitions)
+	d.unread = slices.DeleteFunc(d.unread, func(r *kgo.Record) bool { return slices.Contains(partitions, r.Partition) })
+}
+
+// land ends the loop after a stop request: what is in flight is finished.
+func (d *delivery) land() error {
+	d.settle()
+	d.commit(context.Background())
+	if d.failure != nil {
+		return fmt.Errorf("sink %s: %w", d.Consumer.Name, d.failure)
+	}
+	return nil
+}
+
+// tell tells readiness whether anything moves, and why not.
+func (d *delivery) tell() {
+	why := cmp.Or(d.away, d.logAway, d.unreadable, d.silent)
+	if why == nil {
+		d.stalled = ""
+		d.Metrics.stalled(d.Consumer.Name, false)
+		if _, generation := d.client.GroupMetadata(); generation >= 0 {
+			d.Progress.Waiting()
+		}
+		return
+	}
+	why = kafka.Advise(why)
+	if d.stalled != why.Error() {
+		d.stalled = why.Error()
+		d.Log.Warn("sink waits and tries again", "error", why)
+	}
+	d.Progress.Stalled(d.stalled)
+	d.Metrics.stalled(d.Consumer.Name, true)
+}

@@ -1,0 +1,183 @@
+package sinks
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"pgregory.net/rapid"
+
+	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
+)
+
+// Whatever is requested, recalled, attempted, refused, taken back by a rebalance and read
+// again: every request has one end; of one repair one is attempted at a time, in the order
+// of the log; nothing is attempted that was recalled, or before all that its partition
+// holds has been read; and what is committed has had its end.
+func TestQueueLaws(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		q := queue{lanes: make(map[int32]*lane), replayed: func(*record.NotificationRequested) bool { return false }}
+		type entry struct {
+			request *record.NotificationRequested
+			recall  *record.NotificationRecalled
+			ended   bool
+		}
+		logs := make(map[int32][]*entry)
+		recalled := make(map[string]bool) // read by the queue
+		committed := make(map[int32]int64)
+		var inFlight []*errand
+		entryOf := func(e *errand) *entry { return logs[e.lane.id][e.offset] }
+		read := func(p int32) bool {
+			l := q.lane(p, committed[p])
+			if l.end = int64(len(logs[p])); l.next >= l.end {
+				return false
+			}
+			switch e := logs[p][l.next]; {
+			case e.request != nil && !e.ended:
+				q.add(l, l.next, e.request, nil)
+			case e.recall != nil:
+				q.recall(l, e.recall)
+				recalled[e.recall.NotificationID] = true
+			}
+			l.next++
+			return true
+		}
+		start := func(e *errand) {
+			o, attempt := entryOf(e), e.withhold == nil && e.outcome == nil
+			switch {
+			case o.ended:
+				t.Fatalf("%s is attempted after its end", o.request.NotificationID)
+			case attempt && recalled[o.request.NotificationID]:
+				t.Fatalf("%s is attempted though it was recalled", o.request.NotificationID)
+			case attempt && e.lane.next < int64(len(logs[e.lane.id])):
+				t.Fatalf("%s is attempted before its partition was read", o.request.NotificationID)
+			}
+			for _, before := range logs[e.lane.id][:e.offset] {
+				if attempt && before.request != nil && !before.ended && before.request.AggregateID == o.request.AggregateID {
+					t.Fatalf("%s is attempted before %s", o.request.NotificationID, before.request.NotificationID)
+				}
+			}
+			inFlight = append(inFlight, e)
+		}
+		finish := func(how string) {
+			if len(inFlight) == 0 {
+				return
+			}
+			i := rapid.IntRange(0, len(inFlight)-1).Draw(t, "which")
+			e := inFlight[i]
+			inFlight = slices.Delete(inFlight, i, i+1)
+			switch {
+			case how == "away":
+				q.giveBack(e)
+			case how == "log away":
+				e.outcome = &kgo.Record{}
+				q.giveBack(e)
+			default:
+				entryOf(e).ended = true
+				q.finish(e, how == "deferred" && e.withhold == nil)
+			}
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"request": func(t *rapid.T) {
+				p := rapid.Int32Range(0, 1).Draw(t, "partition")
+				n := &record.NotificationRequested{Attempt: 1, Header: repair.Header{OccurredAt: time.Unix(int64(len(logs[p])), 0)}}
+				n.AggregateID = fmt.Sprintf("%d-%d", p, rapid.IntRange(0, 3).Draw(t, "repair"))
+				n.NotificationID = fmt.Sprintf("%d/%d", p, len(logs[p]))
+				n.Recipient.Role = rapid.SampledFrom([]repair.Role{repair.Customer, repair.Mechanic}).Draw(t, "to")
+				logs[p] = append(logs[p], &entry{request: n})
+			},
+			"recall": func(t *rapid.T) {
+				p := rapid.Int32Range(0, 1).Draw(t, "partition")
+				if len(logs[p]) == 0 {
+					t.Skip()
+				}
+				n := rapid.SampledFrom(logs[p]).Draw(t, "request").request
+				if n == nil {
+					t.Skip()
+				}
+				logs[p] = append(logs[p], &entry{recall: &record.NotificationRecalled{Header: n.Header, Notice: n.Notice, Attempt: n.Attempt}})
+			},
+			"read": func(t *rapid.T) { read(rapid.Int32Range(0, 1).Draw(t, "partition")) },
+			"read all": func(*rapid.T) {
+				for p := range int32(2) {
+					for read(p) {
+					}
+				}
+			},
+			"start": func(t *rapid.T) {
+				for p := range q.lanes {
+					q.lanes[p].end = int64(len(logs[p])) // as a fetch would say
+				}
+				e := q.takeQuick()
+				if e == nil {
+					e = q.take(rapid.Bool().Draw(t, "anyone"))
+				}
+				if e != nil {
+					start(e)
+				}
+			},
+			"accepted": func(*rapid.T) { finish("accepted") },
+			"deferred": func(*rapid.T) { finish("deferred") },
+			"away":     func(*rapid.T) { finish("away") },
+			"log away": func(*rapid.T) { finish("log away") },
+			"commit": func(t *rapid.T) {
+				for p, l := range q.lanes {
+					for _, e := range logs[p][:l.behind()] {
+						if e.request != nil && !e.ended {
+							t.Fatalf("%s is committed before its end", e.request.NotificationID)
+						}
+					}
+					committed[p] = max(committed[p], l.behind())
+				}
+			},
+			"rebalance": func(*rapid.T) {
+				for len(inFlight) > 0 {
+					finish("accepted")
+				}
+				q.drop([]int32{0, 1})
+			},
+		})
+		// In the end everything has its end.
+		for range 10_000 {
+			for p := range int32(2) {
+				for read(p) {
+				}
+			}
+			e := q.takeQuick()
+			if e == nil {
+				e = q.take(false)
+			}
+			if e != nil {
+				start(e)
+			}
+			if len(inFlight) == 0 {
+				break
+			}
+			finish("accepted")
+		}
+		for _, log := range logs {
+			for _, e := range log {
+				if e.request != nil && !e.ended {
+					t.Fatalf("%s has no end", e.request.NotificationID)
+				}
+			}
+		}
+	})
+}
+
+func TestOutOfDate(t *testing.T) {
+	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
+	for _, kind := range record.NotificationKinds {
+		past := &record.NotificationRequested{Notice: record.Notice{Kind: kind}, ExpiresAt: now, ReadyAt: now}
+		want := slices.Contains([]record.NotificationKind{record.NotifyApprovalRequired, record.NotifyReminder, record.NotifyReadyLater}, kind)
+		if got := OutOfDate(past, now); got != want {
+			t.Errorf("%s whose times are over is out of date: %t", kind, got)
+		}
+		if OutOfDate(past, now.Add(-time.Microsecond)) || OutOfDate(&record.NotificationRequested{Notice: past.Notice}, now) {
+			t.Errorf("%s is out of date before its time, or without one", kind)
+		}
+	}
+}
