@@ -401,14 +401,16 @@ func (d *delivery) take(ctx context.Context, r *kgo.Record) error {
 	l := d.queue.lane(r.Partition, r.Offset)
 	if !r.Attrs.IsControl() {
 		m, err := d.loop.read(ctx, r)
-		if reason := deadReason(err); reason != "" {
+		switch reason := deadReason(err); {
+		case reason != "":
 			if err := d.putAside(ctx, burial{r, reason, err}); err != nil {
 				return err
 			}
-		} else if err != nil {
+		case err != nil:
 			return fmt.Errorf("%w: read %s[%d]@%d: %w", ErrAway, r.Topic, r.Partition, r.Offset, err)
+		default:
+			d.consider(l, r.Offset, m.Record)
 		}
-		d.consider(l, r.Offset, m.Record)
 	}
 	l.next, l.epoch = r.Offset+1, r.LeaderEpoch
 	return nil

@@ -251,6 +251,7 @@ func TestWhatNoMailCanBeMadeOfIsADeadLetter(t *testing.T) {
 		if diff := cmp.Diff(want, counts(got)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
+		r.none()
 		stop()
 		if lag := r.lag(); lag != 0 {
 			t.Errorf("lag %d", lag)
