@@ -25,7 +25,7 @@ func (s step) ask() {
 		a.Reminders = 0
 	}
 	s.inTime(callTimer, s.garage.Approval.CallAfter)
-	if s.simulated {
+	if s.simulated || !s.approver().reachable {
 		s.setReminders()
 	}
 	s.tell(s.draft(record.NotifyApprovalRequired, s.approver(), a.Sequence, a.Revision))
@@ -78,22 +78,30 @@ func (s step) unanswered() {
 // taken sets the timers of the reminders once a mail server has accepted a request for
 // approval whose moment has not passed: their time counts from there.
 func (s step) taken(p Pending) {
-	a := s.Known.Asked
-	if a == nil || p.Request.Kind != record.NotifyApprovalRequired || p.Passed != "" {
+	if !s.asksNow(p) {
 		return
 	}
-	a.Accepted = true
+	s.Known.Asked.Accepted = true
 	if !s.simulated {
 		s.setReminders()
 	}
 }
 
-// refused records that an address refused a notification for good, if that was a
-// request for approval: no reminder is sent to an address that refused it.
+// refused records that an address refused a request for approval for good: no reminder is
+// sent to an address that refused it, and each says so when it would have been due.
 func (s step) refused(p Pending) {
-	if a := s.Known.Asked; a != nil && p.Request.Kind == record.NotifyApprovalRequired {
-		a.Refused = true
+	if !s.asksNow(p) {
+		return
 	}
+	s.Known.Asked.Refused = true
+	if !s.simulated {
+		s.setReminders()
+	}
+}
+
+// asksNow reports whether a notification asks for an answer that is awaited.
+func (s step) asksNow(p Pending) bool {
+	return s.Known.Asked != nil && p.Request.Kind == record.NotifyApprovalRequired && p.Passed == ""
 }
 
 // callback stops the reminders: the customer has answered them by asking to be called,
@@ -166,17 +174,10 @@ func (s step) takeBack(d draft, asked Asked) {
 // stopReminders records every reminder that has not been sent as suppressed.
 func (s step) stopReminders(because string) {
 	a := s.Known.Asked
-	why := record.MomentPassed
-	switch {
-	case a.Refused:
-		why, because = record.AddressRefused, ""
-	case !s.approver().reachable:
-		why, because = record.NoAddress, ""
-	}
 	for ; a.Reminded < a.Reminders; a.Reminded++ {
 		number := strconv.Itoa(int(a.Reminded))
 		s.CancelTimer(remindTimer + number)
-		s.suppress(s.name(record.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), why, because)
+		s.suppress(s.name(record.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), record.MomentPassed, because)
 	}
 }
 
