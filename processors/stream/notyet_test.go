@@ -57,7 +57,7 @@ func testGarageNotYet(t *testing.T, name string) {
 			done <- stream.Run(ctx, latency.New(book), o)
 			return
 		}
-		done <- stream.Run(ctx, notification.New(book), o)
+		done <- stream.Run(ctx, notification.New(book, nil), o)
 	}()
 	defer func() {
 		stop()
