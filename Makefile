@@ -9,7 +9,7 @@ TEST := $(GOTESTSUM) --format standard-quiet --hide-summary skipped --
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help deps browser build demo up test kafka test-kafka prometheus race bench fuzz lint openapi schemathesis fmt generate generated licences check clean
+.PHONY: help deps browser build demo up test test-long kafka test-kafka prometheus race bench fuzz lint openapi schemathesis fmt generate generated licences check clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ up: deps build ## Run the whole pipeline, empty. ARGS='--data DIR --garages FILE
 
 test: deps browser $(GOTESTSUM) ## Run all the tests, real ClickHouse and a real browser included.
 	$(TEST) -timeout 30m ./...
+
+test-long: $(GOTESTSUM) ## Run the tests that take minutes: two million timers, a large state.
+	PITSTOP_TEST_LONG=1 $(TEST:quiet=verbose) -timeout 60m -count 1 -run '^TestLong_' ./processors/stream
 
 kafka: ## Run Apache Kafka (three nodes) and Apicurio Registry. ARGS='--keep --data DIR', ARGS=stop
 	@go build -o bin/kafka ./deploy/kafka/run

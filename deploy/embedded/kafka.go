@@ -95,6 +95,7 @@ func runKafka(control, ready *os.File, data, portText string) (err error) {
 		return portError("kafka", filepath.Join(data, "ports", "kafka"), port, err)
 	}
 	defer cluster.Close()
+	useBrokerTime(cluster)
 	fmt.Fprintln(ready, port)
 	untilStopped(control)
 	return nil

@@ -149,3 +149,39 @@ func TestKafkaFirstStartThatWasCutShort(t *testing.T) {
 	}
 	stop(t, startKafka(t, d, newLog(t)))
 }
+
+// A record's time is when the broker took it, whatever the clock of its producer says;
+// also of a batch that was compressed.
+func TestKafkaUsesItsOwnTime(t *testing.T) {
+	k := startKafka(t, openData(t, t.TempDir()), newLog(t))
+	client := kafkaClient(t, k.Addr)
+	if err := createTopic(t.Context(), client, "t"); err != nil {
+		t.Fatal(err)
+	}
+	before := time.Now().Add(-time.Second) // times on the wire are in milliseconds
+	for _, batch := range [][]*kgo.Record{
+		{{Timestamp: before.Add(48 * time.Hour), Value: make([]byte, 10_000)}, {Timestamp: before.Add(48*time.Hour + time.Millisecond)}},
+		{{Timestamp: before.Add(-48 * time.Hour)}},
+	} {
+		for _, r := range batch {
+			r.Topic = "t"
+		}
+		if err := client.ProduceSync(t.Context(), batch...).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	after := time.Now()
+	reader := kafkaClient(t, k.Addr, kgo.ConsumeTopics("t"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	for n := 0; n < 3; {
+		fetches := reader.PollFetches(t.Context())
+		if err := fetches.Err(); err != nil {
+			t.Fatal(err)
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			n++
+			if r.Timestamp.Before(before) || r.Timestamp.After(after) {
+				t.Errorf("record %d bears %s, and was taken between %s and %s", r.Offset, r.Timestamp, before, after)
+			}
+		})
+	}
+}

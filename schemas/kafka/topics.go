@@ -56,7 +56,7 @@ func (l Layout) configOf(t record.Topic) map[string]string {
 		"message.timestamp.type": "LogAppendTime",
 	}
 	if l.KeepForEver {
-		delete(config, "message.timestamp.type") // kfake keeps the producer's time
+		delete(config, "message.timestamp.type") // kfake ignores it; the embedded broker does it to every topic
 	}
 	if t.MaxRecordBytes > 0 {
 		config["max.message.bytes"] = strconv.Itoa(t.MaxRecordBytes)
