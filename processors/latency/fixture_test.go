@@ -101,6 +101,7 @@ func measure(t rapid.TB, book *garage.Book, all []fact) ([]*record.Latency, Stat
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.Twice(7)
 	var rows []*record.Latency
 	for _, f := range all {
 		out, err := d.Send(f.topic, f.record)

@@ -61,6 +61,7 @@ func newWorld(t rapid.TB, book *garage.Book) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.Twice(7)
 	return &world{TB: t, Driver: d, garage: "de-brug"}
 }
 

@@ -1,8 +1,10 @@
 package stream
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -19,6 +21,9 @@ type Driver[S any] struct {
 
 	task    *task
 	offsets map[string]int64
+	twin    *task // see Twice
+	twice   int
+	steps   int
 }
 
 // NewDriver returns a driver with empty state. It fails when the processor's state
@@ -35,6 +40,13 @@ func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
 	t := newTask(&l, codec, 0)
 	t.carefully = true
 	return &Driver[S]{task: t, offsets: make(map[string]int64)}, nil
+}
+
+// Twice makes the driver handle everything a second time, with n records in a
+// transaction, and fail where that makes a difference: what a processor sees of its state
+// has not been encoded and decoded in between.
+func (d *Driver[S]) Twice(n int) {
+	d.twin, d.twice = newTask(d.task.logic, d.task.codec, 0), n
 }
 
 // Codec returns the driver's codec, to seal and open personal data with.
@@ -60,30 +72,35 @@ func (d *Driver[S]) Send(topic record.Topic, records ...record.Headed) ([]any, e
 
 // SendBytes handles one record by the bytes that are on the topic.
 func (d *Driver[S]) SendBytes(topic record.Topic, key string, value []byte) ([]any, error) {
-	decoded, decodeErr := d.task.codec.Decode(context.Background(), value)
+	decode := func() (any, error) { return d.task.codec.Decode(context.Background(), value) }
+	decoded, _ := decode()
 	r := &kgo.Record{Topic: topic.Name, Offset: d.offsets[topic.Name], Key: []byte(key), Value: value, Timestamp: d.LogTime}
 	if rec, ok := decoded.(record.Headed); ok && d.LogTime.IsZero() {
 		r.Timestamp = rec.Head().OccurredAt
 	}
 	d.offsets[topic.Name]++
-	if err := d.task.handle(r, decoded, decodeErr); err != nil {
-		return nil, err
-	}
-	return d.commit()
+	return d.step(func(t *task) error {
+		decoded, err := decode()
+		return t.handle(r, decoded, err)
+	})
 }
 
 // Advance moves the time to now: the timers due by then fire, each stamped with
 // its due time.
 func (d *Driver[S]) Advance(now time.Time) ([]any, error) {
 	tick := record.Tick{Processor: d.task.logic.consumer.Name, Time: now}
-	d.task.pending = append(d.task.pending, loggedTick{tick, now})
-	if _, err := d.task.settle(func(int) bool { return true }); err != nil {
-		return nil, err
-	}
-	return d.commit()
+	return d.step(func(t *task) error {
+		t.pending = append(t.pending, loggedTick{tick, now})
+		_, err := t.settle(func(int) bool { return true })
+		return err
+	})
 }
 
-func (d *Driver[S]) commit() ([]any, error) {
+// step does something in one transaction.
+func (d *Driver[S]) step(do func(*task) error) ([]any, error) {
+	if err := do(d.task); err != nil {
+		return nil, err
+	}
 	var out []any
 	for _, o := range d.task.out {
 		r, err := d.task.codec.Decode(context.Background(), o.Value)
@@ -95,8 +112,51 @@ func (d *Driver[S]) commit() ([]any, error) {
 	if _, err := d.task.changes(); err != nil {
 		return nil, err
 	}
+	if d.twin != nil {
+		if err := d.again(do); err != nil {
+			return nil, err
+		}
+	}
 	d.task.commit()
 	return out, nil
+}
+
+// again does it to the twin, and compares what comes out. Where a record failed, which a
+// member would do again on its own, the twin's transaction holds no other.
+func (d *Driver[S]) again(do func(*task) error) error {
+	alone := slices.ContainsFunc(d.task.out, func(o output) bool { return o.reason != "" })
+	if alone {
+		if err := d.end(func(key string) entry { return d.task.kept[key] }); err != nil {
+			return err
+		}
+	}
+	before := len(d.twin.out)
+	d.twin.carefully = alone
+	if err := do(d.twin); err != nil {
+		return err
+	}
+	same := func(a, b output) bool { return a.Topic == b.Topic && bytes.Equal(a.Value, b.Value) }
+	if !slices.EqualFunc(d.task.out, d.twin.out[before:], same) {
+		return fmt.Errorf("within a longer transaction %d other records come out", len(d.twin.out)-before)
+	}
+	if d.steps++; alone || d.steps%d.twice == 0 {
+		return d.end(d.task.entry)
+	}
+	return nil
+}
+
+// end ends the twin's transaction, and compares its state with what is expected.
+func (d *Driver[S]) end(want func(key string) entry) error {
+	if _, err := d.twin.changes(); err != nil {
+		return err
+	}
+	for key, l := range d.twin.overlay {
+		if !l.equal(want(key)) {
+			return fmt.Errorf("after a longer transaction the state of %s is another", key)
+		}
+	}
+	d.twin.commit()
+	return nil
 }
 
 // State returns the state of a key, and whether there is any.

@@ -49,12 +49,12 @@ func newStore() store {
 	return store{kept: make(map[string]entry), overlay: make(map[string]*live)}
 }
 
-// timers returns a key's timers.
-func (s *store) timers(key string) []record.TimerEntry {
+// entry returns what a key has, but for changes that have not been encoded.
+func (s *store) entry(key string) entry {
 	if l := s.overlay[key]; l != nil {
-		return l.timers
+		return l.entry
 	}
-	return s.kept[key].timers
+	return s.kept[key]
 }
 
 // open returns a key to be changed in the open transaction.
@@ -110,7 +110,7 @@ func (s *store) due(now time.Time) (w wakeup, ok bool) {
 }
 
 func (s *store) holds(w wakeup) bool {
-	timers := s.timers(w.key)
+	timers := s.entry(w.key).timers
 	return len(timers) > 0 && timers[0].Due.Equal(w.due)
 }
 

@@ -171,7 +171,7 @@ func (t *task) reached(ends map[string]int64) bool {
 // record that was logged then.
 func (t *task) fireKey(key string, now, logged time.Time) error {
 	for {
-		timers := t.timers(key)
+		timers := t.entry(key).timers
 		if len(timers) == 0 || timers[0].Due.After(now) {
 			return nil
 		}

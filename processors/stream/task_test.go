@@ -366,3 +366,25 @@ func TestMemoryOfAClosedRepair(t *testing.T) {
 	}
 	runtime.KeepAlive(s)
 }
+
+// A processor that tells nil from empty in its state depends on how its input is cut into
+// transactions, which a driver finds that does everything twice.
+func TestTwiceFindsADifference(t *testing.T) {
+	for name, things := range map[string][]thing{"nil": nil, "empty": {}} {
+		d, err := NewDriver(Processor[pile]{Consumer: record.LatencyProcessor, Record: func(c *Context, s *pile, _ record.Headed) error {
+			if s.Things == nil {
+				c.Emit(record.Events, &repair.VehicleCollected{})
+			}
+			s.Things = things
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Twice(10)
+		_, err = d.Send(record.Events, command("a", noon), command("a", noon), command("a", noon))
+		if failed := err != nil; failed != (name == "empty") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
