@@ -18,8 +18,8 @@ import (
 )
 
 // asDeclared refuses requests whose query has what their operation does not declare, a
-// parameter twice, or one without a value: a filter that is not understood must never
-// answer everything.
+// parameter twice, or a filter without a value: one that is not understood must never
+// answer everything. An empty cursor is where every list begins.
 func asDeclared(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		at := ctx.URL()
@@ -56,12 +56,16 @@ func undeclared(op *huma.Operation, query string) (errs []repair.FieldError) {
 			bad(name, "is given %d times", len(values))
 		case slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }):
 			bad(name, "is not UTF-8")
+		case values[0] == "" && slices.Contains(cursors, name) && p.Schema.Type == huma.TypeString:
 		case slices.ContainsFunc(values, func(v string) bool { return request.Clean(v) == "" }):
 			bad(name, "is empty: leave it out, or give it a value")
 		}
 	}
 	return errs
 }
+
+// cursors are the parameters that say where to go on.
+var cursors = []string{"after", "cursor"}
 
 // moment is a time in a query; absent, it is zero.
 type moment time.Time

@@ -156,7 +156,9 @@ func (d *delivery) step(ctx context.Context) error {
 	if now.Sub(d.swept) >= watermarkInterval {
 		d.swept = now
 		d.queue.expire(func(n *record.NotificationRequested) bool { return OutOfDate(n, now) })
-		d.silent = d.report(ctx)
+		if d.silent = d.report(ctx); ctx.Err() != nil {
+			d.silent = nil // asked to stop
+		}
 	}
 	for ctx.Err() == nil && d.failure == nil {
 		e := d.next(now)

@@ -260,9 +260,9 @@ func TestEarlier_TwoTicksTwoReminders(t *testing.T) {
 	j.Happens(slices.Concat(garage.Asked, []string{
 		"NotificationRequested approval_reminder to customer", "DeliveryAccepted approval_reminder to customer", "CallTask no_answer",
 	})...)
-	asking := j.When("ApprovalRequested")
-	if at := j.When("NotificationRequested approval_reminder to customer"); !at.Equal(asking.Add(15 * time.Second)) {
-		t.Errorf("reminded %s after the request, want 15s", at.Sub(asking))
+	asking, arrived := j.When("ApprovalRequested"), j.When("DeliveryAccepted approval_required to customer")
+	if at := j.When("NotificationRequested approval_reminder to customer"); !at.Equal(arrived.Add(15 * time.Second)) {
+		t.Errorf("reminded %s after the request was accepted, want 15s", at.Sub(arrived))
 	}
 	if at := j.When("CallTask no_answer"); !at.Equal(asking.Add(40 * time.Second)) {
 		t.Errorf("to be called %s after the request, want 40s", at.Sub(asking))
