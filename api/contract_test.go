@@ -311,6 +311,7 @@ func TestEventPages(t *testing.T) {
 		t.Errorf("event %v", e)
 	}
 	w.Call(dms, "GET", "/v1/events?after=c2", "").Want(t, 200, map[string]any{"events": []any{}, "cursor": "c2"})
+	w.Call(dms, "GET", "/v1/events?limit=1&after=", "").Want(t, 200, map[string]any{"cursor": "c1"}) // an empty cursor is where it begins
 	w.Call(w.Token("x", repair.Integrator, "noord"), "GET", "/v1/events", "").Want(t, 200, map[string]any{"events": []any{}})
 	a = w.Call(dms, "GET", "/v1/events?after=bogus", "")
 	a.Problem(t, 422, "invalid")
