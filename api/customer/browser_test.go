@@ -101,4 +101,17 @@ func TestBrowserPages(t *testing.T) {
 	fits("busy")
 	b.Visit("/c/k1.bad")
 	fits("bad-link")
+	w.Call(w.Token("anna", repair.CustomerService, "de-brug"), "DELETE", at+"/links", "").Want(t, 200, nil)
+	b.Visit(page)
+	fits("ended")
+	b.Visit(page + "?lang=en")
+	fits("ended-en")
+	b.Width, b.Height = 1280, 900
+	b.Visit(page)
+	b.Shot("pages-ended-desk")
+
+	w = apitest.New(t)
+	b = apitest.NewTab(t, w, 390, 844)
+	b.Visit(w.Link(w.Leased(), link.Customer))
+	fits("driver")
 }
