@@ -27,6 +27,7 @@ type cli struct {
 	Migrate     migrateCommand     `cmd:"" help:"Bring the ClickHouse tables up to date and load the garages into them."`
 	Dashboards  dashboardsCommand  `cmd:"" help:"Compare Grafana with the dashboards and alert rules, make it so, or write them as files."`
 	Import      importCommand      `cmd:"" help:"Send the commands in a file of JSON lines."`
+	Links       linksCommand       `cmd:"" help:"End the links to a repair that customers hold."`
 	Token       tokenCommand       `cmd:"" help:"Print an API token for a member of staff, where there is no identity provider."`
 	Ready       readyCommand       `cmd:"" help:"Ask a role on this machine whether it is ready, and why not. For health checks."`
 	Reader      readerCommand      `cmd:"" help:"Print the DSN with which dashboards read ClickHouse: one garage's rows, or all."`

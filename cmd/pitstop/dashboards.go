@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"strconv"
@@ -107,13 +106,13 @@ func (c *dashboardsFlags) run(e *env, apply bool) error {
 	if err := wrongUsage(server.Validate(), err); err != nil {
 		return err
 	}
-	table := steps{out: e.out, of: len(organisations), colours: isTerminal(e.out) && os.Getenv("NO_COLOR") == ""}
+	table := grafana.Printer{Out: e.out, Of: len(organisations), Colours: isTerminal(e.out) && os.Getenv("NO_COLOR") == ""}
 	run := server.Plan
 	if apply {
 		run = server.Apply
 	}
-	err = run(e, organisations, table.tell)
-	table.sum(apply)
+	err = run(e, organisations, table.Tell)
+	table.Sum(apply)
 	return err
 }
 
@@ -146,82 +145,6 @@ func (c *dashboardsFlags) chosen() ([]grafana.Organisation, error) {
 		organisations[0].Name = c.Organisation
 	}
 	return organisations, nil
-}
-
-// steps prints what is to be done, or what was done.
-type steps struct {
-	out      io.Writer
-	of, told int
-	colours  bool
-
-	created, changed, deleted, kept, failed int
-}
-
-const mostFields = 6 // printed of a change
-
-func (s *steps) tell(r grafana.Report) {
-	s.told++
-	fmt.Fprintf(s.out, "[%d/%d] %s", s.told, s.of, r.Organisation)
-	if r.New {
-		fmt.Fprint(s.out, ", a new organisation")
-	}
-	fmt.Fprintln(s.out)
-	kept := 0
-	for _, step := range r.Steps {
-		what := fmt.Sprintf("%s %s", step.Kind, step.UID)
-		switch {
-		case step.Err != nil:
-			s.failed++
-			s.line('!', fmt.Sprintf("%s: %v", what, step.Err))
-		case step.Verb == grafana.Create:
-			s.created++
-			s.line('+', what)
-		case step.Verb == grafana.Delete:
-			s.deleted++
-			s.line('-', what+", which is no dashboard or rule of this version")
-		case step.Verb == grafana.Change:
-			s.changed++
-			s.line('~', what)
-			for _, f := range step.Fields[:min(len(step.Fields), mostFields)] {
-				fmt.Fprintf(s.out, "      %s\n", f)
-			}
-			if more := len(step.Fields) - mostFields; more > 0 {
-				fmt.Fprintf(s.out, "      and %d more\n", more)
-			}
-		default:
-			kept++
-		}
-	}
-	s.kept += kept
-	if kept > 0 {
-		s.line('=', fmt.Sprintf("%d as they should be", kept))
-	}
-	if r.Err != nil {
-		s.line('!', r.Err.Error())
-	}
-}
-
-func (s *steps) line(sign rune, text string) {
-	start, end := "", ""
-	if s.colours {
-		start, end = map[rune]string{'+': "\x1b[32m", '~': "\x1b[33m", '-': "\x1b[31m", '!': "\x1b[1;31m", '=': "\x1b[2m"}[sign], "\x1b[0m"
-	}
-	fmt.Fprintf(s.out, "  %s%c %s%s\n", start, sign, text, end)
-}
-
-func (s *steps) sum(applied bool) {
-	if s.told == 0 {
-		return
-	}
-	words := "%d to create, %d to change, %d to delete, %d as they should be"
-	if applied {
-		words = "%d created, %d changed, %d deleted, %d as they should be"
-	}
-	fmt.Fprintf(s.out, words, s.created, s.changed, s.deleted, s.kept)
-	if s.failed > 0 {
-		fmt.Fprintf(s.out, ", %d failed", s.failed)
-	}
-	fmt.Fprintf(s.out, "; organisations: %d\n", s.told)
 }
 
 // dashboardsExport writes them as files for provisioning.

@@ -16,38 +16,49 @@ import (
 
 // importCommand sends the commands in a file.
 type importCommand struct {
-	File          string `arg:"" help:"JSON lines: {\"garage\",\"key\",\"command\",\"repair\" or \"external_ref\",\"revision\",\"occurred_at\",\"tell\",\"actor\":{\"role\",\"id\"},\"body\"}; command is e.g. StartRepair, body what the API takes." placeholder:"FILE"`
-	Tell          bool   `help:"Tell people also of what happened more than a day ago; else that is history, of which nobody is told."`
-	State         string `help:"File that remembers how far the import got; default: FILE.state." placeholder:"FILE"`
-	Summary       string `help:"File that gets the refused lines, and what became of all, as JSON lines; default: FILE.summary." placeholder:"FILE"`
+	File    string `arg:"" help:"JSON lines: {\"garage\",\"key\",\"command\",\"repair\" or \"external_ref\",\"revision\",\"occurred_at\",\"tell\",\"actor\":{\"role\",\"id\"},\"body\"}; command is e.g. StartRepair, body what the API takes." placeholder:"FILE"`
+	Tell    bool   `help:"Tell people also of what happened more than a day ago; else that is history, of which nobody is told."`
+	State   string `help:"File that remembers how far the import got; default: FILE.state." placeholder:"FILE"`
+	Summary string `help:"File that gets the refused lines, and what became of all, as JSON lines; default: FILE.summary." placeholder:"FILE"`
+	sendFlags
+}
+
+// sendFlags are what it takes to send commands past the API.
+type sendFlags struct {
 	CommandSecret string `help:"As of pitstop api; with --data, the embedded mode's."`
 	reachFlags
 	garageFlags
 }
 
-func (c *importCommand) Run(e *env) error {
-	cfg, cfgErr := c.reach()
+// open returns what sends them, and the function that releases what it holds. A mistake
+// is one in the flags, with others that were found before.
+func (f *sendFlags) open(e *env, found error) (*command.Importer, func() error, error) {
+	cfg, cfgErr := f.reach()
 	var secret []byte
 	var secretErr error
-	if c.Data != "" {
-		secret, secretErr = embedded.ReadSecret(c.Data, app.CommandsSecret)
-		if at, err := embedded.ReadAddresses(c.Data); err == nil && c.Garages == "" { // else cfgErr says it
-			c.Garages = at.Garages
+	if f.Data != "" {
+		secret, secretErr = embedded.ReadSecret(f.Data, app.CommandsSecret)
+		if at, err := embedded.ReadAddresses(f.Data); err == nil && f.Garages == "" { // else cfgErr says it
+			f.Garages = at.Garages
 		}
 	} else {
-		secret, secretErr = secretFrom("PITSTOP_COMMAND_SECRET", c.CommandSecret)
+		secret, secretErr = secretFrom("PITSTOP_COMMAND_SECRET", f.CommandSecret)
 	}
-	book, bookErr := c.load()
+	book, bookErr := f.load()
+	if err := wrongUsage(cfgErr, secretErr, bookErr, found); err != nil {
+		return nil, nil, err
+	}
+	return app.OpenImporter(e, cfg, book, secret, f.logger(e.err))
+}
+
+func (c *importCommand) Run(e *env) error {
 	file, fileErr := os.Open(c.File)
-	if err := wrongUsage(cfgErr, secretErr, bookErr, fileErr); err != nil {
+	importer, release, err := c.open(e, fileErr)
+	if err != nil {
 		return err
 	}
 	defer file.Close()
 	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	importer, release, err := app.OpenImporter(e, cfg, book, secret, c.logger(e.err))
 	if err != nil {
 		return err
 	}
