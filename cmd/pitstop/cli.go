@@ -31,6 +31,7 @@ type cli struct {
 	Token       tokenCommand       `cmd:"" help:"Print an API token for a member of staff, where there is no identity provider."`
 	Ready       readyCommand       `cmd:"" help:"Ask a role on this machine whether it is ready, and why not. For health checks."`
 	Reader      readerCommand      `cmd:"" help:"Print the DSN with which dashboards read ClickHouse: one garage's rows, or all."`
+	Rebuild     rebuildCommand     `cmd:"" help:"Make the state of a processor, or the tables, out of the topics: ${rebuildable_list}."`
 	DeadLetters deadLettersCommand `cmd:"" help:"Look at records that could not be handled, and send commands among them again."`
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"pitstop/cmd/pitstop/app"
 	"pitstop/deploy/embedded"
 	"pitstop/producers/simulate"
 	"pitstop/schemas/kafka"
@@ -69,9 +70,11 @@ func newParser(options ...kong.Option) (*kong.Kong, error) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.DefaultEnvars("PITSTOP"),
 		kong.Vars{
-			"repairs":        strconv.Itoa(simulate.DefaultRepairs),
-			"processors":     strings.Join(names(record.Processors()), ","), // an enum
-			"processor_list": strings.Join(names(record.Processors()), ", "),
+			"repairs":          strconv.Itoa(simulate.DefaultRepairs),
+			"processors":       strings.Join(names(record.Processors()), ","), // an enum
+			"processor_list":   strings.Join(names(record.Processors()), ", "),
+			"rebuildable":      strings.Join(names(app.Rebuildable()), ","),
+			"rebuildable_list": strings.Join(names(app.Rebuildable()), ", "),
 		},
 	)...)
 }

@@ -106,7 +106,7 @@ func (p processor) record(c *stream.Context, s *State, rec record.Headed) error 
 	for _, e := range events {
 		emit(c, e)
 		if _, starts := e.(*repair.RepairStarted); starts {
-			s.Started = hash(cmd)
+			s.Started = hash(cmd.Head().EventID, repair.DigestOf(cmd))
 		}
 	}
 	result := repair.Accepted
@@ -115,6 +115,13 @@ func (p processor) record(c *stream.Context, s *State, rec record.Headed) error 
 	}
 	s.answer(c, cmd, result, verdict, 0)
 
+	s.setExpire(c, open)
+	s.remember(c, cmd, verdict)
+	return nil
+}
+
+// setExpire sets the timer for the open revision, where that is not open as before.
+func (s *State) setExpire(c *stream.Context, open int32) {
 	switch n := s.Repair.OpenRevision(); n {
 	case open: // the timer keeps the correlation id of the request that set it
 	case 0:
@@ -122,8 +129,6 @@ func (p processor) record(c *stream.Context, s *State, rec record.Headed) error 
 	default:
 		c.SetTimer(expire, s.Repair.Revisions[n-1].ExpiresAt)
 	}
-	s.remember(c, cmd, verdict)
-	return nil
 }
 
 // emit emits an event. Its id holds its sequence: events never share one, whatever the
@@ -167,9 +172,11 @@ func (p processor) timer(c *stream.Context, s *State, t stream.Timer) error {
 
 // remember remembers a command and its answer.
 func (s *State) remember(c *stream.Context, cmd repair.Command, v repair.Verdict) {
-	s.Commands = append(s.Commands, Remembered{
-		ID: cmd.Head().EventID, Digest: repair.DigestOf(cmd), At: c.LogTime(), Verdict: v,
-	})
+	s.keep(c, Remembered{ID: cmd.Head().EventID, Digest: repair.DigestOf(cmd), At: c.LogTime(), Verdict: v})
+}
+
+func (s *State) keep(c *stream.Context, r Remembered) {
+	s.Commands = append(s.Commands, r)
 	for s.size() > rememberBytes {
 		s.Commands = s.Commands[1:]
 	}
@@ -179,15 +186,15 @@ func (s *State) remember(c *stream.Context, cmd repair.Command, v repair.Verdict
 // recall remembers the command that started the repair again, where that is the one at
 // hand and was forgotten: it comes again, and what it led to is known.
 func (s *State) recall(c *stream.Context, cmd repair.Command) {
-	if s.Started == hash(cmd) && s.remembered(cmd.Head().EventID) == nil {
+	if s.Started == hash(cmd.Head().EventID, repair.DigestOf(cmd)) && s.remembered(cmd.Head().EventID) == nil {
 		s.remember(c, cmd, repair.Verdict{State: repair.InProgress, Sequence: 1})
 	}
 }
 
-// hash identifies a command by its id and its plain request.
-func hash(cmd repair.Command) int64 {
+// hash identifies a command by its id and the digest of its plain request.
+func hash(id, digest string) int64 {
 	h := fnv.New64a()
-	h.Write([]byte(cmd.Head().EventID + " " + repair.DigestOf(cmd)))
+	h.Write([]byte(id + " " + digest))
 	return int64(h.Sum64())
 }
 

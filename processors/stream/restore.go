@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
@@ -87,6 +88,7 @@ func (m *member) replay(ctx context.Context, changelog string, from map[int32]kg
 		return fmt.Errorf("kafka client: %w", err)
 	}
 	defer cl.Close()
+	spoiled := make(map[string]error) // keys whose last record cannot be read
 	for len(remaining) > 0 {
 		poll, cancel := context.WithTimeout(ctx, heldUpAfter)
 		fetches := cl.PollFetches(poll)
@@ -103,7 +105,12 @@ func (m *member) replay(ctx context.Context, changelog string, from map[int32]kg
 				continue
 			}
 			if !r.Attrs.IsControl() {
-				if err := m.restoreRecord(ctx, tasks[r.Partition], r); err != nil {
+				switch err := m.restoreRecord(ctx, tasks[r.Partition], r); {
+				case err == nil:
+					delete(spoiled, string(r.Key))
+				case errors.Is(err, avro.ErrUndecodable): // unless a later one takes its place
+					spoiled[string(r.Key)] = err
+				default:
 					return err
 				}
 			}
@@ -112,6 +119,9 @@ func (m *member) replay(ctx context.Context, changelog string, from map[int32]kg
 			}
 		}
 		m.Monitor.Starting(fmt.Sprintf("restoring, %d partitions to go", len(remaining)))
+	}
+	if keys := slices.Sorted(maps.Keys(spoiled)); len(keys) > 0 {
+		return fmt.Errorf("%w; the state of %d repairs is spoiled: pitstop rebuild %s", spoiled[keys[0]], len(keys), m.logic.consumer.Name)
 	}
 	return nil
 }
@@ -127,7 +137,7 @@ func (m *member) restoreRecord(ctx context.Context, t *task, r *kgo.Record) erro
 	}
 	change, ok := decoded.(*record.Change)
 	if !ok {
-		return fmt.Errorf("changelog %s[%d]@%d: a %s is no change", r.Topic, r.Partition, r.Offset, record.NameOf(decoded))
+		return fmt.Errorf("%w: changelog %s[%d]@%d: a %s is no change", avro.ErrUndecodable, r.Topic, r.Partition, r.Offset, record.NameOf(decoded))
 	}
 	// Decoding the state now finds a schema that only the registry knows before the
 	// first record needs it.

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"pitstop/schemas/record"
 )
@@ -214,4 +216,34 @@ func Resume(ctx context.Context, adm *kadm.Client, c record.Consumer, otherwise 
 		}
 	}
 	return nil
+}
+
+// Deserted waits until the group of a consumer has no member: the broker counts one that
+// was stopped for SessionTimeout more. It returns an error that names those that stay.
+func Deserted(ctx context.Context, adm *kadm.Client, c record.Consumer) error {
+	patience := time.NewTimer(SessionTimeout + 2*time.Second)
+	defer patience.Stop()
+	for {
+		described, err := adm.DescribeGroups(ctx, c.Group())
+		if err == nil {
+			err = described[c.Group()].Err
+		}
+		if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+			return fmt.Errorf("describe group %s: %w", c.Group(), err)
+		}
+		var members []string
+		for _, m := range described[c.Group()].Members {
+			members = append(members, *cmp.Or(m.InstanceID, &m.MemberID))
+		}
+		if len(members) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-patience.C:
+			return fmt.Errorf("%s is running: stop %s, and run this again", c.Name, strings.Join(members, ", "))
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
 }

@@ -66,3 +66,28 @@ func migrate(ctx context.Context, c Config, log *slog.Logger) (steps int, err er
 	}
 	return len(results), nil
 }
+
+// kept are the tables that Empty leaves alone: those that migrations and garages fill,
+// and those whose topics forget, since the rows of what is deleted there are the last.
+const kept = "'goose_db_version', 'garages', 'days', 'calendar', 'commands', 'outcomes', 'dead_letters'"
+
+// Empty empties the tables that the sink fills, to be filled again from the topics.
+func Empty(ctx context.Context, c Config) (err error) {
+	conn, err := c.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	var tables []struct {
+		Name string `ch:"name"`
+	}
+	if err := conn.Select(ctx, &tables, "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name NOT IN ("+kept+")"); err != nil {
+		return fmt.Errorf("list the tables: %w", err)
+	}
+	for _, t := range tables {
+		if err := conn.Exec(ctx, "TRUNCATE TABLE "+t.Name); err != nil {
+			return fmt.Errorf("empty %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"pitstop/deploy/embedded"
+	"pitstop/processors/latency"
+	"pitstop/processors/lifecycle"
+	"pitstop/processors/notification"
+	"pitstop/processors/stream"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
+	"pitstop/sinks"
+	"pitstop/sinks/clickhouse"
+)
+
+// Rebuild makes what a role keeps out of the topics: the state of a processor, or the
+// tables. It can be interrupted and run again.
+type Rebuild struct {
+	Name     string // of the role
+	Kafka    kafka.Config
+	Garages  *garage.Book      // of notification and latency
+	Database clickhouse.Config // of clickhouse
+	// Until is when a processor was stopped, where its position is lost.
+	Until time.Time
+	// Tell is told how far it is, in words.
+	Tell func(string)
+	Log  *slog.Logger
+}
+
+// Rebuildable lists the roles that Rebuild knows.
+func Rebuildable() []record.Consumer { return append(record.Processors(), record.ClickHouseSink) }
+
+// Run rebuilds.
+func (r Rebuild) Run(ctx context.Context) error {
+	o := stream.RebuildOptions{Kafka: r.Kafka, Until: r.Until, Tell: r.Tell, Log: r.Log}
+	switch r.Name {
+	case record.LifecycleProcessor.Name:
+		return stream.Rebuild(ctx, lifecycle.New(nil), lifecycle.Fold(), o)
+	case record.NotificationProcessor.Name:
+		p := notification.New(r.Garages, nil)
+		return stream.Rebuild(ctx, p, p, o)
+	case record.LatencyProcessor.Name:
+		p := latency.New(r.Garages)
+		return stream.Rebuild(ctx, p, p, o)
+	case record.ClickHouseSink.Name:
+		return r.tables(ctx)
+	}
+	return fmt.Errorf("nothing of %s can be rebuilt", r.Name)
+}
+
+// RunEmbedded rebuilds in the data directory of an embedded mode that is stopped.
+func (r Rebuild) RunEmbedded(ctx context.Context, data *embedded.Data, library string) (err error) {
+	p := &Pipeline{Data: data, Garages: r.Garages}
+	defer func() { err = errors.Join(err, p.stopAll(r.Log)) }()
+	o := Options{Data: data, Garages: r.Garages, ClickHouseLibrary: library, Clock: time.Now, Log: r.Log}
+	if err := p.startParts(ctx, o); err != nil {
+		return err
+	}
+	if err := p.prepare(ctx, r.Log); err != nil {
+		return err
+	}
+	r.Kafka, r.Database = p.cfg, p.Database
+	return r.Run(ctx)
+}
+
+// tables empties the tables and fills them from the topics. The positions go first:
+// interrupted after that, whatever fills the tables begins at the beginning.
+func (r Rebuild) tables(ctx context.Context) error {
+	opts, err := r.Kafka.Opts("pitstop-rebuild", r.Log)
+	if err != nil {
+		return err
+	}
+	adm, err := kadm.NewOptClient(opts...)
+	if err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	defer adm.Close()
+	c := record.ClickHouseSink
+	if err := kafka.Deserted(ctx, adm, c); err != nil {
+		return err
+	}
+	if _, err := adm.DeleteGroup(ctx, c.Group()); err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+		return fmt.Errorf("forget the positions of %s: %w", c.Group(), err)
+	}
+	if err := clickhouse.Empty(ctx, r.Database); err != nil {
+		return err
+	}
+	total, err := behind(ctx, adm, c)
+	if err != nil {
+		return err
+	}
+	r.Tell(fmt.Sprintf("the tables are empty; %d records to read", total))
+
+	filling, stop := context.WithCancel(ctx)
+	defer stop()
+	filled := make(chan error, 1)
+	sink := NewClickHouseSink(r.Database, sinks.Config{Kafka: r.Kafka, Instance: "rebuild", Now: time.Now, Log: r.Log}, nil)
+	go func() { filled <- sink.keepRunning(filling, r.Log) }()
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for said := time.Now(); ; {
+		select {
+		case err := <-filled:
+			return errors.Join(err, ctx.Err())
+		case <-look.C:
+		}
+		left, err := behind(ctx, adm, c)
+		if err == nil && left == 0 {
+			stop()
+			r.Tell(fmt.Sprintf("read %d records", total))
+			return <-filled
+		}
+		if err == nil && time.Since(said) > 5*time.Second {
+			said = time.Now()
+			r.Tell(fmt.Sprintf("%d of %d records to go", left, total))
+		}
+	}
+}
+
+// behind returns how many records a group has not committed, of all that there are.
+func behind(ctx context.Context, adm *kadm.Client, c record.Consumer) (n int64, err error) {
+	p, err := kafka.PositionsOf(ctx, adm, c, time.Time{})
+	if err != nil {
+		return 0, err
+	}
+	for topic, partitions := range p.Offsets {
+		ends, err := kafka.StableEnds(ctx, adm, topic)
+		if err != nil {
+			return 0, err
+		}
+		for id, o := range partitions {
+			end, err := kafka.OffsetOf(ends, topic, id)
+			if err != nil {
+				return 0, err
+			}
+			n += max(end-o.At, 0)
+		}
+	}
+	return n, nil
+}

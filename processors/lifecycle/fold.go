@@ -1,0 +1,54 @@
+package lifecycle
+
+import (
+	"fmt"
+
+	"pitstop/processors/stream"
+	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
+)
+
+// Fold returns a processor that makes the state of New's out of what that has written:
+// each repair from its events, what is remembered of commands from their outcomes. For
+// stream.Rebuild: commands are kept for a week only.
+//
+// Of commands whose outcomes are deleted nothing is remembered, nor of an older one that
+// it started the repair: if it comes again, it is refused.
+func Fold() stream.Processor[State] {
+	return stream.Processor[State]{
+		Consumer: record.Consumer{Name: record.LifecycleProcessor.Name, Stateful: true, Reads: []record.Topic{record.Events, record.Outcomes}},
+		Record: func(c *stream.Context, s *State, rec record.Headed) error {
+			switch r := rec.(type) {
+			case repair.Event:
+				s.apply(c, r)
+			case *repair.Outcome:
+				s.recount(c, r)
+			default:
+				return fmt.Errorf("a %s is neither an event nor an outcome", record.NameOf(rec))
+			}
+			return nil
+		},
+	}
+}
+
+func (s *State) apply(c *stream.Context, e repair.Event) {
+	open := s.Repair.OpenRevision()
+	s.Repair.Apply(e)
+	s.setExpire(c, open)
+	if len(s.Commands) == 0 { // else setForget has
+		c.SetTimer(forget, c.LogTime().Add(RememberFor))
+	}
+}
+
+// recount remembers the command that an outcome answers.
+func (s *State) recount(c *stream.Context, o *repair.Outcome) {
+	id := o.CausationID
+	if known := s.remembered(id); known != nil {
+		known.Repeats++
+		return
+	}
+	s.keep(c, Remembered{ID: id, Digest: o.Digest, At: c.LogTime(), Verdict: o.Verdict})
+	if o.Result == repair.Accepted && o.Command == record.NameOf(&repair.StartRepair{}) {
+		s.Started = hash(id, o.Digest)
+	}
+}
