@@ -181,7 +181,7 @@ func (w *World) person(c *repair.Contact) *readmodel.Person {
 	if c == nil {
 		return nil
 	}
-	d, _ := avro.Open[repair.ContactDetails](context.Background(), w.Codec, c.Personal)
+	d, _ := avro.OpenContact(context.Background(), w.Codec, *c)
 	return &readmodel.Person{ID: c.ID, Name: d.Name, Email: d.Email, Phone: d.Phone, Language: c.Language}
 }
 

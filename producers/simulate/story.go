@@ -280,8 +280,7 @@ func (s *script) conversation(who repair.Actor) {
 func (s *script) correctContact() {
 	at := s.staffTime(s.now, s.about(30*time.Minute, 0.5))
 	s.Email = address("nieuw."+s.Name, s.index, goodDomain)
-	contact := s.Person
-	s.do(at, s.desk, &request.Change{Contact: &contact}, "")
+	s.do(at, s.desk, &request.Change{Contact: &request.ContactChange{Email: request.Text(s.Email)}}, "")
 }
 
 func (s *script) readyLater() {

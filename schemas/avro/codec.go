@@ -284,3 +284,22 @@ func Open[T any](ctx context.Context, c *Codec, p repair.Personal) (T, error) {
 	}
 	return *t, nil
 }
+
+// OpenContact returns the details of a contact as they are now.
+func OpenContact(ctx context.Context, c *Codec, contact repair.Contact) (repair.ContactDetails, error) {
+	details, err := Open[repair.ContactDetails](ctx, c, contact.Personal)
+	for _, x := range contact.Corrected {
+		one, openErr := Open[repair.ContactDetails](ctx, c, x.Personal)
+		err = errors.Join(err, openErr)
+		switch x.Field {
+		case repair.ContactName:
+			details.Name = one.Name
+		case repair.ContactEmail:
+			details.Email = one.Email
+		case repair.ContactPhone:
+			details.Phone = one.Phone
+		case repair.ContactID, repair.ContactLanguage: // not sealed
+		}
+	}
+	return details, err
+}

@@ -105,6 +105,10 @@ func seal(t *testing.T, c *Codec, v reflect.Value) {
 			field.Set(reflect.ValueOf(p))
 		case field.Kind() == reflect.Struct && field.Type() != timeType:
 			seal(t, c, field)
+		case field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct:
+			for i := range field.Len() {
+				seal(t, c, field.Index(i))
+			}
 		}
 	}
 }

@@ -80,19 +80,21 @@ func hidden(t reflect.Type, index []int) bool {
 
 // object appends the fields of a struct, without braces.
 func (p plain) object(dst []byte, v reflect.Value) ([]byte, error) {
+	contact := v.Type() == reflect.TypeFor[repair.Contact]()
 	for _, f := range fieldsOf(v.Type()) {
 		field := v.FieldByIndex(f.index)
-		if absent(field) {
+		if contact && field.Type() == personalType {
+			c, _ := v.Interface().(repair.Contact)
+			details, err := OpenContact(p.ctx, p.codec, c)
+			if err != nil {
+				return dst, fmt.Errorf("open personal data: %w", err)
+			}
+			if dst, err = p.object(dst, reflect.ValueOf(details)); err != nil {
+				return dst, err
+			}
 			continue
 		}
-		if field.Type() == personalType && v.Type() == reflect.TypeFor[repair.Contact]() {
-			opened, err := p.open(field)
-			if err != nil {
-				return dst, err
-			}
-			if dst, err = p.object(dst, opened); err != nil {
-				return dst, err
-			}
+		if absent(field) {
 			continue
 		}
 		if dst[len(dst)-1] != '{' {

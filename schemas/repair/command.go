@@ -153,7 +153,7 @@ const (
 
 func (p Party) known() bool { return p == TheCustomer || p == TheApprover }
 
-// CorrectContact replaces a contact.
+// CorrectContact changes fields of a contact.
 type CorrectContact struct {
 	Header
 	Ask
@@ -161,6 +161,8 @@ type CorrectContact struct {
 	Party Party `avro:"party"`
 	// The contact from now on.
 	Contact Contact `avro:"contact"`
+	// The fields of it that count: id, language, name, email, phone; the others stay as they are. Empty: all of them.
+	Fields []ContactField `avro:"fields,added"`
 }
 
 // CompleteRepair says the work is done.

@@ -169,13 +169,7 @@ func (h *handling) decide() *Verdict {
 		}
 		h.emit(&ReadyTimeChanged{Previous: h.ReadyAt, ReadyAt: c.ReadyAt})
 	case *CorrectContact:
-		if h.State.Final() {
-			return h.illegal("the repair is over")
-		}
-		if !c.Party.known() {
-			return invalid([]FieldError{{"/party", "must be customer or approver"}})
-		}
-		h.emit(&ContactCorrected{Party: c.Party, Contact: c.Contact, SameAddress: h.sameAddress(c.Party, c.Contact)})
+		return h.correct(c)
 	case *RequestLink:
 		if !c.Party.known() {
 			return invalid([]FieldError{{"/party", "must be customer or approver"}})

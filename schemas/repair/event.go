@@ -137,7 +137,7 @@ type ReadyTimeChanged struct {
 	ReadyAt time.Time `avro:"ready_at,required"`
 }
 
-// ContactCorrected says that a contact was replaced.
+// ContactCorrected says that a contact was corrected.
 type ContactCorrected struct {
 	Header
 	Fact
@@ -259,9 +259,9 @@ func (r *Repair) Apply(e Event) {
 	}
 	switch e := e.(type) {
 	case *RepairStarted:
-		r.GarageID, r.Customer = e.GarageID, Holder{Address: e.Customer.Address}
+		r.GarageID, r.Customer = e.GarageID, Holder{Contact: &e.Customer}
 		if e.Approver != nil {
-			r.Approver = &Holder{Address: e.Approver.Address}
+			r.Approver = &Holder{Contact: e.Approver}
 		}
 		r.Currency, r.AgreedTotal, r.ReadyAt = e.Agreed.Currency, e.Agreed.Total, e.ReadyAt
 	case *ApprovalRequested:

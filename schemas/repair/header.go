@@ -88,6 +88,16 @@ type Contact struct {
 	Personal Personal `avro:"personal"`
 	// Keyed digest of the e-mail address, the same for the same address within a repair; empty: there is none, or it is not known.
 	Address string `avro:"address,added" json:"-"`
+	// Names, e-mail addresses and phone numbers that were corrected by themselves: they hold, and not those in the personal part.
+	Corrected []Correction `avro:"corrected,added" json:"-"`
+}
+
+// Correction is one sealed detail of a contact.
+type Correction struct {
+	// name, email or phone.
+	Field ContactField `avro:"field"`
+	// A ContactDetails record: that detail alone; empty: it was removed.
+	Personal Personal `avro:"personal"`
 }
 
 // Reachable reports whether the contact has an address on the channel.

@@ -1,16 +1,18 @@
 package repair
 
+import "slices"
+
 // Holder is what the state machine remembers of somebody who gets links to a repair.
 type Holder struct {
-	// The digest of the e-mail address that links go to; see Contact.
-	Address string `avro:"address"`
+	// The contact as it is now; absent: not known, in a repair that an earlier version started.
+	Contact *Contact `avro:"contact"`
 	// Links made before this sequence have ended; 0: none has.
 	Since int64 `avro:"since"`
 }
 
-// correct replaces the address, and ends the links that went to another one.
+// correct replaces the contact, and ends the links that went to another address.
 func (h *Holder) correct(e *ContactCorrected) {
-	h.Address = e.Contact.Address
+	h.Contact = &e.Contact
 	if !e.SameAddress {
 		h.Since = e.Sequence
 	}
@@ -34,9 +36,36 @@ func (r *Repair) ended(c Command) bool {
 	return holder != nil && c.ask().LinkSequence < holder.Since
 }
 
-// sameAddress reports whether a corrected contact keeps its e-mail address. An
-// address of which no digest is known is another one.
-func (r *Repair) sameAddress(p Party, c Contact) bool {
-	before := r.holder(p)
-	return before != nil && c.Address != "" && c.Address == before.Address
+// correct merges a correction into the contact that is known.
+func (h *handling) correct(c *CorrectContact) *Verdict {
+	if h.State.Final() {
+		return h.illegal("the repair is over")
+	}
+	if !c.Party.known() {
+		return invalid([]FieldError{{"/party", "must be customer or approver"}})
+	}
+	var before Contact
+	needed := []ContactField{ContactName} // of an approver that there was not
+	if holder := h.holder(c.Party); holder != nil {
+		if holder.Contact != nil {
+			before, needed = *holder.Contact, nil
+		} else {
+			needed = append(needed, ContactEmail, ContactPhone)
+		}
+	}
+	var errs []FieldError
+	for _, f := range needed {
+		if len(c.Fields) > 0 && !slices.Contains(c.Fields, f) {
+			errs = append(errs, FieldError{"/contact/" + string(f), "is missing: of this contact it is not known"})
+		}
+	}
+	if v := invalid(errs); v != nil {
+		return v
+	}
+	e := &ContactCorrected{Party: c.Party, Contact: before.merge(c.Contact, c.Fields)}
+	// An address of which no digest is known is another one.
+	e.SameAddress = len(needed) == 0 && (before.Address != "" && before.Address == e.Contact.Address ||
+		len(c.Fields) > 0 && !slices.Contains(c.Fields, ContactEmail))
+	h.emit(e)
+	return nil
 }

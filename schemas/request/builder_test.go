@@ -152,10 +152,10 @@ func TestPhones(t *testing.T) {
 		{"0800 1234", "0800 1234"},
 		{"", ""},
 	} {
-		body := &request.Change{Contact: &request.Person{Name: "X", Phone: tt.in}}
+		body := &request.Change{Contact: &request.ContactChange{Phone: request.Text(tt.in)}}
 		cmd, err := b.Build(request.Request{Garage: "de-brug", RepairID: someID, Key: "k", Actor: sam, Body: body})
 		must(t, err)
-		got, err := avro.Open[repair.ContactDetails](context.Background(), codec, cmd.(*repair.CorrectContact).Contact.Personal)
+		got, err := avro.OpenContact(context.Background(), codec, cmd.(*repair.CorrectContact).Contact)
 		must(t, err)
 		if got.Phone != tt.want {
 			t.Errorf("%q became %q, want %q", tt.in, got.Phone, tt.want)
@@ -204,9 +204,11 @@ func TestBuildRefuses(t *testing.T) {
 		{"quote without urgency", "de-brug", sam, someID, &request.RequestApproval{Work: request.Work{Lines: []request.Line{
 			{Title: "x", Details: []request.Detail{{Kind: repair.Part, Quantity: "1", UnitPrice: &one}}},
 		}}}, []string{"/lines/0/urgency"}},
-		{"both changes", "de-brug", sam, someID, &request.Change{ReadyAt: minute(9), Contact: &request.Person{Name: "x"}}, []string{""}},
+		{"both changes", "de-brug", sam, someID, &request.Change{ReadyAt: minute(9), Contact: &request.ContactChange{Name: request.Text("x")}}, []string{""}},
 		{"no change", "de-brug", sam, someID, new(request.Change), []string{""}},
-		{"whose contact", "de-brug", sam, someID, &request.Change{Contact: &request.Person{Name: "x"}, Party: "neighbour"}, []string{"/party"}},
+		{"a contact that changes nothing", "de-brug", sam, someID, &request.Change{Contact: new(request.ContactChange)}, []string{"/contact"}},
+		{"a name that is removed", "de-brug", sam, someID, read[request.Change](t, `{"contact":{"name":"","email":"x"}}`), []string{"/contact/name", "/contact/email"}},
+		{"whose contact", "de-brug", sam, someID, &request.Change{Contact: &request.ContactChange{Name: request.Text("x")}, Party: "neighbour"}, []string{"/party"}},
 		{"no total", "de-brug", sam, someID, new(request.CompleteRepair), []string{"/total"}},
 		{"no words", "de-brug", sam, someID, &request.PostMessage{Kind: repair.Text, Text: " \n"}, []string{"/text"}},
 		{"staff do not ask to be called", "de-brug", sam, someID, &request.PostMessage{Kind: repair.Callback}, []string{"/kind"}},

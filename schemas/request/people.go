@@ -57,20 +57,78 @@ func (d *draft) contact(at string, p Person) repair.Contact {
 		Email: d.email(at+"/email", p.Email),
 		Phone: d.phone(at+"/phone", p.Phone),
 	}
-	c := repair.Contact{
-		ID: d.line(at+"/id", p.ID, 100), Language: strings.TrimSpace(p.Language), Address: d.builder.address(d.RepairID, details.Email),
-	}
-	if c.Language != "" && !languageTag.MatchString(c.Language) {
-		d.bad(at+"/language", "%q is not a BCP 47 language such as nl or en", p.Language)
-	}
+	c := d.clear(details)
+	c.ID, c.Language = d.line(at+"/id", p.ID, 100), d.language(at+"/language", p.Language)
+	c.Personal = d.seal(at, &details)
+	return c
+}
+
+// clear returns what is in the clear of a contact with these details.
+func (d *draft) clear(details repair.ContactDetails) repair.Contact {
+	c := repair.Contact{Address: d.builder.address(d.RepairID, details.Email)}
 	if details.Email != "" {
 		c.Channels = append(c.Channels, repair.Email)
 	}
 	if details.Phone != "" {
 		c.Channels = append(c.Channels, repair.Phone)
 	}
-	c.Personal = d.seal(at, &details)
 	return c
+}
+
+// correction returns the fields of a contact that are given, each detail sealed by
+// itself: lifecycle merges them, unopened, into the contact as it then is.
+func (d *draft) correction(at string, p ContactChange) (repair.Contact, []repair.ContactField) {
+	var id, language string
+	var details repair.ContactDetails
+	var fields []repair.ContactField
+	var corrected []repair.Correction
+	for _, f := range []struct {
+		field repair.ContactField
+		given **string
+		check func(pointer, text string) string
+		into  *string
+		alone func(text string) repair.ContactDetails // nil: it is not sealed
+	}{
+		{repair.ContactID, p.ID, func(pointer, text string) string { return d.line(pointer, text, 100) }, &id, nil},
+		{repair.ContactLanguage, p.Language, d.language, &language, nil},
+		{
+			repair.ContactName, p.Name, func(pointer, text string) string { return d.required(pointer, text, 200) },
+			&details.Name, func(text string) repair.ContactDetails { return repair.ContactDetails{Name: text} },
+		},
+		{repair.ContactEmail, p.Email, d.email, &details.Email, func(text string) repair.ContactDetails { return repair.ContactDetails{Email: text} }},
+		{repair.ContactPhone, p.Phone, d.phone, &details.Phone, func(text string) repair.ContactDetails { return repair.ContactDetails{Phone: text} }},
+	} {
+		if f.given == nil {
+			continue
+		}
+		var text string
+		if *f.given != nil {
+			text = **f.given
+		}
+		*f.into = f.check(at+"/"+string(f.field), text)
+		fields = append(fields, f.field)
+		if f.alone != nil {
+			x := repair.Correction{Field: f.field}
+			if *f.into != "" {
+				one := f.alone(*f.into)
+				x.Personal = d.seal(at, &one)
+			}
+			corrected = append(corrected, x)
+		}
+	}
+	if len(fields) == 0 {
+		d.bad(at, "gives nothing to change")
+	}
+	c := d.clear(details)
+	c.ID, c.Language, c.Corrected = id, language, corrected
+	return c, fields
+}
+
+func (d *draft) language(pointer, tag string) string {
+	if tag = strings.TrimSpace(tag); tag != "" && !languageTag.MatchString(tag) {
+		d.bad(pointer, "%q is not a BCP 47 language such as nl or en", tag)
+	}
+	return tag
 }
 
 // Bounds of an address (RFC 5321), in bytes.
@@ -147,7 +205,8 @@ func (d *draft) change(ask repair.Ask, body *Change) repair.Command {
 		}
 		return &repair.ChangeReadyTime{Ask: ask, ReadyAt: d.time("/ready_at", body.ReadyAt)}
 	default:
-		return &repair.CorrectContact{Ask: ask, Party: d.party(body.Party), Contact: d.contact("/contact", *body.Contact)}
+		contact, fields := d.correction("/contact", *body.Contact)
+		return &repair.CorrectContact{Ask: ask, Party: d.party(body.Party), Contact: contact, Fields: fields}
 	}
 	return &repair.ChangeReadyTime{}
 }

@@ -77,7 +77,7 @@ func TestDigestsOfAddresses(t *testing.T) {
 	digest := func(secret byte, repairID, address string) string {
 		t.Helper()
 		b, _ := newBuilder(t, secret)
-		body := &request.Change{Contact: read[request.Person](t, `{"name":"J. de Vries","email":"`+address+`","phone":"0612345678"}`)}
+		body := &request.Change{Contact: read[request.ContactChange](t, `{"name":"J. de Vries","email":"`+address+`","phone":"0612345678"}`)}
 		cmd, err := b.Build(request.Request{Garage: "de-brug", RepairID: repairID, Key: "k", Actor: sam, Body: body})
 		must(t, err)
 		return cmd.(*repair.CorrectContact).Contact.Address

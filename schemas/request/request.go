@@ -192,12 +192,28 @@ type DecideQuote struct {
 
 func (b *DecideQuote) command(d *draft, ask repair.Ask) repair.Command { return d.decision(ask, b) }
 
+// ContactChange changes a contact. A field is nil if it is absent, and points to nil if
+// it is null.
+type ContactChange struct {
+	ID       **string `json:"id,omitempty" maxLength:"100" doc:"The garage's own id of the person."`
+	Name     **string `json:"name,omitempty" maxLength:"200" example:"J. de Vries" doc:"It cannot be removed."`
+	Email    **string `json:"email,omitempty" maxLength:"254" example:"j@example.nl"`
+	Phone    **string `json:"phone,omitempty" maxLength:"40" example:"+31612345678" doc:"E.164, or as one dials it in the garage's country."`
+	Language **string `json:"language,omitempty" maxLength:"35" example:"nl" doc:"BCP 47 language the person reads."`
+}
+
+// Text returns a field of a ContactChange with a text.
+func Text(text string) **string {
+	given := &text
+	return &given
+}
+
 // Change moves the promised time or corrects a contact, not both.
 type Change struct {
 	When
-	ReadyAt *time.Time   `json:"ready_at,omitempty" doc:"The new promise."`
-	Contact *Person      `json:"contact,omitempty" doc:"The whole contact from now on."`
-	Party   repair.Party `json:"party,omitempty" enum:"customer,approver" doc:"Whose contact; absent: the customer's."`
+	ReadyAt *time.Time     `json:"ready_at,omitempty" doc:"The new promise."`
+	Contact *ContactChange `json:"contact,omitempty" doc:"What changes of the contact: what is absent stays, null removes."`
+	Party   repair.Party   `json:"party,omitempty" enum:"customer,approver" doc:"Whose contact; absent: the customer's."`
 }
 
 func (b *Change) command(d *draft, ask repair.Ask) repair.Command { return d.change(ask, b) }

@@ -139,7 +139,7 @@ func (r rowBuilder) event(ctx context.Context, head headRow, e repair.Event) (*e
 			err = r.contact(ctx, row, e.Customer)
 		}
 		if err == nil && e.Approver != nil {
-			row.approver, err = avro.Open[repair.ContactDetails](ctx, r.codec, e.Approver.Personal)
+			row.approver, err = avro.OpenContact(ctx, r.codec, *e.Approver)
 		}
 	case *repair.ApprovalRequested:
 		row.revision, row.replaces = e.Revision, e.Replaces
@@ -158,7 +158,7 @@ func (r rowBuilder) event(ctx context.Context, head headRow, e repair.Event) (*e
 		if e.Party == repair.TheCustomer {
 			err = r.contact(ctx, row, e.Contact)
 		} else {
-			row.approver, err = avro.Open[repair.ContactDetails](ctx, r.codec, e.Contact.Personal)
+			row.approver, err = avro.OpenContact(ctx, r.codec, e.Contact)
 		}
 	case *repair.RepairCompleted:
 		row.amount, row.currency = e.Total, e.Currency
@@ -184,7 +184,7 @@ func reason(answers []repair.Answer) repair.RejectReason {
 
 func (r rowBuilder) contact(ctx context.Context, row *eventRow, c repair.Contact) (err error) {
 	row.customerID, row.language = c.ID, c.Language
-	row.customer, err = avro.Open[repair.ContactDetails](ctx, r.codec, c.Personal)
+	row.customer, err = avro.OpenContact(ctx, r.codec, c)
 	return err
 }
 

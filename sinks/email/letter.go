@@ -182,14 +182,19 @@ type opener struct {
 
 func open[T any](o *opener, p repair.Personal) T {
 	t, err := avro.Open[T](o.ctx, o.codec, p)
-	if err != nil && o.err == nil {
-		o.err = fmt.Errorf("open personal data: %w", err)
-	}
+	o.keep(err)
 	return t
 }
 
+func (o *opener) keep(err error) {
+	if err != nil && o.err == nil {
+		o.err = fmt.Errorf("open personal data: %w", err)
+	}
+}
+
 func (o *opener) contact(c repair.Contact) repair.ContactDetails {
-	d := open[repair.ContactDetails](o, c.Personal)
+	d, err := avro.OpenContact(o.ctx, o.codec, c)
+	o.keep(err)
 	d.Name = strings.TrimSpace(d.Name)
 	return d
 }
