@@ -201,12 +201,15 @@ func TestRelayHangsOnOneOf32(t *testing.T) {
 	}
 }
 
-// An unavailable relay uses up no attempt, and readiness says why no mail is sent.
+// An unavailable relay uses up no attempt, and readiness says why no mail is sent. What
+// has been overtaken meanwhile is not sent when the relay is back.
 func TestRelayAway(t *testing.T) {
 	t.Parallel()
 	g, relay := relayedAlone(t)
 	before := g.StartFor("before@calm.example")
 	before.Happens(garage.Started...)
+	stale := g.StartFor("stale@calm.example")
+	stale.Happens(garage.Started...)
 	if err := relay.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -214,6 +217,8 @@ func TestRelayAway(t *testing.T) {
 	for i := range jobs {
 		jobs[i] = g.StartFor(fmt.Sprintf("away%d@calm.example", i))
 	}
+	stale.Ask(nil)
+	stale.As("mechanic").Post(stale.Path("/quotes/1/withdrawal"), nil).Accepted(http.StatusOK)
 	ops := client.Client{T: t, Base: g.Metrics}
 	state := func() (ready bool, reasons map[string]string) {
 		a := ops.SendOnce(http.MethodGet, "/readyz", nil)
@@ -244,6 +249,11 @@ func TestRelayAway(t *testing.T) {
 		}
 		return ""
 	})
+	stale.Happens(
+		"ApprovalRequested", "NotificationRequested approval_required to customer",
+		"QuoteWithdrawn", "NotificationSuppressed approval_reminder to customer moment_passed withdrawn",
+		"NotificationSuppressed approval_required to customer moment_passed withdrawn", "NotificationSuppressed quote_withdrawn to customer not_told",
+	)
 	if err := relay.Open(); err != nil {
 		t.Fatal(err)
 	}
@@ -255,6 +265,9 @@ func TestRelayAway(t *testing.T) {
 		if mails := relay.MailsTo(j.To); len(mails) != 1 {
 			t.Errorf("%s has %d mails", j.To, len(mails))
 		}
+	}
+	if mails := relay.MailsTo(stale.To); len(mails) != 1 {
+		t.Errorf("%d mails to whom only the start concerned:\n%s", len(mails), strings.Join(mails, "\n"))
 	}
 	expect.Until(t, "readiness", func() string {
 		if ready, reasons := state(); !ready {
