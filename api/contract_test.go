@@ -278,13 +278,15 @@ func TestLists(t *testing.T) {
 	sam := w.Token("sam", repair.Mechanic, "de-brug")
 	anna := w.Token("anna", repair.CustomerService, "de-brug")
 	boss := w.Token("boss", repair.Manager, "de-brug")
-	w.Call(sam, "GET", "/v1/repairs?state=in_progress&plate=k-482-tr&external_ref=WO-1842", "").Want(t, 200, nil)
-	if diff := cmp.Diff(readmodel.RepairFilter{Garages: []string{"de-brug"}, State: "in_progress", Plate: "K482TR", ExternalRef: "WO-1842", Limit: 50}, w.Asked[0]); diff != "" {
+	w.Call(sam, "GET", "/v1/repairs?state=in_progress,completed&changed_since=2026-05-20T10:00:00%2B02:00&plate=k-482-tr&external_ref=WO-1842", "").Want(t, 200, nil)
+	if diff := cmp.Diff(readmodel.RepairFilter{Garages: []string{"de-brug"}, States: []repair.State{"in_progress", "completed"}, ChangedSince: apitest.Begin, Plate: "K482TR", ExternalRef: "WO-1842", Limit: 50}, w.Asked[0]); diff != "" {
 		t.Errorf("filter (-want +got):\n%s", diff)
 	}
 	w.Call(w.Token("femke", repair.Mechanic, "noord"), "GET", "/v1/repairs", "").Want(t, 200, map[string]any{"items": []any{}})
 	w.Call(sam, "GET", "/v1/repairs?cursor=bogus", "").Problem(t, 422, "invalid")
-	w.Call(sam, "GET", "/v1/repairs?state=broken", "").Problem(t, 422, "invalid")
+	for _, bad := range []string{"state=broken", "state=completed,broken", "state=completed,", "state=completed&state=in_progress", "changed_since=yesterday", "changed_since="} {
+		w.Call(sam, "GET", "/v1/repairs?"+bad, "").Problem(t, 422, "invalid")
+	}
 	w.Call(anna, "GET", "/v1/conversations?filter=needs-reply&q=vries", "").Want(t, 200, map[string]any{"items": []any{}})
 	if diff := cmp.Diff(readmodel.ConversationFilter{Garages: []string{"de-brug"}, Filter: "needs-reply", Query: "vries", Sort: "waiting", Limit: 50}, w.Asked[len(w.Asked)-1]); diff != "" {
 		t.Errorf("filter (-want +got):\n%s", diff)

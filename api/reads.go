@@ -172,9 +172,10 @@ func (r reads) garages(ctx context.Context, garage string) ([]string, error) {
 
 func (r reads) listRepairs(ctx context.Context, in *struct {
 	Paging
-	State       repair.State `query:"state" enum:"in_progress,awaiting_approval,completed,collected,cancelled" doc:"Only repairs in this state."`
-	Plate       string       `query:"plate" pattern:"[\\p{L}\\p{Nd}]" doc:"Number plate, with or without hyphens."`
-	ExternalRef string       `query:"external_ref" doc:"The garage's own order number."`
+	States       []repair.State `query:"state" enum:"in_progress,awaiting_approval,completed,collected,cancelled" doc:"Only repairs in one of these states, separated by commas."`
+	ChangedSince moment         `query:"changed_since" doc:"Only repairs of which something was written down at or after this time, whenever it happened."`
+	Plate        string         `query:"plate" pattern:"[\\p{L}\\p{Nd}]" doc:"Number plate, with or without hyphens."`
+	ExternalRef  string         `query:"external_ref" doc:"The garage's own order number."`
 },
 ) (*body[readmodel.Page[readmodel.RepairItem]], error) {
 	garages, err := r.garages(ctx, in.Garage)
@@ -182,7 +183,8 @@ func (r reads) listRepairs(ctx context.Context, in *struct {
 		return nil, err
 	}
 	page, err := r.store.Repairs(ctx, readmodel.RepairFilter{
-		Garages: garages, State: in.State, Plate: locale.NormalizePlate(in.Plate), ExternalRef: request.Clean(in.ExternalRef),
+		Garages: garages, States: in.States, ChangedSince: time.Time(in.ChangedSince),
+		Plate: locale.NormalizePlate(in.Plate), ExternalRef: request.Clean(in.ExternalRef),
 		Cursor: in.Cursor, Limit: in.Limit,
 	})
 	return listed(r, page, err)

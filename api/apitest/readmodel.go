@@ -47,7 +47,7 @@ func (w *World) Repairs(_ context.Context, f readmodel.RepairFilter) (readmodel.
 	}
 	page := readmodel.Page[readmodel.RepairItem]{AsOf: w.now}
 	for _, v := range w.views {
-		if slices.Contains(f.Garages, v.GarageID) && (f.State == "" || f.State == v.State) && (f.Plate == "" || f.Plate == v.Vehicle.Plate) {
+		if slices.Contains(f.Garages, v.GarageID) && (f.States == nil || slices.Contains(f.States, v.State)) && (f.Plate == "" || f.Plate == v.Vehicle.Plate) {
 			page.Items = append(page.Items, readmodel.RepairItem{RepairID: v.RepairID, GarageID: v.GarageID, State: v.State, WaitingFor: v.WaitingFor})
 		}
 	}

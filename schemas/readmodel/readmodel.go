@@ -198,12 +198,14 @@ type EventPage struct {
 
 // RepairFilter selects repairs. Empty fields select all.
 type RepairFilter struct {
-	Garages     []string // the garages the caller may see; never empty
-	State       repair.State
-	Plate       string // bare and upper case
-	ExternalRef string
-	Cursor      string // of the page before; empty: the first page
-	Limit       int
+	Garages []string       // the garages the caller may see; never empty
+	States  []repair.State // any of them
+	// ChangedSince is when the last of their events was written to the log, or earlier.
+	ChangedSince time.Time
+	Plate        string // bare and upper case
+	ExternalRef  string
+	Cursor       string // of the page before; empty: the first page
+	Limit        int
 }
 
 // RepairItem is one row of a list of repairs.

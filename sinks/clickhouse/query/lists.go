@@ -50,8 +50,14 @@ type conversationRow struct {
 
 // Repairs lists repairs, the newest first.
 func (s *Store) Repairs(ctx context.Context, f readmodel.RepairFilter) (readmodel.Page[readmodel.RepairItem], error) {
+	changed := f.Garages
+	if f.ChangedSince.IsZero() {
+		changed = nil // reads no events
+	}
 	args := []any{
-		clickhouse.Named("state", string(f.State)),
+		clickhouse.Named("states", texts(f.States)),
+		clickhouse.Named("since", within(f.ChangedSince, time.Unix(0, 0))),
+		clickhouse.Named("changed", texts(changed)),
 		clickhouse.Named("plate", f.Plate),
 		clickhouse.Named("ref", f.ExternalRef),
 	}
@@ -62,6 +68,15 @@ func (s *Store) Repairs(ctx context.Context, f readmodel.RepairFilter) (readmode
 			StartedAt: r.startedAt, LastAt: r.lastAt,
 		}
 	})
+}
+
+// texts returns an array for a query: an empty one has no other type.
+func texts[S ~string](values []S) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = string(v)
+	}
+	return all
 }
 
 // Conversations lists repairs as customer service sees them: who waits longest first,

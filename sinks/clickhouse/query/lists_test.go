@@ -226,8 +226,9 @@ func TestRepairsAreFilteredAndPaged(t *testing.T) {
 		want   string
 	}{
 		{readmodel.RepairFilter{}, "P6 P5 P4 P3 P2 P1 P0 P6|P6 P5 P4 P3 P2 P1 P6 P0"},
-		{readmodel.RepairFilter{State: repair.AwaitingApproval}, "P6 P4 P2 P0"},
-		{readmodel.RepairFilter{State: repair.Completed}, ""},
+		{readmodel.RepairFilter{States: []repair.State{repair.AwaitingApproval}}, "P6 P4 P2 P0"},
+		{readmodel.RepairFilter{States: []repair.State{repair.Completed}}, ""},
+		{readmodel.RepairFilter{States: []repair.State{repair.Completed, repair.InProgress}}, "P5 P3 P1 P6"},
 		{readmodel.RepairFilter{Plate: "P6"}, "P6 P6"},
 		{readmodel.RepairFilter{ExternalRef: "WO-P3"}, "P3"},
 		{readmodel.RepairFilter{ExternalRef: "wo-p"}, ""},
@@ -247,6 +248,36 @@ func TestRepairsAreFilteredAndPaged(t *testing.T) {
 		}
 		if g := strings.Join(got, " "); !strings.Contains("|"+tc.want+"|", "|"+g+"|") {
 			t.Errorf("%+v: %q, want %q", tc.filter, g, tc.want)
+		}
+	}
+}
+
+// A change counts from when it was written down: who asks again from where they were
+// misses nothing that was reported late.
+func TestRepairsThatChangedSince(t *testing.T) {
+	d := newDB(t)
+	for i := range 3 {
+		s := d.Story("brug", fmt.Sprint(i)).After(time.Duration(i)*time.Minute).Start(fmt.Sprint("P", i), "J. de Vries")
+		d.Write(s.Ask(sam).Records...)
+		logged := monday.AddDate(0, 0, 2*i).Format(time.DateTime) // all of it happened on Monday
+		must(t, d.Conn.Exec(t.Context(), "ALTER TABLE events UPDATE logged_at = toDateTime64('"+logged+"', 3, 'UTC') WHERE aggregate_id = '"+s.ID+"' SETTINGS mutations_sync = 1"))
+	}
+	for since, want := range map[time.Time]string{
+		{}:                               "P2 P1 P0",
+		monday:                           "P2 P1 P0",
+		monday.Add(time.Second):          "P2 P1",
+		monday.AddDate(0, 0, 4):          "P2",
+		monday.AddDate(0, 0, 4).Add(1e9): "",
+		time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC): "P2 P1 P0",
+	} {
+		page, err := d.Repairs(t.Context(), readmodel.RepairFilter{Garages: []string{"brug"}, ChangedSince: since})
+		must(t, err)
+		var got []string
+		for _, r := range page.Items {
+			got = append(got, r.Vehicle.Plate)
+		}
+		if g := strings.Join(got, " "); g != want {
+			t.Errorf("since %v: %q, want %q", since, g, want)
 		}
 	}
 }
