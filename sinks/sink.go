@@ -91,7 +91,7 @@ func resume(ctx context.Context, c Config) error {
 		c.Progress.Stalled(err.Error())
 		select {
 		case <-ctx.Done():
-			return nil //nolint:nilerr // asked to stop
+			return nil
 		case <-time.After(pause):
 		}
 	}

@@ -144,11 +144,11 @@ func TestListGoesOnPastTheUnreadable(t *testing.T) {
 		_, box := newBox(t, at(record.Commands, 1, nil), nil, at(record.Commands, 2, nil))
 		var listed []string
 		err := box.Each(t.Context(), func(l deadletter.Letter) error {
-			if l.Err != nil {
+			if l.DeadLetter == nil {
 				listed = append(listed, "unreadable")
-				return nil
+			} else {
+				listed = append(listed, fmt.Sprint(l.Offset))
 			}
-			listed = append(listed, fmt.Sprint(l.Offset))
 			return nil
 		})
 		if d := cmp.Diff([]string{"1", "unreadable", "2"}, listed); err != nil || d != "" {

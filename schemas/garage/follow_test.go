@@ -112,7 +112,7 @@ func TestAGarageFileThatIsWrongIsRefused(t *testing.T) {
 func TestAGarageFileThatIsBeingWrittenIsNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := follow(t, nil)
-		half := string(Sample[:bytes.Index(Sample, []byte("  - id: noord"))])
+		half, _, _ := strings.Cut(string(Sample), "  - id: noord")
 		for i := range 5 {
 			f.write(half + strings.Repeat("# more\n", i))
 			f.after(lookEvery, "de-brug", "noord")

@@ -205,7 +205,7 @@ func (c *Cluster) Newer(t testing.TB, topic record.Topic, rec any) []byte {
 func (c *Cluster) DenySchemas(d time.Duration) {
 	c.registry.mu.Lock()
 	defer c.registry.mu.Unlock()
-	c.registry.denies = time.Now().Add(d)
+	c.registry.denies = time.Now().Add(d) //nolint:forbidigo // a stopwatch
 }
 
 // registry answers requests without a network.
@@ -217,7 +217,7 @@ type registry struct {
 
 func (g *registry) RoundTrip(r *http.Request) (*http.Response, error) {
 	g.mu.Lock()
-	denies := time.Now().Before(g.denies)
+	denies := time.Now().Before(g.denies) //nolint:forbidigo // a stopwatch
 	g.mu.Unlock()
 	w := httptest.NewRecorder()
 	if denies && strings.HasPrefix(r.URL.Path, "/schemas/ids/") {
