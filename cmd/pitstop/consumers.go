@@ -11,7 +11,6 @@ import (
 
 	"pitstop/cmd/pitstop/app"
 	"pitstop/processors/stream"
-	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 	"pitstop/sinks"
@@ -49,11 +48,7 @@ type processorCommand struct {
 func (c *processorCommand) Run(e *env) error {
 	log, cfg := c.logger(e.err), c.config()
 	instance, instanceErr := c.name()
-	var book *garage.Book
-	var bookErr error
-	if c.Name != record.LifecycleProcessor.Name {
-		book, bookErr = c.load()
-	}
+	book, bookErr := c.loadIf(c.Name != record.LifecycleProcessor.Name)
 	if err := wrongUsage(cfg.Validate(), instanceErr, bookErr, needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
 		return err
 	}
@@ -82,11 +77,7 @@ type clickhouseSinkCommand struct {
 func (c *clickhouseSinkCommand) Run(e *env) error {
 	log, cfg := c.logger(e.err), c.kafkaFlags.config()
 	instance, instanceErr := c.name()
-	var book *garage.Book
-	var bookErr error
-	if c.Garages != "" {
-		book, bookErr = c.load()
-	}
+	book, bookErr := c.loadIf(c.Garages != "")
 	if err := wrongUsage(cfg.Validate(), c.clickhouseFlags.config().Validate(), bookErr, instanceErr, needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
 		return err
 	}

@@ -72,6 +72,14 @@ type garageFlags struct {
 	Garages string `help:"The garage file: names, opening hours, staff (YAML). Read again when it changes." placeholder:"FILE"`
 }
 
+// loadIf loads the garages if they are needed; else they are nil.
+func (f garageFlags) loadIf(needed bool) (*garage.Book, error) {
+	if !needed {
+		return nil, nil
+	}
+	return f.load()
+}
+
 func (f garageFlags) load() (*garage.Book, error) {
 	if f.Garages == "" {
 		return nil, errors.New("no garage file: give --garages FILE")

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"pitstop/cmd/pitstop/app"
 	"pitstop/deploy/embedded"
-	"pitstop/schemas/garage"
-	"pitstop/schemas/record"
 )
 
 // rebuildCommand makes what a role keeps out of the topics.
@@ -23,48 +20,28 @@ type rebuildCommand struct {
 	logFlags
 }
 
-func (c *rebuildCommand) Run(e *env) error {
-	log := c.logger(e.err)
+func (c *rebuildCommand) Run(e *env) (err error) {
 	r := app.Rebuild{
-		Name: c.Name, Kafka: c.kafkaFlags.config(), Database: c.clickhouseFlags.config(), Until: c.Until, Log: log,
+		Name: c.Name, Library: c.ClickHouseLibrary, Kafka: c.kafkaFlags.config(), Database: c.clickhouseFlags.config(), Until: c.Until, Log: c.logger(e.err),
 		Tell: func(s string) { fmt.Fprintf(e.out, "%s: %s\n", c.Name, s) },
 	}
-	run := func() error { return r.Run(e) }
+	next := "every process of " + c.Name
 	if c.Data != "" {
-		data, err := embedded.Open(c.Data, log)
-		if err != nil {
+		if r.Data, err = embedded.Open(c.Data, r.Log); err != nil {
 			return wrongUsage(err)
 		}
-		defer closing(log, "data directory", data.Close)
+		defer closing(r.Log, "data directory", r.Data.Close)
+		next = "pitstop up"
 		if c.Garages == "" {
-			c.Garages = app.GarageFile(data.Dir())
+			c.Garages = app.GarageFile(r.Data.Dir())
 		}
-		run = func() error { return r.RunEmbedded(e, data, c.ClickHouseLibrary) }
 	}
-	if err := wrongUsage(c.check(&r.Garages)); err != nil {
+	if r.Garages, err = c.loadIf(r.NeedsGarages()); err != nil || r.Validate() != nil {
+		return wrongUsage(r.Validate(), err)
+	}
+	if err := r.Run(e); err != nil {
 		return err
 	}
-	if err := run(); err != nil {
-		return err
-	}
-	fmt.Fprintf(e.out, "done; now start it again: %s\n", map[bool]string{true: "pitstop up", false: "every process of " + c.Name}[c.Data != ""])
+	fmt.Fprintf(e.out, "done; now start it again: %s\n", next)
 	return nil
-}
-
-// check reads the garages, where they are needed, and reports all that is wrong.
-func (c *rebuildCommand) check(book **garage.Book) (err error) {
-	if c.Data != "" || c.Name == record.NotificationProcessor.Name || c.Name == record.LatencyProcessor.Name {
-		*book, err = c.load()
-	}
-	if c.Data != "" {
-		if len(c.KafkaBrokers) > 0 || c.RegistryURL != "" || c.ClickHouse != "" {
-			err = errors.Join(err, errors.New("give --data, or --kafka-brokers and what goes with it, not both"))
-		}
-		return err
-	}
-	err = errors.Join(err, c.kafkaFlags.config().Validate())
-	if c.Name == record.ClickHouseSink.Name {
-		err = errors.Join(err, c.clickhouseFlags.config().Validate())
-	}
-	return err
 }

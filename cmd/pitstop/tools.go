@@ -1,14 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"pitstop/api/web"
@@ -16,7 +14,6 @@ import (
 	"pitstop/deploy/embedded"
 	"pitstop/producers/deadletter"
 	"pitstop/schemas/kafka"
-	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -132,27 +129,7 @@ func (c *deadLettersList) Run(e *env) error {
 		return err
 	}
 	defer done()
-	w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "POSITION\tAT\tCONSUMER\tWAS\tREASON\tDETAIL")
-	n := 0
-	err = box.Each(e, func(l deadletter.Letter) (err error) {
-		n++
-		if l.Err != nil {
-			_, err = fmt.Fprintf(w, "%s\t-\t-\t-\tunreadable\t%.100q\n", l.Position, l.Err)
-			return err
-		}
-		_, err = fmt.Fprintf(w, "%s\t%s\t%s\t%s[%d]@%d\t%s\t%.100q\n",
-			l.Position, l.At.Format(time.RFC3339), l.Consumer, l.Topic, l.Partition, l.Offset, l.Reason, l.Detail)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		fmt.Fprintln(e.out, "no dead letters")
-		return nil
-	}
-	return w.Flush()
+	return box.List(e, e.out)
 }
 
 func (c *deadLettersShow) Run(e *env) error {
@@ -165,24 +142,7 @@ func (c *deadLettersShow) Run(e *env) error {
 		return err
 	}
 	defer done()
-	d, err := box.Get(e, position)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(e.out, "consumer  %s\nreason    %s\ndetail    %s\nwas       %s[%d]@%d, key %q\nat        %s\nbytes     %x\n",
-		d.Consumer, d.Reason, d.Detail, d.Topic, d.Partition, d.Offset, d.Key, d.At.Format(time.RFC3339Nano), d.Value)
-	content, err := box.Codec.Decode(e, d.Value)
-	if err != nil {
-		fmt.Fprintf(e.out, "record    none: %v\n", err)
-		return nil
-	}
-	// Personal data in it stays sealed.
-	text, err := json.MarshalIndent(content, "", "  ")
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(e.out, "record    %s %s\n", record.NameOf(content), text)
-	return nil
+	return box.Show(e, e.out, position)
 }
 
 func (c *deadLettersReplay) Run(e *env) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,6 +154,10 @@ func TestListGoesOnPastTheUnreadable(t *testing.T) {
 		})
 		if d := cmp.Diff([]string{"1", "unreadable", "2"}, listed); err != nil || d != "" {
 			t.Errorf("%v (-want +got):\n%s", err, d)
+		}
+		var out strings.Builder
+		if err := box.List(t.Context(), &out); err != nil || strings.Count(out.String(), "unreadable") != 1 || strings.Count(out.String(), "pitstop.commands[0]") != 2 {
+			t.Errorf("%v, and the list is\n%s", err, &out)
 		}
 		if _, err := box.Get(t.Context(), deadletter.Position{Offset: 1}); !errors.Is(err, avro.ErrUndecodable) {
 			t.Errorf("showing it says %v", err)

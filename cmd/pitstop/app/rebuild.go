@@ -25,9 +25,12 @@ import (
 // Rebuild makes what a role keeps out of the topics: the state of a processor, or the
 // tables. It can be interrupted and run again.
 type Rebuild struct {
-	Name     string // of the role
+	Name string // of the role
+	// Data is of an embedded mode that is stopped; nil: there are servers.
+	Data     *embedded.Data
+	Library  string // of the embedded engine
 	Kafka    kafka.Config
-	Garages  *garage.Book      // of notification and latency
+	Garages  *garage.Book      // of notification and latency, and of an embedded mode
 	Database clickhouse.Config // of clickhouse
 	// Until is when a processor was stopped, where its position is lost.
 	Until time.Time
@@ -39,8 +42,31 @@ type Rebuild struct {
 // Rebuildable lists the roles that Rebuild knows.
 func Rebuildable() []record.Consumer { return append(record.Processors(), record.ClickHouseSink) }
 
+// Validate reports everything that is wrong, without connecting to anything.
+func (r Rebuild) Validate() error {
+	if r.Data != nil {
+		if len(r.Kafka.Brokers) > 0 || r.Kafka.RegistryURL != "" || r.Database.DSN != "" {
+			return errors.New("give --data, or --kafka-brokers and what goes with it, not both")
+		}
+		return nil
+	}
+	err := r.Kafka.Validate()
+	if r.Name == record.ClickHouseSink.Name {
+		err = errors.Join(err, r.Database.Validate())
+	}
+	return err
+}
+
+// NeedsGarages reports whether Garages is looked at.
+func (r Rebuild) NeedsGarages() bool {
+	return r.Data != nil || r.Name == record.NotificationProcessor.Name || r.Name == record.LatencyProcessor.Name
+}
+
 // Run rebuilds.
 func (r Rebuild) Run(ctx context.Context) error {
+	if r.Data != nil {
+		return r.embedded(ctx)
+	}
 	o := stream.RebuildOptions{Kafka: r.Kafka, Until: r.Until, Tell: r.Tell, Log: r.Log}
 	switch r.Name {
 	case record.LifecycleProcessor.Name:
@@ -57,18 +83,18 @@ func (r Rebuild) Run(ctx context.Context) error {
 	return fmt.Errorf("nothing of %s can be rebuilt", r.Name)
 }
 
-// RunEmbedded rebuilds in the data directory of an embedded mode that is stopped.
-func (r Rebuild) RunEmbedded(ctx context.Context, data *embedded.Data, library string) (err error) {
-	p := &Pipeline{Data: data, Garages: r.Garages}
+// embedded rebuilds on embedded parts, which run meanwhile.
+func (r Rebuild) embedded(ctx context.Context) (err error) {
+	p := &Pipeline{Data: r.Data, Garages: r.Garages}
 	defer func() { err = errors.Join(err, p.stopAll(r.Log)) }()
-	o := Options{Data: data, Garages: r.Garages, ClickHouseLibrary: library, Clock: time.Now, Log: r.Log}
+	o := Options{Data: r.Data, Garages: r.Garages, ClickHouseLibrary: r.Library, Clock: time.Now, Log: r.Log}
 	if err := p.startParts(ctx, o); err != nil {
 		return err
 	}
 	if err := p.prepare(ctx, r.Log); err != nil {
 		return err
 	}
-	r.Kafka, r.Database = p.cfg, p.Database
+	r.Data, r.Kafka, r.Database = nil, p.cfg, p.Database
 	return r.Run(ctx)
 }
 
