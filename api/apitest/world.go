@@ -36,7 +36,7 @@ var Begin = time.Date(2026, time.May, 20, 8, 0, 0, 0, time.UTC)
 // World fakes everything behind the API: the lifecycle, by the domain's own code,
 // and a read model that is as fresh as the test wants.
 type World struct {
-	T     *testing.T
+	T     testing.TB
 	API   *api.API
 	Links *link.Keys
 	Codec *avro.Codec
@@ -62,7 +62,7 @@ type World struct {
 }
 
 // New returns a world; change alters the configuration of its API.
-func New(t *testing.T, change ...func(*api.Config)) *World {
+func New(t testing.TB, change ...func(*api.Config)) *World {
 	t.Helper()
 	codec, err := avro.NewCodec()
 	Must(t, err)
@@ -95,7 +95,7 @@ func New(t *testing.T, change ...func(*api.Config)) *World {
 }
 
 // Must fails the test for an error.
-func Must(t *testing.T, err error) {
+func Must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

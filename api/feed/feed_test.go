@@ -27,7 +27,7 @@ import (
 
 // feedRig produces events in transactions, as the lifecycle does.
 type feedRig struct {
-	t      *testing.T
+	t      testing.TB
 	codec  *avro.Codec
 	config kafka.Config
 	feed   *feed.Feed
@@ -35,7 +35,7 @@ type feedRig struct {
 	tx     *kgo.Client
 }
 
-func newFeedRig(t *testing.T) *feedRig {
+func newFeedRig(t testing.TB) *feedRig {
 	t.Helper()
 	var net kfake.VirtualNetwork
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen), kfake.SeedTopics(3, record.Events.Name))
@@ -97,7 +97,7 @@ func sightOf(garages ...string) readmodel.Sight {
 	return readmodel.Sight{Garages: garages, Confidential: true}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

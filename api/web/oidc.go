@@ -107,7 +107,7 @@ type keySet struct {
 
 // VerifySignature implements oidc.KeySet.
 func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, error) {
-	signed, err := jose.ParseSigned(token, slices.Collect(algorithms))
+	signed, err := jose.ParseSignedCompact(token, slices.Collect(algorithms))
 	if err != nil {
 		return nil, err
 	}
