@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -32,14 +33,14 @@ func (c *topicsApply) Run(e *env) error { return c.run(e, true) }
 
 func (c *topicsFlags) run(e *env, apply bool) error {
 	cfg := c.config()
-	var counts error
+	var counts, acks error
 	if c.Partitions < 1 || c.Replication < 1 {
-		counts = fmt.Errorf("--partitions and --replication must be at least 1")
+		counts = errors.New("--partitions and --replication must be at least 1")
 	}
 	if c.MinInSync > int(c.Replication) {
-		counts = fmt.Errorf("--min-in-sync %d is more than --replication %d: nothing could be written", c.MinInSync, c.Replication)
+		acks = fmt.Errorf("--min-in-sync %d is more than --replication %d: nothing could be written", c.MinInSync, c.Replication)
 	}
-	if err := wrongUsage(cfg.ValidateBrokers(), counts); err != nil {
+	if err := wrongUsage(cfg.ValidateBrokers(), counts, acks); err != nil {
 		return err
 	}
 	layout := kafka.Layout{Partitions: c.Partitions, Replication: c.Replication, MinInSync: c.MinInSync}
@@ -56,10 +57,11 @@ func (c *topicsFlags) run(e *env, apply bool) error {
 	if err != nil {
 		return err
 	}
+	refused := 0
 	for _, s := range steps {
 		verb := ""
 		if s.Refused {
-			verb = "refused: "
+			verb, refused = "refused: ", refused+1
 		}
 		fmt.Fprintf(e.out, "%s: %s%s\n", s.Topic, verb, s.What)
 	}
@@ -67,7 +69,10 @@ func (c *topicsFlags) run(e *env, apply bool) error {
 		fmt.Fprintln(e.out, "nothing to do: every topic is as the catalogue says")
 		return nil
 	}
-	if !apply {
+	switch {
+	case !apply && refused > 0:
+		return fmt.Errorf("%d changes are refused: what is said above has to be done by hand first", refused)
+	case !apply:
 		return nil
 	}
 	if err := layout.Apply(e, adm, steps); err != nil {

@@ -14,6 +14,7 @@ import (
 	"pitstop/deploy/embedded"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/link"
+	"pitstop/sinks/clickhouse"
 	"pitstop/sinks/email"
 )
 
@@ -37,11 +38,19 @@ type upCommand struct {
 func (c *upCommand) Run(e *env) error {
 	log := c.logger(e.err)
 	mail := email.Config{PublicURL: c.PublicURL, Sender: c.MailSender}
-	var relayErr error
-	if c.SMTP == "" && c.smtpFlags != (smtpFlags{}) {
+	var relayErr, bookErr, databaseErr error
+	if c.SMTP != "" {
+		relayErr = c.relay().Validate()
+	} else if c.smtpFlags != (smtpFlags{}) {
 		relayErr = errors.New("an SMTP setting without --smtp: mail goes to the mailbox here")
 	}
-	if err := wrongUsage(app.EmbeddedMail(mail, "http://localhost", new(link.Keys)).Validate(), relayErr); err != nil {
+	if c.Garages != "" {
+		_, bookErr = garage.Load(c.Garages)
+	}
+	if c.ClickHouse != "" {
+		databaseErr = clickhouse.Config{DSN: c.ClickHouse}.Validate()
+	}
+	if err := wrongUsage(app.EmbeddedMail(mail, "http://localhost", new(link.Keys)).Validate(), relayErr, bookErr, databaseErr); err != nil {
 		return err
 	}
 	data, err := embedded.Open(c.Data, log)
@@ -63,11 +72,9 @@ func (c *upCommand) Run(e *env) error {
 	}
 	o := app.Options{Data: data, Garages: book, GarageFile: c.Garages, Clock: time.Now, RequestClock: wallClock, Mail: mail, Log: log}
 	if c.SMTP != "" {
-		relay, err := email.SMTP(c.relay(), time.Now)
-		if err != nil {
+		if o.Relay, err = email.SMTP(c.relay(), time.Now); err != nil {
 			return wrongUsage(err)
 		}
-		o.Transport = func(email.Transport) email.Transport { return relay }
 	}
 	return c.embeddedFlags.run(e, e.out, o)
 }
@@ -102,16 +109,19 @@ func announce(out io.Writer, p *app.Pipeline) {
 	if err != nil {
 		dir = p.Data.Dir()
 	}
+	mailbox := ""
+	if p.Mailbox != "" {
+		mailbox = "\n  Mailbox                    " + p.Mailbox
+	}
 	fmt.Fprintf(out, `Pitstop is running.
   API and its documentation  %[1]s/docs
-  Dashboards                 %[1]s/dashboards
-  Mailbox                    %[2]s
+  Dashboards                 %[1]s/dashboards%[2]s
   Metrics and readiness      %[3]s/readyz
   Garages                    %[4]s
   A manager's token          pitstop token --data %[5]s --role manager --garage %[6]s --subject jan
   A mechanic's token         pitstop token --data %[5]s --role mechanic --garage %[6]s --subject sam
 Everything is kept in %[7]s; addresses for programs are in addresses.json there. Ctrl-C stops.
-`, p.API, p.Mailbox, p.Metrics, strings.Join(garages, ", "), p.Data.Dir(), p.Garages.Garages()[0].ID, dir)
+`, p.API, mailbox, p.Metrics, strings.Join(garages, ", "), p.Data.Dir(), p.Garages.Garages()[0].ID, dir)
 }
 
 func closing(log *slog.Logger, what string, close func() error) {

@@ -16,7 +16,7 @@ import (
 // the path of the garage file.
 type Addresses struct {
 	API        string `json:"api"`
-	Mailbox    string `json:"mailbox"`
+	Mailbox    string `json:"mailbox,omitempty"` // none where a relay takes the mail
 	Metrics    string `json:"metrics"`
 	Kafka      string `json:"kafka"`
 	Registry   string `json:"registry"`

@@ -151,7 +151,7 @@ func testTopics(t *testing.T, cluster *apache.Cluster, adm *kadm.Client) {
 		{"--partitions", "24", "has 12 partitions, not 24"},
 		{"--replication", "2", "has 3 replicas of a partition, not 2"},
 	} {
-		if code, said = topics("plan", c.flag, c.value); code != 0 || strings.Count(said, "refused: "+c.says) != len(all) {
+		if code, said = topics("plan", c.flag, c.value); code != 1 || strings.Count(said, "refused: "+c.says) != len(all) {
 			t.Errorf("plan with %s %s: %d, %s", c.flag, c.value, code, said)
 		}
 		if code, said = topics("apply", c.flag, c.value); code != 1 || !strings.Contains(said, "pitstop: topic "+all[0].Name+" "+c.says) {

@@ -50,6 +50,9 @@ func (p *Pipeline) startParts(ctx context.Context, o Options) error {
 		return err
 	})
 	starting.Go(func() (err error) {
+		if o.Relay != nil {
+			return nil
+		}
 		p.Mails, err = embedded.StartMailbox(ctx, p.Data, embedded.MailboxOptions{Clock: o.Clock, Log: o.Log})
 		return err
 	})

@@ -86,9 +86,11 @@ func (p *Pipeline) sinks(o Options, metrics prometheus.Registerer) (toTables, to
 		Kafka: p.cfg, Instance: instance, Metrics: counted, Now: time.Now, Log: o.Log.With("role", record.ClickHouseSink.Name),
 		Limits: sinks.Limits{Records: clickhouse.Limits.Records, Age: embeddedAge, Write: clickhouse.Limits.Write},
 	}, p.Garages)
-	transport, err := email.SMTP(email.Relay{Addr: p.Mails.SMTPAddr}, time.Now)
-	if err != nil {
-		return Role{}, Role{}, err
+	transport := o.Relay
+	if transport == nil {
+		if transport, err = email.SMTP(email.Relay{Addr: p.Mails.SMTPAddr}, time.Now); err != nil {
+			return Role{}, Role{}, err
+		}
 	}
 	if o.Transport != nil {
 		transport = o.Transport(transport)

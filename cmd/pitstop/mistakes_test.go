@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"pitstop/cmd/pitstop/app"
+	"pitstop/deploy/embedded"
+	"pitstop/schemas/garage"
+	"pitstop/schemas/record"
+)
+
+// All that is wrong with a configuration is said at once, before anything starts.
+func TestMistakesAreNamedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	nowhere := filepath.Join(dir, "no-garages.yaml")
+	for _, tc := range []struct {
+		args []string
+		want []string
+	}{
+		{
+			[]string{"up", "--data", filepath.Join(dir, "data"), "--smtp", "localhost:99999", "--garages", nowhere, "--mail-sender", "nobody", "--public-url", "ftp://x", "--clickhouse", "http://x"},
+			[]string{"localhost:99999", nowhere, "nobody", "ftp://x", "--clickhouse"},
+		},
+		{
+			[]string{"sink", "email", "--kafka-brokers", "x", "--registry-url", "http://localhost:1", "--smtp", "localhost:99999", "--garages", nowhere, "--public-url", "ftp://x", "--mail-sender", "nobody"},
+			[]string{"localhost:99999", nowhere, "nobody", "ftp://x", `broker "x"`, "PITSTOP_LINK_KEYS"},
+		},
+		{
+			[]string{"topics", "plan", "--kafka-brokers", "x", "--partitions", "0", "--min-in-sync", "9"},
+			[]string{`broker "x"`, "--partitions", "--min-in-sync 9"},
+		},
+	} {
+		var said bytes.Buffer
+		if code := run(t.Context(), tc.args, nil, &said, &said); code != exitUsage {
+			t.Errorf("%s: exit code %d, want %d", tc.args, code, exitUsage)
+		}
+		for _, want := range tc.want {
+			if !strings.Contains(said.String(), want) {
+				t.Errorf("%s does not say %q:\n%s", strings.Join(tc.args[:2], " "), want, &said)
+			}
+		}
+	}
+}
+
+// A plan of which something is refused is no plan that can be carried out.
+func TestTopicsPlanRefuses(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, record.Events.Name))
+	must(t, err)
+	defer cluster.Close()
+	plan := []string{"topics", "plan", "--kafka-brokers", cluster.ListenAddrs()[0], "--replication", "1", "--min-in-sync", "1", "--partitions"}
+	for partitions, want := range map[string]int{"12": exitFailed, "3": exitDone} {
+		var out, said bytes.Buffer
+		if code := run(t.Context(), append(plan, partitions), nil, &out, &said); code != want {
+			t.Errorf("%s partitions: exit code %d, want %d:\n%s%s", partitions, code, want, &out, &said)
+		}
+		if refused := strings.Contains(out.String(), "refused: "); refused != (want == exitFailed) || refused && !strings.Contains(said.String(), "by hand") {
+			t.Errorf("%s partitions:\n%s%s", partitions, &out, &said)
+		}
+	}
+}
+
+// With a relay there is no mailbox to open.
+func TestUpWithARelayHasNoMailbox(t *testing.T) {
+	book, err := garage.Parse(garage.Sample)
+	must(t, err)
+	data, err := embedded.Open(t.TempDir(), slog.New(slog.DiscardHandler))
+	must(t, err)
+	defer func() { must(t, data.Close()) }()
+	for url, want := range map[string]bool{"http://localhost:8025": true, "": false} {
+		var said bytes.Buffer
+		addresses := embedded.Addresses{API: "http://localhost:1", Mailbox: url, Metrics: "http://localhost:2"}
+		announce(&said, &app.Pipeline{Addresses: addresses, Data: data, Garages: book})
+		written, err := json.Marshal(addresses)
+		must(t, err)
+		if strings.Contains(said.String(), "Mailbox") != want || strings.Contains(string(written), "mailbox") != want {
+			t.Errorf("mailbox %q:\n%s\n%s", url, &said, written)
+		}
+	}
+}
