@@ -53,6 +53,9 @@ func authenticate(c Config) func(http.Handler) http.Handler {
 // caller's roles: the one that the route is for.
 type actorKey struct{}
 
+// rightKey is the key of the right that the actor needs in the garage's file.
+type rightKey struct{}
+
 func actorOf(ctx context.Context) repair.Actor {
 	a, _ := ctx.Value(actorKey{}).(repair.Actor)
 	return a

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"pitstop/api/web"
+	"pitstop/schemas/garage"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
@@ -19,6 +21,7 @@ import (
 type commands struct {
 	reads
 	requests *request.Builder
+	garages  *garage.Book
 }
 
 // Huma looks only into exported types.
@@ -70,6 +73,9 @@ type answered struct {
 // ask builds a command and waits for its outcome. A refusal is an error.
 func (c commands) ask(ctx context.Context, in Writing, r request.Request) (answered, error) {
 	r.Key, r.Actor = strings.TrimSpace(in.Key), actorOf(ctx)
+	if err := c.granted(ctx, r.Garage); err != nil {
+		return answered{}, err
+	}
 	a := answered{async: strings.Contains(strings.ToLower(in.Prefer), "respond-async")}
 	var err error
 	if a.command, err = c.requests.Build(r); err != nil {
@@ -90,6 +96,18 @@ func (c commands) ask(ctx context.Context, in Writing, r request.Request) (answe
 		return a, p
 	}
 	return a, nil
+}
+
+// granted refuses an actor who lacks a right in the garage's file.
+func (c commands) granted(ctx context.Context, garageID string) error {
+	right, _ := ctx.Value(rightKey{}).(string)
+	if right == "" {
+		return nil
+	}
+	if p, ok := c.garages.Garage(garageID); ok && slices.Contains(p.Integrators, right) {
+		return nil
+	}
+	return forbidden("the garage %s does not let programs do this: its entry in the garage file does not list %s under integrators", garageID, right)
 }
 
 func (c commands) sendError(err error) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"pitstop/api/web"
+	"pitstop/schemas/garage"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
@@ -18,9 +19,11 @@ import (
 type route struct {
 	id           string
 	method, path string
-	status       int    // of success
-	users        string // who may use it, by their letters; empty: whoever has a token
-	summary      string
+	status       int // of success
+	// users are who may use it, by their letters; empty: whoever has a token. A letter
+	// with a right, as I:messages, needs that right in the garage's file.
+	users   string
+	summary string
 }
 
 var routes = []route{
@@ -31,11 +34,11 @@ var routes = []route{
 	{"request-approval", http.MethodPost, "/v1/repairs/{id}/quotes", 201, "M I", "Ask for approval of extra work"},
 	{"get-quote", http.MethodGet, "/v1/repairs/{id}/quotes/{revision}", 200, "M S I", "See one revision of a quote"},
 	{"withdraw-quote", http.MethodPost, "/v1/repairs/{id}/quotes/{revision}/withdrawal", 200, "M I", "Take an open quote back"},
-	{"decide-quote", http.MethodPost, "/v1/repairs/{id}/quotes/{revision}/decision", 200, "M S", "Record an answer given by phone or at the counter"},
+	{"decide-quote", http.MethodPost, "/v1/repairs/{id}/quotes/{revision}/decision", 200, "M S I:" + garage.MayDecide, "Record an answer given by phone or at the counter"},
 	{"complete-repair", http.MethodPost, "/v1/repairs/{id}/completion", 200, "M I", "Say that the car is ready"},
 	{"collect-vehicle", http.MethodPost, "/v1/repairs/{id}/collection", 200, "M S I", "Say that the car was collected"},
 	{"cancel-repair", http.MethodPost, "/v1/repairs/{id}/cancellation", 200, "M S I", "Cancel a repair that will not be completed"},
-	{"post-message", http.MethodPost, "/v1/repairs/{id}/messages", 201, "M S", "Write to the customer, or a note for staff"},
+	{"post-message", http.MethodPost, "/v1/repairs/{id}/messages", 201, "M S I:" + garage.MayWrite, "Write to the customer, or a note for staff"},
 	{"request-link", http.MethodPost, "/v1/repairs/{id}/links", 202, "M S", "Send a fresh link by mail, to the customer or to who decides"},
 	{"revoke-links", http.MethodDelete, "/v1/repairs/{id}/links", 200, "S", "End every link to a repair: the page then says whom to call"},
 	{"get-timeline", http.MethodGet, "/v1/repairs/{id}/timeline", 200, "M S", "See everything that happened around a repair"},
@@ -88,10 +91,21 @@ var letters = map[string]repair.Role{
 
 func (r route) roles() []repair.Role {
 	var roles []repair.Role
-	for _, letter := range strings.Fields(r.users) {
+	for _, user := range strings.Fields(r.users) {
+		letter, _, _ := strings.Cut(user, ":")
 		roles = append(roles, letters[letter])
 	}
 	return roles
+}
+
+// right names the right that a role needs in the garage's file to use a route; empty: none.
+func (r route) right(role repair.Role) string {
+	for _, user := range strings.Fields(r.users) {
+		if letter, right, _ := strings.Cut(user, ":"); letters[letter] == role {
+			return right
+		}
+	}
+	return ""
 }
 
 // writes reports whether a route sends a command.
@@ -104,7 +118,11 @@ func (r route) keyed() bool { return r.writes() && r.method != http.MethodDelete
 func (r route) allowed() string {
 	var names []string
 	for _, role := range r.roles() {
-		names = append(names, string(role))
+		name := string(role)
+		if right := r.right(role); right != "" {
+			name += " (where the garage file lists " + right + " under integrators)"
+		}
+		names = append(names, name)
 	}
 	if len(names) == 0 {
 		return "whoever sent the command"
@@ -115,7 +133,7 @@ func (r route) allowed() string {
 // register registers every route with its handler and returns their documentation.
 func register(api huma.API, c Config) (document, error) {
 	read := reads{c.Store, c.Commands, c.Patience, c.Log}
-	write := commands{read, c.Requests}
+	write := commands{read, c.Requests, c.Garages}
 	handle(api, "start-repair", write.startRepair)
 	handle(api, "change-repair", about[request.Change](write))
 	handle(api, "request-approval", write.requestApproval)
@@ -190,8 +208,7 @@ func authorise(api huma.API, r route) func(huma.Context, func(huma.Context)) {
 		var refusal *web.Problem
 		switch {
 		case !ok:
-			refusal = web.NewProblem(web.CodeForbidden, fmt.Sprintf("this is for: %s", r.allowed())).
-				With("WWW-Authenticate", `Bearer realm="pitstop", error="insufficient_scope"`)
+			refusal = forbidden("this is for: %s", r.allowed())
 		case len(caller.Garages) == 0:
 			refusal = web.NewProblem(web.CodeForbidden, "the token names no garage")
 		case r.keyed() && strings.TrimSpace(ctx.Header("Idempotency-Key")) == "":
@@ -201,8 +218,15 @@ func authorise(api huma.API, r route) func(huma.Context, func(huma.Context)) {
 			write(ctx, api, refusal)
 			return
 		}
+		ctx = huma.WithValue(ctx, rightKey{}, r.right(role))
 		next(huma.WithValue(ctx, actorKey{}, repair.Actor{Role: role, ID: caller.Subject}))
 	}
+}
+
+// forbidden is the refusal of a role.
+func forbidden(format string, args ...any) *web.Problem {
+	return web.NewProblem(web.CodeForbidden, fmt.Sprintf(format, args...)).
+		With("WWW-Authenticate", `Bearer realm="pitstop", error="insufficient_scope"`)
 }
 
 func write(ctx huma.Context, api huma.API, p *web.Problem) {

@@ -35,6 +35,9 @@ type Profile struct {
 	Closures     []Closure `yaml:"closures,omitempty"`
 	Approval     Approval  `yaml:"approval,omitempty"`
 	Staff        Staff     `yaml:"staff,omitempty"`
+	// Integrators are the rights that programs have here beside those they have
+	// everywhere, of Rights.
+	Integrators []string `yaml:"integrators,omitempty"`
 
 	calendar *Calendar
 }
@@ -75,6 +78,15 @@ type Staff struct {
 	CustomerService []string   `yaml:"customer_service,omitempty"` // mail addresses
 	Manager         string     `yaml:"manager,omitempty"`          // mail address
 }
+
+// The rights that a garage can give programs, whose role is integrator.
+const (
+	MayWrite  = "messages"  // to customers, and notes
+	MayDecide = "decisions" // record answers given by phone or at the counter
+)
+
+// Rights are the rights that a garage can give programs.
+var Rights = []string{MayWrite, MayDecide}
 
 // Mechanic is a mechanic (monteur); ID is the actor's id in events.
 type Mechanic struct {

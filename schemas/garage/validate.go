@@ -86,6 +86,11 @@ func (c *checker) profile(at string, p *Profile) *Calendar {
 	}
 	c.approval(at+".approval", p.Approval)
 	c.staff(at+".staff", p.Staff)
+	for i, right := range p.Integrators {
+		if !slices.Contains(Rights, right) {
+			c.report(fmt.Sprintf("%s.integrators[%d]", at, i), "%q: use %s", right, strings.Join(Rights, ", "))
+		}
+	}
 
 	zone, err := time.LoadLocation(p.TimeZone)
 	if err != nil || p.TimeZone == "" || p.TimeZone == "Local" {
