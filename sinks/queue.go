@@ -92,12 +92,11 @@ func (q *queue) lane(partition int32, offset int64) *lane {
 func (q *queue) add(l *lane, offset int64, n *record.NotificationRequested, outcome *kgo.Record) {
 	e := &errand{lane: l, offset: offset, request: n, outcome: outcome}
 	l.errands = append(l.errands, e)
-	line := append(l.byRepair[n.AggregateID], e)
-	l.byRepair[n.AggregateID] = line
+	l.byRepair[n.AggregateID] = append(l.byRepair[n.AggregateID], e)
 	switch {
 	case outcome != nil:
 		q.quick = append(q.quick, e)
-	case len(line) == 1:
+	case len(l.byRepair[n.AggregateID]) == 1:
 		l.queueUp(e)
 	}
 }

@@ -69,10 +69,10 @@ func TestQueueLaws(t *testing.T) {
 			i := rapid.IntRange(0, len(inFlight)-1).Draw(t, "which")
 			e := inFlight[i]
 			inFlight = slices.Delete(inFlight, i, i+1)
-			switch {
-			case how == "away":
+			switch how {
+			case "away":
 				q.giveBack(e)
-			case how == "log away":
+			case "log away":
 				e.outcome = &kgo.Record{}
 				q.giveBack(e)
 			default:

@@ -151,7 +151,8 @@ func TestOutageWithoutAnAnswer(t *testing.T) {
 		runNotification(t, c, "a")
 		runLifecycle(t, c, "a")
 		time.Sleep(time.Hour)
-		want := map[string]int{"repair_started": 1, "approval_required": 1, "approval_reminder": 1, "CallTask": 1, "expiry": 1,
+		want := map[string]int{
+			"repair_started": 1, "approval_required": 1, "approval_reminder": 1, "CallTask": 1, "expiry": 1,
 			"NotificationRecalled": 1, // the reminder, which nobody accepted
 		}
 		if d := cmp.Diff(want, told(t, c)); d != "" {
