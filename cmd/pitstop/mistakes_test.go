@@ -79,7 +79,7 @@ func TestUpWithARelayHasNoMailbox(t *testing.T) {
 		announce(&said, &app.Pipeline{Addresses: addresses, Data: data, Garages: book})
 		written, err := json.Marshal(addresses)
 		must(t, err)
-		if strings.Contains(said.String(), "Mailbox") != want || strings.Contains(string(written), "mailbox") != want {
+		if strings.Contains(said.String(), "\n  Mailbox  ") != want || strings.Contains(string(written), "mailbox") != want {
 			t.Errorf("mailbox %q:\n%s\n%s", url, &said, written)
 		}
 	}
