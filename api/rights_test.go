@@ -19,7 +19,7 @@ func TestIntegratorsHaveTheRightsOfTheirGaragesFile(t *testing.T) {
 	for _, given := range []string{"", messages, decisions} {
 		file := garage.Sample
 		if given != "" {
-			file = bytes.Replace(file, []byte("integrators: []"), []byte("integrators: ["+given+"]"), 1) // of de-brug
+			file = bytes.Replace(file, []byte("# integrators: [messages, decisions]"), []byte("integrators: ["+given+"]"), 1) // of de-brug
 		}
 		book, err := garage.Parse(file)
 		apitest.Must(t, err)
