@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,14 +98,16 @@ func (s Server) run(ctx context.Context, organisations []Organisation, write boo
 // ping asks Grafana for what anybody who may log in can see.
 func (s *session) ping(ctx context.Context) error {
 	return s.retry(ctx, func() error {
-		_, err := s.current(ctx)
+		_, err := s.current(ctx, 0)
 		return err
 	})
 }
 
-func (s *session) current(ctx context.Context) (*models.OrgDetailsDTO, error) {
+// current returns the organisation with an id as the user sees it, or with 0 the one
+// that the user or token is of.
+func (s *session) current(ctx context.Context, id int64) (*models.OrgDetailsDTO, error) {
 	return call(func() (*models.OrgDetailsDTO, error) {
-		ok, err := s.in(ctx, 0).Org.GetCurrentOrg()
+		ok, err := s.in(ctx, id).Org.GetCurrentOrg()
 		if err != nil {
 			return nil, err
 		}
@@ -144,6 +148,9 @@ func (s *session) organisation(ctx context.Context, o Organisation, write bool) 
 		}
 		return err
 	})
+	if err == nil && id != 0 {
+		err = s.retry(ctx, func() error { return s.member(ctx, id) })
+	}
 	if err != nil {
 		r.Err = fmt.Errorf("organisation %s: %w", o.Name, err)
 		return r
@@ -182,10 +189,22 @@ func (s *session) organisation(ctx context.Context, o Organisation, write bool) 
 	return r
 }
 
+// member reports whether the user may work in an organisation: an administrator of the
+// server sees all of them, and still can change only those that list them as members.
+func (s *session) member(ctx context.Context, id int64) error {
+	seen, err := s.current(ctx, id)
+	var r *refusal
+	outside := errors.As(err, &r) && slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}, r.status)
+	if outside || err == nil && seen.ID != id {
+		return fmt.Errorf("the user %s is no member of it: add them to it in Grafana, as Admin (Administration, Organizations), or log in as an administrator who is one", s.server.User)
+	}
+	return err
+}
+
 // find returns the id of an organisation. A token belongs to one.
 func (s *session) find(ctx context.Context, name string) (int64, error) {
 	if s.server.Token != "" {
-		current, err := s.current(ctx)
+		current, err := s.current(ctx, 0)
 		if err != nil {
 			return 0, err
 		}

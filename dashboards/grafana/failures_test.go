@@ -51,6 +51,27 @@ func TestServerValidate(t *testing.T) {
 	}
 }
 
+// An organisation in which the administrator is no member is named, with what to do,
+// and the others are done.
+func TestAdministratorWhoIsNoMember(t *testing.T) {
+	fake, grafana := start(t)
+	if got := outcome(grafana.Apply, of("a"), of("b")); strings.Contains(got, "failed") {
+		t.Fatal(got)
+	}
+	fake.Organisation("Pitstop a").Closed = true
+	for _, run := range []func(context.Context, []Organisation, func(Report)) error{grafana.Plan, grafana.Apply} {
+		got := outcome(run, of("a"), of("b"))
+		for _, want := range []string{"organisation Pitstop a: the user " + grafanatest.User + " is no member of it", "as Admin", "1 of 2 organisations failed"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("no %q in %s", want, got)
+			}
+		}
+		if strings.Contains(got, "organisation Pitstop b:") {
+			t.Error(got)
+		}
+	}
+}
+
 func TestNobodyThere(t *testing.T) {
 	fake, grafana := start(t)
 	grafana.Password = "wrong"

@@ -34,6 +34,7 @@ type Organisation struct {
 	Sources    map[string]Object // with their secrets, under "secret"
 	Dashboards map[string]Object // each with its "dashboard" and "folderUid"
 	Rules      map[string]Object
+	Closed     bool // the administrator is no member
 }
 
 // Server is the server's state. It is safe for concurrent use through HTTP; access its
@@ -132,6 +133,9 @@ func (s *Server) answer(r *http.Request) answer {
 		return no(http.StatusNotFound, "Organization not found")
 	}
 	q := request{Request: r, in: s.Organisations[id-1]}
+	if q.in.Closed {
+		return no(http.StatusForbidden, "You'll need additional permissions to perform this action.")
+	}
 	if r.Method != http.MethodGet {
 		s.Writes = append(s.Writes, fmt.Sprintf("%s %s in %s", r.Method, r.URL.Path, q.in.Name))
 		if r.ContentLength != 0 {
