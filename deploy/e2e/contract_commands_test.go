@@ -111,7 +111,7 @@ func TestContract_Changes(t *testing.T) {
 		t.Errorf("the repair is %+v", r)
 	}
 	c := desk.Patch(j.Path(""), object{"contact": object{"name": "Nieuwe Klant", "email": "nieuw@changes.example", "language": "en"}}).Accepted(http.StatusOK)
-	if r := j.Read(c.Sequence); r.Customer != (client.Person{Name: "Nieuwe Klant", Email: "nieuw@changes.example", Language: "en"}) {
+	if r := j.Read(c.Sequence); r.Customer != (client.Person{ID: "c1", Name: "Nieuwe Klant", Email: "nieuw@changes.example", Phone: "+31612345678", Language: "en"}) {
 		t.Errorf("the customer is %+v", r.Customer)
 	}
 	j.Ask(nil)
