@@ -12,15 +12,15 @@ var Examples = examples
 
 // Route is an entry of the table of routes.
 type Route struct {
-	ID, Method, Path, Summary string
-	Roles                     []repair.Role
-	Writes, Keyed             bool
+	ID, Method, Path, Summary, Allowed string
+	Roles                              []repair.Role
+	Writes, Keyed                      bool
 }
 
 func Routes() []Route {
 	var all []Route
 	for _, r := range routes {
-		all = append(all, Route{r.id, r.method, r.path, r.summary, r.roles(), r.writes(), r.keyed()})
+		all = append(all, Route{r.id, r.method, r.path, r.summary, r.allowed(), r.roles(), r.writes(), r.keyed()})
 	}
 	return all
 }
