@@ -31,6 +31,7 @@ func (c Contact) merge(other Contact, fields []ContactField) Contact {
 			c.reach(Email, other)
 		case ContactPhone:
 			c.reach(Phone, other)
+		case ContactName: // sealed, and nothing else
 		}
 		c.Corrected = slices.DeleteFunc(c.Corrected, func(x Correction) bool { return x.Field == f })
 	}

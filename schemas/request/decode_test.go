@@ -20,7 +20,7 @@ func TestParse(t *testing.T) {
 		`9223372036854775807`: int64(math.MaxInt64), `9223372036854775807.0`: int64(math.MaxInt64), `9007199254740993`: int64(9007199254740993),
 		`9223372036854775808`: json.Number("9223372036854775808"), `63700.5`: json.Number("63700.5"), `63700.000000000000000001`: json.Number("63700.000000000000000001"),
 		`1e400`: json.Number("1e400"), `1e999999999`: json.Number("1e999999999"), `1e-999999999`: json.Number("1e-999999999"),
-		`"é"`: "é", ` null `: nil, `true`: true, `[]`: []any{}, `{"a":{"a":[1,{}]}}`: map[string]any{"a": map[string]any{"a": []any{int64(1), map[string]any{}}}},
+		`"é"`: "é", "\tnull\n": nil, `true`: true, `[]`: []any{}, `{"a":{"a":[1,{}]}}`: map[string]any{"a": map[string]any{"a": []any{int64(1), map[string]any{}}}},
 	} {
 		got, err := request.Parse([]byte(text))
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {

@@ -111,7 +111,7 @@ func TestDigestsOfAddresses(t *testing.T) {
 
 func TestCountries(t *testing.T) {
 	for code, ok := range map[string]bool{
-		"": true, "NL": true, "be": true, " DE ": true, "XK": true, "AQ": true, "GB": true,
+		"": true, "NL": true, "be": true, "\u00a0DE": true, "XK": true, "AQ": true, "GB": true,
 		"ZZ": false, "XX": false, "EU": false, "UK": false, "SU": false, "N": false, "NLD": false, "1L": false,
 	} {
 		_, _, err := started(t, func(b *request.StartRepair) { b.Vehicle.Country = code })

@@ -3,6 +3,8 @@ package request
 import (
 	"fmt"
 
+	"github.com/bojanz/currency"
+
 	"pitstop/schemas/repair"
 )
 
@@ -17,6 +19,9 @@ func (d *draft) work(at string, w Work, proposed bool) repair.Work {
 	}
 	if work.Currency == "" {
 		work.Currency = d.garage.Currency
+	}
+	if !currency.IsValid(work.Currency) {
+		d.bad(at+"/currency", "%.40q is not an ISO 4217 currency code such as EUR", work.Currency)
 	}
 	for i, l := range w.Lines {
 		line := repair.Line{Title: d.line(fmt.Sprintf("%s/lines/%d/title", at, i), l.Title, 500), Urgency: l.Urgency}
