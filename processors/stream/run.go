@@ -71,8 +71,9 @@ func run(ctx context.Context, l *logic, o Options) error {
 	}
 }
 
-// idle is the least time after which the brokers may have forgotten a transactional id.
-const idle = time.Minute
+// idle is the least time that a session lasts before it is replaced at once: one that
+// fails sooner is for whoever starts roles again, ever later.
+const idle = kafka.TransactionTimeout
 
 // serve runs a member until the context ends or its session fails.
 func serve(ctx context.Context, l *logic, codec *avro.Codec, o Options) error {
