@@ -22,6 +22,14 @@ type API struct {
 	OpenAPI *huma.OpenAPI
 }
 
+// compressed are the types of answers that are compressed for who takes that. Not
+// pages: theirs hold secrets beside what others may have written, and their length
+// would tell (BREACH). Nor streams, which would be held back.
+var compressed = []string{"application/json", "application/openapi+json", "text/css", "text/javascript"}
+
+// compression is the level of gzip.
+const compression = 5
+
 // New returns the API of a configuration.
 func New(c Config) (*API, error) {
 	if err := c.Validate(); err != nil {
@@ -40,7 +48,7 @@ func New(c Config) (*API, error) {
 		return nil, err
 	}
 	r := chi.NewRouter()
-	r.Use(observe, web.Recover(c.Log), web.Secure, middleware.GetHead)
+	r.Use(observe, web.Recover(c.Log), web.Secure, middleware.Compress(compression, compressed...), middleware.GetHead)
 	r.NotFound(func(w http.ResponseWriter, req *http.Request) {
 		web.NewProblem(web.CodeNotFound, "there is nothing at this address").Write(w)
 	})

@@ -1,0 +1,46 @@
+package api_test
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"pitstop/api/apitest"
+	"pitstop/schemas/link"
+	"pitstop/schemas/repair"
+)
+
+// JSON, the document and assets are compressed for who takes that; pages are not.
+func TestWhatIsReadIsCompressed(t *testing.T) {
+	w := apitest.New(t)
+	id := w.Quoted()
+	page := w.Link(id, link.Approver)
+	token := w.Token("sam", repair.Mechanic, "de-brug")
+	ask := func(path string) *http.Response {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Accept-Encoding", "gzip")
+		rec := httptest.NewRecorder()
+		w.API.ServeHTTP(rec, r)
+		return rec.Result()
+	}
+	for _, path := range []string{"/v1/repairs/" + id, "/v1/repairs", "/v1/events", "/openapi.json"} {
+		a := ask(path)
+		if a.StatusCode != 200 || a.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(a.Header.Get("Vary"), "Accept-Encoding") {
+			t.Errorf("%s: %d %v", path, a.StatusCode, a.Header)
+			continue
+		}
+		plain, err := gzip.NewReader(a.Body)
+		apitest.Must(t, err)
+		var body map[string]any
+		apitest.Must(t, json.NewDecoder(plain).Decode(&body))
+	}
+	for _, path := range []string{page, "/docs", "/sign-in"} {
+		if a := ask(path); a.StatusCode != 200 || a.Header.Get("Content-Encoding") != "" {
+			t.Errorf("%s: %d %v", path, a.StatusCode, a.Header)
+		}
+	}
+}
