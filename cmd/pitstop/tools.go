@@ -166,25 +166,5 @@ func (c *deadLettersReplay) Run(e *env) error {
 		return err
 	}
 	defer done()
-	found, refused := 0, 0
-	err = box.Replay(e, wanted, func(p deadletter.Position, err error) {
-		found++
-		switch {
-		case err == nil:
-			fmt.Fprintf(e.out, "%s sent again\n", p)
-			return
-		case errors.Is(err, deadletter.ErrNotReplayable):
-			refused++
-		}
-		fmt.Fprintf(e.out, "%s %v\n", p, err)
-	})
-	switch {
-	case err != nil:
-		return err
-	case found < len(wanted):
-		return fmt.Errorf("%d of %d positions hold no dead letter: see pitstop dead-letters list", len(wanted)-found, len(wanted))
-	case refused > 0 && !c.All:
-		return fmt.Errorf("%d of %d were not sent", refused, len(wanted))
-	}
-	return nil
+	return box.Resend(e, e.out, wanted)
 }

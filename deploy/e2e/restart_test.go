@@ -51,7 +51,7 @@ func TestRestart(t *testing.T) {
 	j.Happens(garage.Started...)
 	j.Ask(nil)
 	j.Happens(garage.Asked...)
-	asking := j.When("ApprovalRequested")
+	asking, arrived := j.When("ApprovalRequested"), j.When("DeliveryAccepted approval_required to customer")
 	link := j.MailTo(j.To, "extra werk").Link(t)
 	before := mailbox.Mails(t, g.Mailbox, j.To)
 
@@ -74,7 +74,7 @@ func TestRestart(t *testing.T) {
 		t.Errorf("a start and a stop are not without trouble:\n%s", first.Said.Tail())
 	}
 	expect.Until(t, "the reminder is due while nobody runs", func() string {
-		return map[bool]string{false: "not yet", true: ""}[time.Since(asking) > reminded]
+		return map[bool]string{false: "not yet", true: ""}[time.Since(arrived) > reminded]
 	})
 
 	second := program.Up(t, dir, "--garages", garages)
@@ -83,8 +83,8 @@ func TestRestart(t *testing.T) {
 	}
 	g.Process = second // the tokens are valid for both
 	j.Happens("NotificationRequested approval_reminder to customer", "DeliveryAccepted approval_reminder to customer")
-	if at := j.When("NotificationRequested approval_reminder to customer"); !at.Equal(asking.Add(reminded)) {
-		t.Errorf("reminded %s after the request, want %s", at.Sub(asking), reminded)
+	if at := j.When("NotificationRequested approval_reminder to customer"); !at.Equal(arrived.Add(reminded)) {
+		t.Errorf("reminded %s after the request was accepted, want %s", at.Sub(arrived), reminded)
 	}
 	mails := mailbox.Mails(t, g.Mailbox, j.To)
 	if diff := cmp.Diff(before, mails[:min(len(mails), len(before))]); diff != "" || len(mails) != len(before)+1 {
@@ -99,7 +99,6 @@ func TestRestart(t *testing.T) {
 	j.Happens("QuoteViewed", "QuoteDecided", "NotificationRequested decision to mechanic", "DeliveryAccepted decision to mechanic")
 	j.Complete(67695)
 	done, ended := j.When("QuoteDecided"), j.When("RepairCompleted")
-	arrived := j.When("DeliveryAccepted approval_required to customer")
 	waits := []garage.Wait{
 		garage.Waited("turnaround", "", 0, "completed", j.When("RepairStarted"), ended),
 		garage.Waited("approval", "", 1, "approved", asking, done),

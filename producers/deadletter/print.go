@@ -3,6 +3,7 @@ package deadletter
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -55,5 +56,31 @@ func (b Box) Show(ctx context.Context, out io.Writer, p Position) error {
 		return err
 	}
 	fmt.Fprintf(out, "record    %s %s\n", record.NameOf(content), text)
+	return nil
+}
+
+// Resend is Replay, and prints what became of each letter. It fails where one of those
+// that are wanted was not sent, or is none.
+func (b Box) Resend(ctx context.Context, out io.Writer, wanted []Position) error {
+	found, refused := 0, 0
+	err := b.Replay(ctx, wanted, func(p Position, err error) {
+		found++
+		if err == nil {
+			fmt.Fprintf(out, "%s sent again\n", p)
+			return
+		}
+		if errors.Is(err, ErrNotReplayable) {
+			refused++
+		}
+		fmt.Fprintf(out, "%s %v\n", p, err)
+	})
+	switch {
+	case err != nil:
+		return err
+	case found < len(wanted):
+		return fmt.Errorf("%d of %d positions hold no dead letter: see pitstop dead-letters list", len(wanted)-found, len(wanted))
+	case refused > 0 && wanted != nil:
+		return fmt.Errorf("%d of %d were not sent", refused, len(wanted))
+	}
 	return nil
 }
