@@ -44,3 +44,19 @@ func TestWhatIsReadIsCompressed(t *testing.T) {
 		}
 	}
 }
+
+// Who has the document, or its page, is told that it is still the same.
+func TestTheDocumentIsSentOnce(t *testing.T) {
+	w := apitest.New(t)
+	for _, path := range []string{"/openapi.json", "/docs"} {
+		first := w.Call("", "GET", path, "")
+		tag := first.Header.Get("ETag")
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("If-None-Match", tag)
+		again := httptest.NewRecorder()
+		w.API.ServeHTTP(again, r)
+		if first.StatusCode != 200 || !strings.HasPrefix(tag, `W/"`) || again.Code != 304 || again.Body.Len() > 0 {
+			t.Errorf("%s: %d with ETag %q, then %d with %d bytes", path, first.StatusCode, tag, again.Code, again.Body.Len())
+		}
+	}
+}

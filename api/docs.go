@@ -2,12 +2,14 @@ package api
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
 	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
@@ -39,19 +41,27 @@ func (d document) serve(r chi.Router, assets string) error {
 	if err := t.ExecuteTemplate(&page, "docs.html", d.reference(assets)); err != nil {
 		return fmt.Errorf("write documentation: %w", err)
 	}
-	r.Get("/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/openapi+json")
-		_, _ = w.Write(spec)
-	})
-	r.Get("/docs", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	r.Get("/openapi.json", unchanging("application/openapi+json", spec))
+	r.Get("/docs", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", web.PagePolicy)
-		_, _ = w.Write(page.Bytes())
+		unchanging("text/html; charset=utf-8", page.Bytes())(w, r)
 	})
 	r.Get("/", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/docs", http.StatusSeeOther)
 	})
 	return nil
+}
+
+// unchanging serves what stays the same for as long as the process lives. Its tag is
+// weak: compressed it is the same.
+func unchanging(media string, content []byte) http.HandlerFunc {
+	tag := fmt.Sprintf(`W/"%x"`, sha256.Sum256(content))
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", media)
+		w.Header().Set("Cache-Control", "no-cache") // ask whether it is the same
+		w.Header().Set("ETag", tag)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	}
 }
 
 // reference is the documentation as its template shows it.
