@@ -60,7 +60,7 @@ func New(c Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := register(humachi.New(r.With(authenticate(c)), openapi(text)), c)
+	doc, err := register(humachi.New(r.With(tagged, authenticate(c)), openapi(text)), c)
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,46 @@ func TestWhatIsReadIsCompressed(t *testing.T) {
 	}
 }
 
+// Who has read something is told that it is still the same, and gets it when it is not.
+func TestWhatIsReadHasATag(t *testing.T) {
+	w := apitest.New(t)
+	id := w.Quoted()
+	token := w.Token("els", repair.CustomerService, "de-brug")
+	ask := func(method, path, tag string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, path, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		if tag != "" {
+			r.Header.Set("If-None-Match", tag)
+		}
+		rec := httptest.NewRecorder()
+		w.API.ServeHTTP(rec, r)
+		return rec
+	}
+	for _, path := range []string{"/v1/repairs/" + id, "/v1/repairs/" + id + "/timeline", "/v1/repairs", "/v1/conversations", "/v1/events"} {
+		first := ask("GET", path, "")
+		tag := first.Header().Get("ETag")
+		if first.Code != 200 || !strings.HasPrefix(tag, `W/"`) || first.Body.Len() == 0 {
+			t.Errorf("%s: %d with ETag %q", path, first.Code, tag)
+		}
+		for _, method := range []string{"GET", "HEAD"} {
+			if again := ask(method, path, tag); again.Code != 304 || again.Body.Len() > 0 || again.Header().Get("ETag") != tag {
+				t.Errorf("%s %s again: %d with %d bytes", method, path, again.Code, again.Body.Len())
+			}
+		}
+		if other := ask("GET", path, `W/"00"`); other.Code != 200 || other.Body.String() == "" {
+			t.Errorf("%s with another tag: %d", path, other.Code)
+		}
+	}
+	if a := ask("GET", "/v1/repairs/"+repair.RepairID("de-brug", "key", "none"), "*"); a.Code != 404 {
+		t.Errorf("what there is not: %d", a.Code)
+	}
+	before := ask("GET", "/v1/repairs/"+id, "").Header().Get("ETag")
+	w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "POST", "/v1/repairs/"+id+"/quotes/1/withdrawal", "", "Idempotency-Key: w").Want(t, 200, nil)
+	if a := ask("GET", "/v1/repairs/"+id, before); a.Code != 200 || a.Header().Get("ETag") == before {
+		t.Errorf("what has changed: %d with the same tag", a.Code)
+	}
+}
+
 // Who has the document, or its page, is told that it is still the same.
 func TestTheDocumentIsSentOnce(t *testing.T) {
 	w := apitest.New(t)

@@ -43,6 +43,7 @@ var headers = map[string]string{
 	"Idempotent-Replayed": "true: the key was used before, for the same request; this is the answer of that time.",
 	"Preference-Applied":  "respond-async, where it was asked for.",
 	"Retry-After":         "Seconds to wait before the next attempt.",
+	"ETag":                "Changes when the answer says something else; send it back as If-None-Match.",
 	"WWW-Authenticate":    "What kind of token is wanted, and what is wrong with this one (RFC 6750).",
 }
 
@@ -123,6 +124,9 @@ func (d document) complete() error {
 		success := op.Responses[strconv.Itoa(r.status)]
 		success.Headers = nil
 		if !r.writes() {
+			success.Headers = headersOf("ETag")
+			op.Parameters = append(op.Parameters, ifNoneMatch)
+			op.Responses["304"] = &huma.Response{Description: "It says what the answer with this ETag said", Headers: headersOf("ETag")}
 			continue
 		}
 		success.Headers = headersOf("Idempotent-Replayed")
@@ -160,6 +164,12 @@ func (d document) complete() error {
 // schema returns a reference to the schema of a type.
 func (d document) schema(t reflect.Type) *huma.Schema {
 	return d.Components.Schemas.Schema(t, true, "")
+}
+
+// ifNoneMatch is the header that asks only for what is new.
+var ifNoneMatch = &huma.Param{
+	Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+	Description: "The ETag of an earlier answer: if it would be the same but for `as_of`, the answer is 304.",
 }
 
 func headersOf(names ...string) map[string]*huma.Header {
