@@ -29,13 +29,17 @@ type tail struct {
 
 // Run follows the topic until the context ends, and begins anew when that fails.
 func (f *Feed) Run(ctx context.Context) {
+	said := "" // the reason that was logged last
 	for ctx.Err() == nil {
 		err := f.follow(ctx)
 		f.tail.begin(nil)
 		if ctx.Err() != nil {
 			return
 		}
-		f.log.Error("the events cannot be followed; readers read by themselves until they can", "error", err)
+		if said != err.Error() {
+			said = err.Error()
+			f.log.Error("the events cannot be followed; readers read by themselves until they can", "error", err)
+		}
 		pause(ctx, time.Second)
 	}
 }
@@ -69,8 +73,11 @@ func (f *Feed) follow(ctx context.Context) error {
 		}
 		records := fetches.Records()
 		entries, err := f.entries(ctx, records)
-		for err != nil { // such as the registry's: nothing is skipped, and nothing forgotten
-			f.log.Error("an event cannot be read; it is tried again", "error", err)
+		for said := ""; err != nil; { // such as the registry's: nothing is skipped, and nothing forgotten
+			if said != err.Error() {
+				said = err.Error()
+				f.log.Error("an event cannot be read; it is tried again", "error", err)
+			}
 			if pause(ctx, time.Second); ctx.Err() != nil {
 				return ctx.Err()
 			}
