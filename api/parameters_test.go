@@ -64,7 +64,7 @@ func TestQueriesAreAsDeclared(t *testing.T) {
 func TestFiltersOfNothing(t *testing.T) {
 	w := apitest.New(t)
 	sam := w.Token("sam", repair.Mechanic, "de-brug")
-	for _, filter := range []string{"plate=---", "plate=%20-%20", "plate=%CC%88", "external_ref=%E2%80%8B", "external_ref=%C2%A0", "state=", "garage="} {
+	for _, filter := range []string{"plate=---", "plate=%20-%20", "plate=%CC%88", "plate=%EF%B9%B0", "plate=%CD%BA", "external_ref=%E2%80%8B", "external_ref=%C2%A0", "state=", "garage="} {
 		w.Call(sam, "GET", "/v1/repairs?"+filter, "").Problem(t, 422, "invalid")
 	}
 	w.Call(w.Token("anna", repair.CustomerService, "de-brug"), "GET", "/v1/conversations?q=%E2%81%A0", "").Problem(t, 422, "invalid")

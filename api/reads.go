@@ -174,7 +174,7 @@ func (r reads) listRepairs(ctx context.Context, in *struct {
 	Paging
 	States       []repair.State `query:"state" enum:"in_progress,awaiting_approval,completed,collected,cancelled" doc:"Only repairs in one of these states, separated by commas."`
 	ChangedSince moment         `query:"changed_since" doc:"Only repairs of which something was written down at or after this time, whenever it happened."`
-	Plate        string         `query:"plate" pattern:"[\\p{L}\\p{Nd}]" doc:"Number plate, with or without hyphens."`
+	Plate        string         `query:"plate" doc:"Number plate, with or without hyphens."`
 	ExternalRef  string         `query:"external_ref" doc:"The garage's own order number."`
 },
 ) (*body[readmodel.Page[readmodel.RepairItem]], error) {
@@ -182,9 +182,13 @@ func (r reads) listRepairs(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	plate := locale.NormalizePlate(in.Plate)
+	if in.Plate != "" && plate == "" {
+		return nil, web.NewProblem(web.CodeInvalid, "see errors", repair.FieldError{Pointer: "/plate", Detail: "has neither letters nor digits"})
+	}
 	page, err := r.store.Repairs(ctx, readmodel.RepairFilter{
 		Garages: garages, States: in.States, ChangedSince: time.Time(in.ChangedSince),
-		Plate: locale.NormalizePlate(in.Plate), ExternalRef: request.Clean(in.ExternalRef),
+		Plate: plate, ExternalRef: request.Clean(in.ExternalRef),
 		Cursor: in.Cursor, Limit: in.Limit,
 	})
 	return listed(r, page, err)

@@ -178,10 +178,11 @@ func (r route) operation(api huma.API) huma.Operation {
 		Tags:         []string{tag(r.path)},
 		MaxBodyBytes: maxBodyBytes,
 		Errors:       r.refusals(),
-		Middlewares:  huma.Middlewares{authorise(api, r), asDeclared(api), inJSON(api)},
+		Middlewares:  huma.Middlewares{authorise(api, r), asDeclared(api)},
 		Extensions:   map[string]any{"x-roles": r.roles()},
 	}
 	if r.writes() {
+		op.Middlewares = append(op.Middlewares, inJSON(api))
 		op.Description += " Waits up to 2 s for the outcome; with `Prefer: respond-async`, or past that, it answers 202 and Location says where to look."
 	}
 	return op

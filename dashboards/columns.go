@@ -91,7 +91,7 @@ var (
 		"no_address":      {NL: "Geen mailadres", EN: "No mail address"},
 		"address_refused": {NL: "Adres werkte al niet", EN: "Address had failed before"},
 		"tries_used_up":   {NL: "Alle pogingen mislukt", EN: "Every attempt failed"},
-		"not_told":        {NL: "Er was niets om te herroepen", EN: "There was nothing to take back"},
+		"not_told":        {NL: "Er viel niets in te trekken", EN: "There was nothing to take back"},
 		"moment_passed":   {NL: "Niet meer nodig", EN: "No longer needed"},
 		"forgotten":       {NL: "Reparatie is te lang geleden", EN: "Repair is too long ago"},
 		"history":         {NL: "Achteraf ingevoerd", EN: "Entered afterwards"},

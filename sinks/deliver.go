@@ -55,8 +55,8 @@ type Channel struct {
 // been recalled is withheld, however long the backlog; so is what is out of date by the
 // clock. What became of each attempt is on the log before its offset is committed.
 //
-// The loop has no lock. Attempts are goroutines that report to it; rebalances happen
-// between its steps, and wait for what is in flight.
+// Attempts are goroutines that report to the loop. A rebalance happens between two of its
+// steps, and waits for what is in flight.
 func Deliver(ctx context.Context, c Config, ch Channel) error {
 	if err := c.validate(); err != nil {
 		return err
@@ -85,19 +85,21 @@ func Deliver(ctx context.Context, c Config, ch Channel) error {
 type delivery struct {
 	*loop
 	channel Channel
-	queue   queue
-	known   *outcomes
-	unread  []*kgo.Record // what was fetched and cannot be read at present, from the first record on
+	wake    chan struct{} // something is done
+	done    chan result
 
-	inFlight   int // all of them, of which
-	attempts   int // go to the target
-	done       chan result
-	wake       chan struct{} // something is done
-	away       error         // why no attempt can be made at present
-	logAway    error         // why nothing can be written down at present
-	unreadable error         // why nothing can be read at present
-	silent     error         // why the brokers did not answer the last time they were asked
-	retryAt    time.Time     // when what is away is tried again
+	mine   chan struct{} // held by a step of the loop, or a callback of a rebalance
+	queue  queue
+	known  *outcomes
+	unread []*kgo.Record // what was fetched and cannot be read at present, from the first record on
+
+	inFlight   int       // all of them, of which
+	attempts   int       // go to the target
+	away       error     // why no attempt can be made at present
+	logAway    error     // why nothing can be written down at present
+	unreadable error     // why nothing can be read at present
+	silent     error     // why the brokers did not answer the last time they were asked
+	retryAt    time.Time // when what is away is tried again
 	swept      time.Time
 	failure    error // what ends the loop
 }
@@ -118,7 +120,7 @@ func newDelivery(c Config, ch Channel) (*delivery, error) {
 		ch.Replayed = func(*record.NotificationRequested) bool { return false }
 	}
 	d := &delivery{
-		channel: ch, known: newOutcomes(memorySize),
+		channel: ch, known: newOutcomes(memorySize), mine: make(chan struct{}, 1),
 		queue: queue{lanes: make(map[int32]*lane), replayed: ch.Replayed},
 		done:  make(chan result, maxInFlight+1), wake: make(chan struct{}, 1),
 	}
@@ -127,14 +129,18 @@ func newDelivery(c Config, ch Channel) (*delivery, error) {
 		return nil, err
 	}
 	cl, err := kgo.NewClient(append(opts,
-		kgo.BlockRebalanceOnPoll(), // the callbacks below run between two steps
+		kgo.BlockRebalanceOnPoll(), // what was fetched is taken in before its partitions are revoked
 		kgo.KeepControlRecords(),   // so that a lag of 0 means no backlog
 		kgo.OnPartitionsRevoked(func(ctx context.Context, _ *kgo.Client, lost map[string][]int32) {
+			d.mine <- struct{}{}
+			defer func() { <-d.mine }()
 			d.settle()
 			d.commit(ctx)
 			d.give(lost)
 		}),
 		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
+			d.mine <- struct{}{}
+			defer func() { <-d.mine }()
 			d.settle()
 			d.give(lost)
 		}),
@@ -148,7 +154,10 @@ func newDelivery(c Config, ch Channel) (*delivery, error) {
 
 // step is one iteration: read, withhold, start attempts, commit.
 func (d *delivery) step(ctx context.Context) error {
-	if err := d.read(ctx); err != nil {
+	fetches := d.poll(ctx)
+	d.mine <- struct{}{}
+	defer func() { <-d.mine }()
+	if err := d.read(ctx, fetches); err != nil {
 		return err
 	}
 	d.collect()
@@ -156,9 +165,7 @@ func (d *delivery) step(ctx context.Context) error {
 	if now.Sub(d.swept) >= watermarkInterval {
 		d.swept = now
 		d.queue.expire(func(n *record.NotificationRequested) bool { return OutOfDate(n, now) })
-		if d.silent = d.report(ctx); ctx.Err() != nil {
-			d.silent = nil // asked to stop
-		}
+		d.silent = d.look(ctx)
 	}
 	for ctx.Err() == nil && d.failure == nil {
 		e := d.next(now)
@@ -172,9 +179,31 @@ func (d *delivery) step(ctx context.Context) error {
 	return d.failure
 }
 
+// look asks how far the partitions reach by now: what was fetched last may be old, if the
+// brokers were away since.
+func (d *delivery) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askLimit)
+	defer cancel()
+	ends, err := kafka.StableEnds(ctx, d.admin, record.Notifications.Name)
+	if err != nil {
+		return fmt.Errorf("%w: no broker answers: %w", ErrAway, err)
+	}
+	for p, l := range d.queue.lanes {
+		end, err := kafka.OffsetOf(ends, record.Notifications.Name, p)
+		if err != nil {
+			return err
+		}
+		l.end = max(l.end, end)
+	}
+	return nil
+}
+
 // next returns the errand to start now; nil: none can be.
 func (d *delivery) next(now time.Time) *errand {
 	waiting := now.Before(d.retryAt)
+	if d.silent != nil || d.unreadable != nil {
+		return nil // what has been recalled meanwhile is not known
+	}
 	if d.inFlight > maxInFlight || d.logAway != nil && (waiting || d.inFlight > 0) {
 		return nil
 	}
@@ -337,58 +366,59 @@ func (d *delivery) backOff(what *error, why error) {
 	}
 }
 
-// read takes in what was fetched; while that cannot be read, it fetches nothing more.
-func (d *delivery) read(ctx context.Context) error {
-	if len(d.unread) == 0 {
-		if err := d.fetch(ctx); err != nil {
-			return err
-		}
-	} else {
-		d.rest(ctx, minPause)
-	}
-	d.unreadable = nil
-	for len(d.unread) > 0 {
-		if err := d.take(ctx, d.unread[0]); err != nil {
-			d.unreadable = err
-			break
-		}
-		d.unread = d.unread[1:]
-	}
-	return nil
-}
-
-// fetch waits for records, or until there is something else to do.
-func (d *delivery) fetch(ctx context.Context) error {
-	wait, cancel := context.WithCancel(ctx)
-	defer cancel()
-	woken := make(chan struct{})
-	go func() {
-		defer close(woken)
-		d.rest(wait, watermarkInterval)
-		cancel()
-	}()
-	fetches := d.client.PollRecords(wait, readAhead)
-	cancel()
-	<-woken
+// read takes in what was fetched.
+func (d *delivery) read(ctx context.Context, fetches kgo.Fetches) error {
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		if p.Err == nil && len(p.Records) > 0 {
 			d.queue.lane(p.Partition, p.Records[0].Offset).end = p.LastStableOffset
 		}
 	})
 	records, err := d.check(fetches, nil)
-	d.unread = append(d.unread, records...)
-	if errors.Is(err, ErrAway) {
-		d.unreadable = err
-		return nil
+	if err != nil && !errors.Is(err, ErrAway) {
+		return err
 	}
-	return err
+	d.unread = append(d.unread, records...)
+	for err == nil && len(d.unread) > 0 {
+		if err = d.take(ctx, d.unread[0]); err == nil {
+			d.unread = d.unread[1:]
+		}
+	}
+	d.unreadable = err
+	return nil
 }
 
-// rest waits until something is done, what is away may be tried again, or a time is over.
-func (d *delivery) rest(ctx context.Context, most time.Duration) {
+// poll waits for records, or until there is something else to do. While what was fetched
+// before cannot be read, it fetches nothing more.
+func (d *delivery) poll(ctx context.Context) kgo.Fetches {
+	d.mine <- struct{}{}
+	most, fetch := watermarkInterval, len(d.unread) == 0
+	if !fetch {
+		most = minPause
+	}
 	if left := d.retryAt.Sub(d.Now()); (d.away != nil || d.logAway != nil) && left > 0 {
 		most = min(most, left)
 	}
+	<-d.mine
+	if !fetch {
+		d.rest(ctx, most)
+		return nil
+	}
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	woken := make(chan struct{})
+	go func() {
+		defer close(woken)
+		d.rest(wait, most)
+		cancel()
+	}()
+	fetches := d.client.PollRecords(wait, readAhead)
+	cancel()
+	<-woken
+	return fetches
+}
+
+// rest waits until something is done, or a time is over.
+func (d *delivery) rest(ctx context.Context, most time.Duration) {
 	timer := time.NewTimer(most)
 	defer timer.Stop()
 	select {
@@ -495,6 +525,8 @@ func (d *delivery) give(lost map[string][]int32) {
 
 // land ends the loop after a stop request: what is in flight is finished.
 func (d *delivery) land() error {
+	d.mine <- struct{}{}
+	defer func() { <-d.mine }()
 	d.settle()
 	d.commit(context.Background())
 	if d.failure != nil {

@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -40,14 +41,32 @@ type lane struct {
 	committed int64
 	errands   []*errand
 	byRepair  map[string][]*errand
-	turn      []*errand // those before which there is none of their repair; some are no longer idle
+	// turn are those before which there is none of their repair, in the order of the log;
+	// some are no longer idle.
+	turn []*errand
 }
 
-// queueUp lets an errand be attempted, after those whose turn it is already.
+// queueUp lets an errand be attempted, in the order of the log: so that the oldest end
+// first, and their offsets can be committed.
 func (l *lane) queueUp(e *errand) {
 	if !e.inTurn && e.idle() {
 		e.inTurn = true
-		l.turn = append(l.turn, e)
+		at, _ := slices.BinarySearchFunc(l.turn, e, func(a, b *errand) int { return cmp.Compare(a.offset, b.offset) })
+		l.turn = slices.Insert(l.turn, at, e)
+	}
+}
+
+// clear takes those out of turn that need no attempt any more: at the front, or all.
+func (l *lane) clear(all bool) {
+	for len(l.turn) > 0 && !l.turn[0].idle() {
+		l.turn[0].inTurn = false
+		l.turn = l.turn[1:]
+	}
+	if all {
+		l.turn = slices.DeleteFunc(l.turn, func(e *errand) bool {
+			e.inTurn = e.idle()
+			return !e.inTurn
+		})
 	}
 }
 
@@ -153,10 +172,7 @@ func (q *queue) take(anyone bool) *errand {
 	var from *lane
 	at := 0
 	for _, l := range q.lanes {
-		for len(l.turn) > 0 && !l.turn[0].idle() {
-			l.turn[0].inTurn = false
-			l.turn = l.turn[1:]
-		}
+		l.clear(anyone)
 		if len(l.turn) > 0 && l.caughtUp() && (from == nil || l.turn[0].request.OccurredAt.Before(from.turn[0].request.OccurredAt)) {
 			from = l
 		}
@@ -168,9 +184,6 @@ func (q *queue) take(anyone bool) *errand {
 		at = rand.IntN(len(from.turn)) //nolint:gosec // any will do
 	}
 	e := from.turn[at]
-	if !e.idle() { // only where a random one was asked for
-		return nil
-	}
 	from.turn = slices.Delete(from.turn, at, at+1)
 	e.inTurn, e.started = false, true
 	return e
@@ -184,8 +197,7 @@ func (q *queue) giveBack(e *errand) {
 		q.quick = append(q.quick, e)
 		return
 	}
-	e.inTurn = true
-	e.lane.turn = slices.Insert(e.lane.turn, 0, e)
+	e.lane.queueUp(e)
 }
 
 // finish ends an errand. If it was refused for now, those behind it of the same repair

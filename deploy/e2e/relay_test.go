@@ -13,7 +13,6 @@ import (
 	"pitstop/deploy/e2e/client"
 	"pitstop/deploy/e2e/expect"
 	"pitstop/deploy/e2e/garage"
-	"pitstop/deploy/e2e/mailbox"
 	"pitstop/deploy/e2e/relay"
 )
 
@@ -275,7 +274,7 @@ func TestRelayAway(t *testing.T) {
 		}
 		return ""
 	})
-	if mails := mailbox.Mails(t, g.Mailbox, ""); len(mails) != 0 {
-		t.Errorf("%d mails are in the mailbox", len(mails))
+	if g.Mailbox != "" {
+		t.Errorf("there is a mailbox beside the relay: %s", g.Mailbox)
 	}
 }

@@ -21,8 +21,12 @@ const maxGathered = 20
 
 // hear passes a message of the customer's side on to staff, at once or with later ones.
 func (s step) hear(e *repair.MessagePosted) {
-	k := s.Known
-	k.Gathered = append(k.Gathered, Gathered{record.Said{At: e.OccurredAt, Kind: e.Kind, Text: e.Text}, e.Actor, e.Sequence})
+	k, m := s.Known, Gathered{record.Said{At: e.OccurredAt, Kind: e.Kind, Text: e.Text}, e.Actor, e.Sequence}
+	if s.history {
+		s.toStaff([]Gathered{m}, 0)
+		return
+	}
+	k.Gathered = append(k.Gathered, m)
 	if len(k.Gathered) > maxGathered {
 		k.Gathered = slices.Delete(k.Gathered, 0, 1)
 		k.Omitted++
@@ -30,33 +34,44 @@ func (s step) hear(e *repair.MessagePosted) {
 	s.passOn()
 }
 
-// passOn sends the messages that were gathered in one mail to each who is to read them,
-// unless that would be too many mails; then it sets the timer for when it no longer is.
+// passOn sends the messages that were gathered, unless that would be too many mails; then
+// it sets the timer for when it no longer is.
 func (s step) passOn() {
 	k := s.Known
-	to := []recipient{s.staff(k.Mechanic)}
+	k.Heard = slices.DeleteFunc(k.Heard, func(at time.Time) bool { return !at.Add(staffWindow).After(s.known) })
+	if over := len(k.Heard) + len(s.readers()) - staffMails; over > 0 {
+		s.SetTimer(gatherTimer, k.Heard[over-1].Add(staffWindow))
+		return
+	}
+	s.CancelTimer(gatherTimer)
+	for range s.toStaff(k.Gathered, k.Omitted) {
+		k.Heard = append(k.Heard, s.known)
+	}
+	k.Gathered, k.Omitted = nil, 0
+}
+
+// readers returns who of the staff reads what the customer's side writes.
+func (s step) readers() []recipient {
+	to := []recipient{s.staff(s.Known.Mechanic)}
 	if desk := s.desk(); desk.reachable && desk.actor != to[0].actor {
 		to = append(to, desk)
 	}
-	if !s.history {
-		k.Heard = slices.DeleteFunc(k.Heard, func(at time.Time) bool { return !at.Add(staffWindow).After(s.known) })
-		if over := len(k.Heard) + len(to) - staffMails; over > 0 {
-			s.SetTimer(gatherTimer, k.Heard[over-1].Add(staffWindow))
-			return
-		}
-	}
-	last := k.Gathered[len(k.Gathered)-1]
-	for _, r := range to {
+	return to
+}
+
+// toStaff passes messages on in one mail to each who is to read them, and returns how many
+// mails that are.
+func (s step) toStaff(messages []Gathered, omitted int32) (mails int) {
+	last := messages[len(messages)-1]
+	for _, r := range s.readers() {
 		d := s.draft(record.NotifyMessage, r, last.Sequence, 0)
 		d.MessageKind, d.Text, d.From, d.WrittenAt = last.Kind, last.Text, last.From, last.At
-		for _, g := range k.Gathered[:len(k.Gathered)-1] {
-			d.Earlier = append(d.Earlier, g.Said)
+		for _, m := range messages[:len(messages)-1] {
+			d.Earlier = append(d.Earlier, m.Said)
 		}
-		d.Omitted = k.Omitted
+		d.Omitted = omitted
 		s.tell(d)
-		if !s.history {
-			k.Heard = append(k.Heard, s.known)
-		}
+		mails++
 	}
-	k.Gathered, k.Omitted = nil, 0
+	return mails
 }

@@ -88,3 +88,35 @@ func TestStaffMailsAreLimited(t *testing.T) {
 		}
 	})
 }
+
+// What an import brings of the past does not take with it what waits to be passed on.
+func TestHistoryDoesNotSwallowGatheredMessages(t *testing.T) {
+	w := started(t)
+	for range 5 {
+		w.event(at(20, 10, 0), customer, says(repair.Text))
+	}
+	past := says(repair.Text)
+	past.History = true
+	expect(t, w.event(at(20, 10, 1), customer, past), "no message to mechanic sam: history", "no message to customer_service: history")
+	expect(t, w.until(at(20, 10, 10)), "message to mechanic sam", "message to customer_service")
+	if got := w.newest(record.NotifyMessage); len(got.Earlier) != 1 {
+		t.Errorf("%d earlier ones, want 1", len(got.Earlier))
+	}
+	expect(t, w.until(at(20, 11, 0)))
+}
+
+// Nor does a timer that is no longer needed fire when there are fewer to write to.
+func TestNothingIsGatheredTwice(t *testing.T) {
+	w := started(t)
+	for range 4 {
+		w.event(at(20, 10, 0), customer, says(repair.Text))
+	}
+	w.event(at(20, 10, 1), noor, says(repair.Note)) // who acts last
+	for _, timer := range w.Timers("r1") {
+		if timer.Name == gatherTimer && !timer.Due.Equal(at(20, 10, 10)) {
+			t.Errorf("gathered until %s", timer.Due)
+		}
+	}
+	expect(t, w.until(at(20, 10, 10)), "message to mechanic noor", "message to customer_service")
+	expect(t, w.until(at(20, 11, 0)))
+}

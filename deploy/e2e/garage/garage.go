@@ -73,7 +73,7 @@ func (g *Garage) Events() (all []client.Event) {
 		page := client.Decode[struct {
 			Events []client.Event
 			Cursor string
-		}](g.As("integrator").Get("/v1/events?limit=7&after="+cursor), http.StatusOK)
+		}](g.As("customer_service").Get("/v1/events?limit=7&after="+cursor), http.StatusOK)
 		all = append(all, page.Events...)
 		if cursor == page.Cursor {
 			return all
