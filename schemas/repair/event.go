@@ -292,6 +292,10 @@ func (r *Repair) Apply(e Event) {
 		if r.Approver != nil {
 			r.Approver.Since = e.Sequence
 		}
-	case *MessagePosted, *LinkRequested: // nothing a later command depends on
+	case *MessagePosted:
+		if e.Actor.Role.CustomerSide() {
+			r.Said, r.SaidTexts = r.Said+1, r.SaidTexts+textsOf(e)
+		}
+	case *LinkRequested: // nothing a later command depends on
 	}
 }

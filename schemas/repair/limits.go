@@ -9,10 +9,25 @@ const (
 	maxTexts     = 250_000 // bytes
 )
 
+// What the customer's side may write of it. A link can be in anybody's hands, and whoever
+// holds it must not be able to use up what the garage needs.
+const (
+	maxSaid      = 200
+	maxSaidTexts = 60_000 // bytes
+)
+
+// What else is kept for the garage to reach the customer by: another address, a fresh
+// link, another promise; and as much again to end the links.
+const (
+	spareEvents = 100
+	spareTexts  = 50_000 // bytes
+)
+
 // full refuses the commands that anybody can repeat for ever, once the repair has enough
 // of what follows from them. Those that end or decide something are never refused for it:
 // they are as few as the quotes.
 func (h *handling) full() *Verdict {
+	events, texts := int64(maxEvents), int64(maxTexts)
 	var text int64
 	switch c := h.cmd.(type) {
 	case *StartRepair:
@@ -27,20 +42,27 @@ func (h *handling) full() *Verdict {
 		text = c.Work.text()
 	case *PostMessage:
 		text = int64(len(c.Text.Bytes))
+		if c.Actor.Role.CustomerSide() && (h.Said >= maxSaid || h.SaidTexts+text > maxSaidTexts) {
+			return refuse(IllegalState, "the customer has written %d messages of %d bytes, and the conversation takes no more of them: call the garage", h.Said, h.SaidTexts)
+		}
 	case *CorrectContact:
 		text = int64(len(c.Contact.Personal.Bytes))
+		events, texts = events+spareEvents, texts+spareTexts
 	case *ChangeReadyTime, *RequestLink:
-	case *DecideQuote, *WithdrawQuote, *CompleteRepair, *CollectVehicle, *CancelRepair, *RecordView, *RevokeLinks:
+		events, texts = events+spareEvents, texts+spareTexts
+	case *RevokeLinks:
+		events += 2 * spareEvents
+	case *DecideQuote, *WithdrawQuote, *CompleteRepair, *CollectVehicle, *CancelRepair, *RecordView:
 		return nil
 	}
 	switch {
-	case h.Sequence >= maxEvents:
+	case h.Sequence >= events:
 		return refuse(IllegalState, "the repair has had %d events, and takes no more messages, quotes or changes: start another repair for what is still to be done", h.Sequence)
 	case text > maxTexts:
 		return invalid([]FieldError{{"", "its texts take more than a repair may have: shorten them"}})
-	case h.Texts+text > maxTexts:
+	case h.Texts+text > texts:
 		return refuse(IllegalState, "the texts of the repair take %d bytes of at most %d, and %d more do not fit: shorten them, or start another repair for what is still to be done",
-			h.Texts, maxTexts, text)
+			h.Texts, texts, text)
 	}
 	return nil
 }

@@ -82,6 +82,10 @@ type Repair struct {
 	Approver *Holder `avro:"approver,added"`
 	// Bytes of text in its events.
 	Texts int64 `avro:"texts,added"`
+	// Messages of the customer's side.
+	Said int64 `avro:"said,added"`
+	// Bytes of text in those.
+	SaidTexts int64 `avro:"said_texts,added"`
 }
 
 // OpenRevision returns the number of the revision that awaits an answer; 0: none.
@@ -99,7 +103,7 @@ func (r *Repair) Forget() {
 	if !r.State.Final() {
 		return
 	}
-	marker := Repair{State: r.State, GarageID: r.GarageID, Sequence: r.Sequence, LastAt: r.LastAt, Texts: r.Texts}
+	marker := Repair{State: r.State, GarageID: r.GarageID, Sequence: r.Sequence, LastAt: r.LastAt, Texts: r.Texts, Said: r.Said, SaidTexts: r.SaidTexts}
 	marker.Customer.Since = r.Customer.Since
 	if r.Approver != nil && r.Approver.Since > 0 {
 		marker.Approver = &Holder{Since: r.Approver.Since}
