@@ -87,6 +87,13 @@ func (d *door) busy(w http.ResponseWriter, r *http.Request, v *visit) { d.wait(w
 // soon shows that the read model has yet to learn what happened.
 func (d *door) soon(w http.ResponseWriter, r *http.Request, v *visit) { d.wait(w, r, v, "soon") }
 
+// later is soon for a form: the page asks for the repair.
+func (d *door) later(w http.ResponseWriter, r *http.Request, v *visit) {
+	p := d.bare(r, v, "soon")
+	p.Refresh = v.at("")
+	d.render(w, http.StatusOK, p)
+}
+
 // wait shows a page that asks again by itself.
 func (d *door) wait(w http.ResponseWriter, r *http.Request, v *visit, what string) {
 	p := d.bare(r, v, what)

@@ -34,6 +34,9 @@ func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 	c := parseChoice(r.PostForm, lines)
 	seen := d.sawIt(r.Context(), v, v.open())
 	switch {
+	case v.behind && !c.Confirmed: // it may have been answered, or the link have ended
+		d.later(w, r, v)
+		return
 	case q.Status == repair.StatusOpen && (len(c.Missing) > 0 || c.Change):
 		mistakes := make(map[string]string)
 		for _, line := range c.Missing {
@@ -60,6 +63,10 @@ func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 	}
 	if err != nil {
 		web.LogFailure(d.Log, "send a decision", err)
+		if v.behind {
+			d.later(w, r, v)
+			return
+		}
 		p := d.dress(r, v, v.confirm(q, c))
 		p.Notice = &notice{Kind: "bad", Head: v.T("error unsent h"), Text: v.T("error unsent")}
 		d.render(w, http.StatusServiceUnavailable, p)
@@ -88,6 +95,10 @@ func (v *visit) mistakes(c choice, errs []repair.FieldError) map[string]string {
 
 // again shows the form as it was filled in, with what is wrong.
 func (d *door) again(w http.ResponseWriter, r *http.Request, v *visit, q *readmodel.Quote, c choice, mistakes map[string]string) {
+	if v.behind {
+		d.later(w, r, v)
+		return
+	}
 	p := v.page()
 	if c.Command == "" {
 		c.Command = newKey()

@@ -154,6 +154,14 @@ func TestTheSameFormIsNeverOfferedAgain(t *testing.T) {
 	w.Get(page).Has(t, 200, "We zetten uw gegevens klaar", `http-equiv="refresh"`, "!"+theForm) // the plain link, too
 	w.Post(page+"/quotes/1/decision", "command", "c2", "confirmed", "1", "line.1", "reject", "line.2", "reject", "total_seen", "0", "name", "X").
 		Has(t, 409, "Op deze prijsopgave was al geantwoord.", `http-equiv="refresh"`, "!"+theForm)
+	// Nor do a form of another tab and a message that cannot be read bring it back.
+	for _, form := range [][]string{
+		{page + "/quotes/1/decision", "command", "c3", "line.1", "approve", "line.2", "reject", "total_seen", "34800", "name", "X"},
+		{page + "/quotes/1/decision", "command", "c3", "line.1", "approve"},
+		{page + "/messages", "command", "c4", "kind", "text", "text", ""},
+	} {
+		w.Post(form[0], form[1:]...).Has(t, 200, "We zetten uw gegevens klaar", `http-equiv="refresh"`, "!"+theForm, "!Klopt dit?")
+	}
 	w.CatchUp()
 	w.Get(where).Has(t, 200, "Dank u wel voor uw antwoord.", "!"+theForm)
 	w.Get(page).Has(t, 200, "Dank u wel voor uw antwoord.", "!"+theForm)

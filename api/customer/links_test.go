@@ -179,3 +179,19 @@ func TestThePageWaitsForWhatItsLinkNames(t *testing.T) {
 	w.CatchUp()
 	w.Get(page).Has(t, 200, theForm)
 }
+
+// A conversation that is full says so, keeps what was typed, and leaves the garage its own.
+func TestAFullConversationSaysSo(t *testing.T) {
+	w := apitest.New(t)
+	id := w.Quoted()
+	page := w.Link(id, link.Approver)
+	long := strings.Repeat("🙂", 4900)
+	for i := range 3 {
+		if a := w.Post(page+"/messages", "command", fmt.Sprint("m", i), "kind", "text", "text", long); a.StatusCode != 303 {
+			t.Fatalf("message %d: %d", i, a.StatusCode)
+		}
+	}
+	w.Post(page+"/messages", "command", "m9", "kind", "text", "text", long+" nog iets").
+		Has(t, 409, "Er passen geen berichten meer bij dit gesprek", "nog iets</textarea>")
+	w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "POST", "/v1/repairs/"+id+"/messages", `{"kind":"text","text":"Belt u ons?"}`, apitest.Key("k")).Want(t, 201, nil)
+}

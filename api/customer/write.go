@@ -19,7 +19,9 @@ func (d *door) write(w http.ResponseWriter, r *http.Request, v *visit) {
 	}
 	command := r.PostForm.Get("command")
 	o, id, err := d.take(r.Context(), v, seen, request.Request{Key: keyed(command, body), Body: body})
-	if invalid := new(request.Invalid); err == nil {
+	if invalid := new(request.Invalid); err == nil && o != nil && o.Code == repair.IllegalState {
+		d.rewrite(w, r, v, http.StatusConflict, command, body.Text, v.T("error full"))
+	} else if err == nil {
 		d.done(w, r, v, o, id, "#messages")
 	} else if errors.As(err, &invalid) {
 		wrong := v.T("error text")
@@ -35,6 +37,10 @@ func (d *door) write(w http.ResponseWriter, r *http.Request, v *visit) {
 
 // rewrite shows the form again with a message that was not sent.
 func (d *door) rewrite(w http.ResponseWriter, r *http.Request, v *visit, status int, command, text, wrong string) {
+	if v.behind {
+		d.later(w, r, v)
+		return
+	}
 	p := v.page()
 	p.Write.Command, p.Write.Text, p.Write.Error = command, text, wrong
 	p.Notice = &notice{Kind: "bad", Head: v.T("error unsent h"), Links: []mistake{{"#message", wrong}}}
