@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"pitstop/api/web"
@@ -44,7 +45,14 @@ func authenticate(c Config) func(http.Handler) http.Handler {
 				tooMany(w)
 				return
 			}
-			next.ServeHTTP(w, r.WithContext(web.WithCaller(r.Context(), caller)))
+			granted := func(right string) bool { // by one of the caller's garages
+				return slices.ContainsFunc(caller.Garages, func(id string) bool {
+					p, ok := c.Garages.Garage(id)
+					return ok && slices.Contains(p.Integrators, right)
+				})
+			}
+			ctx := context.WithValue(web.WithCaller(r.Context(), caller), grantedKey{}, granted)
+			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
 }
@@ -52,6 +60,10 @@ func authenticate(c Config) func(http.Handler) http.Handler {
 // actorKey is the key, in a request's context, of who acts and in which of the
 // caller's roles: the one that the route is for.
 type actorKey struct{}
+
+// grantedKey is the key of the function that says whether a garage of the caller grants a
+// right.
+type grantedKey struct{}
 
 // rightKey is the key of the right that the actor needs in the garage's file.
 type rightKey struct{}

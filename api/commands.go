@@ -107,7 +107,11 @@ func (c commands) granted(ctx context.Context, garageID string) error {
 	if p, ok := c.garages.Garage(garageID); ok && slices.Contains(p.Integrators, right) {
 		return nil
 	}
-	return forbidden("the garage %s does not let programs do this: its entry in the garage file does not list %s under integrators", garageID, right)
+	return notGranted(garageID, right)
+}
+
+func notGranted(garages, right string) *web.Problem {
+	return forbidden("the garage %s does not let programs do this: its entry in the garage file does not list %s under integrators", garages, right)
 }
 
 func (c commands) sendError(err error) error {

@@ -206,12 +206,16 @@ func authorise(api huma.API, r route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		caller := web.CallerOf(ctx.Context())
 		role, ok := caller.As(r.roles())
+		right := r.right(role)
+		granted, _ := ctx.Context().Value(grantedKey{}).(func(string) bool)
 		var refusal *web.Problem
 		switch {
 		case !ok:
 			refusal = forbidden("this is for: %s", r.allowed())
 		case len(caller.Garages) == 0:
 			refusal = web.NewProblem(web.CodeForbidden, "the token names no garage")
+		case right != "" && !granted(right):
+			refusal = notGranted(strings.Join(caller.Garages, ", "), right)
 		case r.keyed() && strings.TrimSpace(ctx.Header("Idempotency-Key")) == "":
 			refusal = web.NewProblem(web.CodeKeyMissing, "choose a key per request, such as a UUID, and repeat it when you repeat the request")
 		}
@@ -219,7 +223,7 @@ func authorise(api huma.API, r route) func(huma.Context, func(huma.Context)) {
 			write(ctx, api, refusal)
 			return
 		}
-		ctx = huma.WithValue(ctx, rightKey{}, r.right(role))
+		ctx = huma.WithValue(ctx, rightKey{}, right)
 		next(huma.WithValue(ctx, actorKey{}, repair.Actor{Role: role, ID: caller.Subject}))
 	}
 }

@@ -86,7 +86,7 @@ var happenings = map[string]locale.Text{
 	"QuoteWithdrawn":         {NL: "Vraag om akkoord ingetrokken", EN: "Request withdrawn"},
 	"ReadyTimeChanged":       {NL: "Beloofde tijd gewijzigd", EN: "Promised time changed"},
 	"ContactCorrected":       {NL: "Contactgegevens gewijzigd", EN: "Contact corrected"},
-	"LinkRequested":          {NL: "Nieuwe link gevraagd", EN: "New link requested"},
+	"LinkRequested":          {NL: "Nieuwe link aangevraagd", EN: "New link requested"},
 	"LinksRevoked":           {NL: "Links ingetrokken", EN: "Links withdrawn"},
 	"RepairCompleted":        {NL: "Auto klaar", EN: "Car completed"},
 	"VehicleCollected":       {NL: "Auto opgehaald", EN: "Car collected"},

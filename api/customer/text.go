@@ -104,7 +104,7 @@ var texts = locale.Texts{
 	"messages":        {NL: "Berichten", EN: "Messages"},
 	"from you":        {NL: "U", EN: "You"},
 	"from them":       {NL: "De klant", EN: "The customer"},
-	"from approver":   {NL: "Wie beslist", EN: "Who decides"},
+	"from approver":   {NL: "Degene die beslist", EN: "Who decides"},
 	"asked to call":   {NL: "Vraagt om teruggebeld te worden.", EN: "Asks to be called."},
 	"you asked call":  {NL: "U vroeg om teruggebeld te worden.", EN: "You asked to be called."},
 	"ask":             {NL: "Stel een vraag", EN: "Ask a question"},

@@ -11,7 +11,7 @@ var texts = locale.Texts{
 	"token own":         {NL: "Zelf een token maken, op de machine waar Pitstop draait:", EN: "To make one yourself, on the machine that Pitstop runs on:"},
 	"session text":      {NL: "Je blijft ingelogd zolang het token geldig is. Het blijft in deze browser en komt nooit in een adres te staan.", EN: "You stay signed in as long as the token is good. It stays in this browser, and never becomes part of an address."},
 	"token missing":     {NL: "Plak eerst je token in het veld.", EN: "Paste your token into the field first."},
-	"token invalid":     {NL: "Dit token is hier niet geldig. Plak het helemaal, of vraag een nieuw.", EN: "This token is not valid here. Paste all of it, or ask for a new one."},
+	"token invalid":     {NL: "Dit token is hier niet geldig. Plak het hele token, of vraag een nieuw.", EN: "This token is not valid here. Paste all of it, or ask for a new one."},
 	"token slow":        {NL: "Het versturen duurde te lang. Probeer het nog eens.", EN: "Sending took too long. Try again."},
 	"token expired":     {NL: "Dit token is verlopen. Vraag een nieuw.", EN: "This token has expired. Ask for a new one."},
 	"token long":        {NL: "Dit token is te lang voor een cookie: %d tekens, en meer dan %d bewaart een browser niet. Laat de identiteitsprovider weglaten wat Pitstop niet nodig heeft, zoals groepen.", EN: "This token is too long for a cookie: %d characters, and browsers keep no more than %d. Have the identity provider leave out what Pitstop does not need, such as groups."},
@@ -42,7 +42,7 @@ var texts = locale.Texts{
 	"slow down":            {NL: "Even rustig aan", EN: "Slow down"},
 	"slow down text":       {NL: "Er kwamen te veel verzoeken in korte tijd. Probeer het zo nog eens.", EN: "Too many requests came in a short time. Try again in a moment."},
 	"provider away":        {NL: "Inloggen lukt nu niet", EN: "Signing in does not work now"},
-	"provider away text":   {NL: "De identiteitsprovider antwoordt niet. Je blijft ingelogd; probeer het over een minuut nog eens.", EN: "The identity provider does not answer. You stay signed in; try again in a minute."},
+	"provider away text":   {NL: "De identiteitsprovider antwoordt niet. Wie al ingelogd is, blijft dat; probeer het over een minuut nog eens.", EN: "The identity provider does not answer. Who is signed in stays so; try again in a minute."},
 	"dashboard down":       {NL: "De cijfers zijn nu niet te lezen", EN: "The figures cannot be read now"},
 	"dashboard down text":  {NL: "De database antwoordt niet. Probeer het over een minuut nog eens.", EN: "The database does not answer. Try again in a minute."},
 }

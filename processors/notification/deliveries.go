@@ -111,6 +111,10 @@ func (s step) failed(id string, attempt int32) {
 		return
 	}
 	p := s.Known.Pending[i]
+	if p.Renew && p.Passed == "" { // it was the former address that refused it
+		s.send(i)
+		return
+	}
 	if to := s.current(p.Request.Recipient); p.Passed == "" && to.contact != nil {
 		s.refused(p)
 		s.call(record.CallUndeliverable, p.Request.Kind, p.Request.RestsOn, p.Request.Revision, to)
@@ -130,6 +134,10 @@ func (s step) withheld(r *record.DeliveryWithheld) {
 		return
 	}
 	p := &s.Known.Pending[i]
+	if p.Renew && p.Passed == "" {
+		s.send(i)
+		return
+	}
 	if r.Reason == record.OutOfOrder && p.Passed == "" {
 		p.Held = true
 		s.release(p.Request.Recipient) // what it was to wait for may have ended meanwhile

@@ -163,6 +163,11 @@ func TestContactCorrected(t *testing.T) {
 	correct := func(party repair.Party, id string, channels ...repair.Channel) *repair.ContactCorrected {
 		return &repair.ContactCorrected{Party: party, Contact: contact(id, channels...)}
 	}
+	settled := func(t *testing.T) *world { // the mail about the start has arrived
+		w := asked(t)
+		w.accepted(at(20, 10, 0), first(w, record.NotifyStarted))
+		return w
+	}
 	t.Run("the next try", func(t *testing.T) {
 		w := started(t)
 		w.deferred(at(20, 9, 1), w.newest(record.NotifyStarted))
@@ -180,21 +185,21 @@ func TestContactCorrected(t *testing.T) {
 		expect(t, w.until(at(20, 9, 5)), "no repair_completed to customer: no_address", "call customer: no_address")
 	})
 	t.Run("while the request waits for another try", func(t *testing.T) {
-		w := asked(t)
+		w := settled(t)
 		w.deferred(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 1), desk, correct(repair.TheCustomer, "new", repair.Email)),
 			"no approval_required to customer (1): moment_passed contact_corrected", "approval_required to customer (1)")
 		expect(t, w.until(at(20, 10, 59)))
 	})
 	t.Run("after a refusal for good", func(t *testing.T) {
-		w := asked(t)
+		w := settled(t)
 		w.failed(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheCustomer, "new", repair.Email)), "approval_required to customer (1)")
 		w.accepted(at(20, 10, 30), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.until(at(20, 17, 0)), "approval_reminder to customer (1)", "call customer (1): no_answer")
 	})
 	t.Run("after it arrived", func(t *testing.T) {
-		w := asked(t)
+		w := settled(t)
 		w.accepted(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheCustomer, "new", repair.Email)), "approval_required to customer (1)")
 		r := w.newest(record.NotifyApprovalRequired)
@@ -211,7 +216,7 @@ func TestContactCorrected(t *testing.T) {
 		expect(t, w.until(at(20, 12, 20)), "call customer (1): no_answer")
 	})
 	t.Run("after everything", func(t *testing.T) {
-		w := asked(t)
+		w := settled(t)
 		w.accepted(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.until(at(20, 14, 0)), "approval_reminder to customer (1)", "call customer (1): no_answer")
 		w.accepted(at(20, 14, 0), w.newest(record.NotifyReminder))
@@ -222,7 +227,7 @@ func TestContactCorrected(t *testing.T) {
 	t.Run("at the same address", func(t *testing.T) {
 		same := correct(repair.TheCustomer, "renamed", repair.Email)
 		same.SameAddress = true
-		w := asked(t)
+		w := settled(t)
 		w.deferred(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 1), desk, same))
 		expect(t, w.until(at(20, 10, 5)), "approval_required to customer (1), try 2")
@@ -234,7 +239,7 @@ func TestContactCorrected(t *testing.T) {
 	})
 	t.Run("what becomes of the old address does not matter", func(t *testing.T) {
 		for _, fate := range []func(*world, time.Time, *record.NotificationRequested) []string{(*world).accepted, (*world).failed} {
-			w := asked(t)
+			w := settled(t)
 			old := w.newest(record.NotifyApprovalRequired)
 			w.event(at(20, 10, 0), desk, correct(repair.TheCustomer, "new", repair.Email))
 			expect(t, fate(w, at(20, 10, 1), old))
@@ -245,7 +250,7 @@ func TestContactCorrected(t *testing.T) {
 		}
 	})
 	t.Run("another one decides", func(t *testing.T) {
-		w := asked(t)
+		w := settled(t)
 		w.accepted(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheApprover, "boss", repair.Email)), "approval_required to approver (1)")
 		expect(t, w.event(at(20, 10, 21), desk, correct(repair.TheCustomer, "new", repair.Email)))
@@ -254,8 +259,44 @@ func TestContactCorrected(t *testing.T) {
 			t.Errorf("asked: %+v", r)
 		}
 	})
-	t.Run("another one decides, who has no address", func(t *testing.T) {
+	t.Run("what is on its way to the old address is made anew", func(t *testing.T) {
+		for name, fate := range map[string]func(*world, *record.NotificationRequested) []string{
+			"withheld": func(w *world, r *record.NotificationRequested) []string {
+				return w.withheld(at(20, 9, 6), r, record.Recalled, "contact_corrected")
+			},
+			"refused for good": func(w *world, r *record.NotificationRequested) []string { return w.failed(at(20, 9, 6), r) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				w := started(t)
+				one := w.newest(record.NotifyStarted)
+				expect(t, w.event(at(20, 9, 5), desk, correct(repair.TheCustomer, "new", repair.Email)), "recall repair_started to customer: contact_corrected")
+				expect(t, fate(w, one), "repair_started to customer, try 2")
+				if got := w.newest(record.NotifyStarted).Contact.ID; got != "new" {
+					t.Errorf("sent to %q", got)
+				}
+			})
+		}
+		w := started(t) // the mail had gone out by then
+		expect(t, w.event(at(20, 9, 5), desk, correct(repair.TheCustomer, "new", repair.Email)), "recall repair_started to customer: contact_corrected")
+		expect(t, w.accepted(at(20, 9, 6), w.newest(record.NotifyStarted)))
+		w = started(t) // and what is no longer true is not
+		one := w.newest(record.NotifyStarted)
+		w.event(at(20, 9, 5), desk, correct(repair.TheCustomer, "new", repair.Email))
+		expect(t, w.event(at(20, 9, 6), sam, &repair.RepairCompleted{}), "repair_completed to customer")
+		expect(t, w.withheld(at(20, 9, 7), one, record.Recalled, "contact_corrected"), "no repair_started to customer: moment_passed completed")
+	})
+	t.Run("a request with a link that has ended is made anew", func(t *testing.T) {
 		w := asked(t)
+		one := w.newest(record.NotifyApprovalRequired)
+		expect(t, w.event(at(20, 10, 1), desk, &repair.LinksRevoked{}),
+			"recall repair_started to customer: links_revoked", "recall approval_required to customer (1): links_revoked")
+		expect(t, w.withheld(at(20, 10, 2), one, record.Recalled, "links_revoked"), "approval_required to customer (1), try 2")
+		if got := w.newest(record.NotifyApprovalRequired).Sequence; got != 3 {
+			t.Errorf("with a link of %d", got)
+		}
+	})
+	t.Run("another one decides, who has no address", func(t *testing.T) {
+		w := settled(t)
 		w.accepted(at(20, 10, 1), w.newest(record.NotifyApprovalRequired))
 		expect(t, w.event(at(20, 10, 20), desk, correct(repair.TheApprover, "boss", repair.Phone)),
 			"no approval_required to approver (1): no_address", "call approver (1): no_address")

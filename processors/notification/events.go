@@ -111,6 +111,7 @@ func (s step) happened(event repair.Event) {
 
 	case *repair.LinksRevoked:
 		s.pass("links_revoked", record.NotifyLink)
+		s.renew("links_revoked", repair.Customer, repair.Approver)
 
 	case *repair.QuoteViewed: // nobody waits for this
 	}

@@ -201,7 +201,9 @@ func TestLaws(t *testing.T) {
 					if o.Attempt != attempts[o.NotificationID] || recalled[o.NotificationID] || suppressed[o.NotificationID] {
 						t.Fatalf("%s, attempt %d of %d", inShort(o), o.Attempt, attempts[o.NotificationID])
 					}
-					recalled[o.NotificationID] = true
+					renewed := o.Because == "contact_corrected" && o.Kind != record.NotifyApprovalRequired && o.Kind != record.NotifyReminder ||
+						o.Because == "links_revoked" && o.Kind != record.NotifyLink
+					recalled[o.NotificationID] = !renewed
 				case *record.NotificationSuppressed:
 					if suppressed[o.NotificationID] {
 						t.Fatalf("%s, twice", inShort(o))

@@ -15,7 +15,8 @@
 //     replaced or cancelled. Each reminder that was not sent is suppressed with that
 //     as the reason; so is each mail that waits for another try. One that is under way
 //     is recalled: its sink sends it no more, if it has not yet. Asking to be called
-//     stops the reminders, too.
+//     stops the reminders, too. What is on its way to an address that is corrected, or
+//     with a link that has ended, is recalled and made anew.
 //   - Mails to one person about one repair go in the order in which they arose: what
 //     comes after one that was refused for now is held until that one has its end.
 //   - A reminder follows the acceptance of its request. A withdrawal is told to whom the

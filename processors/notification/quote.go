@@ -124,8 +124,8 @@ func (s step) firstCall(revision int32) bool {
 	return true
 }
 
-// correct replaces a contact. If that is who decides about the open quote, at another
-// address, they are asked anew: the links sent before have ended.
+// correct replaces a contact. What is on its way to another address is made anew. If it is
+// who decides about the open quote, they are asked anew: the links sent before have ended.
 func (s step) correct(e *repair.ContactCorrected) {
 	k := s.Known
 	if e.Party == repair.TheApprover {
@@ -133,11 +133,17 @@ func (s step) correct(e *repair.ContactCorrected) {
 	} else {
 		k.Customer = e.Contact
 	}
-	if k.Asked == nil || e.SameAddress || k.Approver != nil && e.Party != repair.TheApprover {
+	if e.SameAddress {
 		return
 	}
-	s.pass("contact_corrected", record.NotifyApprovalRequired, record.NotifyReminder)
-	s.ask()
+	decides := k.Approver == nil || e.Party == repair.TheApprover
+	if k.Asked != nil && decides {
+		s.pass("contact_corrected", record.NotifyApprovalRequired, record.NotifyReminder)
+	}
+	s.renew("contact_corrected", repair.Role(e.Party))
+	if k.Asked != nil && decides {
+		s.ask()
+	}
 }
 
 // close ends the quote that awaits an answer and everything about it, and returns it.

@@ -102,6 +102,8 @@ type Pending struct {
 	Waiting bool `avro:"waiting"`
 	// Whether its attempt is not requested yet, as something before it must end first.
 	Held bool `avro:"held,added"`
+	// Whether its attempt was recalled to be made anew: the address or the link in it holds no more.
+	Renew bool `avro:"renew,added"`
 	// The notification that it takes back, while it is not known whether that was sent; empty: none.
 	TakesBack string `avro:"takes_back,added"`
 	// What ended its moment while an attempt was under way; empty: it still makes sense.

@@ -149,7 +149,7 @@ func (s step) send(i int) bool {
 		return false
 	}
 	d.Attempt++
-	p.Request, p.Waiting, p.Held = d.NotificationRequested, false, false
+	p.Request, p.Waiting, p.Held, p.Renew = d.NotificationRequested, false, false, false
 	s.Emit(record.Notifications, s.complete(d))
 	return true
 }
@@ -191,7 +191,7 @@ func (s step) pass(because string, kinds ...record.NotificationKind) {
 			i++
 		case p.underWay():
 			p.Passed = because
-			if !s.simulated {
+			if !s.simulated && !p.Renew { // else it was recalled before
 				s.recall(p.Request, because)
 			}
 			i++
@@ -203,6 +203,21 @@ func (s step) pass(because string, kinds ...record.NotificationKind) {
 	}
 	for _, to := range held {
 		s.release(to)
+	}
+}
+
+// renew recalls what is under way to the customer's side, to make it anew: an attempt that
+// is withheld, or refused, is followed by one to the contact as it is by then.
+func (s step) renew(because string, roles ...repair.Role) {
+	if s.simulated {
+		return
+	}
+	for i := range s.Known.Pending {
+		p := &s.Known.Pending[i]
+		if p.underWay() && p.Passed == "" && !p.Renew && slices.Contains(roles, p.Request.Recipient.Role) {
+			p.Renew = true
+			s.recall(p.Request, because)
+		}
 	}
 }
 

@@ -133,7 +133,7 @@ type Said struct {
 }
 
 // NotificationRecalled takes back a request whose moment has passed while its attempt
-// was under way. It follows the request on the same partition. A channel sink that has
+// was under way, or whose address or link holds no more. It follows the request on the same partition. A channel sink that has
 // not made the attempt withholds it; one that has ignores the recall.
 type NotificationRecalled struct {
 	repair.Header

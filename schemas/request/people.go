@@ -167,9 +167,12 @@ func (d *draft) email(pointer, address string) string {
 	return address
 }
 
+// getsMail reports whether a domain is one that mail is sent to: not a host of a local
+// network, nor an address of the net.
 func getsMail(domain string) bool {
 	ascii, err := domains.ToASCII(domain)
-	return err == nil && strings.Contains(ascii, ".")
+	last := strings.LastIndexByte(ascii, '.')
+	return err == nil && last >= 0 && strings.ContainsFunc(ascii[last+1:], unicode.IsLetter)
 }
 
 // phone returns a number in E.164 where that is unambiguous: with its country, or

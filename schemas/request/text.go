@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	joiner    = '\u200d'
-	blackFlag = '\U0001f3f4'
+	joiner            = '\u200d'
+	blackFlag         = '\U0001f3f4'
+	blankBraille      = '\u2800'
+	objectReplacement = '\ufffc'
 )
 
 // Clean returns a text as it is kept and compared: composed (NFC), without white space
@@ -44,7 +46,7 @@ func Clean(s string) string {
 // unseen reports whether a character has no shape of its own: format characters other
 // than the signs around Arabic numbers, fillers, joiners.
 func unseen(r rune) bool {
-	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+	return r == blankBraille || r == objectReplacement || unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
 // emoji reports whether a character can stand beside a joiner within an emoji.
