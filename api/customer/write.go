@@ -19,19 +19,20 @@ func (d *door) write(w http.ResponseWriter, r *http.Request, v *visit) {
 	}
 	command := r.PostForm.Get("command")
 	o, id, err := d.take(r.Context(), v, seen, request.Request{Key: keyed(command, body), Body: body})
-	if invalid := new(request.Invalid); err == nil && o != nil && o.Code == repair.IllegalState {
-		d.rewrite(w, r, v, http.StatusConflict, command, body.Text, v.T("error full"))
-	} else if err == nil {
+	again := func(status int, why string) { d.rewrite(w, r, v, status, command, body.Text, v.T(why)) }
+	invalid := new(request.Invalid)
+	switch {
+	case err == nil && o != nil && o.Code == repair.IllegalState:
+		again(http.StatusConflict, "error full")
+	case err == nil:
 		d.done(w, r, v, o, id, "#messages")
-	} else if errors.As(err, &invalid) {
-		wrong := v.T("error text")
-		if strings.TrimSpace(body.Text) != "" {
-			wrong = v.T("error field")
-		}
-		d.rewrite(w, r, v, http.StatusUnprocessableEntity, command, body.Text, wrong)
-	} else {
+	case errors.As(err, &invalid) && strings.TrimSpace(body.Text) != "":
+		again(http.StatusUnprocessableEntity, "error field")
+	case errors.As(err, &invalid):
+		again(http.StatusUnprocessableEntity, "error text")
+	default:
 		web.LogFailure(d.Log, "send a message", err)
-		d.rewrite(w, r, v, http.StatusServiceUnavailable, command, body.Text, v.T("error unsent"))
+		again(http.StatusServiceUnavailable, "error unsent")
 	}
 }
 
