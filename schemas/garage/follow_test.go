@@ -1,7 +1,6 @@
 package garage
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -9,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,12 +19,12 @@ type followed struct {
 	*testing.T
 	*Book
 	file string
-	log  *bytes.Buffer
+	log  *said
 }
 
 func follow(t *testing.T, changed func(context.Context) error) *followed {
 	t.Helper()
-	f := &followed{T: t, file: filepath.Join(t.TempDir(), "garages.yaml"), log: new(bytes.Buffer)}
+	f := &followed{T: t, file: filepath.Join(t.TempDir(), "garages.yaml"), log: new(said)}
 	f.write(string(Sample))
 	var err error
 	if f.Book, err = Load(f.file); err != nil {
@@ -55,6 +55,24 @@ func (f *followed) after(d time.Duration, want ...string) {
 	if got := f.IDs(); !slices.Equal(got, want) {
 		f.Errorf("the garages are %v, want %v", got, want)
 	}
+}
+
+// said is a log that is written and read by different goroutines.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // withGarage returns the sample with another garage, the first one under another id.

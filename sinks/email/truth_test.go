@@ -3,6 +3,8 @@ package email
 import (
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -121,10 +123,9 @@ func TestAfterAnOutageOfTheRelay(t *testing.T) {
 // TestARepairsMailsGoInOrder, though 32 go at once and the first of each repair is slow.
 func TestARepairsMailsGoInOrder(t *testing.T) {
 	bubble(t, func(r *rig) {
-		slow := make(map[string]bool)
+		var slow sync.Map
 		r.server.Data = func(m relaytest.Mail) error {
-			if first := !slow[m.To[0]]; first {
-				slow[m.To[0]] = true
+			if _, again := slow.LoadOrStore(m.To[0], true); !again {
 				<-time.After(3 * time.Second)
 			}
 			return nil
@@ -185,9 +186,10 @@ func TestMailsThatHangHoldBackNobody(t *testing.T) {
 	bubble(t, func(r *rig) {
 		done := make(chan struct{})
 		defer close(done)
-		hangs := true
+		var hangs atomic.Bool
+		hangs.Store(true)
 		r.server.Recipient = func(string) error {
-			if hangs {
+			if hangs.Load() {
 				<-done
 			}
 			return nil
@@ -195,7 +197,7 @@ func TestMailsThatHangHoldBackNobody(t *testing.T) {
 		r.many(31)
 		r.start("0")
 		<-time.After(time.Second)
-		hangs = false
+		hangs.Store(false)
 		for round := range 5 {
 			for i := range 20 {
 				r.produce(r.to(fmt.Sprintf("%d-%d@example.nl", round, i)))
