@@ -98,6 +98,24 @@ func TestADecisionInTimeBeatsTheExpiry(t *testing.T) {
 	}
 }
 
+// A command whose sender's clock is days ahead of the log is refused, and ends nothing.
+func TestAClockAheadEndsNothing(t *testing.T) {
+	d := begin(t)
+	d.do(noon, start(), request(noon.Add(time.Hour)))
+	d.LogTime = noon.Add(time.Minute)
+	for ahead, want := range map[time.Duration]string{
+		2 * time.Minute: "MessagePosted accepted", 2*time.Minute + time.Microsecond: "refused:invalid", 48 * time.Hour: "refused:invalid",
+	} {
+		if got := names(d.do(d.LogTime.Add(ahead), message())); got != want {
+			t.Errorf("%s ahead: %s, want %s", ahead, got, want)
+		}
+	}
+	d.LogTime = noon.Add(30 * time.Minute)
+	if got := names(d.do(noon.Add(30*time.Minute), approve(1))); got != "QuoteDecided accepted" {
+		t.Errorf("an answer in time: %s", got)
+	}
+}
+
 // A command from the far future moves its own repair's timers, nobody else's.
 func TestTheFutureMovesOnlyItsOwnRepair(t *testing.T) {
 	d := begin(t)

@@ -93,7 +93,7 @@ func (t *task) handle(r *kgo.Record, decoded any, err error) error {
 	}
 	h := *rec.Head()
 	if t.logic.movesTime(r.Topic) {
-		if err := t.fireKey(h.AggregateID, h.OccurredAt, r.Timestamp); err != nil {
+		if err := t.fireKey(h.AggregateID, t.within(h.OccurredAt, r.Timestamp), r.Timestamp); err != nil {
 			return err
 		}
 	}
@@ -106,10 +106,11 @@ func (t *task) handle(r *kgo.Record, decoded any, err error) error {
 	return err
 }
 
-// maxAhead is how far a tick may be ahead of the time at which the broker took it.
+// maxAhead is how far a tick, or what a record says of its time, may be ahead of the time
+// at which the broker took it.
 const maxAhead = 2 * time.Minute
 
-// within returns the time that a tick counts as: a clock that is wrong for a moment must
+// within returns the time that something counts as: a clock that is wrong for a moment must
 // not end what has days to go.
 func (t *task) within(tick, broker time.Time) time.Time {
 	if ahead := tick.Sub(broker); ahead > maxAhead {

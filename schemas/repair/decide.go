@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// maxAhead is how far a command may be ahead of when it reached the log. A clock that is
+// wrong must not end what has days to go.
+const maxAhead = 2 * time.Minute
+
 // HistoryAfter is the age at which what reaches the log is history.
 const HistoryAfter = 24 * time.Hour
 
@@ -123,6 +127,9 @@ func (h *handling) foreign() bool {
 
 func (h *handling) decide() *Verdict {
 	head := h.cmd.Head()
+	if ahead := head.OccurredAt.Sub(h.logged); ahead > maxAhead {
+		return invalid([]FieldError{{"/occurred_at", fmt.Sprintf("lies %s ahead of the log: set the clock of the machine that took the request", ahead.Round(time.Second))}})
+	}
 	if _, starts := h.cmd.(*StartRepair); h.foreign() || h.State == NotStarted && !starts {
 		return refuse(NotFound, "no repair %s in garage %s", head.AggregateID, head.GarageID)
 	}
