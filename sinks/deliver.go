@@ -29,7 +29,7 @@ const (
 	// readAhead is the most records that are read at once.
 	readAhead = 1000
 	// memorySize is how many attempts a process remembers.
-	memorySize = 8192
+	memorySize = 1 << 16
 )
 
 // Channel is a way to tell people something: what a channel sink adds to Deliver.
@@ -53,7 +53,8 @@ type Channel struct {
 // after it about the same repair: those go in the order of the log. Before it attempts
 // anything of a partition, Deliver has read all that the partition holds, so that what has
 // been recalled is withheld, however long the backlog; so is what is out of date by the
-// clock. What became of each attempt is on the log before its offset is committed.
+// clock. What became of each attempt is on the log before its offset is committed, and
+// whoever takes a partition over learns from there what is done and not committed.
 //
 // Attempts are goroutines that report to the loop. A rebalance happens between two of its
 // steps, and waits for what is in flight.
@@ -104,17 +105,6 @@ type delivery struct {
 	failure    error // what ends the loop
 }
 
-// result is what an errand's goroutine reports.
-type result struct {
-	errand    *errand
-	attempted bool
-	deferred  bool
-	outcome   *kgo.Record // made; nil: there is none
-	away      error       // the target's
-	logAway   error
-	failure   error
-}
-
 func newDelivery(c Config, ch Channel) (*delivery, error) {
 	if ch.Replayed == nil {
 		ch.Replayed = func(*record.NotificationRequested) bool { return false }
@@ -129,6 +119,9 @@ func newDelivery(c Config, ch Channel) (*delivery, error) {
 		return nil, err
 	}
 	cl, err := kgo.NewClient(append(opts,
+		// Range gives up all partitions before the group joins anew, in which nothing can be
+		// committed: so nothing is under way then.
+		kgo.Balancers(kgo.RangeBalancer()),
 		kgo.BlockRebalanceOnPoll(), // what was fetched is taken in before its partitions are revoked
 		kgo.KeepControlRecords(),   // so that a lag of 0 means no backlog
 		kgo.OnPartitionsRevoked(func(ctx context.Context, _ *kgo.Client, lost map[string][]int32) {
@@ -223,87 +216,6 @@ func (d *delivery) next(now time.Time) *errand {
 	return e
 }
 
-// start carries out an errand in a goroutine of its own, which a stop request does not
-// interrupt.
-func (d *delivery) start(ctx context.Context, e *errand) {
-	ctx = context.WithoutCancel(ctx)
-	attempt := e.withhold == nil && e.outcome == nil
-	if _, recorded := d.known.get(AttemptID(e.request)); recorded {
-		d.queue.finish(e, false)
-		return
-	}
-	d.inFlight++
-	if attempt {
-		d.attempts++
-	}
-	request, outcome, why := e.request, e.outcome, e.withhold
-	go func() {
-		r := result{errand: e, attempted: attempt, outcome: outcome}
-		switch {
-		case attempt:
-			r = d.attempt(ctx, r)
-		case outcome == nil:
-			r.outcome, r.failure = d.encode(d.withheld(request, *why))
-		}
-		if r.outcome != nil {
-			ctx, cancel := context.WithTimeout(ctx, recordLimit)
-			again := *r.outcome // the client changes the record, and leaves an expired context in it
-			if err := d.client.ProduceSync(ctx, &again).FirstErr(); err != nil {
-				r.logAway = fmt.Errorf("%w: write a delivery's outcome: %w", ErrAway, err)
-			}
-			cancel()
-		}
-		d.done <- r
-		select {
-		case d.wake <- struct{}{}:
-		default:
-		}
-	}()
-}
-
-func (d *delivery) attempt(ctx context.Context, r result) result {
-	ctx, cancel := context.WithTimeout(ctx, AttemptLimit)
-	defer cancel()
-	outcome, err := d.channel.Attempt(ctx, r.errand.request)
-	switch {
-	case errors.Is(err, ErrAway):
-		r.away = err
-	case err != nil:
-		r.failure = err
-	default:
-		_, r.deferred = outcome.(*record.DeliveryDeferred)
-		r.outcome, r.failure = d.encode(outcome)
-	}
-	return r
-}
-
-// withheld is the record that an attempt was not made.
-func (d *delivery) withheld(n *record.NotificationRequested, why withhold) record.Headed {
-	return &record.DeliveryWithheld{
-		Header: DeliveryHeader(n, d.Now()), Notice: n.Notice, Attempt: n.Attempt, Reason: why.reason, Because: why.because,
-	}
-}
-
-// DeliveryHeader returns the header of the record of what became of an attempt at a time.
-func DeliveryHeader(n *record.NotificationRequested, at time.Time) repair.Header {
-	at = at.UTC()
-	if at.Before(n.OccurredAt) { // another machine's clock
-		at = n.OccurredAt
-	}
-	return repair.Header{
-		EventID: AttemptID(n), AggregateID: n.AggregateID, GarageID: n.GarageID, OccurredAt: at,
-		Actor: repair.Actor{Role: repair.System}, CorrelationID: n.CorrelationID, CausationID: n.EventID,
-	}
-}
-
-func (d *delivery) encode(rec record.Headed) (*kgo.Record, error) {
-	value, err := d.Codec.Encode(rec)
-	if err != nil {
-		return nil, err
-	}
-	return &kgo.Record{Topic: record.Deliveries.Name, Key: []byte(rec.Head().AggregateID), Value: value}, nil
-}
-
 // collect takes in what the errands in flight have reported.
 func (d *delivery) collect() {
 	for {
@@ -329,6 +241,7 @@ func (d *delivery) ended(r result) {
 		d.attempts--
 	}
 	e, id := r.errand, AttemptID(r.errand.request)
+	e.deferred = e.deferred || r.deferred
 	if r.outcome != nil {
 		d.known.put(id, r.outcome, r.logAway == nil)
 	}
@@ -351,7 +264,7 @@ func (d *delivery) ended(r result) {
 		if d.away == nil {
 			d.pause = minPause
 		}
-		d.queue.finish(e, r.deferred)
+		d.queue.finish(e)
 	}
 }
 
@@ -431,6 +344,12 @@ func (d *delivery) rest(ctx context.Context, most time.Duration) {
 // take takes in one record. Its error wraps ErrAway: the record is to be taken again.
 func (d *delivery) take(ctx context.Context, r *kgo.Record) error {
 	l := d.queue.lane(r.Partition, r.Offset)
+	if !l.known {
+		if err := d.learn(ctx, r.Partition, r.Timestamp); err != nil {
+			return fmt.Errorf("%w: %w", ErrAway, err)
+		}
+		l.known = true
+	}
 	if !r.Attrs.IsControl() {
 		m, err := d.loop.read(ctx, r)
 		switch reason := deadReason(err); {
@@ -439,6 +358,7 @@ func (d *delivery) take(ctx context.Context, r *kgo.Record) error {
 				return err
 			}
 		case err != nil:
+			d.ask(ctx, d.unread[1:], err)
 			return fmt.Errorf("%w: read %s[%d]@%d: %w", ErrAway, r.Topic, r.Partition, r.Offset, err)
 		default:
 			d.consider(l, r.Offset, m.Record)
@@ -539,18 +459,8 @@ func (d *delivery) land() error {
 func (d *delivery) tell() {
 	why := cmp.Or(d.away, d.logAway, d.unreadable, d.silent)
 	if why == nil {
-		d.stalled = ""
-		d.Metrics.stalled(d.Consumer.Name, false)
-		if _, generation := d.client.GroupMetadata(); generation >= 0 {
-			d.Progress.Waiting()
-		}
+		d.moves()
 		return
 	}
-	why = kafka.Advise(why)
-	if d.stalled != why.Error() {
-		d.stalled = why.Error()
-		d.Log.Warn("sink waits and tries again", "error", why)
-	}
-	d.Progress.Stalled(d.stalled)
-	d.Metrics.stalled(d.Consumer.Name, true)
+	d.stall(why)
 }

@@ -23,6 +23,7 @@ type errand struct {
 	started  bool
 	withhold *withhold   // why it is not to be attempted again, or not at all; nil: it may be
 	outcome  *kgo.Record // what became of it, while that is not known to be on the log
+	deferred bool        // it was refused for now
 	done     bool
 }
 
@@ -39,6 +40,7 @@ type lane struct {
 	end       int64 // offset up to which records can be read, as of the last fetch
 	epoch     int32 // of the leader that served the last record
 	committed int64
+	known     bool // what others have done of it was learnt
 	errands   []*errand
 	byRepair  map[string][]*errand
 	// turn are those before which there is none of their repair, in the order of the log;
@@ -202,11 +204,11 @@ func (q *queue) giveBack(e *errand) {
 
 // finish ends an errand. If it was refused for now, those behind it of the same repair
 // and recipient are withheld: it must go first.
-func (q *queue) finish(e *errand, refusedForNow bool) {
+func (q *queue) finish(e *errand) {
 	l, key := e.lane, e.request.AggregateID
 	e.done = true
 	line := slices.DeleteFunc(l.byRepair[key], func(o *errand) bool { return o == e })
-	if refusedForNow {
+	if e.deferred {
 		for _, o := range line {
 			if o.offset > e.offset && o.request.Recipient == e.request.Recipient {
 				q.withhold(o, withhold{record.OutOfOrder, ""})

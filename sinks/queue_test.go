@@ -77,7 +77,8 @@ func TestQueueLaws(t *testing.T) {
 				q.giveBack(e)
 			default:
 				entryOf(e).ended = true
-				q.finish(e, how == "deferred" && e.withhold == nil)
+				e.deferred = how == "deferred" && e.withhold == nil
+				q.finish(e)
 			}
 		}
 		t.Repeat(map[string]func(*rapid.T){

@@ -1,9 +1,9 @@
-// Package sinks moves records from topics to a target outside Kafka, at least once:
-// a batch is written, and only then are its offsets committed. The Writer makes
-// repetition harmless (rows and mails have ids).
+// Package sinks moves records from topics to a target outside Kafka, at least once: Run
+// in batches, to tables, and Deliver one by one, to people. Offsets are committed only
+// then, and ids make repetition harmless.
 //
-// The loop has no goroutine and no lock. While a batch is written rebalances are
-// blocked, so that no other member writes it too; a wait for the target blocks none.
+// Run has no goroutine and no lock. While a batch is written rebalances are blocked, so
+// that no other member writes it too; a wait for the target blocks none.
 package sinks
 
 import (
@@ -130,11 +130,8 @@ func (l *loop) step(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	l.pause, l.stalled = minPause, ""
-	l.Metrics.stalled(l.Consumer.Name, false)
-	if _, generation := l.client.GroupMetadata(); generation >= 0 {
-		l.Progress.Waiting()
-	}
+	l.pause = minPause
+	l.moves()
 	return nil
 }
 
@@ -280,9 +277,8 @@ func (l *loop) read(ctx context.Context, r *kgo.Record) (Message, error) {
 	return m, err
 }
 
-// hold backs off: partitions are rewound to the first records that are not done,
-// nothing is fetched meanwhile, and a rebalance may reassign the partitions.
-func (l *loop) hold(ctx context.Context, rest []*kgo.Record, why error) {
+// stall says why the sink makes no progress; in the log, once.
+func (l *loop) stall(why error) {
 	why = kafka.Advise(why)
 	if l.stalled != why.Error() {
 		l.stalled = why.Error()
@@ -290,6 +286,21 @@ func (l *loop) hold(ctx context.Context, rest []*kgo.Record, why error) {
 	}
 	l.Progress.Stalled(l.stalled)
 	l.Metrics.stalled(l.Consumer.Name, true)
+}
+
+// moves says that it makes progress.
+func (l *loop) moves() {
+	l.stalled = ""
+	l.Metrics.stalled(l.Consumer.Name, false)
+	if _, generation := l.client.GroupMetadata(); generation >= 0 {
+		l.Progress.Waiting()
+	}
+}
+
+// hold backs off: partitions are rewound to the first records that are not done,
+// nothing is fetched meanwhile, and a rebalance may reassign the partitions.
+func (l *loop) hold(ctx context.Context, rest []*kgo.Record, why error) {
+	l.stall(why)
 	first := make(map[string]map[int32]kgo.EpochOffset)
 	for _, r := range rest {
 		if first[r.Topic] == nil {

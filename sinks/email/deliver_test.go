@@ -82,6 +82,25 @@ func TestWhatIsInFlightIsFinished(t *testing.T) {
 	})
 }
 
+// TestARestartSendsNothingTwice: what went out behind one that cannot is not committed,
+// but it is on the log.
+func TestARestartSendsNothingTwice(t *testing.T) {
+	bubble(t, func(r *rig) {
+		stuck := r.to("stuck@example.nl")
+		stuck.GarageID = "elsewhere" // is waited for
+		r.produce(stuck)
+		r.many(50)
+		_, stop := r.start("0")
+		if got := counts(r.next(50))["DeliveryAccepted"]; got != 50 {
+			t.Errorf("%d accepted", got)
+		}
+		stop()
+		r.start("1")
+		r.none()
+		once(t, r.server.accepted(t), 50)
+	})
+}
+
 // TestMembersComeAndGo: the partitions move between processes, and no mail goes
 // out twice.
 func TestMembersComeAndGo(t *testing.T) {

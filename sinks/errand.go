@@ -1,0 +1,163 @@
+package sinks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
+)
+
+// This file is about one errand: its attempt, what became of it, and what others have
+// written down about theirs.
+
+// result is what an errand's goroutine reports.
+type result struct {
+	errand    *errand
+	attempted bool
+	deferred  bool
+	outcome   *kgo.Record // made; nil: there is none
+	away      error       // the target's
+	logAway   error
+	failure   error
+}
+
+// start carries out an errand in a goroutine of its own, which a stop request does not
+// interrupt.
+func (d *delivery) start(ctx context.Context, e *errand) {
+	ctx = context.WithoutCancel(ctx)
+	attempt := e.withhold == nil && e.outcome == nil
+	if _, recorded := d.known.get(AttemptID(e.request)); recorded {
+		d.queue.finish(e)
+		return
+	}
+	d.inFlight++
+	if attempt {
+		d.attempts++
+	}
+	request, outcome, why := e.request, e.outcome, e.withhold
+	go func() {
+		r := result{errand: e, attempted: attempt, outcome: outcome}
+		switch {
+		case attempt:
+			r = d.attempt(ctx, r)
+		case outcome == nil:
+			r.outcome, r.failure = d.encode(d.withheld(request, *why))
+		}
+		if r.outcome != nil {
+			ctx, cancel := context.WithTimeout(ctx, recordLimit)
+			again := *r.outcome // the client changes the record, and leaves an expired context in it
+			if err := d.client.ProduceSync(ctx, &again).FirstErr(); err != nil {
+				r.logAway = fmt.Errorf("%w: write a delivery's outcome: %w", ErrAway, err)
+			}
+			cancel()
+		}
+		d.done <- r
+		select {
+		case d.wake <- struct{}{}:
+		default:
+		}
+	}()
+}
+
+func (d *delivery) attempt(ctx context.Context, r result) result {
+	ctx, cancel := context.WithTimeout(ctx, AttemptLimit)
+	defer cancel()
+	outcome, err := d.channel.Attempt(ctx, r.errand.request)
+	switch {
+	case errors.Is(err, ErrAway):
+		r.away = err
+	case err != nil:
+		r.failure = err
+	default:
+		_, r.deferred = outcome.(*record.DeliveryDeferred)
+		r.outcome, r.failure = d.encode(outcome)
+	}
+	return r
+}
+
+// withheld is the record that an attempt was not made.
+func (d *delivery) withheld(n *record.NotificationRequested, why withhold) record.Headed {
+	return &record.DeliveryWithheld{
+		Header: DeliveryHeader(n, d.Now()), Notice: n.Notice, Attempt: n.Attempt, Reason: why.reason, Because: why.because,
+	}
+}
+
+// DeliveryHeader returns the header of the record of what became of an attempt at a time.
+func DeliveryHeader(n *record.NotificationRequested, at time.Time) repair.Header {
+	at = at.UTC()
+	if at.Before(n.OccurredAt) { // another machine's clock
+		at = n.OccurredAt
+	}
+	return repair.Header{
+		EventID: AttemptID(n), AggregateID: n.AggregateID, GarageID: n.GarageID, OccurredAt: at,
+		Actor: repair.Actor{Role: repair.System}, CorrelationID: n.CorrelationID, CausationID: n.EventID,
+	}
+}
+
+func (d *delivery) encode(rec record.Headed) (*kgo.Record, error) {
+	value, err := d.Codec.Encode(rec)
+	if err != nil {
+		return nil, err
+	}
+	return &kgo.Record{Topic: record.Deliveries.Name, Key: []byte(rec.Head().AggregateID), Value: value}, nil
+}
+
+// learn takes in what became of the attempts of a partition since a time: whoever had it
+// before may not have committed all that it had done.
+func (d *delivery) learn(ctx context.Context, partition int32, since time.Time) error {
+	topic := record.Deliveries.Name
+	ctx, cancel := context.WithTimeout(ctx, learnLimit)
+	defer cancel()
+	from, err := kafka.Since(ctx, d.admin, since.Add(-clockMargin), topic)
+	if err != nil {
+		return err
+	}
+	ends, err := kafka.Ends(ctx, d.admin, topic)
+	if err != nil {
+		return err
+	}
+	next, err := kafka.OffsetOf(from, topic, partition)
+	if err != nil {
+		return err
+	}
+	end, err := kafka.OffsetOf(ends, topic, partition)
+	if err != nil || next >= end {
+		return err
+	}
+	opts, err := d.Kafka.Opts(d.Consumer.Group()+"-learn", d.Log)
+	if err != nil {
+		return err
+	}
+	cl, err := kgo.NewClient(append(opts, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().At(next)}}))...)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	for next < end {
+		fetches := cl.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			return fmt.Errorf("read %s: %w", topic, err)
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			next = r.Offset + 1
+			rec, err := d.Codec.Decode(ctx, r.Value)
+			if outcome, ok := rec.(record.Headed); ok && err == nil { // what cannot be read is no outcome of a sink
+				d.known.put(outcome.Head().EventID, nil, true)
+			}
+		})
+	}
+	return nil
+}
+
+const (
+	// learnLimit is how long it may take to learn what became of a partition's attempts.
+	learnLimit = 20 * time.Second
+	// clockMargin is how far the clocks of those who write to the log may be apart.
+	clockMargin = 2 * time.Minute
+)
