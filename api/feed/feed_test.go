@@ -544,3 +544,56 @@ func TestEveryEventHasItsReference(t *testing.T) {
 		}
 	})
 }
+
+// Where the read model is away, a page has the events before the first whose order number
+// only that knows, and the next page says why it has none.
+func TestAPageEndsBeforeWhatIsNotKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newFeedRig(t)
+		away := errors.New("the read model is away")
+		r.find = func(context.Context, []string, []string) (map[string]string, time.Time, error) {
+			return nil, time.Time{}, away
+		}
+		event := func(id string, n int64) repair.Header {
+			return repair.Header{EventID: fmt.Sprint(id, n), AggregateID: id, GarageID: "a", OccurredAt: time.Now()}
+		}
+		r.feed = r.another()
+		must(t, r.tx.BeginTransaction())
+		for n := range int64(3) { // in one partition, in order
+			r.put(r.tx, &repair.RepairStarted{Header: event("young", n), Fact: repair.Fact{Sequence: 1}, ExternalRef: "WO-1"})
+		}
+		must(t, r.tx.EndTransaction(t.Context(), kgo.TryCommit))
+		must(t, r.tx.BeginTransaction())
+		r.put(r.tx, &repair.MessagePosted{Header: event("old", 7), Fact: repair.Fact{Sequence: 7}, Kind: repair.Text})
+		must(t, r.tx.EndTransaction(t.Context(), kgo.TryCommit))
+		reader, err := r.feed.Open(t.Context(), sightOf("a"), "")
+		must(t, err)
+		defer reader.Close()
+		seen, after := 0, ""
+		for {
+			page, err := reader.Next(t.Context(), 10, 0)
+			if err != nil {
+				if !errors.Is(err, away) {
+					t.Errorf("ended by %v", err)
+				}
+				break
+			}
+			for _, e := range page.Events {
+				if seen++; e.ExternalRef != "WO-1" {
+					t.Errorf("%s without its number", e.EventID)
+				}
+			}
+			if page.Cursor == after {
+				t.Fatal("nothing more, and no error")
+			}
+			after = page.Cursor
+		}
+		r.find = func(context.Context, []string, []string) (map[string]string, time.Time, error) {
+			return map[string]string{"old": "WO-0"}, time.Now(), nil
+		}
+		got, _ := r.read(after, 10, "a")
+		if got["old7"] != 1 || seen+len(got) != 4 {
+			t.Errorf("%d before, then %v: not every event once", seen, got)
+		}
+	})
+}

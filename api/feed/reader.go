@@ -31,6 +31,8 @@ type Reader struct {
 	attached bool    // it reads from the tail
 	next     int64   // number of the tail's entry that it reads next
 	behind   bool    // it has not come to ends
+
+	failed error // why it ended
 }
 
 // Close ends the reader.
@@ -45,16 +47,25 @@ func (r *Reader) rouse() {
 
 // Next returns up to limit events that may be seen. When there is none up to where
 // the topic ended at Open, it waits up to wait for the first. The page's cursor
-// continues where the page ends.
+// continues where the page ends. Where an event's order number cannot be found the page
+// ends before it, and so does the reader: its next page is the error.
 func (r *Reader) Next(ctx context.Context, limit int, wait time.Duration) (readmodel.EventPage, error) {
+	if r.failed != nil {
+		return readmodel.EventPage{}, r.failed
+	}
 	over := time.After(wait)
 	for {
 		events, more, err := r.read(ctx, limit)
-		if err == nil {
-			err = r.feed.refs.complete(ctx, events)
-		}
 		if err != nil {
 			return readmodel.EventPage{}, err
+		}
+		if n, err := r.feed.refs.complete(ctx, events); n < len(events) {
+			if r.failed = err; n == 0 {
+				return readmodel.EventPage{}, err
+			}
+			page := r.page(events[:n])
+			page.Cursor = page.Events[n-1].Cursor
+			return page, nil
 		}
 		page := r.page(events)
 		if len(events) > 0 || more || wait <= 0 {

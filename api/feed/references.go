@@ -18,7 +18,8 @@ type FindReferences func(ctx context.Context, garages, ids []string) (refs map[s
 // references knows the order number of each repair, which only its first event has:
 // from that event, if it went by not long ago, or else from the read model.
 type references struct {
-	find FindReferences
+	find   FindReferences
+	asking chan struct{} // held by who asks it
 
 	mu         sync.Mutex
 	young, old map[string]string // by the repair's id; "": it has none
@@ -51,38 +52,66 @@ type found struct {
 	logged time.Time
 }
 
-// complete writes the order numbers on events. It waits for a read model that has not
-// come to an event yet, and never leaves out what is there.
-func (r *references) complete(ctx context.Context, events []found) error {
+// complete writes the order numbers on events, and returns how many of them, from the
+// first, are complete: all, or those before one whose number the error says why there is
+// none. It waits for a read model that has not come to an event yet. One asks at a time:
+// what it learns, others who wait for the same need not ask.
+func (r *references) complete(ctx context.Context, events []found) (n int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	for {
-		missing, garages := r.write(events)
+		missing, _ := r.write(events)
 		if len(missing) == 0 {
-			return nil
+			return len(events), nil
 		}
-		refs, asOf, err := r.find(ctx, slices.Collect(maps.Keys(garages)), slices.Collect(maps.Keys(missing)))
+		if err == nil {
+			err = r.ask(ctx, events)
+		}
 		if err != nil {
-			return fmt.Errorf("find the order numbers of repairs: %w", err)
-		}
-		behind := false
-		for id, logged := range missing {
-			ref, ok := refs[id]
-			if ok || logged.Before(asOf) { // the read model has the event, or was told not to
-				r.learn(id, ref)
-			} else {
-				behind = true
-			}
-		}
-		if !behind {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("the read model, complete up to %s, lacks repairs of newer events: %w", asOf.Format(time.RFC3339), ctx.Err())
-		case <-time.After(200 * time.Millisecond):
+			return slices.IndexFunc(events, func(e found) bool { _, lacks := missing[e.RepairID]; return lacks }), err
 		}
 	}
+}
+
+// ask asks the read model for the order numbers that are missing, and waits if it is behind.
+func (r *references) ask(ctx context.Context, events []found) error {
+	select {
+	case r.asking <- struct{}{}:
+	case <-ctx.Done():
+		return fmt.Errorf("find the order numbers of repairs: %w", ctx.Err())
+	}
+	behind, asOf, err := r.look(ctx, events)
+	<-r.asking
+	if err != nil || !behind {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("the read model, complete up to %s, lacks repairs of newer events: %w", asOf.Format(time.RFC3339), ctx.Err())
+	case <-time.After(200 * time.Millisecond):
+		return nil
+	}
+}
+
+// look learns from the read model, and reports whether it is behind the events.
+func (r *references) look(ctx context.Context, events []found) (behind bool, asOf time.Time, err error) {
+	missing, garages := r.write(events)
+	if len(missing) == 0 { // somebody else has asked
+		return false, asOf, nil
+	}
+	refs, asOf, err := r.find(ctx, slices.Collect(maps.Keys(garages)), slices.Collect(maps.Keys(missing)))
+	if err != nil {
+		return false, asOf, fmt.Errorf("find the order numbers of repairs: %w", err)
+	}
+	for id, logged := range missing {
+		ref, ok := refs[id]
+		if ok || logged.Before(asOf) { // the read model has the event, or was told not to
+			r.learn(id, ref)
+		} else {
+			behind = true
+		}
+	}
+	return behind, asOf, nil
 }
 
 // write writes the numbers that are known, and returns the repairs whose are not, each

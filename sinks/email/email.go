@@ -4,8 +4,8 @@
 //
 // It keeps no state: the notification holds all there is to say. An attempt is
 // recorded before its offset is committed, so a mail is never lost; a second copy
-// can go out only where the relay's answer or the commit was lost, and then it has
-// the same Message-ID.
+// can go out only where the relay's answer or the record of it was lost, and then it
+// has the same Message-ID.
 package email
 
 import (
