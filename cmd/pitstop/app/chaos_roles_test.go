@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -236,8 +237,10 @@ func (h *harness) play(t *testing.T) {
 	defer cancel()
 	err := history.Run(ctx)
 	h.injecting.Wait()
-	must(t, err)
-	must(t, h.settled(ctx))
+	if err = errors.Join(err, h.settled(ctx)); err != nil {
+		h.dump(t)
+		t.Fatal(err)
+	}
 	if wrong := h.stats.Counts().Unexpected; len(wrong) > 0 {
 		t.Errorf("answers that were not expected: %v", wrong)
 	}
@@ -251,6 +254,7 @@ func (h *harness) play(t *testing.T) {
 func (h *harness) settled(ctx context.Context) error {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
+	why := errors.New("nobody was asked")
 	for quiet := int64(-1); ; {
 		one, cancel := context.WithTimeout(ctx, 30*time.Second) // then everyone is asked again
 		behind, end, busy := h.Lag(one)
@@ -259,18 +263,42 @@ func (h *harness) settled(ctx context.Context) error {
 		}
 		cancel()
 		switch {
-		case busy != nil || slices.Max(behind) > 0:
-			quiet = -1
+		case ctx.Err() != nil: // which cut the answers short
+			return fmt.Errorf("not settled, %w: %w", ctx.Err(), why)
+		case busy != nil:
+			why, quiet = busy, -1
+		case slices.Max(behind) > 0:
+			why, quiet = fmt.Errorf("lag %v", behind), -1
 		case end == quiet:
 			return nil
 		default:
-			quiet = end
+			why, quiet = fmt.Errorf("writes: the sum of all ends was %d, is %d", quiet, end), end
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("not settled, lag %v: %w", behind, errors.Join(busy, ctx.Err()))
 		case <-look.C:
 		}
+	}
+}
+
+// dump logs what each process that is not ready says, and what its goroutines do.
+func (h *harness) dump(t *testing.T) {
+	t.Helper()
+	for _, w := range h.allWorkers() {
+		why := w.ready(context.Background())
+		if why == nil {
+			continue
+		}
+		p := w.process()
+		w.mu.Lock()
+		w.stopping = true
+		w.mu.Unlock()
+		for _, signal := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGCONT} {
+			_ = p.cmd.Process.Signal(signal) // it may have ended
+		}
+		<-p.ended
+		text, _ := os.ReadFile(p.log)
+		t.Logf("%s %s: %v\n%s", w.role, w.name, why, text[max(0, len(text)-60_000):])
 	}
 }
 
