@@ -155,9 +155,10 @@ func (d *delivery) step(ctx context.Context) error {
 	}
 	d.collect()
 	now := d.Now()
-	if now.Sub(d.swept) >= watermarkInterval {
-		d.swept = now
-		d.queue.expire(func(n *record.NotificationRequested) bool { return OutOfDate(n, now) })
+	if at := elapsed(); at.Sub(d.swept) >= watermarkInterval {
+		d.swept = at
+		d.queue.expire(now)
+		d.queue.forget(at)
 		d.silent = d.look(ctx)
 	}
 	for ctx.Err() == nil && d.failure == nil {
@@ -193,7 +194,7 @@ func (d *delivery) look(ctx context.Context) error {
 
 // next returns the errand to start now; nil: none can be.
 func (d *delivery) next(now time.Time) *errand {
-	waiting := now.Before(d.retryAt)
+	waiting := elapsed().Before(d.retryAt)
 	if d.silent != nil || d.unreadable != nil {
 		return nil // what has been recalled meanwhile is not known
 	}
@@ -210,7 +211,7 @@ func (d *delivery) next(now time.Time) *errand {
 		return nil
 	}
 	e := d.queue.take(probe)
-	if e != nil && OutOfDate(e.request, now) && !d.channel.Replayed(e.request) {
+	if e != nil && e.request.OutOfDate(now) && !d.channel.Replayed(e.request) {
 		e.withhold = &withhold{record.OutOfDate, ""}
 	}
 	return e
@@ -264,7 +265,7 @@ func (d *delivery) ended(r result) {
 		if d.away == nil {
 			d.pause = minPause
 		}
-		d.queue.finish(e)
+		d.queue.finish(e, elapsed())
 	}
 }
 
@@ -273,7 +274,7 @@ func (d *delivery) ended(r result) {
 func (d *delivery) backOff(what *error, why error) {
 	first := *what == nil
 	*what = why
-	if now := d.Now(); first || !now.Before(d.retryAt) {
+	if now := elapsed(); first || !now.Before(d.retryAt) {
 		d.retryAt = now.Add(d.pause)
 		d.pause = min(2*d.pause, maxPause)
 	}
@@ -308,7 +309,7 @@ func (d *delivery) poll(ctx context.Context) kgo.Fetches {
 	if !fetch {
 		most = minPause
 	}
-	if left := d.retryAt.Sub(d.Now()); (d.away != nil || d.logAway != nil) && left > 0 {
+	if left := d.retryAt.Sub(elapsed()); (d.away != nil || d.logAway != nil) && left > 0 {
 		most = min(most, left)
 	}
 	<-d.mine

@@ -33,7 +33,7 @@ func (d *delivery) start(ctx context.Context, e *errand) {
 	ctx = context.WithoutCancel(ctx)
 	attempt := e.withhold == nil && e.outcome == nil
 	if _, recorded := d.known.get(AttemptID(e.request)); recorded {
-		d.queue.finish(e)
+		d.queue.finish(e, elapsed())
 		return
 	}
 	d.inFlight++

@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"cmp"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -46,7 +47,18 @@ type lane struct {
 	// turn are those before which there is none of their repair, in the order of the log;
 	// some are no longer idle.
 	turn []*errand
+	// refused is to whom a mail was refused for now, and when, until it is known that the
+	// processor has heard of it: what it asks for later, it asks for in order.
+	refused map[person]time.Time
 }
+
+// person is somebody whom mails about a repair go to.
+type person struct {
+	repair string
+	to     repair.Actor
+}
+
+func personOf(n *record.NotificationRequested) person { return person{n.AggregateID, n.Recipient} }
 
 // queueUp lets an errand be attempted, in the order of the log: so that the oldest end
 // first, and their offsets can be committed.
@@ -102,7 +114,7 @@ type queue struct {
 func (q *queue) lane(partition int32, offset int64) *lane {
 	l, ok := q.lanes[partition]
 	if !ok {
-		l = &lane{id: partition, next: offset, end: offset, committed: offset, byRepair: make(map[string][]*errand)}
+		l = &lane{id: partition, next: offset, end: offset, committed: offset, byRepair: make(map[string][]*errand), refused: make(map[person]time.Time)}
 		q.lanes[partition] = l
 	}
 	return l
@@ -114,9 +126,16 @@ func (q *queue) add(l *lane, offset int64, n *record.NotificationRequested, outc
 	e := &errand{lane: l, offset: offset, request: n, outcome: outcome}
 	l.errands = append(l.errands, e)
 	l.byRepair[n.AggregateID] = append(l.byRepair[n.AggregateID], e)
+	_, refused := l.refused[personOf(n)]
+	if n.Attempt > 1 {
+		delete(l.refused, personOf(n))
+		refused = false
+	}
 	switch {
 	case outcome != nil:
 		q.quick = append(q.quick, e)
+	case refused:
+		q.withhold(e, withhold{record.OutOfOrder, ""})
 	case len(l.byRepair[n.AggregateID]) == 1:
 		l.queueUp(e)
 	}
@@ -132,15 +151,26 @@ func (q *queue) recall(l *lane, r *record.NotificationRecalled) {
 }
 
 // expire withholds what is out of date.
-func (q *queue) expire(outOfDate func(*record.NotificationRequested) bool) {
+func (q *queue) expire(now time.Time) {
 	for _, l := range q.lanes {
 		for _, e := range l.errands {
-			if e.idle() && outOfDate(e.request) {
+			if e.idle() && e.request.OutOfDate(now) {
 				q.withhold(e, withhold{record.OutOfDate, ""})
 			}
 		}
 	}
 }
+
+// forget forgets old refusals.
+func (q *queue) forget(now time.Time) {
+	for _, l := range q.lanes {
+		maps.DeleteFunc(l.refused, func(_ person, at time.Time) bool { return now.Sub(at) > refusedFor })
+	}
+}
+
+// refusedFor is how long it is remembered that a mail was refused for now: the processor has
+// heard of it by then, and tries no longer.
+const refusedFor = time.Hour
 
 // idle reports whether nothing has been done about the errand.
 func (e *errand) idle() bool { return !e.started && !e.done && e.withhold == nil && e.outcome == nil }
@@ -203,12 +233,14 @@ func (q *queue) giveBack(e *errand) {
 }
 
 // finish ends an errand. If it was refused for now, those behind it of the same repair
-// and recipient are withheld: it must go first.
-func (q *queue) finish(e *errand) {
+// and recipient, and those that come before the processor has heard of it, are withheld:
+// it must go first.
+func (q *queue) finish(e *errand, now time.Time) {
 	l, key := e.lane, e.request.AggregateID
 	e.done = true
 	line := slices.DeleteFunc(l.byRepair[key], func(o *errand) bool { return o == e })
 	if e.deferred {
+		l.refused[personOf(e.request)] = now
 		for _, o := range line {
 			if o.offset > e.offset && o.request.Recipient == e.request.Recipient {
 				q.withhold(o, withhold{record.OutOfOrder, ""})
@@ -234,19 +266,6 @@ func (q *queue) drop(partitions []int32) {
 			delete(q.lanes, p)
 		}
 	}
-}
-
-// OutOfDate reports whether, by the clock, what a notification says is over.
-func OutOfDate(n *record.NotificationRequested, now time.Time) bool {
-	switch n.Kind {
-	case record.NotifyApprovalRequired, record.NotifyReminder:
-		return !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now)
-	case record.NotifyReadyLater:
-		return !n.ReadyAt.IsZero() && !n.ReadyAt.After(now)
-	case record.NotifyStarted, record.NotifyCompleted, record.NotifyQuoteWithdrawn, record.NotifyDecision,
-		record.NotifyExpiry, record.NotifyMessage, record.NotifyLink: // true until something else happens
-	}
-	return false
 }
 
 // AttemptID identifies what became of an attempt: the same for every copy of it.

@@ -78,7 +78,7 @@ func TestQueueLaws(t *testing.T) {
 			default:
 				entryOf(e).ended = true
 				e.deferred = how == "deferred" && e.withhold == nil
-				q.finish(e)
+				q.finish(e, time.Unix(0, 0))
 			}
 		}
 		t.Repeat(map[string]func(*rapid.T){
@@ -169,16 +169,51 @@ func TestQueueLaws(t *testing.T) {
 	})
 }
 
-func TestOutOfDate(t *testing.T) {
-	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
-	for _, kind := range record.NotificationKinds {
-		past := &record.NotificationRequested{Notice: record.Notice{Kind: kind}, ExpiresAt: now, ReadyAt: now}
-		want := slices.Contains([]record.NotificationKind{record.NotifyApprovalRequired, record.NotifyReminder, record.NotifyReadyLater}, kind)
-		if got := OutOfDate(past, now); got != want {
-			t.Errorf("%s whose times are over is out of date: %t", kind, got)
+// A mail that is asked for before the processor has heard that an earlier one to the same
+// person was refused for now does not overtake it.
+func TestNothingOvertakesWhatWasRefusedForNow(t *testing.T) {
+	q := queue{lanes: make(map[int32]*lane), replayed: func(*record.NotificationRequested) bool { return false }}
+	l, now := q.lane(0, 0), time.Unix(0, 0)
+	ask := func(id string, attempt int32, to repair.Role) *errand {
+		n := &record.NotificationRequested{Attempt: attempt, Notice: record.Notice{NotificationID: id, Recipient: repair.Actor{Role: to}}}
+		n.AggregateID = "r"
+		q.add(l, l.next, n, nil)
+		l.next++
+		if e := q.takeQuick(); e != nil {
+			if e.withhold.reason != record.OutOfOrder {
+				t.Errorf("%s/%d is withheld as %s", id, attempt, e.withhold.reason)
+			}
+			q.finish(e, now)
+			return nil
 		}
-		if OutOfDate(past, now.Add(-time.Microsecond)) || OutOfDate(&record.NotificationRequested{Notice: past.Notice}, now) {
-			t.Errorf("%s is out of date before its time, or without one", kind)
-		}
+		return q.take(false)
+	}
+	one := ask("one", 1, repair.Customer)
+	one.deferred = true
+	q.finish(one, now)
+	if ask("two", 1, repair.Customer) != nil {
+		t.Error("the next overtakes what was refused for now")
+	}
+	if e := ask("three", 1, repair.Mechanic); e == nil {
+		t.Error("somebody else waits for it")
+	} else {
+		q.finish(e, now)
+	}
+	if e := ask("one", 2, repair.Customer); e == nil {
+		t.Error("what was refused for now waits for itself")
+	} else {
+		q.finish(e, now)
+	}
+	if e := ask("two", 2, repair.Customer); e == nil {
+		t.Error("withheld for ever")
+	} else {
+		q.finish(e, now)
+	}
+	if e := ask("four", 1, repair.Customer); e == nil {
+		t.Error("withheld after what was refused has gone")
+	}
+	l.refused[person{"r", repair.Actor{}}] = now
+	if q.forget(now.Add(refusedFor + 1)); len(l.refused) > 0 {
+		t.Error("a refusal is remembered for ever")
 	}
 }

@@ -117,7 +117,7 @@ func (l *loop) step(ctx context.Context) error {
 	if err == nil && len(records) > 0 {
 		err = l.handle(ctx, &records)
 	}
-	if now := l.Now(); err == nil && now.Sub(l.reported) >= watermarkInterval {
+	if now := elapsed(); err == nil && now.Sub(l.reported) >= watermarkInterval {
 		l.reported = now
 		err = l.report(ctx)
 	}
@@ -133,6 +133,12 @@ func (l *loop) step(ctx context.Context) error {
 	l.pause = minPause
 	l.moves()
 	return nil
+}
+
+// elapsed returns a time to measure a duration from, or a pause: the sink's clock may be a
+// history's, which stands still.
+func elapsed() time.Time {
+	return time.Now() //nolint:forbidigo // durations only
 }
 
 // fill polls a batch: the first poll waits for records, further ones add more until
@@ -188,7 +194,7 @@ func (l *loop) handle(ctx context.Context, records *[]*kgo.Record) error {
 	if l.stalled == "" {
 		l.Progress.Working(fmt.Sprintf("write %d records", len(*records)), l.Now())
 	}
-	began := time.Now() //nolint:forbidigo // a duration for the metrics
+	began := elapsed()
 	done, err := l.write(ctx, *records)
 	l.Metrics.written(l.Consumer.Name, done, time.Since(began))
 	finished := (*records)[:done]

@@ -70,12 +70,12 @@ func (s step) record(rec record.Headed) error {
 	case *record.NotificationRequested:
 		s.notice(r.Notice, func(n *Notice) { n.requested(r) })
 	case *record.NotificationSuppressed:
-		s.notice(r.Notice, func(n *Notice) { first(&n.SuppressedAt, r.OccurredAt) })
+		s.notice(r.Notice, func(n *Notice) { first(&n.SuppressedAt, s.Time()) })
 	case *record.DeliveryAccepted:
 		s.requestAccepted(r)
-		s.notice(r.Notice, func(n *Notice) { first(&n.AcceptedAt, r.OccurredAt) })
+		s.notice(r.Notice, func(n *Notice) { first(&n.AcceptedAt, s.Time()) })
 	case *record.DeliveryFailed:
-		s.notice(r.Notice, func(n *Notice) { first(&n.FailedAt, r.OccurredAt) })
+		s.notice(r.Notice, func(n *Notice) { first(&n.FailedAt, s.Time()) })
 	case *record.NotificationRecalled, *record.DeliveryDeferred, *record.DeliveryWithheld, *record.CallTask: // no wait begins or ends
 	default:
 		return fmt.Errorf("a %s is not an event, a notification or a delivery", record.NameOf(rec))

@@ -16,7 +16,7 @@ func (s step) requestAccepted(r *record.DeliveryAccepted) {
 	}
 	s.quote(r.Revision, func(q *Quote) {
 		if q.AcceptedAt.IsZero() {
-			q.AcceptedAt, q.Channel = r.OccurredAt, r.Channel
+			q.AcceptedAt, q.Channel = s.Time(), r.Channel
 		}
 	})
 }

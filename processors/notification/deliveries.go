@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"pitstop/processors/stream"
 	"pitstop/schemas/record"
 )
 
@@ -126,8 +127,9 @@ func (s step) failed(id string, attempt int32) {
 // of date by the clock.
 const outOfDate = string(record.OutOfDate)
 
-// withheld ends a notification whose attempt was not made, as its moment had passed;
-// or holds it, as an earlier one to the same person waits for another try.
+// withheld ends a notification whose attempt was not made, as its moment had passed; or
+// holds it, as an earlier one to the same person waits for another try; or tries again, as
+// only the sink's clock says that it is out of date.
 func (s step) withheld(r *record.DeliveryWithheld) {
 	i := s.underWay(r.NotificationID, r.Attempt)
 	if i < 0 {
@@ -142,6 +144,13 @@ func (s step) withheld(r *record.DeliveryWithheld) {
 		p.Held = true
 		s.release(p.Request.Recipient) // what it was to wait for may have ended meanwhile
 		return
+	}
+	if r.Reason == record.OutOfDate && p.Passed == "" {
+		now := s.complete(draft{p.Request, s.current(p.Request.Recipient)})
+		if !now.OutOfDate(s.LogTime().Add(stream.MaxAhead)) { // the sink's clock was ahead
+			s.deferred(r.NotificationID, r.Attempt)
+			return
+		}
 	}
 	s.suppress(p.Request.Notice, record.MomentPassed, cmp.Or(p.Passed, r.Because, outOfDate))
 	if p.Passed == "" {

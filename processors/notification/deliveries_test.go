@@ -373,3 +373,14 @@ func TestOutOfDate(t *testing.T) {
 	expect(t, w.withheld(at(20, 17, 1), w.newest(record.NotifyReadyLater), record.OutOfDate, ""),
 		"no ready_later to customer: moment_passed out_of_date", "call customer: undeliverable")
 }
+
+// A sink whose clock was two days ahead for a moment ends nothing, and delays nothing.
+func TestASinksClockThatWasAhead(t *testing.T) {
+	w := asked(t)
+	ahead := w.newest(record.NotifyApprovalRequired)
+	w.LogTime = at(20, 10, 1)
+	expect(t, w.withheld(at(22, 10, 1), ahead, record.OutOfDate, ""))
+	expect(t, w.until(at(20, 10, 5)), "approval_required to customer (1), try 2")
+	w.deferred(at(22, 10, 1), w.newest(record.NotifyApprovalRequired))
+	expect(t, w.until(at(20, 10, 10)), "approval_required to customer (1), try 3")
+}

@@ -76,7 +76,8 @@ type emitted struct {
 // Key returns the key being handled: the repair's id.
 func (c *Context) Key() string { return c.key }
 
-// Time returns the record's event time, or the timer's due time.
+// Time returns the record's event time, or the timer's due time: at most two minutes
+// after the broker took the record, whatever the clock of its sender was.
 func (c *Context) Time() time.Time { return c.time }
 
 // LogTime returns when the record being handled reached the log: its Kafka timestamp,

@@ -226,7 +226,7 @@ func (b *rebuilder) handle(ctx context.Context, t *task, r *kgo.Record) error {
 		return err
 	}
 	if rec, ok := decoded.(record.Headed); ok && b.fold.timed {
-		if err := t.fireKey(string(r.Key), rec.Head().OccurredAt, r.Timestamp); err != nil {
+		if err := t.fireKey(string(r.Key), t.within(rec.Head().OccurredAt, r.Timestamp), r.Timestamp); err != nil {
 			return err
 		}
 	}

@@ -92,12 +92,13 @@ func (t *task) handle(r *kgo.Record, decoded any, err error) error {
 		return t.deadLetter(r, kafka.Misplaced, fmt.Errorf("the record is of %q but its key is %q", rec.Head().AggregateID, r.Key))
 	}
 	h := *rec.Head()
+	at := t.within(h.OccurredAt, r.Timestamp)
 	if t.logic.movesTime(r.Topic) {
-		if err := t.fireKey(h.AggregateID, t.within(h.OccurredAt, r.Timestamp), r.Timestamp); err != nil {
+		if err := t.fireKey(h.AggregateID, at, r.Timestamp); err != nil {
 			return err
 		}
 	}
-	reason, err := t.invoke(h, h.OccurredAt, r.Timestamp, traceOf(r.Headers), func(c *Context, state any) error {
+	reason, err := t.invoke(h, at, r.Timestamp, traceOf(r.Headers), func(c *Context, state any) error {
 		return t.logic.record(c, state, rec)
 	})
 	if reason != "" {
@@ -106,16 +107,16 @@ func (t *task) handle(r *kgo.Record, decoded any, err error) error {
 	return err
 }
 
-// maxAhead is how far a tick, or what a record says of its time, may be ahead of the time
+// MaxAhead is how far a tick, or what a record says of its time, may be ahead of the time
 // at which the broker took it.
-const maxAhead = 2 * time.Minute
+const MaxAhead = 2 * time.Minute
 
 // within returns the time that something counts as: a clock that is wrong for a moment must
 // not end what has days to go.
 func (t *task) within(tick, broker time.Time) time.Time {
-	if ahead := tick.Sub(broker); ahead > maxAhead {
+	if ahead := tick.Sub(broker); ahead > MaxAhead {
 		t.ahead = max(t.ahead, ahead)
-		return broker.Add(maxAhead)
+		return broker.Add(MaxAhead)
 	}
 	return tick
 }

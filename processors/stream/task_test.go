@@ -70,7 +70,7 @@ func (t *task) mustHandle(tb testing.TB, offset int64, rec any) {
 	tb.Helper()
 	r := &kgo.Record{Topic: record.Commands.Name, Offset: offset}
 	if h, ok := rec.(record.Headed); ok {
-		r.Key = []byte(h.Head().AggregateID)
+		r.Key, r.Timestamp = []byte(h.Head().AggregateID), h.Head().OccurredAt
 	} else {
 		r.Topic, r.Timestamp = record.Ticks.Name, rec.(*record.Tick).Time
 	}

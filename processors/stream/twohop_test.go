@@ -98,6 +98,7 @@ func TestOutageWithAnAnswerQueued(t *testing.T) {
 				time.Sleep(time.Minute)
 				l.stop()
 				n.stop()
+				time.Sleep(time.Until(now.Add(30 * time.Minute)))
 				c.Produce(t, cl, record.Commands, &repair.DecideQuote{
 					Header: header("decide-r", "r", now.Add(30*time.Minute)), Revision: 1, TotalSeen: 3995, Method: repair.ByPage,
 					Answers: []repair.Answer{{Line: 1, Answer: repair.Approve}},

@@ -144,6 +144,19 @@ type NotificationRecalled struct {
 	Because string `avro:"because"`
 }
 
+// OutOfDate reports whether, by the clock, what a notification says is over.
+func (n *NotificationRequested) OutOfDate(now time.Time) bool {
+	switch n.Kind {
+	case NotifyApprovalRequired, NotifyReminder:
+		return !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now)
+	case NotifyReadyLater:
+		return !n.ReadyAt.IsZero() && !n.ReadyAt.After(now)
+	case NotifyStarted, NotifyCompleted, NotifyQuoteWithdrawn, NotifyDecision,
+		NotifyExpiry, NotifyMessage, NotifyLink: // true until something else happens
+	}
+	return false
+}
+
 // SuppressReason says why a notification was not sent.
 type SuppressReason string
 

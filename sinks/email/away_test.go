@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"pitstop/deploy/relaytest"
 )
 
@@ -74,6 +77,60 @@ func ifAway(away func() bool, err error) error {
 		return err
 	}
 	return nil
+}
+
+// TestAClockThatStandsStill, or jumps back, as that of a history does: pauses are over when
+// they are, whatever it says.
+func TestAClockThatStandsStill(t *testing.T) {
+	for name, clock := range map[string]func(began time.Time) time.Time{
+		"stands still": func(began time.Time) time.Time { return began },
+		"jumps back after ten seconds": func(began time.Time) time.Time {
+			if now := time.Now(); now.Sub(began) < 10*time.Second {
+				return now
+			}
+			return time.Now().Add(-48 * time.Hour).Round(0)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				r.clock = func() time.Time { return clock(r.began) }
+				back := r.began.Add(time.Minute)
+				away := func() bool { return time.Now().Before(back) }
+				r.server.connect = func() error { return ifAway(away, errRefused) }
+				r.cluster.ControlKey(int16(kmsg.ListOffsets), func(req kmsg.Request) (kmsg.Response, error, bool) {
+					r.cluster.KeepControl()
+					if !away() || time.Since(r.began) < 5*time.Second {
+						return nil, nil, false
+					}
+					resp := req.ResponseKind().(*kmsg.ListOffsetsResponse)
+					for _, asked := range req.(*kmsg.ListOffsetsRequest).Topics {
+						topic := kmsg.NewListOffsetsResponseTopic()
+						topic.Topic = asked.Topic
+						for _, p := range asked.Partitions {
+							answer := kmsg.NewListOffsetsResponseTopicPartition()
+							answer.Partition, answer.ErrorCode = p.Partition, kerr.NotLeaderForPartition.Code
+							topic.Partitions = append(topic.Partitions, answer)
+						}
+						resp.Topics = append(resp.Topics, topic)
+					}
+					return resp, nil, true
+				})
+				r.many(3)
+				s, _ := r.start("0")
+				<-time.After(time.Until(back))
+				if err := s.Progress.Check(time.Now()); err == nil {
+					t.Error("ready, though neither relay nor brokers answer")
+				}
+				if got := counts(r.within(15*time.Second, 3))["DeliveryAccepted"]; got != 3 {
+					t.Errorf("%d of 3 are accepted within 15 s", got)
+				}
+				<-time.After(2 * time.Second)
+				if err := s.Progress.Check(time.Now()); err != nil {
+					t.Errorf("not ready when both are back: %v", err)
+				}
+			})
+		})
+	}
 }
 
 // TestARelayThatComesAndGoes: whatever was accepted before it went is not sent again.

@@ -32,6 +32,7 @@ type rig struct {
 	client  *kgo.Client
 	server  *mailServer
 	log     *slog.Logger
+	clock   func() time.Time // the sink's
 	began   time.Time
 	asked   int
 }
@@ -42,7 +43,7 @@ func bubble(t *testing.T, test func(r *rig)) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := kafkatest.Start(t, 2)
 		r := &rig{
-			T: t, sealer: sealer{t, testCodec(t)}, kafka: cluster.Config, cluster: cluster.Fake, server: newMailServer(t), began: time.Now(),
+			T: t, sealer: sealer{t, testCodec(t)}, kafka: cluster.Config, cluster: cluster.Fake, server: newMailServer(t), began: time.Now(), clock: time.Now,
 			client: cluster.Client(t, kgo.ConsumeTopics(record.Deliveries.Name, record.DeadLetters.Name)),
 			log:    slog.New(slog.DiscardHandler),
 		}
@@ -69,7 +70,7 @@ func (r *rig) transport() Transport {
 
 func (r *rig) startWith(instance string, transport Transport) (s *Sink, stop func()) {
 	r.T.Helper()
-	s, err := New(testConfig(r.T), testBook(r.T), r.codec, transport, time.Now, r.log)
+	s, err := New(testConfig(r.T), testBook(r.T), r.codec, transport, r.clock, r.log)
 	if err != nil {
 		r.Fatal(err)
 	}
