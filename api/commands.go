@@ -225,12 +225,9 @@ func (c commands) scope(ctx context.Context, in Existing) (string, error) {
 	if garage, _ := c.commands.Newest(in.ID); caller.MayUse(garage) {
 		return garage, nil
 	}
-	if err := c.reach(ctx, in.ID, 1); err != nil {
-		return "", err
-	}
-	v, err := c.store.Repair(ctx, caller.Sight(), in.ID)
+	v, err := c.read(ctx, ReadOne{ID: in.ID, After: 1}, begun)
 	if err != nil {
-		return "", c.failed(err)
+		return "", err
 	}
 	return v.GarageID, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -212,6 +213,23 @@ func TestTimesInThePast(t *testing.T) {
 	}
 }
 
+// Promising again what was promised changes nothing; once that has passed, it is
+// refused like any other promise in the past, and not for who only repeats a request.
+func TestTheSamePromiseOnceItHasPassed(t *testing.T) {
+	w := apitest.New(t)
+	sam, body := w.Token("sam", repair.Mechanic, "de-brug"), `{"ready_at":"2026-05-20T16:00:00+02:00"}`
+	at := "/v1/repairs/" + w.Started()
+	w.Call(sam, "PATCH", at, body, apitest.Key("in time")).Want(t, 200, map[string]any{"sequence": 1.0})
+	w.Pass(24 * time.Hour)
+	sam = w.Token("sam", repair.Mechanic, "de-brug")
+	late := w.Call(sam, "PATCH", at, body, apitest.Key("late"))
+	late.Problem(t, 422, "invalid")
+	if got := late.JSON["errors"].([]any)[0].(map[string]any)["pointer"]; got != "/ready_at" {
+		t.Errorf("the error is at %v", got)
+	}
+	w.Call(sam, "PATCH", at, body, apitest.Key("in time")).Want(t, 200, map[string]any{"sequence": 1.0})
+}
+
 func TestOutcomesThatAreLate(t *testing.T) {
 	w := apitest.New(t)
 	sam := w.Token("sam", repair.Mechanic, "de-brug")
@@ -238,16 +256,16 @@ func TestOutcomesThatAreLate(t *testing.T) {
 
 // A client that passes the sequence of the answer reads what it wrote.
 func TestReadingWhatWasWritten(t *testing.T) {
-	w := apitest.New(t, func(c *api.Config) { c.Patience = time.Minute })
-	sam := w.Token("sam", repair.Mechanic, "de-brug")
-	id := w.Started()
-	w.Lagging = true
-	w.Call(sam, "POST", "/v1/repairs/"+id+"/quotes", apitest.QuoteBody, apitest.Key("k1"))
-	w.Call(sam, "GET", "/v1/repairs/"+id, "").Want(t, 200, map[string]any{"sequence": 1.0})
-	done := make(chan apitest.Answer)
-	go func() { done <- w.Call(sam, "GET", "/v1/repairs/"+id+"?after=2", "") }()
-	w.CatchUp()
-	(<-done).Want(t, 200, map[string]any{"sequence": 2.0, "state": "awaiting_approval"})
+	synctest.Test(t, func(t *testing.T) {
+		w := apitest.New(t, func(c *api.Config) { c.Patience = time.Minute })
+		sam := w.Token("sam", repair.Mechanic, "de-brug")
+		id := w.Started()
+		w.Lagging = true
+		w.Call(sam, "POST", "/v1/repairs/"+id+"/quotes", apitest.QuoteBody, apitest.Key("k1"))
+		w.Call(sam, "GET", "/v1/repairs/"+id, "").Want(t, 200, map[string]any{"sequence": 1.0})
+		time.AfterFunc(time.Second, w.CatchUp)
+		w.Call(sam, "GET", "/v1/repairs/"+id+"?after=2", "").Want(t, 200, map[string]any{"sequence": 2.0, "state": "awaiting_approval"})
+	})
 }
 
 func TestWhoseGarage(t *testing.T) {

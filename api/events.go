@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +17,7 @@ import (
 	"pitstop/api/web"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
+	"pitstop/schemas/request"
 )
 
 // events reads the log of events.
@@ -58,18 +58,21 @@ func (e events) listEvents(ctx context.Context, in *struct {
 	if sight.Garages, err = e.garages(ctx, in.Garage); err != nil {
 		return nil, err
 	}
-	after := cmp.Or(in.Last, in.After) // the address of a stream stays as it was when it was opened first
+	from := place{"after", in.After}
+	if in.Last != "" { // the address of a stream stays as it was when it was opened first
+		from = place{"Last-Event-ID", in.Last}
+	}
 	if !strings.Contains(in.Accept, "text/event-stream") {
-		return e.page(ctx, after, sight, in.Limit, time.Duration(in.Wait)*time.Second)
+		return e.page(ctx, from, sight, in.Limit, time.Duration(in.Wait)*time.Second)
 	}
 	if !e.streams.open(caller.Subject) {
 		return nil, web.NewProblem(web.CodeRateLimited, fmt.Sprintf("you have %d streams open, which is the most: close one", maxStreams)).
 			With("Retry-After", "15")
 	}
-	reader, err := e.log(ctx, sight, after)
+	reader, err := e.log(ctx, sight, from.cursor)
 	if err != nil {
 		e.streams.close(caller.Subject)
-		return nil, e.failedFeed(err)
+		return nil, e.failedFeed(err, from)
 	}
 	return &written{func(c huma.Context) { //nolint:contextcheck // c holds it
 		defer e.streams.close(caller.Subject)
@@ -78,15 +81,18 @@ func (e events) listEvents(ctx context.Context, in *struct {
 	}}, nil
 }
 
-func (e events) page(ctx context.Context, after string, sight readmodel.Sight, limit int, wait time.Duration) (*written, error) {
-	reader, err := e.log(ctx, sight, after)
+// place is where to go on reading, and the parameter or header that said so.
+type place struct{ saidBy, cursor string }
+
+func (e events) page(ctx context.Context, from place, sight readmodel.Sight, limit int, wait time.Duration) (*written, error) {
+	reader, err := e.log(ctx, sight, from.cursor)
 	if err != nil {
-		return nil, e.failedFeed(err)
+		return nil, e.failedFeed(err, from)
 	}
 	defer reader.Close()
 	page, err := reader.Next(ctx, limit, wait)
 	if err != nil {
-		return nil, e.failedFeed(err)
+		return nil, e.failedFeed(err, from)
 	}
 	return &written{func(c huma.Context) {
 		c.SetHeader("Content-Type", "application/json")
@@ -95,10 +101,10 @@ func (e events) page(ctx context.Context, after string, sight readmodel.Sight, l
 }
 
 // failedFeed turns an error of the log of events into a problem.
-func (e events) failedFeed(err error) error {
+func (e events) failedFeed(err error, from place) error {
 	if errors.Is(err, readmodel.ErrCursor) {
-		return web.NewProblem(web.CodeInvalid, "the cursor is not one that was given out here", repair.FieldError{
-			Pointer: "/after", Detail: "ask for the first page without a cursor",
+		return web.NewProblem(web.CodeInvalid, "the cursor in "+from.saidBy+" is not one that was given out here", repair.FieldError{
+			Pointer: request.Pointer(from.saidBy), Detail: "ask for the first page without a cursor",
 		})
 	}
 	web.LogFailure(e.reads.log, "read events", err)

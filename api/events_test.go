@@ -75,6 +75,23 @@ func TestLastEventIDWinsOverAfter(t *testing.T) {
 	w.Call(dms, "GET", "/v1/events?after=c0", "", "Last-Event-ID: c2").Want(t, 200, map[string]any{"cursor": "c2", "events": []any{}})
 }
 
+// A cursor that was not given out here is refused in the name of what it came in.
+func TestABadCursorIsNamed(t *testing.T) {
+	w := apitest.New(t)
+	dms := w.Token("dms", repair.Integrator, "de-brug")
+	for _, accept := range []string{"application/json", "text/event-stream"} {
+		for pointer, a := range map[string]apitest.Answer{
+			"/after":         w.Call(dms, "GET", "/v1/events?after=x", "", "Accept: "+accept),
+			"/Last-Event-ID": w.Call(dms, "GET", "/v1/events?after=c0", "", "Last-Event-ID: x", "Accept: "+accept),
+		} {
+			a.Problem(t, 422, "invalid")
+			if got := a.JSON["errors"].([]any)[0].(map[string]any)["pointer"]; got != pointer || !strings.Contains(a.JSON["detail"].(string), pointer[1:]) {
+				t.Errorf("%s: %s", pointer, a.Text)
+			}
+		}
+	}
+}
+
 // open opens a stream, and returns a channel that is closed when it ends.
 func open(w *apitest.World, c *client, token string) <-chan struct{} {
 	ended := make(chan struct{})

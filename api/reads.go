@@ -37,15 +37,6 @@ func (r reads) failed(err error) error {
 	return web.NewProblem(web.CodeUnavailable, "the read model cannot be asked; try again in a moment").With("Retry-After", "1")
 }
 
-// reach waits until the read model has a repair's event number sequence, no longer
-// than patience.
-func (r reads) reach(ctx context.Context, id string, sequence int64) error {
-	if err := web.WaitForSequence(ctx, r.patience, r.store, id, sequence); err != nil {
-		return r.failed(err)
-	}
-	return nil
-}
-
 // body is an answer that has only a body.
 type body[T any] struct{ Body T }
 
@@ -64,40 +55,74 @@ func (r reads) newest(ctx context.Context, id string) int64 {
 	return sequence
 }
 
-// missing turns into a problem that the read model does not have what a repair should
-// have when it is that far: with more to come, it may be there in a moment.
-func (r reads) missing(ctx context.Context, id string, has int64, what string) error {
-	if r.newest(ctx, id) > has {
-		return web.NewProblem(web.CodeUnavailable, "it cannot be read yet; try again in a moment").With("Retry-After", "1")
-	}
-	return web.NewProblem(web.CodeNotFound, what)
-}
-
 // read returns a repair of the caller's garages, with all that this process has heard
-// of, if the read model has it in time.
-func (r reads) read(ctx context.Context, in ReadOne) (*readmodel.Repair, error) {
+// of, if the read model has it in time. What another process answered for may be known
+// here a moment later, by its outcome or in the read model: until then, nothing that has
+// asks for is missing.
+func (r reads) read(ctx context.Context, in ReadOne, has func(*readmodel.Repair) bool) (*readmodel.Repair, error) {
 	if !repair.ValidID(in.ID) {
 		return nil, r.failed(readmodel.ErrNotFound)
 	}
-	if after := max(in.After, r.newest(ctx, in.ID)); after > 0 {
-		if err := r.reach(ctx, in.ID, after); err != nil {
-			return nil, err
+	v, err := r.look(ctx, in)
+	if err == nil && !has(v) && r.newest(ctx, in.ID) <= v.Sequence {
+		var news bool
+		if news, err = r.news(ctx, in.ID, v.Sequence); news {
+			v, err = r.look(ctx, in)
 		}
 	}
-	v, err := r.store.Repair(ctx, web.CallerOf(ctx).Sight(), in.ID)
 	switch {
-	case errors.Is(err, readmodel.ErrNotFound):
-		return nil, r.missing(ctx, in.ID, 0, notFound)
 	case err != nil:
 		return nil, r.failed(err)
+	case !has(v) && r.newest(ctx, in.ID) > v.Sequence: // it may be there in a moment
+		return nil, web.NewProblem(web.CodeUnavailable, "it cannot be read yet; try again in a moment").With("Retry-After", "1")
+	case !begun(v):
+		return nil, r.failed(readmodel.ErrNotFound)
 	}
 	return v, nil
 }
 
+// hearsay is the part of its patience that a request for what nobody here has heard of
+// waits for news of it.
+const hearsay = 4
+
+// news waits until a repair of the caller's garages is further than sequence, as far as
+// this process has heard or the read model has it, and reports whether it is.
+func (r reads) news(ctx context.Context, id string, sequence int64) (bool, error) {
+	return web.Wait(ctx, r.patience/hearsay, func(ctx context.Context) (bool, error) {
+		if r.newest(ctx, id) > sequence {
+			return true, nil
+		}
+		v, err := r.stored(ctx, id)
+		return err == nil && v.Sequence > sequence, err
+	})
+}
+
+// look returns a repair once the read model has all of it that is asked for or heard of.
+func (r reads) look(ctx context.Context, in ReadOne) (*readmodel.Repair, error) {
+	if after := max(in.After, r.newest(ctx, in.ID)); after > 0 {
+		if err := web.WaitForSequence(ctx, r.patience, r.store, in.ID, after); err != nil {
+			return nil, err
+		}
+	}
+	return r.stored(ctx, in.ID)
+}
+
+// stored returns a repair as the read model has it; one that it lacks, without events.
+func (r reads) stored(ctx context.Context, id string) (*readmodel.Repair, error) {
+	v, err := r.store.Repair(ctx, web.CallerOf(ctx).Sight(), id)
+	if errors.Is(err, readmodel.ErrNotFound) {
+		return new(readmodel.Repair), nil
+	}
+	return v, err
+}
+
+// begun reports whether there is a repair.
+func begun(v *readmodel.Repair) bool { return v.Sequence > 0 }
+
 const notFound = "it does not exist, or not in your garage"
 
 func (r reads) getRepair(ctx context.Context, in *ReadOne) (*body[*readmodel.Repair], error) {
-	v, err := r.read(ctx, *in)
+	v, err := r.read(ctx, *in, begun)
 	return &body[*readmodel.Repair]{v}, err
 }
 
@@ -106,20 +131,20 @@ func (r reads) getQuote(ctx context.Context, in *struct {
 	Revision int32 `path:"revision" minimum:"1" maximum:"100000" doc:"Number of the quote, from 1."`
 },
 ) (*body[readmodel.Quote], error) {
-	v, err := r.read(ctx, in.ReadOne)
+	revision := func(q readmodel.Quote) bool { return q.Revision == in.Revision }
+	v, err := r.read(ctx, in.ReadOne, func(v *readmodel.Repair) bool { return slices.ContainsFunc(v.Quotes, revision) })
 	if err != nil {
 		return nil, err
 	}
-	for _, q := range v.Quotes {
-		if q.Revision == in.Revision {
-			return &body[readmodel.Quote]{q}, nil
-		}
+	i := slices.IndexFunc(v.Quotes, revision)
+	if i < 0 {
+		return nil, web.NewProblem(web.CodeNotFound, "the repair has no such quote")
 	}
-	return nil, r.missing(ctx, in.ID, v.Sequence, "the repair has no such quote")
+	return &body[readmodel.Quote]{v.Quotes[i]}, nil
 }
 
 func (r reads) getTimeline(ctx context.Context, in *ReadOne) (*body[*readmodel.Timeline], error) {
-	if _, err := r.read(ctx, *in); err != nil {
+	if _, err := r.read(ctx, *in, begun); err != nil {
 		return nil, err
 	}
 	t, err := r.store.Timeline(ctx, web.CallerOf(ctx).Sight(), in.ID)

@@ -2,7 +2,10 @@ package api_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/segmentio/ksuid"
 
 	"pitstop/api"
 	"pitstop/api/apitest"
@@ -57,6 +60,58 @@ func TestWhatWasJustMadeIsNever404(t *testing.T) {
 	w.Call(sam, "POST", locations[0]+"/quotes", apitest.QuoteBody, apitest.Key("q2")).Want(t, 201, nil)
 	w.Call(sam, "GET", locations[0]+"/quotes/2", "").Problem(t, 503, "unavailable")
 	w.Call(sam, "GET", locations[0], "").Want(t, 200, map[string]any{"sequence": 3.0}) // which says how far it is
+}
+
+// elsewhere is a world where another process answered for what was made: the one that is
+// asked has heard nothing of it yet, and its read model has nothing either.
+func elsewhere(t *testing.T) (w *apitest.World, locations []string) {
+	w = apitest.New(t, func(c *api.Config) { c.Patience = 2 * time.Second })
+	locations = made(t, w)
+	w.Deaf = true
+	return w, locations
+}
+
+// The Location of a 201 is there in any other process as well, which hears of it, or
+// reads it, within half a second.
+func TestWhatAnotherProcessMadeIsWaitedFor(t *testing.T) {
+	for i, what := range []string{"repair", "quote", "timeline"} {
+		for how, news := range map[string]func(*apitest.World){
+			"its outcome comes first": func(w *apitest.World) {
+				w.Hear()
+				time.Sleep(time.Second)
+				w.CatchUp()
+			},
+			"the read model comes first": (*apitest.World).CatchUp,
+		} {
+			t.Run(what+", "+how, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w, locations := elsewhere(t)
+					time.AfterFunc(400*time.Millisecond, func() { news(w) })
+					w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "GET", locations[i], "").Want(t, 200, nil)
+				})
+			})
+		}
+	}
+}
+
+// What nobody makes is missing after that half second, and what is another garage's
+// takes as long.
+func TestWhatIsMissingIsMissingSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, locations := elsewhere(t)
+		w.CatchUp()
+		w.Hear()
+		sam, femke := w.Token("sam", repair.Mechanic, "de-brug"), w.Token("femke", repair.Mechanic, "noord")
+		for _, tt := range []struct{ token, path string }{
+			{sam, "/v1/repairs/" + ksuid.New().String()}, {sam, locations[0] + "/quotes/2"}, {femke, locations[0]}, {femke, locations[2]},
+		} {
+			began := time.Now()
+			w.Call(tt.token, "GET", tt.path, "").Problem(t, 404, "not_found")
+			if took := time.Since(began); took != 500*time.Millisecond {
+				t.Errorf("GET %s took %s", tt.path, took)
+			}
+		}
+	})
 }
 
 // Who acts for several garages can go on with what was just started.

@@ -168,10 +168,7 @@ func (h *handling) decide() *Verdict {
 		if !h.State.Open() {
 			return h.illegal("the promised time can change only while work is open")
 		}
-		if c.ReadyAt.Equal(h.ReadyAt) {
-			return nil
-		}
-		if v := invalid(h.promise(c.ReadyAt)); v != nil {
+		if v := invalid(h.promise(c.ReadyAt)); v != nil || c.ReadyAt.Equal(h.ReadyAt) {
 			return v
 		}
 		h.emit(&ReadyTimeChanged{Previous: h.ReadyAt, ReadyAt: c.ReadyAt})
