@@ -44,7 +44,7 @@ func (l *loop) report(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	if l.Watermarks == nil {
-		if err := l.client.Ping(ctx); err != nil {
+		if err := kafka.Reach(ctx, l.client); err != nil {
 			return fmt.Errorf("%w: no broker answers: %w", ErrAway, err)
 		}
 		return nil

@@ -149,7 +149,7 @@ func brokers(cl *kgo.Client) Role {
 	return Role{name: "kafka", check: func(time.Time) error {
 		ctx, cancel := context.WithTimeout(context.Background(), askFor)
 		defer cancel()
-		if err := cl.Ping(ctx); err != nil {
+		if err := kafka.Reach(ctx, cl); err != nil {
 			return fmt.Errorf("no Kafka broker answers: %w", kafka.Advise(err))
 		}
 		return nil
