@@ -16,6 +16,7 @@ var advice = []struct{ says, do string }{
 	{"SASL_AUTHENTICATION_FAILED", "correct --kafka-user or PITSTOP_KAFKA_PASSWORD"},
 	{"UNSUPPORTED_SASL_MECHANISM", "give another --kafka-sasl"},
 	{"_AUTHORIZATION_FAILED", "allow it to the user: docs/kafka.md says what each role needs"},
+	{"INCONSISTENT_GROUP_PROTOCOL", "an older version of this role shares its partitions out otherwise: stop those processes, this one goes on within ten seconds"},
 }
 
 // Advise adds to a broker's refusal what to do about it, unless it is there already.

@@ -1,11 +1,16 @@
 package email
 
 import (
+	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"pitstop/deploy/relaytest"
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 	"pitstop/sinks"
 )
@@ -98,6 +103,42 @@ func TestARestartSendsNothingTwice(t *testing.T) {
 		r.start("1")
 		r.none()
 		once(t, r.server.accepted(t), 50)
+	})
+}
+
+// TestAMemberOfAnEarlierVersion: the group was assigned otherwise. While a member of then is
+// there the sink says why it waits; when that ends it goes on, and nothing is sent twice.
+func TestAMemberOfAnEarlierVersion(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.many(1) // so that the group has positions
+		_, stop := r.start("new")
+		r.next(1)
+		stop()
+		<-time.After(2 * kafka.SessionTimeout)
+		opts, err := r.kafka.Group(record.EmailSink.Group(), "old", r.log, record.Notifications.Name)
+		if err != nil {
+			r.Fatal(err)
+		}
+		old, err := kgo.NewClient(append(opts, kgo.Balancers(kgo.CooperativeStickyBalancer()))...)
+		if err != nil {
+			r.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+		old.PollFetches(ctx)
+		cancel()
+		s, _ := r.start("new")
+		r.many(5)
+		r.none()
+		if err := s.Progress.Check(time.Now()); err == nil || !strings.Contains(err.Error(), "an older version") {
+			r.Errorf("beside a member of an earlier version: %v", err)
+		}
+		old.Close() // its session ends later
+		if got := counts(r.next(5))["DeliveryAccepted"]; got != 5 {
+			r.Errorf("%d accepted, want 5", got)
+		}
+		if err := s.Progress.Check(time.Now()); err != nil {
+			r.Errorf("alone: %v", err)
+		}
 	})
 }
 
