@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -71,13 +72,20 @@ type OIDC struct {
 
 // NewOIDC returns an authenticator. It authenticates nobody before Run.
 func NewOIDC(c OIDCConfig, clock func() time.Time) (*OIDC, error) {
+	var wrong []error
 	if c.Issuer == "" {
-		return nil, errors.New("no identity provider of the staff: give --oidc-issuer URL")
+		wrong = append(wrong, errors.New("no identity provider of the staff: give --oidc-issuer URL"))
+	}
+	for _, f := range [][2]string{{"--oidc-issuer", c.Issuer}, {"--oidc-jwks-url", c.JWKSURL}} {
+		flag, given := f[0], f[1]
+		if u, err := url.Parse(given); given != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
+			wrong = append(wrong, fmt.Errorf("%s %q is not an http or https URL", flag, given))
+		}
 	}
 	c.Audience = cmp.Or(c.Audience, Audience)
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	roles, garages := claim(cmp.Or(c.RolesClaim, "roles")), claim(cmp.Or(c.GaragesClaim, "garages"))
-	if err := errors.Join(roles.validate(), garages.validate()); err != nil {
+	if err := errors.Join(append(wrong, roles.validate(), garages.validate())...); err != nil {
 		return nil, err
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // net/http's own

@@ -84,6 +84,7 @@ func (c *readerCommand) ofServer(context.Context) (db clickhouse.Config, readers
 	if err == nil && readers == nil {
 		err = errors.New("no secret: give PITSTOP_READER_SECRET, as to migrate, or --data DIR")
 	}
+	err = errors.Join(err, c.config().Validate())
 	if c.Garages != "" {
 		book, bookErr := c.load()
 		if err = errors.Join(err, bookErr); err == nil {

@@ -36,6 +36,49 @@ func TestMistakesAreNamedAtOnce(t *testing.T) {
 			[]string{"topics", "plan", "--kafka-brokers", "x", "--partitions", "0", "--min-in-sync", "9"},
 			[]string{`broker "x"`, "--partitions", "--min-in-sync 9"},
 		},
+		{
+			[]string{
+				"api", "--kafka-brokers", "x", "--registry-url", "ftp://r", "--clickhouse", "http://x", "--garages", nowhere,
+				"--addr", "1:2:3", "--metrics-addr", "9", "--oidc-issuer", "ftp://idp", "--oidc-jwks-url", "keys",
+			},
+			[]string{`broker "x"`, "--registry-url", "--clickhouse", nowhere, "PITSTOP_LINK_KEYS", "PITSTOP_COMMAND_SECRET", `--addr "1:2:3"`, `--metrics-addr "9"`, "ftp://idp", `"keys"`},
+		},
+		{
+			[]string{"processor", "notification", "--kafka-brokers", "x", "--registry-url", "ftp://r", "--garages", nowhere, "--metrics-addr", "9"},
+			[]string{`broker "x"`, "--registry-url", nowhere, "--metrics-addr"},
+		},
+		{
+			[]string{"sink", "clickhouse", "--kafka-brokers", "x", "--registry-url", "ftp://r", "--clickhouse", "http://x", "--metrics-addr", "9"},
+			[]string{`broker "x"`, "--registry-url", "--clickhouse", "--metrics-addr"},
+		},
+		{
+			[]string{"migrate", "--clickhouse", "http://x", "--garages", nowhere},
+			[]string{"--clickhouse", nowhere},
+		},
+		{
+			[]string{"reader", "--clickhouse", "http://x", "--garages", nowhere},
+			[]string{"--clickhouse", nowhere, "PITSTOP_READER_SECRET"},
+		},
+		{
+			[]string{"import", nowhere + "l", "--kafka-brokers", "x", "--registry-url", "ftp://r", "--garages", nowhere},
+			[]string{`broker "x"`, "--registry-url", "PITSTOP_COMMAND_SECRET", nowhere, nowhere + "l"},
+		},
+		{
+			[]string{"rebuild", "clickhouse", "--kafka-brokers", "x", "--registry-url", "ftp://r", "--clickhouse", "http://x"},
+			[]string{`broker "x"`, "--registry-url", "--clickhouse"},
+		},
+		{
+			[]string{"links", "revoke", "de-brug", "r", "--kafka-brokers", "x", "--registry-url", "ftp://r"},
+			[]string{`broker "x"`, "--registry-url", "PITSTOP_COMMAND_SECRET", "--garages"},
+		},
+		{
+			[]string{"dead-letters", "replay", "y", "z:1", "--all", "--kafka-brokers", "x", "--registry-url", "ftp://r"},
+			[]string{"positions, or --all", `"y"`, `"z:1"`, `broker "x"`, "--registry-url"},
+		},
+		{
+			[]string{"dashboards", "plan", "--grafana-url", "ftp://x", "--garages", nowhere, "--grafana-clickhouse", "x"},
+			[]string{"--grafana-url", "--grafana-user", nowhere, "PITSTOP_READER_SECRET", `--grafana-clickhouse "x"`},
+		},
 	} {
 		var said bytes.Buffer
 		if code := run(t.Context(), tc.args, nil, &said, &said); code != exitUsage {

@@ -114,11 +114,11 @@ type deadLettersReplay struct {
 	reachFlags
 }
 
-// box opens the dead letters.
-func (f reachFlags) box(e *env) (deadletter.Box, func(), error) {
+// box opens the dead letters, unless the rest of the command line is wrong.
+func (f reachFlags) box(e *env, wrong ...error) (deadletter.Box, func(), error) {
 	cfg, err := f.reach()
-	if err != nil {
-		return deadletter.Box{}, nil, wrongUsage(err)
+	if err := wrongUsage(append(wrong, err)...); err != nil {
+		return deadletter.Box{}, nil, err
 	}
 	return app.OpenDeadLetters(e, cfg, f.logger(e.err))
 }
@@ -133,11 +133,8 @@ func (c *deadLettersList) Run(e *env) error {
 }
 
 func (c *deadLettersShow) Run(e *env) error {
-	position, err := deadletter.ParsePosition(c.Position)
-	if err != nil {
-		return wrongUsage(err)
-	}
-	box, done, err := c.box(e)
+	position, wrong := deadletter.ParsePosition(c.Position)
+	box, done, err := c.box(e, wrong)
 	if err != nil {
 		return err
 	}
@@ -147,21 +144,18 @@ func (c *deadLettersShow) Run(e *env) error {
 
 func (c *deadLettersReplay) Run(e *env) error {
 	var wanted []deadletter.Position
-	var errs []error
+	var wrong []error
 	if c.All == (len(c.Positions) > 0) {
-		errs = append(errs, errors.New("give positions, or --all"))
+		wrong = append(wrong, errors.New("give positions, or --all"))
 	}
 	for _, s := range c.Positions {
 		p, err := deadletter.ParsePosition(s)
-		errs = append(errs, err)
+		wrong = append(wrong, err)
 		if !slices.Contains(wanted, p) {
 			wanted = append(wanted, p)
 		}
 	}
-	if err := wrongUsage(errs...); err != nil {
-		return err
-	}
-	box, done, err := c.box(e)
+	box, done, err := c.box(e, wrong...)
 	if err != nil {
 		return err
 	}

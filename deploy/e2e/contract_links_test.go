@@ -70,8 +70,20 @@ func TestContract_Links(t *testing.T) {
 	desk.Send(http.MethodDelete, j.Path("/links"), nil).Accepted(http.StatusOK)
 	gone(t, link)
 	g.As("mechanic").SendOnce(http.MethodPost, j.Path("/links"), object{}, "Idempotency-Key", rand.Text()).Accepted(http.StatusAccepted)
-	if p := customer.Visit(t, j.MailTo(j.To, "nieuwe link").Link(t)); p.Status != http.StatusOK {
+	fresh := j.MailTo(j.To, "nieuwe link").Link(t)
+	if p := customer.Visit(t, fresh); p.Status != http.StatusOK {
 		t.Errorf("the fresh link: status %d", p.Status)
 	}
 	gone(t, link)
+	revoke := []string{"links", "revoke", "links", j.ID, "--data", shared(t).Dir}
+	for range 2 { // the second time there is nothing to end, which is no mistake
+		if code, out, errOut := program.Run(t, revoke...); code != 0 || !strings.Contains(out, "every link to "+j.ID) {
+			t.Errorf("pitstop links revoke: code %d, %s%s", code, out, errOut)
+		}
+		gone(t, fresh)
+	}
+	revoke[3] = "0000000000000000000000000a1"
+	if code, out, errOut := program.Run(t, revoke...); code != 1 || out != "" || !strings.Contains(errOut, "not_found") {
+		t.Errorf("of a repair that there is not: code %d, %s%s", code, out, errOut)
+	}
 }
