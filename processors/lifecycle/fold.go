@@ -35,9 +35,7 @@ func (s *State) apply(c *stream.Context, e repair.Event) {
 	open := s.Repair.OpenRevision()
 	s.Repair.Apply(e)
 	s.setExpire(c, open)
-	if len(s.Commands) == 0 { // else setForget has
-		c.SetTimer(forget, c.LogTime().Add(RememberFor))
-	}
+	s.setForget(c)
 }
 
 // recount remembers the command that an outcome answers.
@@ -47,7 +45,7 @@ func (s *State) recount(c *stream.Context, o *repair.Outcome) {
 		known.Repeats++
 		return
 	}
-	s.keep(c, Remembered{ID: id, Digest: o.Digest, At: c.LogTime(), Verdict: o.Verdict})
+	s.keep(c, Remembered{ID: id, Digest: o.Digest, At: c.LogTime(), Spare: spare(o.Command, o.Actor.Role, o.Code), Verdict: o.Verdict})
 	if o.Result == repair.Accepted && o.Command == record.NameOf(&repair.StartRepair{}) {
 		s.Started = hash(id, o.Digest)
 	}

@@ -1,6 +1,7 @@
 package lifecycle_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -144,6 +145,117 @@ func TestAFloodIsForgottenEarly(t *testing.T) {
 	}
 	if len(d.dead) > 0 {
 		t.Errorf("%d dead letters", len(d.dead))
+	}
+}
+
+// Where a repair's commands take too much, the views of pages and what was refused are
+// forgotten first, then what the customer's side did; what the garage did is remembered for
+// its seven days, whatever is sent to its links.
+func TestWhatTheGarageDidIsForgottenLast(t *testing.T) {
+	d := begin(t)
+	send := func(n int, by repair.Role, command func() repair.Command) (sent []repair.Command) {
+		for range n {
+			c := d.of(command(), d.LogTime)
+			c.Head().Actor = repair.Actor{Role: by}
+			sent = append(sent, c)
+		}
+		d.send(sent...)
+		return sent
+	}
+	d.LogTime = noon
+	d.do(noon, start(), request(noon.Add(30*24*time.Hour)))
+	var kept []repair.Command
+	for _, role := range []repair.Role{repair.Mechanic, repair.CustomerService, repair.Integrator} {
+		kept = append(kept, send(10, role, func() repair.Command { return message() })...)
+	}
+	said := send(10, repair.Customer, func() repair.Command { return message() })
+	viewed := send(10, repair.Customer, func() repair.Command { return &repair.RecordView{Revision: 1} })
+	refused := send(60, repair.Mechanic, func() repair.Command {
+		mistaken := approve(1)
+		mistaken.Answers = make([]repair.Answer, 1000)
+		return mistaken
+	})
+	d.LogTime = noon.Add(7*24*time.Hour - time.Second)
+	d.until(d.LogTime)
+	remembered := func(commands []repair.Command) (n int) {
+		for _, c := range commands {
+			if strings.HasPrefix(names(d.send(c)), "duplicate") {
+				n++
+			}
+		}
+		return n
+	}
+	for _, c := range []struct {
+		what     string
+		commands []repair.Command
+		want     int
+	}{
+		{"what the garage did", kept, 30},
+		{"what the customer wrote", said, 10},
+		{"the last refusals", refused[len(refused)-10:], 10},
+		{"the first view", viewed[:1], 0},
+	} {
+		if n := remembered(c.commands); n != c.want {
+			t.Errorf("of %s, %d of %d keys are remembered, want %d", c.what, n, len(c.commands), c.want)
+		}
+	}
+	send(67, repair.Integrator, func() repair.Command {
+		c := message()
+		c.Digest = strings.Repeat("x", 1800)
+		return c
+	})
+	if n := remembered(said[:1]); n > 0 {
+		t.Error("what the customer wrote is remembered, where the garage's keys take all there is")
+	}
+	if n := remembered(kept[len(kept)-1:]); n != 1 {
+		t.Error("the garage's key is forgotten before older ones and the customer's")
+	}
+	if len(d.dead) > 0 {
+		t.Errorf("%d dead letters", len(d.dead))
+	}
+}
+
+// A command whose digest alone takes more than is remembered of all is answered, and
+// forgotten: it is no dead letter.
+func TestACommandThatCannotBeRemembered(t *testing.T) {
+	d := begin(t)
+	begun := d.of(start(), noon)
+	begun.(*repair.StartRepair).Digest = strings.Repeat("x", 200_000)
+	if got := names(d.send(begun)); got != "RepairStarted accepted" {
+		t.Errorf("%s", got)
+	}
+	d.do(noon, &repair.CancelRepair{})
+	d.until(noon.Add(lifecycle.RememberFor))
+	if s := d.state(); len(s.Commands) > 0 || s.Repair.Currency != "" {
+		t.Errorf("%+v is left", s)
+	}
+}
+
+// A key counts for seven days after it reached the log, whenever what it names occurred;
+// then it is free.
+func TestAKeyCountsForSevenDaysOfTheLog(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, occurred := range []time.Duration{0, -time.Minute, -8 * day, -40 * day} {
+		for age, want := range map[time.Duration]string{
+			6*day + 23*time.Hour:                 "duplicate",
+			7 * day:                              "duplicate",
+			lifecycle.RememberFor - time.Second:  "duplicate",
+			lifecycle.RememberFor:                "MessagePosted accepted",
+			lifecycle.RememberFor + 23*time.Hour: "MessagePosted accepted",
+		} {
+			d := begin(t)
+			d.LogTime = noon
+			d.do(noon.Add(occurred-time.Hour), start())
+			said := d.of(message(), noon.Add(occurred))
+			if got := names(d.send(said)); got != "MessagePosted accepted" {
+				t.Fatalf("occurred %s: %s", occurred, got)
+			}
+			d.LogTime = noon.Add(age)
+			d.until(d.LogTime)
+			if got := names(d.send(said)); got != want {
+				t.Errorf("what occurred %s from when it was logged, again after %s: %s, want %s", occurred, age, got, want)
+			}
+		}
 	}
 }
 

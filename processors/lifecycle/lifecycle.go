@@ -4,10 +4,12 @@
 // The state machine itself is in schemas/repair. This package adds memory: a command
 // that comes again gets the same answer and changes nothing. How long it is remembered,
 // and whether it is history, is a matter of when it reached the log; not of when it
-// says that it occurred.
+// says that it occurred. Of a repair that gets too many, some are forgotten earlier (see
+// Remembered.Spare), but never the command that started it.
 package lifecycle
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -26,15 +28,33 @@ const RememberFor = 7*24*time.Hour + 10*time.Minute
 
 // rememberBytes bounds what is kept of one repair's commands, so that nobody can
 // fill its state until it no longer fits in a record. It is enough for about a
-// thousand commands, and a repair sees a few dozen; beyond it, the oldest are
-// forgotten early.
+// thousand commands, and a repair sees a few dozen; beyond it, some are forgotten
+// early: see Remembered.Spare.
 const rememberBytes = 128_000
+
+// What of the remembered commands is forgotten early where they take too much: all of
+// a higher number before any of a lower one, and the oldest of each first.
+const (
+	ofTheGarage   = iota // accepted from a mechanic, customer service or an integrator
+	ofTheCustomer        // accepted from the customer's side
+	ofNothing            // refused, or the view of a page
+)
+
+func spare(command string, by repair.Role, code repair.Code) int32 {
+	switch {
+	case code != "" || command == record.NameOf(&repair.RecordView{}):
+		return ofNothing
+	case by.CustomerSide():
+		return ofTheCustomer
+	}
+	return ofTheGarage
+}
 
 // State is what is kept of one repair.
 type State struct {
 	// The repair.
 	Repair repair.Repair `avro:"repair"`
-	// The commands of the last seven days, as they came.
+	// The commands of the last seven days, as they came; where they take more than rememberBytes, without those that are forgotten early.
 	Commands []Remembered `avro:"commands"`
 	// A hash of the command that started the repair, which is remembered for ever; 0: not known.
 	Started int64 `avro:"started,added"`
@@ -50,6 +70,8 @@ type Remembered struct {
 	At time.Time `avro:"at,required"`
 	// How often it came again: each of its outcomes has an id of its own.
 	Repeats int32 `avro:"repeats"`
+	// How early it is forgotten where there are too many: 2 first (a refusal, or the view of a page), then 1 (what the customer's side did), 0 last (what the garage did).
+	Spare int32 `avro:"spare,added"`
 	// The answer.
 	repair.Verdict
 }
@@ -172,13 +194,18 @@ func (p processor) timer(c *stream.Context, s *State, t stream.Timer) error {
 
 // remember remembers a command and its answer.
 func (s *State) remember(c *stream.Context, cmd repair.Command, v repair.Verdict) {
-	s.keep(c, Remembered{ID: cmd.Head().EventID, Digest: repair.DigestOf(cmd), At: c.LogTime(), Verdict: v})
+	h := cmd.Head()
+	s.keep(c, Remembered{
+		ID: h.EventID, Digest: repair.DigestOf(cmd), At: c.LogTime(), Spare: spare(record.NameOf(cmd), h.Actor.Role, v.Code), Verdict: v,
+	})
 }
 
 func (s *State) keep(c *stream.Context, r Remembered) {
 	s.Commands = append(s.Commands, r)
 	for s.size() > rememberBytes {
-		s.Commands = s.Commands[1:]
+		most := slices.MaxFunc(s.Commands, func(a, b Remembered) int { return cmp.Compare(a.Spare, b.Spare) }).Spare
+		i := slices.IndexFunc(s.Commands, func(r Remembered) bool { return r.Spare == most })
+		s.Commands = slices.Delete(s.Commands, i, i+1)
 	}
 	s.setForget(c)
 }
@@ -199,10 +226,15 @@ func hash(id, digest string) int64 {
 }
 
 // setForget sets the timer for the oldest remembered command, which need not be the
-// first that came.
+// first that came; without any, for what is at hand.
 func (s *State) setForget(c *stream.Context) {
-	oldest := slices.MinFunc(s.Commands, func(a, b Remembered) int { return a.At.Compare(b.At) })
-	c.SetTimer(forget, oldest.At.Add(RememberFor))
+	oldest := c.LogTime()
+	for i, r := range s.Commands {
+		if i == 0 || r.At.Before(oldest) {
+			oldest = r.At
+		}
+	}
+	c.SetTimer(forget, oldest.Add(RememberFor))
 }
 
 func (s *State) remembered(id string) *Remembered {
