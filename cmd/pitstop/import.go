@@ -19,7 +19,7 @@ type importCommand struct {
 	File    string `arg:"" help:"JSON lines: {\"garage\",\"key\",\"command\",\"repair\" or \"external_ref\",\"revision\",\"occurred_at\",\"tell\",\"actor\":{\"role\",\"id\"},\"body\"}; command is e.g. StartRepair, body what the API takes." placeholder:"FILE"`
 	Tell    bool   `help:"Tell people also of what happened more than a day ago; else that is history, of which nobody is told."`
 	State   string `help:"File that remembers how far the import got; default: FILE.state." placeholder:"FILE"`
-	Summary string `help:"File that gets the refused lines, and what became of all, as JSON lines; default: FILE.summary." placeholder:"FILE"`
+	Summary string `help:"File that gets the lines that were not accepted, and what became of all, as JSON lines; default: FILE.summary." placeholder:"FILE"`
 	sendFlags
 }
 
@@ -73,7 +73,7 @@ func (c *importCommand) Run(e *env) error {
 	if importer.Summary == "" {
 		importer.Summary = c.File + ".summary"
 	}
-	importer.Refused = func(r command.Refusal) { fmt.Fprintf(e.err, "line %d: %s: %s\n", r.Line, r.Code, r.Reason) }
+	importer.Remark = func(r command.Remark) { fmt.Fprintf(e.err, "line %d: %s: %s\n", r.Line, r.Code, r.Reason) }
 	said := time.Now()
 	importer.Progress = func(sum command.Summary) {
 		if !isTerminal(e.err) && time.Since(said) > 10*time.Second {
@@ -83,8 +83,7 @@ func (c *importCommand) Run(e *env) error {
 	}
 	sum, err := importer.Import(e, &lines)
 	err = errors.Join(err, bar.Finish(), release())
-	fmt.Fprintf(e.out, "%d lines, earlier runs of this file included: %d accepted, %d of them sent before; %d refused; see %s\n",
-		sum.Lines, sum.Accepted, sum.Repeated, sum.Refused, importer.Summary)
+	fmt.Fprintf(e.out, "%s; see %s\n", sum, importer.Summary)
 	return err
 }
 

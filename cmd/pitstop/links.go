@@ -32,12 +32,12 @@ func (c *linksRevoke) Run(e *env) (err error) {
 	if err != nil {
 		return wrongUsage(err)
 	}
-	outcomes, err := send.AskAll(e, cmd)
+	answers, err := send.AskAll(e, cmd)
 	if err != nil {
 		return err
 	}
-	if o := outcomes[0]; o.Code != "" {
-		return fmt.Errorf("%s: %s", o.Code, o.Detail)
+	if code, reason := answers[0].Refusal(); code != "" {
+		return fmt.Errorf("%s: %s", code, reason)
 	}
 	fmt.Fprintf(e.out, "every link to %s that was made before has ended\n", c.Repair)
 	return nil

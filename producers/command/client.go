@@ -30,6 +30,7 @@ const sendTimeout = 10 * time.Second
 // Client writes commands to the log and waits for their outcomes. It is safe for
 // concurrent use.
 type Client struct {
+	answers  []record.Topic // on which it reads what became of commands
 	codec    *avro.Codec
 	kafka    *kgo.Client
 	log      *slog.Logger
@@ -41,10 +42,22 @@ type Client struct {
 	recent recent
 }
 
-// waiter waits for the outcome of one command record.
+// Answer is what became of a command; the zero Answer: that is not known.
+type Answer struct {
+	Outcome *repair.Outcome
+	// DeadLetter is what lifecycle made of a command that it could not handle. There is
+	// no outcome then.
+	DeadLetter *record.DeadLetter
+}
+
+// waiter waits for the answer to one command record.
 type waiter struct {
-	digest  string
-	outcome chan *repair.Outcome // of capacity 1, written once
+	digest string
+	answer chan Answer // of capacity 1, written once
+}
+
+func newWaiter(cmd repair.Command) waiter {
+	return waiter{repair.DigestOf(cmd), make(chan Answer, 1)}
 }
 
 // NewClient returns a Client; it does not connect yet. Outcomes are received only
@@ -64,8 +77,12 @@ func NewClient(cfg kafka.Config, codec *avro.Codec, log *slog.Logger) (*Client, 
 	if err != nil {
 		return nil, fmt.Errorf("kafka client: %w", err)
 	}
-	return &Client{codec: codec, kafka: cl, log: log, waiting: make(map[string][]waiter)}, nil
+	return &Client{answers: []record.Topic{record.Outcomes}, codec: codec, kafka: cl, log: log, waiting: make(map[string][]waiter)}, nil
 }
+
+// ReadDeadLetters makes Run read dead letters, too: a command that lifecycle gave up on
+// is answered by its own. It is called before Run.
+func (c *Client) ReadDeadLetters() { c.answers = append(c.answers, record.DeadLetters) }
 
 // Check returns why the client would miss outcomes, or nil.
 func (c *Client) Check(now time.Time) error { return c.progress.Check(now) }
@@ -89,42 +106,48 @@ func (c *Client) Send(ctx context.Context, cmd repair.Command) error {
 }
 
 // ErrUnanswered means that commands were written, and their outcomes did not come.
-var ErrUnanswered = errors.New("what was sent is on the log, but its outcomes do not come: is pitstop processor lifecycle running?")
+var ErrUnanswered = errors.New("it is on the log, but its outcome does not come: is pitstop processor lifecycle running?")
 
-// silence is how long AskAll waits for the next outcome.
+// silence is how long AskAll waits for the next answer.
 const silence = 2 * time.Minute
 
-// AskAll writes commands in order and waits for the outcomes of all, which it returns
-// in the same order. After an error some may have been written; it is one of Send's,
-// the context's, or ErrUnanswered.
-func (c *Client) AskAll(ctx context.Context, cmds ...repair.Command) ([]*repair.Outcome, error) {
+// AskAll writes commands in order and waits for the answers to all, which it returns
+// in the same order: always one for each command. With an error some are zero, of
+// commands that may have been written; it is one of Send's, ErrUnanswered, or wraps the
+// context's.
+func (c *Client) AskAll(ctx context.Context, cmds ...repair.Command) ([]Answer, error) {
+	answers := make([]Answer, len(cmds))
 	records, waiters := make([]*kgo.Record, len(cmds)), make([]waiter, len(cmds))
 	for i, cmd := range cmds {
 		var err error
 		if records[i], err = c.record(ctx, cmd); err != nil {
-			return nil, err
+			return answers, err
 		}
-		waiters[i] = waiter{repair.DigestOf(cmd), make(chan *repair.Outcome, 1)}
+		waiters[i] = newWaiter(cmd)
 		c.register(cmd.Head().EventID, waiters[i])
 		defer c.forget(cmd.Head().EventID, waiters[i])
 	}
-	if err := c.produce(ctx, records...); err != nil {
-		return nil, err
-	}
-	outcomes := make([]*repair.Outcome, len(cmds))
+	err := c.produce(ctx, records...)
 	quiet := time.NewTimer(silence)
 	defer quiet.Stop()
 	for i, w := range waiters {
-		quiet.Reset(silence)
-		select {
-		case outcomes[i] = <-w.outcome:
-		case <-quiet.C:
-			return nil, ErrUnanswered
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err == nil {
+			quiet.Reset(silence)
+			select {
+			case answers[i] = <-w.answer:
+				continue
+			case <-quiet.C:
+				err = ErrUnanswered
+			case <-ctx.Done():
+				err = fmt.Errorf("stopped before its outcome came: %w", ctx.Err())
+			}
+		}
+		select { // of the others, those that are there
+		case answers[i] = <-w.answer:
+		default:
 		}
 	}
-	return outcomes, nil
+	return answers, err
 }
 
 // Ask sends a command and then waits up to timeout for its outcome. Both results
@@ -135,7 +158,7 @@ func (c *Client) Ask(ctx context.Context, cmd repair.Command, timeout time.Durat
 	if err != nil {
 		return nil, err
 	}
-	w := waiter{repair.DigestOf(cmd), make(chan *repair.Outcome, 1)}
+	w := newWaiter(cmd)
 	if id := cmd.Head().EventID; timeout > 0 { // before the outcome can be there
 		c.register(id, w)
 		defer c.forget(id, w)
@@ -146,8 +169,8 @@ func (c *Client) Ask(ctx context.Context, cmd repair.Command, timeout time.Durat
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
-	case o := <-w.outcome:
-		return o, nil
+	case a := <-w.answer:
+		return a.Outcome, nil
 	case <-timer.C:
 	case <-ctx.Done():
 	}
@@ -219,7 +242,7 @@ func (c *Client) forget(id string, w waiter) {
 	defer c.mu.Unlock()
 	var rest []waiter
 	for _, x := range c.waiting[id] {
-		if x.outcome != w.outcome {
+		if x.answer != w.answer {
 			rest = append(rest, x)
 		}
 	}
@@ -228,17 +251,28 @@ func (c *Client) forget(id string, w waiter) {
 	}
 }
 
-// answer passes an outcome to whoever sent the record it answers.
-func (c *Client) answer(o *repair.Outcome) {
+// answer passes an answer to whoever sent the record of a command with that id and digest.
+func (c *Client) answer(id, digest string, a Answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, w := range c.waiting[o.CausationID] {
-		if o.Digest == w.digest {
+	for _, w := range c.waiting[id] {
+		if digest == w.digest {
 			select {
-			case w.outcome <- o:
+			case w.answer <- a:
 			default: // answered before
 			}
 		}
+	}
+}
+
+// gaveUp answers the command that lifecycle gave up on, if the dead letter is that of one.
+func (c *Client) gaveUp(ctx context.Context, d *record.DeadLetter) {
+	if d.Topic != record.Commands.Name || d.Consumer != record.LifecycleProcessor.Name {
+		return
+	}
+	decoded, err := c.codec.Decode(ctx, d.Value)
+	if cmd, ok := decoded.(repair.Command); ok && err == nil { // else this client did not write it
+		c.answer(cmd.Head().EventID, repair.DigestOf(cmd), Answer{DeadLetter: d})
 	}
 }
 
@@ -246,7 +280,7 @@ func (c *Client) answer(o *repair.Outcome) {
 // reading works: without records there is no other sign of that.
 const pollTimeout = 5 * time.Second
 
-// Run reads outcomes from the present end of their topic until ctx ends. A command
+// Run reads answers from the present end of their topics until ctx ends. A command
 // sent before it is ready (see Check) may miss an outcome that is there.
 func (c *Client) Run(ctx context.Context) error {
 	c.progress.Starting("finding the end of the outcomes")
@@ -273,13 +307,15 @@ func (c *Client) Run(ctx context.Context) error {
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
 			rec, err := c.codec.Decode(ctx, r.Value)
-			if o, ok := rec.(*repair.Outcome); ok {
-				c.recent.learn(o) // before its sender asks for what it made
-				c.answer(o)
-				return
+			switch rec := rec.(type) {
+			case *repair.Outcome:
+				c.recent.learn(rec) // before its sender asks for what it made
+				c.answer(rec.CausationID, rec.Digest, Answer{Outcome: rec})
+			case *record.DeadLetter:
+				c.gaveUp(ctx, rec)
+			default: // its sender gets 202 and finds it by its id; the sinks keep the bytes
+				c.log.Warn("skipped a record that is no outcome", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "error", err)
 			}
-			// Its sender gets 202 and finds it by its id; the sinks keep the bytes.
-			c.log.Warn("skipped a record that is no outcome", "partition", r.Partition, "offset", r.Offset, "error", err)
 		})
 	}
 }
@@ -287,11 +323,16 @@ func (c *Client) Run(ctx context.Context) error {
 // seekToEnd starts reading at the present end offsets, retrying until the brokers
 // answer.
 func (c *Client) seekToEnd(ctx context.Context) {
-	topic := record.Outcomes.Name
+	topics := make([]string, len(c.answers))
+	for i, t := range c.answers {
+		topics[i] = t.Name
+	}
 	for {
-		ends, err := kafka.Ends(ctx, kadm.NewClient(c.kafka), topic)
-		if err == nil && len(ends[topic]) == 0 {
-			err = fmt.Errorf("topic %s does not exist: create the topics first", topic)
+		ends, err := kafka.Ends(ctx, kadm.NewClient(c.kafka), topics...)
+		for _, topic := range topics {
+			if err == nil && len(ends[topic]) == 0 {
+				err = fmt.Errorf("topic %s does not exist: create the topics first", topic)
+			}
 		}
 		if err == nil {
 			c.kafka.AddConsumePartitions(ends.KOffsets())

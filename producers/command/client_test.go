@@ -56,6 +56,7 @@ type rig struct {
 	log     *slog.Logger
 	client  *Client
 	build   *request.Builder
+	fate    map[string]string // of a command, by its id: who gives up on it
 }
 
 func newRig(t *testing.T) *rig {
@@ -63,7 +64,7 @@ func newRig(t *testing.T) *rig {
 	var net kfake.VirtualNetwork
 	cluster, err := kfake.NewCluster(
 		kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
-		kfake.SeedTopics(3, record.Commands.Name, record.Outcomes.Name),
+		kfake.SeedTopics(3, record.Commands.Name, record.Outcomes.Name, record.DeadLetters.Name),
 	)
 	must(t, err)
 	t.Cleanup(cluster.Close)
@@ -139,6 +140,14 @@ func (r *rig) lifecycle(ctx context.Context) error {
 			}
 			c := cmd.(repair.Command)
 			h, digest := c.Head(), repair.DigestOf(c)
+			if by := r.fate[h.EventID]; by != "" {
+				letter, err := kafka.DeadLetter(r.codec, rec, by, kafka.Unhandled, errors.New("a bug"), begin)
+				if err != nil {
+					return err
+				}
+				cl.Produce(ctx, letter, nil)
+				continue
+			}
 			o := &repair.Outcome{Header: *h, Result: repair.Accepted, Digest: digest, Verdict: repair.Verdict{State: repair.InProgress, Sequence: 1}}
 			o.EventID, o.CausationID = fmt.Sprint("o", rec.Offset), h.EventID
 			switch first, again := seen[h.EventID]; {
@@ -380,16 +389,57 @@ func TestAskAll(t *testing.T) {
 		r.ready()
 		r.start(r.lifecycle)
 		first, second, third := r.message("k1", "a"), r.message("k2", "b"), r.message("k2", "c")
-		outcomes, err := r.client.AskAll(t.Context(), first, second, third)
+		answers, err := r.client.AskAll(t.Context(), first, second, third)
 		must(t, err)
 		again, err := r.client.AskAll(t.Context(), first)
 		must(t, err)
 		var got []string
-		for _, o := range append(outcomes, again...) {
+		for _, a := range append(answers, again...) {
+			o := a.Outcome
 			got = append(got, fmt.Sprint(o.CausationID == first.Head().EventID, " ", o.Result, " ", o.Code))
 		}
 		if diff := cmp.Diff([]string{"true accepted ", "false accepted ", "false refused key_reused", "true duplicate "}, got); diff != "" {
 			t.Errorf("outcomes (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Of commands that lifecycle gave up on, one is answered by its dead letter; those of
+// other consumers answer nothing. What is not answered is told from
+// what is, after a while or when the wait is ended.
+func TestAskAllWithoutOutcomes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		lost, dead, fine := r.message("k1", "a"), r.message("k2", "b"), r.message("k3", "c")
+		r.fate = map[string]string{lost.Head().EventID: record.ClickHouseSink.Name, dead.Head().EventID: record.LifecycleProcessor.Name}
+		r.client.ReadDeadLetters()
+		r.ready()
+		r.start(r.lifecycle)
+		stopped, stop := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, stop)
+		for _, c := range []struct {
+			name  string
+			ctx   context.Context
+			want  error
+			after time.Duration
+		}{
+			{"stopped", stopped, context.Canceled, time.Second},
+			{"after a while", t.Context(), ErrUnanswered, silence},
+		} {
+			begun := time.Now()
+			answers, err := r.client.AskAll(c.ctx, lost, dead, fine)
+			if !errors.Is(err, c.want) || time.Since(begun) > c.after+time.Second {
+				t.Errorf("%s: ended with %v after %s", c.name, err, time.Since(begun))
+			}
+			if len(answers) != 3 || answers[0] != (Answer{}) || answers[2].Outcome == nil {
+				t.Errorf("%s: answers %+v", c.name, answers)
+			}
+			if d := answers[1].DeadLetter; d == nil || d.Reason != kafka.Unhandled || answers[1].Outcome != nil {
+				t.Errorf("%s: of the one that lifecycle gave up on: %+v", c.name, answers[1])
+			}
+		}
+		if len(r.client.waiting) > 0 {
+			t.Error("some are still waited for")
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -41,35 +42,58 @@ const (
 // Importer sends the commands of a file and waits for their outcomes.
 type Importer struct {
 	Requests *request.Builder
-	// AskAll writes commands in order and returns their outcomes.
-	AskAll func(context.Context, ...repair.Command) ([]*repair.Outcome, error)
+	// AskAll writes commands in order and returns what became of them, as Client's does.
+	AskAll func(context.Context, ...repair.Command) ([]Answer, error)
 	// Tell people also of what is history, as a line can say of itself.
 	Tell bool
 	// State is the checkpoint file; empty: none. A second run of the same input
 	// resumes from it.
 	State string
-	// Summary is the file that gets every refusal, and at last what became of all, as
+	// Summary is the file that gets every remark, and at last what became of all, as
 	// lines of JSON; empty: none.
 	Summary string
-	// Refused is called for every line that is refused, in their order; may be nil.
-	Refused func(Refusal)
+	// Remark is called for every line that was not accepted, in their order; may be nil.
+	Remark func(Remark)
 	// Progress is called after every batch; may be nil.
 	Progress func(Summary)
 }
 
-// Refusal says why a line was refused: because it makes no command, or by lifecycle.
-type Refusal struct {
-	Line   int         `json:"line"`
+// Remark says why a line was not accepted.
+type Remark struct {
+	Line int `json:"line"`
+	// Code is lifecycle's, invalid for a line that makes no command, or one of those below.
 	Code   repair.Code `json:"code"`
 	Reason string      `json:"reason"`
 }
 
-// Summary says what became of the lines of an import, earlier runs included.
+// What a line can be besides accepted or refused by lifecycle.
+const (
+	Duplicate  repair.Code = "duplicate"   // the same command as an earlier line, where it is counted
+	DeadLetter repair.Code = "dead_letter" // refused, as lifecycle could not handle it
+	Unanswered repair.Code = "unanswered"  // what became of it is not known: the import ended before
+)
+
+// Summary says what became of the lines of an import, earlier runs included. Lines that
+// are empty are in Lines only.
 type Summary struct {
-	Lines    int `json:"lines"`
-	Accepted int `json:"accepted"`
-	Repeated int `json:"repeated"` // of the accepted ones: those that had been sent before
-	Refused  int `json:"refused"`
+	Lines      int `json:"lines"`
+	Accepted   int `json:"accepted"`
+	Repeated   int `json:"repeated"` // of the accepted ones: those that had been sent before
+	Refused    int `json:"refused"`
+	Duplicates int `json:"duplicates"` // see Duplicate
+	Unanswered int `json:"unanswered"`
+}
+
+// String says it in words.
+func (s Summary) String() string {
+	words := fmt.Sprintf("%d lines, earlier runs of this file included: %d accepted, %d of them sent before; %d refused", s.Lines, s.Accepted, s.Repeated, s.Refused)
+	if s.Duplicates > 0 {
+		words += fmt.Sprintf("; %d the same as an earlier line", s.Duplicates)
+	}
+	if s.Unanswered > 0 {
+		words += fmt.Sprintf("; %d not answered", s.Unanswered)
+	}
+	return words
 }
 
 // ErrRefused is returned by an import that was done, but for lines that were refused.
@@ -80,34 +104,16 @@ var ErrRefused = errors.New("some lines were refused")
 // stops with another error when commands cannot be written or are not answered: running
 // it again resumes. The end of a batch may then be sent twice, which is harmless: ids
 // follow from the lines.
-func (im *Importer) Import(ctx context.Context, r io.Reader) (done Summary, err error) {
+func (im *Importer) Import(ctx context.Context, r io.Reader) (Summary, error) {
 	run, err := im.resume(newHashingReader(r))
 	if err != nil {
 		return Summary{}, err
 	}
-	defer func() { err = errors.Join(err, run.report.Close()) }()
-	for more := true; more; {
-		var b batch
-		if b, more, err = run.read(); err != nil {
-			return run.done, err
-		}
-		if err := run.send(ctx, b); err != nil {
-			return run.done, fmt.Errorf("send lines up to %d: %w; run it again to go on", run.done.Lines, err)
-		}
-		if err := run.save(); err != nil {
-			return run.done, err
-		}
-		if im.Progress != nil {
-			im.Progress(run.done)
-		}
+	err = run.all(ctx)
+	if err = errors.Join(err, run.report.add(run.done), run.report.Close()); err == nil && run.done.Refused > 0 {
+		err = ErrRefused
 	}
-	if err := run.report.add(run.done); err != nil {
-		return run.done, err
-	}
-	if run.done.Refused > 0 {
-		return run.done, ErrRefused
-	}
-	return run.done, nil
+	return run.done, err
 }
 
 // importing is an import under way.
@@ -115,79 +121,140 @@ type importing struct {
 	*Importer
 	in     *hashingReader
 	done   Summary
+	seen   map[fingerprint]int // the line of each command
 	report report
+}
+
+// fingerprint identifies a command by its id and the digest of its request.
+type fingerprint [16]byte
+
+func fingerprintOf(cmd repair.Command) fingerprint {
+	sum := sha256.Sum256([]byte(cmd.Head().EventID + " " + repair.DigestOf(cmd)))
+	return fingerprint(sum[:len(fingerprint{})])
 }
 
 // batch is what is sent at once.
 type batch struct {
 	commands []repair.Command
 	lines    []int // of the commands
-	refused  []Refusal
+	remarks  []Remark
 }
 
-// read reads the lines of the next batch. At the end of the input, more is false.
-func (run *importing) read() (b batch, more bool, err error) {
-	for range importBatch {
-		line, err := run.in.line()
-		if errors.Is(err, io.EOF) {
-			return b, false, nil
-		}
-		if err != nil && !errors.Is(err, errTooLong) {
-			return b, false, fmt.Errorf("read line %d: %w", run.done.Lines+1, err)
-		}
-		run.done.Lines++
-		if len(bytes.TrimSpace(line)) == 0 && err == nil {
-			continue
-		}
-		var cmd repair.Command
-		if err == nil {
-			cmd, err = run.command(line)
-		}
-		if err != nil {
-			b.refused = append(b.refused, Refusal{run.done.Lines, repair.Invalid, err.Error()})
-			continue
-		}
-		b.commands, b.lines = append(b.commands, cmd), append(b.lines, run.done.Lines)
-	}
-	return b, true, nil
+// remark adds a remark.
+func (b *batch) remark(line int, code repair.Code, reason string) {
+	b.remarks = append(b.remarks, Remark{line, code, reason})
 }
 
-// send sends a batch and reports what was refused of it.
-func (run *importing) send(ctx context.Context, b batch) error {
-	outcomes, err := run.AskAll(ctx, b.commands...)
-	if err != nil {
-		return err
-	}
-	for i, o := range outcomes {
-		switch {
-		case o.Code != "":
-			b.refused = append(b.refused, Refusal{b.lines[i], o.Code, inWords(o.Verdict)})
-			continue
-		case o.Result == repair.Duplicate:
-			run.done.Repeated++
+func (run *importing) all(ctx context.Context) error {
+	for more := true; more; {
+		var b batch
+		for range importBatch {
+			if err := run.next(&b); errors.Is(err, io.EOF) {
+				more = false
+				break
+			} else if err != nil {
+				return err
+			}
 		}
-		run.done.Accepted++
-	}
-	run.done.Refused += len(b.refused)
-	slices.SortFunc(b.refused, func(a, b Refusal) int { return a.Line - b.Line })
-	for _, r := range b.refused {
-		if run.Refused != nil {
-			run.Refused(r)
+		if err := run.send(ctx, b); err != nil {
+			return fmt.Errorf("send lines up to %d: %w; run it again to go on", run.done.Lines, err)
 		}
-		if err := run.report.add(r); err != nil {
+		if err := run.save(); err != nil {
 			return err
+		}
+		if run.Progress != nil {
+			run.Progress(run.done)
 		}
 	}
 	return nil
 }
 
-// inWords returns why a command was refused.
-func inWords(v repair.Verdict) string {
-	words := []string{v.Detail}
-	for _, e := range v.Errors {
+// next reads a line into the batch. After the last, the error is io.EOF.
+func (run *importing) next(b *batch) error {
+	line, err := run.in.line()
+	n := run.done.Lines + 1
+	switch {
+	case errors.Is(err, io.EOF):
+		return err
+	case err != nil && !errors.Is(err, errTooLong):
+		return fmt.Errorf("read line %d: %w", n, err)
+	}
+	run.done.Lines = n
+	if err == nil && len(bytes.TrimSpace(line)) == 0 {
+		return nil
+	}
+	var cmd repair.Command
+	if err == nil {
+		cmd, err = run.command(line)
+	}
+	if err != nil {
+		b.remark(n, repair.Invalid, err.Error())
+		return nil
+	}
+	if first := run.seen[fingerprintOf(cmd)]; first > 0 {
+		b.remark(n, Duplicate, fmt.Sprintf("the same command as line %d, where it is counted", first))
+		return nil
+	}
+	run.seen[fingerprintOf(cmd)] = n
+	b.commands, b.lines = append(b.commands, cmd), append(b.lines, n)
+	return nil
+}
+
+// send sends a batch and reports what was not accepted of it. What is not answered is
+// reported, too, and counts as such.
+func (run *importing) send(ctx context.Context, b batch) error {
+	answers, unanswered := run.AskAll(ctx, b.commands...)
+	for i, a := range answers {
+		switch code, reason := a.Refusal(); {
+		case a == (Answer{}):
+			b.remark(b.lines[i], Unanswered, unanswered.Error())
+		case code != "":
+			b.remark(b.lines[i], code, reason)
+		default:
+			run.done.Accepted++
+			if a.Outcome.Result == repair.Duplicate {
+				run.done.Repeated++
+			}
+		}
+	}
+	slices.SortFunc(b.remarks, func(a, b Remark) int { return a.Line - b.Line })
+	for _, r := range b.remarks {
+		*run.done.counter(r.Code)++
+		if run.Remark != nil {
+			run.Remark(r)
+		}
+		if err := run.report.add(r); err != nil {
+			return errors.Join(err, unanswered)
+		}
+	}
+	return unanswered
+}
+
+// counter returns what counts the lines with a remark.
+func (s *Summary) counter(code repair.Code) *int {
+	switch code {
+	case Duplicate:
+		return &s.Duplicates
+	case Unanswered:
+		return &s.Unanswered
+	default:
+		return &s.Refused
+	}
+}
+
+// Refusal returns why a command was refused, and in words; nothing, if it was not.
+func (a Answer) Refusal() (code repair.Code, reason string) {
+	switch {
+	case a.DeadLetter != nil:
+		return DeadLetter, fmt.Sprintf("lifecycle could not handle it (%s): %s; see pitstop dead-letters list", a.DeadLetter.Reason, a.DeadLetter.Detail)
+	case a.Outcome == nil:
+		return "", ""
+	}
+	words := []string{a.Outcome.Detail}
+	for _, e := range a.Outcome.Errors {
 		words = append(words, e.Pointer+": "+e.Detail)
 	}
-	return strings.Join(words, "; ")
+	return a.Outcome.Code, strings.Join(words, "; ")
 }
 
 // command builds the command of a line.

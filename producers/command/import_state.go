@@ -50,19 +50,21 @@ func (im *Importer) resume(in *hashingReader) (*importing, error) {
 			}
 		}
 	}
-	n, err := io.CopyN(in.sum, in.Reader, s.Offset)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("skip what was imported before: %w", err)
+	run := &importing{Importer: im, in: in, seen: make(map[fingerprint]int)}
+	for in.offset < s.Offset { // what was done before is read for what comes twice
+		if err := run.next(new(batch)); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, err
+		}
 	}
-	in.offset = n
-	if s.Offset > 0 && (n != s.Offset || in.digest() != s.SHA256) {
+	if s.Offset > 0 && (in.offset != s.Offset || in.digest() != s.SHA256) {
 		return nil, fmt.Errorf("the input's first %d bytes are not those of the import that %s remembers; delete it to start over, which is harmless", s.Offset, im.State)
 	}
-	report, err := openReport(im.Summary, s.Reported)
-	if err != nil {
-		return nil, err
-	}
-	return &importing{im, in, s.Summary, report}, nil
+	run.done = s.Summary
+	var err error
+	run.report, err = openReport(im.Summary, s.Reported)
+	return run, err
 }
 
 // save writes the checkpoint. The file is replaced as a whole: a crash leaves the

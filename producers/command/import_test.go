@@ -12,23 +12,25 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/schemas/avro"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
 // sent is a log that takes commands, until it does not, and a lifecycle that accepts
-// them, but for cancellations.
+// them, but for cancellations; it cannot handle collections, and says nothing of views.
 type sent struct {
 	commands []repair.Command
 	refuse   int // after so many batches; 0: never
 	batches  int
 }
 
-func (s *sent) all(_ context.Context, cmds ...repair.Command) ([]*repair.Outcome, error) {
+func (s *sent) all(_ context.Context, cmds ...repair.Command) ([]Answer, error) {
+	answers := make([]Answer, len(cmds))
 	if s.batches++; s.refuse > 0 && s.batches > s.refuse {
-		return nil, ErrUnavailable
+		return answers, ErrUnavailable
 	}
-	var outcomes []*repair.Outcome
-	for _, c := range cmds {
+	var err error
+	for i, c := range cmds {
 		o := &repair.Outcome{Result: repair.Accepted}
 		if _, cancels := c.(*repair.CancelRepair); cancels {
 			o.Result, o.Verdict = repair.Refused, repair.Verdict{
@@ -38,9 +40,15 @@ func (s *sent) all(_ context.Context, cmds ...repair.Command) ([]*repair.Outcome
 		if s.ids()[c.Head().EventID] > 0 {
 			o.Result = repair.Duplicate
 		}
-		s.commands, outcomes = append(s.commands, c), append(outcomes, o)
+		s.commands, answers[i].Outcome = append(s.commands, c), o
+		switch c.(type) {
+		case *repair.CollectVehicle:
+			answers[i] = Answer{DeadLetter: &record.DeadLetter{Reason: "unhandled", Detail: "panic: a bug"}}
+		case *repair.RecordView:
+			answers[i], err = Answer{}, ErrUnanswered
+		}
 	}
-	return outcomes, nil
+	return answers, err
 }
 
 func (s *sent) ids() map[string]int {
@@ -58,7 +66,7 @@ func importer(t *testing.T, s *sent) (*Importer, *[]string) {
 	var bad []string
 	return &Importer{
 		Requests: builder(t, codec), AskAll: s.all,
-		Refused: func(r Refusal) { bad = append(bad, fmt.Sprintf("%d: %s: %s", r.Line, r.Code, r.Reason)) },
+		Remark: func(r Remark) { bad = append(bad, fmt.Sprintf("%d: %s: %s", r.Line, r.Code, r.Reason)) },
 	}, &bad
 }
 
@@ -74,7 +82,7 @@ func TestImport(t *testing.T) {
 		"\ufeff" + oneLine(start),
 		``,
 		`{"garage":"de-brug","key":"k2","command":"CompleteRepair","external_ref":"WO-7","occurred_at":"2026-05-19T15:00:00Z","actor":{"role":"mechanic","id":"sam"},"body":{"total":0}}`,
-		`{"garage":"de-brug","key":"k3","command":"CollectVehicle","external_ref":"WO-7","actor":{"role":"mechanic","id":"sam"}}`,
+		`{"garage":"de-brug","key":"k3","command":"WithdrawQuote","external_ref":"WO-7","revision":1,"actor":{"role":"mechanic","id":"sam"}}`,
 		`not json`,
 		`{"garage":"de-brug","key":"k4","command":"Explode","actor":{"role":"mechanic"}}`,
 		`{"garage":"nowhere","key":"k5","command":"CollectVehicle","external_ref":"WO-7","actor":{"role":"mechanic"}}`,
@@ -92,7 +100,7 @@ func TestImport(t *testing.T) {
 	if !errors.Is(err, ErrRefused) {
 		t.Errorf("ended with %v, want ErrRefused", err)
 	}
-	if diff := cmp.Diff(Summary{Lines: 15, Accepted: 5, Repeated: 1, Refused: 9}, got); diff != "" {
+	if diff := cmp.Diff(Summary{Lines: 15, Accepted: 4, Refused: 9, Duplicates: 1}, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
 	want := []string{
@@ -105,6 +113,7 @@ func TestImport(t *testing.T) {
 		`11: invalid: invalid request: /occurred_at: lies outside the years 2000 to 2099`,
 		`12: invalid: longer than 262144 bytes`,
 		`14: invalid: it has mistakes; /reason: is none`,
+		`15: duplicate: the same command as line 13, where it is counted`,
 	}
 	if diff := cmp.Diff(want, *bad); diff != "" {
 		t.Errorf("refused lines (-want +got):\n%s", diff)
@@ -112,8 +121,8 @@ func TestImport(t *testing.T) {
 	summary, err := os.ReadFile(im.Summary)
 	must(t, err)
 	text := strings.Split(strings.TrimSuffix(string(summary), "\n"), "\n")
-	if len(text) != 10 || text[8] != `{"line":14,"code":"invalid","reason":"it has mistakes; /reason: is none"}` ||
-		text[9] != `{"lines":15,"accepted":5,"repeated":1,"refused":9}` {
+	if len(text) != 11 || text[8] != `{"line":14,"code":"invalid","reason":"it has mistakes; /reason: is none"}` ||
+		text[10] != `{"lines":15,"accepted":4,"repeated":0,"refused":9,"duplicates":1,"unanswered":0}` {
 		t.Errorf("summary:\n%s", summary)
 	}
 	first := s.commands[0].Head()
@@ -127,9 +136,10 @@ func TestImport(t *testing.T) {
 	}
 }
 
-func lines(n int) string {
+// lines returns lines by their keys.
+func lines(from, to int) string {
 	var b strings.Builder
-	for i := range n {
+	for i := from; i < to; i++ {
 		fmt.Fprintf(&b, `{"garage":"de-brug","key":"k%d","command":"PostMessage","external_ref":"WO-%d","actor":{"role":"mechanic"},"body":{"kind":"text","text":"%d"}}`+"\n", i, i%50, i)
 	}
 	return b.String()
@@ -139,7 +149,7 @@ func lines(n int) string {
 // the ids of the first time.
 func TestImportResumes(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "import.state")
-	input := lines(4*importBatch + 7)
+	input := lines(0, 4*importBatch + 7)
 	s := &sent{refuse: 2}
 	im, _ := importer(t, s)
 	im.State = state
@@ -178,7 +188,7 @@ func TestImportIsRepeatable(t *testing.T) {
 	for range 2 {
 		s := new(sent)
 		im, _ := importer(t, s)
-		_, err := im.Import(t.Context(), strings.NewReader(lines(60)))
+		_, err := im.Import(t.Context(), strings.NewReader(lines(0, 60)))
 		must(t, err)
 		ids = append(ids, s.ids())
 	}
@@ -240,7 +250,7 @@ func TestImportTells(t *testing.T) {
 func TestSummaryOfSeveralRuns(t *testing.T) {
 	dir := t.TempDir()
 	refused := "nonsense\n"
-	input := refused + lines(importBatch) + refused + lines(importBatch-1) + refused
+	input := refused + lines(0, importBatch) + refused + lines(importBatch, 2*importBatch-1) + refused
 	s := &sent{refuse: 1}
 	im, _ := importer(t, s)
 	im.State, im.Summary = filepath.Join(dir, "state"), filepath.Join(dir, "summary")
@@ -275,5 +285,104 @@ func TestSummaryOfSeveralRuns(t *testing.T) {
 	fresh, err := im.Import(t.Context(), strings.NewReader(input))
 	if !errors.Is(err, ErrRefused) || fresh.Repeated != fresh.Accepted || fresh.Refused != 3 || strings.Count(report(), "\n") != 4 {
 		t.Errorf("without its state: %v, %+v\n%s", err, fresh, report())
+	}
+}
+
+const said = `{"garage":"de-brug","key":"%s","command":"%s","external_ref":"WO-7","revision":1,"actor":{"role":"mechanic"}%s}` + "\n"
+
+// text is the body of a message.
+const text = `,"body":{"kind":"text","text":"klaar"}`
+
+// A line that lifecycle could not handle is refused, with the reason. The rest goes on.
+func TestALineThatBecameADeadLetter(t *testing.T) {
+	s := new(sent)
+	im, remarks := importer(t, s)
+	got, err := im.Import(t.Context(), strings.NewReader(fmt.Sprintf(said+said, "k1", "CollectVehicle", "", "k2", "PostMessage", text)))
+	if !errors.Is(err, ErrRefused) {
+		t.Errorf("ended with %v, want ErrRefused", err)
+	}
+	if diff := cmp.Diff(Summary{Lines: 2, Accepted: 1, Refused: 1}, got); diff != "" {
+		t.Errorf("summary (-want +got):\n%s", diff)
+	}
+	want := []string{"1: dead_letter: lifecycle could not handle it (unhandled): panic: a bug; see pitstop dead-letters list"}
+	if diff := cmp.Diff(want, *remarks); diff != "" {
+		t.Errorf("remarks (-want +got):\n%s", diff)
+	}
+}
+
+// A line that is not answered is named, in the summary, too; the rest of its batch has
+// its answers, and nothing after it is sent. Run again, each line counts once.
+func TestALineThatIsNotAnswered(t *testing.T) {
+	s := new(sent)
+	im, remarks := importer(t, s)
+	dir := t.TempDir()
+	im.State, im.Summary = filepath.Join(dir, "state"), filepath.Join(dir, "summary")
+	input := lines(0, importBatch) + fmt.Sprintf(said+said+said, "k1", "RecordView", "", "k2", "CancelRepair", "", "k3", "PostMessage", text) + lines(importBatch, 2*importBatch)
+	const view = importBatch + 1
+	for range 2 {
+		*remarks = nil
+		got, err := im.Import(t.Context(), strings.NewReader(input))
+		if !errors.Is(err, ErrUnanswered) || errors.Is(err, ErrRefused) {
+			t.Errorf("ended with %v, want ErrUnanswered", err)
+		}
+		if got.Lines != 2*importBatch || got.Unanswered != 1 || got.Refused != 1 || got.Accepted != 2*importBatch-2 {
+			t.Errorf("summary %+v", got)
+		}
+		if !strings.HasPrefix((*remarks)[0], fmt.Sprint(view, ": unanswered: it is on the log")) || !strings.HasPrefix((*remarks)[1], fmt.Sprint(view+1, ": invalid")) {
+			t.Errorf("remarks %v", (*remarks)[:2])
+		}
+		summary, err := os.ReadFile(im.Summary)
+		must(t, err)
+		if n := strings.Count(string(summary), `"code":"unanswered"`); n != 1 || !strings.HasPrefix(string(summary), fmt.Sprintf(`{"line":%d,"code":"unanswered"`, view)) ||
+			!strings.HasSuffix(string(summary), `"unanswered":1}`+"\n") {
+			t.Errorf("summary file:\n%s", summary)
+		}
+	}
+	if n := len(s.commands); n != 3*importBatch {
+		t.Errorf("%d commands were sent", n)
+	}
+}
+
+// The same file, told this time or not, makes the same commands.
+func TestTellingMakesNoOtherCommand(t *testing.T) {
+	var prints [2][]fingerprint
+	for i, tell := range []bool{false, true} {
+		s := new(sent)
+		im, _ := importer(t, s)
+		im.Tell = tell
+		_, err := im.Import(t.Context(), strings.NewReader(lines(0, 60)+oneLine(start)))
+		must(t, err)
+		for _, c := range s.commands {
+			prints[i] = append(prints[i], fingerprintOf(c))
+		}
+	}
+	if diff := cmp.Diff(prints[0], prints[1]); diff != "" || len(prints[0]) != 61 {
+		t.Errorf("commands (-not told +told):\n%s", diff)
+	}
+}
+
+// A command that is twice in a file counts once, also where an interrupted import goes on
+// between the two, or where one of them is told.
+func TestACommandTwiceInAFile(t *testing.T) {
+	s := &sent{refuse: 2}
+	im, remarks := importer(t, s)
+	im.State = filepath.Join(t.TempDir(), "state")
+	first := lines(0, 3 * importBatch)
+	input := first + strings.Replace(lines(0, 2), `"body"`, `"tell":true,"body"`, 1)
+	if _, err := im.Import(t.Context(), strings.NewReader(input)); !errors.Is(err, ErrUnavailable) {
+		t.Fatalf("cut off with %v", err)
+	}
+	s.refuse, *remarks = 0, nil
+	got, err := im.Import(t.Context(), strings.NewReader(input))
+	must(t, err)
+	if diff := cmp.Diff(Summary{Lines: 3*importBatch + 2, Accepted: 3 * importBatch, Duplicates: 2}, got); diff != "" {
+		t.Errorf("summary (-want +got):\n%s", diff)
+	}
+	want := []string{"1501: duplicate: the same command as line 1, where it is counted", "1502: duplicate: the same command as line 2, where it is counted"}
+	if diff := cmp.Diff(want, *remarks); diff != "" {
+		t.Errorf("remarks (-want +got):\n%s", diff)
+	}
+	if len(s.commands) != 3*importBatch {
+		t.Errorf("%d commands were sent", len(s.commands))
 	}
 }

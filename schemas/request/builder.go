@@ -80,8 +80,13 @@ func (b *Builder) command(d *draft) (repair.Command, error) {
 
 // ask digests the plain request, so that lifecycle notices the same key with
 // another body without seeing either. The digest is keyed, so that nobody can find
-// out a sealed text by trial.
+// out a sealed text by trial. Whether people are told is no part of it: the same
+// request, told this time, is a repetition.
 func (b *Builder) ask(r Request) (repair.Ask, error) {
+	when := r.Body.At()
+	said := *when
+	defer func() { *when = said }()
+	when.Tell = false
 	body := r.Body
 	if start, ok := body.(*StartRepair); ok {
 		plain := *start
@@ -95,7 +100,7 @@ func (b *Builder) ask(r Request) (repair.Ask, error) {
 	h := hmac.New(sha256.New, b.secret)
 	h.Write(plain)
 	digest := base64.RawURLEncoding.EncodeToString(h.Sum(nil))
-	return repair.Ask{Digest: digest, Tell: r.Body.At().Tell, LinkSequence: r.Link}, nil
+	return repair.Ask{Digest: digest, Tell: said.Tell, LinkSequence: r.Link}, nil
 }
 
 // addressBytes truncates the digest of an address: it tells apart the few of one repair.

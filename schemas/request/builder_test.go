@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -339,4 +340,28 @@ func TestLifecycleAcceptsWhatBuildAccepts(t *testing.T) {
 			t.Fatalf("lifecycle refuses what Build accepted: %+v", v)
 		}
 	})
+}
+
+// Whether people are told makes no difference to the digest: the same request is the same.
+func TestDigestDoesNotDependOnTelling(t *testing.T) {
+	b, _ := newBuilder(t, 1)
+	for _, name := range []string{"StartRepair", "CollectVehicle", "RevokeLinks"} {
+		var digests []string
+		for _, tell := range []bool{false, true} {
+			body := request.NewBody(name)
+			if name == "StartRepair" {
+				body = read[request.StartRepair](t, order)
+			}
+			body.At().Tell = tell
+			cmd, err := b.Build(request.Request{Garage: "de-brug", RepairID: someID, Key: "k", Actor: sam, Body: body})
+			must(t, err)
+			digests = append(digests, repair.DigestOf(cmd))
+			if told := reflect.ValueOf(cmd).Elem().FieldByName("Tell").Bool(); told != tell || body.At().Tell != tell {
+				t.Errorf("%s: of a request that says %t, the command says %t; the request says %t now", name, tell, told, body.At().Tell)
+			}
+		}
+		if digests[0] != digests[1] {
+			t.Errorf("%s: the digests differ", name)
+		}
+	}
 }

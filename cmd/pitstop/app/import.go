@@ -33,6 +33,7 @@ func OpenImporter(ctx context.Context, cfg kafka.Config, book *garage.Book, secr
 	if err != nil {
 		return nil, nil, err
 	}
+	client.ReadDeadLetters()
 	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running errgroup.Group
 	running.Go(func() error { return client.Run(reading) })
