@@ -123,8 +123,8 @@ func (s step) failed(id string, attempt int32) {
 	s.end(i, false)
 }
 
-// outOfDate is why the moment of a notification passed that its sink found to be out
-// of date by the clock.
+// outOfDate is why the moment of a notification passed that was out of date when it was
+// known, or that its sink found to be out of date by the clock.
 const outOfDate = string(record.OutOfDate)
 
 // withheld ends a notification whose attempt was not made, as its moment had passed; or

@@ -61,6 +61,7 @@ func (s step) happened(event repair.Event) {
 		s.pass(string(s.Stage), record.NotifyQuoteWithdrawn, record.NotifyExpiry)
 		k.Asked = &Asked{
 			Revision: e.Revision, Sequence: seq, Quote: e.Quote, AnswerBy: e.AnswerBy, ExpiresAt: e.ExpiresAt, AskedBy: e.AskedBy,
+			Lapsed: !e.ExpiresAt.After(s.known),
 		}
 		s.ask()
 
@@ -71,7 +72,12 @@ func (s step) happened(event repair.Event) {
 		s.tell(d)
 
 	case *repair.QuoteExpired:
-		s.tell(s.draft(record.NotifyExpiry, s.staff(asked.AskedBy), seq, e.Revision).about(asked))
+		d := s.draft(record.NotifyExpiry, s.staff(asked.AskedBy), seq, e.Revision).about(asked)
+		if asked.Lapsed && !s.history {
+			s.suppress(d.Notice, record.MomentPassed, outOfDate)
+			break
+		}
+		s.tell(d)
 
 	case *repair.QuoteWithdrawn:
 		d := s.draft(record.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(asked)

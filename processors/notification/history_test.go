@@ -1,8 +1,6 @@
 package notification
 
 import (
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -73,26 +71,71 @@ func TestHistoryAfterTheContactWasForgotten(t *testing.T) {
 	expect(t, w.event(at(21, 9, 0), customer, late(&call.Fact, false, call)), "no message to customer_service: history")
 }
 
-// What is told of history is requested when it was known: nobody waited since May. Its
-// reminders count from then.
+// What is told of history is requested when it was known: nobody waited since May. What
+// was over by then is not told.
 func TestToldHistoryIsRequestedWhenItWasKnown(t *testing.T) {
 	w := newWorld(t, sample(t))
-	got := w.play(past(true))
-	if i := slices.IndexFunc(got, func(s string) bool { return strings.Contains(s, string(record.History)) }); i >= 0 {
-		t.Errorf("%s", got[i])
-	}
-	requests := 0
+	expect(t, w.play(past(true)),
+		"repair_started to customer",
+		"no approval_required to customer (1): moment_passed out_of_date",
+		"no expiry to mechanic noor (1): moment_passed out_of_date",
+		"no approval_required to customer (2): moment_passed out_of_date",
+		"no quote_withdrawn to customer (2): not_told",
+		"no ready_later to customer: moment_passed out_of_date",
+		"no approval_required to customer (3): moment_passed out_of_date",
+		"call customer: requested", "message to mechanic sam", "message to customer_service",
+		"decision to mechanic noor (3)",
+		"recall repair_started to customer: completed", "recall decision to mechanic noor (3): completed",
+		"repair_completed to customer",
+	)
 	for _, o := range w.all {
 		if r, ok := o.(*record.NotificationRequested); ok {
-			requests++
 			if r.FirstRequestedAt.Before(november) || r.OccurredAt.Before(november) {
 				t.Errorf("%s was requested at %s, first at %s", r.Kind, r.OccurredAt, r.FirstRequestedAt)
 			}
 		}
 	}
-	if requests < 9 {
-		t.Errorf("%d requests: %v", requests, got)
+}
+
+// Of a quote that had expired when it was known nobody is told, reminded or asked to call
+// the customer, whether they have an address or not; nor of its end.
+func TestTellingOfAnOldQuote(t *testing.T) {
+	for name, channels := range map[string][]repair.Channel{"by mail": {repair.Email, repair.Phone}, "without an address": {repair.Phone}} {
+		for end, c := range map[string]struct {
+			event func() (repair.Event, *repair.Fact)
+			want  string
+		}{
+			"expired": {
+				func() (repair.Event, *repair.Fact) { e := &repair.QuoteExpired{Revision: 1}; return e, &e.Fact },
+				"no expiry to mechanic noor (1): moment_passed out_of_date",
+			},
+			"withdrawn": {
+				func() (repair.Event, *repair.Fact) { e := &repair.QuoteWithdrawn{Revision: 1}; return e, &e.Fact },
+				"no quote_withdrawn to customer (1): not_told",
+			},
+		} {
+			w := newWorld(t, sample(t))
+			w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", channels...)})
+			asked := request(1)
+			got := w.event(at(20, 10, 0), noor, late(&asked.Fact, true, asked))
+			e, fact := c.event()
+			got = append(got, w.event(at(21, 17, 30), system, late(fact, true, e))...)
+			t.Log(name, end)
+			expect(t, append(got, w.until(november.AddDate(1, 0, 0))...), "no approval_required to customer (1): moment_passed out_of_date", c.want)
+		}
 	}
+}
+
+// One that is still open then is asked about, with all that follows.
+func TestTellingOfAnOldQuoteThatIsOpen(t *testing.T) {
+	w := newWorld(t, sample(t))
+	w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Phone)})
+	asked := request(1)
+	asked.ExpiresAt = november.Add(time.Hour)
+	expect(t, w.event(at(20, 10, 0), noor, late(&asked.Fact, true, asked)),
+		"no approval_required to customer (1): no_address", "call customer (1): no_address")
+	expect(t, w.event(asked.ExpiresAt, system, &repair.QuoteExpired{Revision: 1}),
+		"no approval_reminder to customer (1): moment_passed expired", "expiry to mechanic noor (1)")
 }
 
 // A quote that was asked for in history is not reminded of. What is done about it now,

@@ -30,7 +30,9 @@
 //     service, in at most staffMails mails within staffWindow; the garage's to the one of customer and approver who wrote last.
 //     Customer service is told what a mechanic without an address would be.
 //   - Of history nobody is told, called or reminded: each notification that it would have
-//     been is suppressed. What is told of it all the same is requested when it was known.
+//     been is suppressed. What is told of it all the same is requested when it was known;
+//     but what was over by then (a quote that had expired, a promise that had passed) is
+//     told to nobody, and nobody is to call about it.
 //   - A repair that is over is remembered for a month after its last event, then as a
 //     marker. Nothing brings it back.
 package notification

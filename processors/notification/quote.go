@@ -21,7 +21,7 @@ func (s step) ask() {
 		s.CancelTimer(remindTimer + strconv.Itoa(int(n)))
 	}
 	a.Reminders, a.Reminded = int32(len(s.garage.Approval.RemindAfter)), 0
-	if s.history {
+	if s.history || a.Lapsed {
 		a.Reminders = 0
 	}
 	s.inTime(callTimer, s.garage.Approval.CallAfter)

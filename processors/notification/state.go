@@ -92,6 +92,8 @@ type Asked struct {
 	Reminders int32 `avro:"reminders"`
 	// How many of them are done with.
 	Reminded int32 `avro:"reminded"`
+	// Whether it had expired when it was known, so that nobody was asked.
+	Lapsed bool `avro:"lapsed,added"`
 }
 
 // Pending is a notification that was requested and neither accepted nor given up.

@@ -109,6 +109,10 @@ func (s step) tellAfter(d draft, takesBack string) {
 		s.suppress(d.Notice, record.History, "")
 		return
 	}
+	if s.complete(d).OutOfDate(s.known) { // it was over before it was known: there is nothing to call about, either
+		s.suppress(d.Notice, record.MomentPassed, outOfDate)
+		return
+	}
 	if !d.to.reachable {
 		s.suppress(d.Notice, record.NoAddress, "")
 		s.callInstead(record.CallNoAddress, d.Notice, d.to)
