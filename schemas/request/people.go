@@ -150,7 +150,7 @@ func (d *draft) email(pointer, address string) string {
 	at := strings.LastIndexByte(address, '@')
 	parsed, err := mail.ParseAddress(address)
 	hidden := strings.IndexFunc(address, func(r rune) bool {
-		return unseen(r) || broken(r) || unicode.In(r, unicode.White_Space, unicode.Variation_Selector)
+		return unseen(r) || broken(r) || unicode.IsSpace(r)
 	})
 	switch {
 	case hidden >= 0:
