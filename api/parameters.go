@@ -15,6 +15,7 @@ import (
 	"pitstop/api/web"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
+	"pitstop/schemas/typed"
 )
 
 // asDeclared refuses requests whose query has what their operation does not declare, a
@@ -57,7 +58,7 @@ func undeclared(op *huma.Operation, query string) (errs []repair.FieldError) {
 		case slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }):
 			bad(name, "is not UTF-8")
 		case values[0] == "" && slices.Contains(cursors, name) && p.Schema.Type == huma.TypeString:
-		case slices.ContainsFunc(values, func(v string) bool { return request.Clean(v) == "" }):
+		case slices.ContainsFunc(values, func(v string) bool { return typed.Clean(v) == "" }):
 			bad(name, "is empty: leave it out, or give it a value")
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
-	"pitstop/schemas/request"
+	"pitstop/schemas/typed"
 )
 
 // reads answers from the read model.
@@ -213,7 +213,7 @@ func (r reads) listRepairs(ctx context.Context, in *struct {
 	}
 	page, err := r.store.Repairs(ctx, readmodel.RepairFilter{
 		Garages: garages, States: in.States, ChangedSince: time.Time(in.ChangedSince),
-		Plate: plate, ExternalRef: request.Clean(in.ExternalRef),
+		Plate: plate, ExternalRef: typed.Clean(in.ExternalRef),
 		Cursor: in.Cursor, Limit: in.Limit,
 	})
 	return listed(r, page, err)
@@ -231,7 +231,7 @@ func (r reads) listConversations(ctx context.Context, in *struct {
 		return nil, err
 	}
 	page, err := r.store.Conversations(ctx, readmodel.ConversationFilter{
-		Garages: garages, Filter: in.Filter, Query: request.Clean(in.Query), Sort: in.Sort, Cursor: in.Cursor, Limit: in.Limit,
+		Garages: garages, Filter: in.Filter, Query: typed.Clean(in.Query), Sort: in.Sort, Cursor: in.Cursor, Limit: in.Limit,
 	})
 	for i := range page.Items {
 		web.CallerOf(ctx).Sight().Conversation(&page.Items[i])

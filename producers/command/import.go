@@ -15,6 +15,7 @@ import (
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
+	"pitstop/schemas/typed"
 )
 
 // Line is one line of an import: a request as an API would have got it.
@@ -286,10 +287,10 @@ func (im *Importer) command(text []byte) (repair.Command, error) {
 		w.OccurredAt = l.OccurredAt
 	}
 	switch start, ok := r.Body.(*request.StartRepair); {
-	case ok && request.Clean(start.ExternalRef) == "":
+	case ok && typed.Clean(start.ExternalRef) == "":
 		start.ExternalRef = l.ExternalRef
-	case !ok && l.Repair == "" && request.Clean(l.ExternalRef) != "":
-		r.RepairID = repair.RepairID(l.Garage, "external_ref", request.Clean(l.ExternalRef))
+	case !ok && l.Repair == "" && typed.Clean(l.ExternalRef) != "":
+		r.RepairID = repair.RepairID(l.Garage, "external_ref", typed.Clean(l.ExternalRef))
 	}
 	cmd, err := im.Requests.Build(r)
 	if err != nil {

@@ -2,7 +2,6 @@ package garage
 
 import (
 	"fmt"
-	"net/mail"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/bojanz/currency"
 
 	"pitstop/schemas/locale"
+	"pitstop/schemas/typed"
 )
 
 var (
@@ -105,8 +105,8 @@ func (c *checker) profile(at string, p *Profile) *Calendar {
 }
 
 func (c *checker) email(path, address string) {
-	if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
-		c.report(path, "%q: write a mail address like werkplaats@garage.example", address)
+	if wrong := typed.AddressFault(address); wrong != "" {
+		c.report(path, "%q: %s", address, wrong)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/repair"
+	"pitstop/schemas/typed"
 )
 
 // Bounds of what people write, in characters.
@@ -49,7 +50,7 @@ func (d *draft) key() {
 }
 
 func (d *draft) repairID(body *StartRepair) string {
-	if ref := Clean(body.ExternalRef); ref != "" {
+	if ref := typed.Clean(body.ExternalRef); ref != "" {
 		return repair.RepairID(d.Garage, "external_ref", ref)
 	}
 	return repair.RepairIDByKey(d.Garage, d.Actor, d.Key)
@@ -117,18 +118,18 @@ func (d *draft) amount(pointer string, minor *int64) int64 {
 
 // line checks a short text, which has no line breaks.
 func (d *draft) line(pointer, s string, most int) string {
-	s = Clean(s)
+	s = typed.Clean(s)
 	if n := utf8.RuneCountInString(s); n > most {
 		d.bad(pointer, "has %d characters, more than %d", n, most)
 	}
-	if strings.ContainsFunc(s, broken) {
+	if strings.ContainsFunc(s, typed.Broken) {
 		d.bad(pointer, "must not contain line breaks or other control characters")
 	}
 	return s
 }
 
 func (d *draft) required(pointer, s string, most int) string {
-	if Clean(s) == "" {
+	if typed.Clean(s) == "" {
 		d.bad(pointer, "is missing")
 	}
 	return d.line(pointer, s, most)
@@ -138,7 +139,7 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\u2028", "\n", "\u2029", "\n")
 
 // prose checks a longer text, which may have line breaks.
 func (d *draft) prose(pointer, s string) string {
-	s = Clean(lineEnds.Replace(s))
+	s = typed.Clean(lineEnds.Replace(s))
 	if n := utf8.RuneCountInString(s); n > maxText {
 		d.bad(pointer, "has %d characters, more than %d", n, maxText)
 	}

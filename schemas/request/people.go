@@ -1,17 +1,15 @@
 package request
 
 import (
-	"net/mail"
 	"regexp"
 	"strings"
-	"unicode"
 
 	"github.com/bojanz/currency"
-	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
 
 	"pitstop/schemas/locale"
 	"pitstop/schemas/repair"
+	"pitstop/schemas/typed"
 )
 
 var (
@@ -24,7 +22,7 @@ var (
 const homeCountry = "NL"
 
 func (d *draft) vehicle(v Vehicle) repair.Personal {
-	country := strings.ToUpper(Clean(v.Country))
+	country := strings.ToUpper(typed.Clean(v.Country))
 	if country == "" {
 		country = homeCountry
 	}
@@ -131,15 +129,6 @@ func (d *draft) language(pointer, tag string) string {
 	return tag
 }
 
-// Bounds of an address (RFC 5321), in bytes.
-const (
-	maxAddress   = 254
-	maxLocalPart = 64
-)
-
-// domains checks names as a resolver and a mail server do, in any script.
-var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
-
 // email returns an address as it was written. Nothing is taken out of it: the person
 // at another address is another one.
 func (d *draft) email(pointer, address string) string {
@@ -147,38 +136,16 @@ func (d *draft) email(pointer, address string) string {
 	if address == "" {
 		return ""
 	}
-	at := strings.LastIndexByte(address, '@')
-	parsed, err := mail.ParseAddress(address)
-	hidden := strings.IndexFunc(address, func(r rune) bool {
-		return unseen(r) || broken(r) || unicode.IsSpace(r)
-	})
-	switch {
-	case hidden >= 0:
-		d.bad(pointer, "has a character that is not seen, %U: write the address again", []rune(address[hidden:])[0])
-	case err != nil || parsed.Address != address || strings.ContainsRune(address, '\ufffd'):
-		d.bad(pointer, "is not an e-mail address such as name@example.nl")
-	case at > maxLocalPart:
-		d.bad(pointer, "has %d bytes before the @, more than %d", at, maxLocalPart)
-	case len(address) > maxAddress:
-		d.bad(pointer, "has %d bytes, more than %d", len(address), maxAddress)
-	case !getsMail(address[at+1:]):
-		d.bad(pointer, "%.100q is not a domain that gets mail, such as example.nl", address[at+1:])
+	if wrong := typed.AddressFault(address); wrong != "" {
+		d.bad(pointer, "%s", wrong)
 	}
 	return address
-}
-
-// getsMail reports whether a domain is one that mail is sent to: not a host of a local
-// network, nor an address of the net.
-func getsMail(domain string) bool {
-	ascii, err := domains.ToASCII(domain)
-	last := strings.LastIndexByte(ascii, '.')
-	return err == nil && last >= 0 && strings.ContainsFunc(ascii[last+1:], unicode.IsLetter)
 }
 
 // phone returns a number in E.164 where that is unambiguous: with its country, or
 // as dialled in the Netherlands. Any other is kept as it was written.
 func (d *draft) phone(pointer, number string) string {
-	if number = Clean(number); number == "" {
+	if number = typed.Clean(number); number == "" {
 		return ""
 	}
 	digits := strings.NewReplacer("(0)", "", " ", "", "-", "", "–", "", ".", "", "(", "", ")", "", "/", "", "\u00a0", "").Replace(number)

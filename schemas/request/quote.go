@@ -6,6 +6,7 @@ import (
 	"github.com/bojanz/currency"
 
 	"pitstop/schemas/repair"
+	"pitstop/schemas/typed"
 )
 
 // maxUserAgent bounds, in bytes, what a browser says about itself.
@@ -63,7 +64,7 @@ func (d *draft) decision(ask repair.Ask, body *DecideQuote) repair.Command {
 	case !d.Actor.Role.Staff() && body.Method != repair.ByPage:
 		d.bad("/method", "must be page")
 	}
-	evidence := repair.Evidence{IP: d.IP, UserAgent: Clean(d.UserAgent[:min(len(d.UserAgent), maxUserAgent)])}
+	evidence := repair.Evidence{IP: d.IP, UserAgent: typed.Clean(d.UserAgent[:min(len(d.UserAgent), maxUserAgent)])}
 	if d.Actor.Role.Staff() {
 		evidence.Name = d.required("/name", body.Name, 200) // there is no other trace of who said it
 	} else {

@@ -1,4 +1,6 @@
-package request
+// Package typed says what of the texts that people type is kept, and which addresses get
+// mail: at every door, and in the garage file.
+package typed
 
 import (
 	"strings"
@@ -118,5 +120,5 @@ func unseen(r rune) bool {
 		unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
-// broken reports whether a character ends a line, or is a control character.
-func broken(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
+// Broken reports whether a character ends a line, or is a control character.
+func Broken(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
