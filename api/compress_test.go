@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -41,6 +42,28 @@ func TestWhatIsReadIsCompressed(t *testing.T) {
 	for _, path := range []string{page, "/docs", "/sign-in"} {
 		if a := ask(path); a.StatusCode != 200 || a.Header.Get("Content-Encoding") != "" {
 			t.Errorf("%s: %d %v", path, a.StatusCode, a.Header)
+		}
+	}
+}
+
+// What is compressed is sent whole, and so is everything else: a range would be one of
+// bytes that nobody has.
+func TestNothingIsSentInPart(t *testing.T) {
+	w := apitest.New(t)
+	docs := w.Call("", "GET", "/docs", "").Text
+	sheet := regexp.MustCompile(`/assets/[^"]+\.css`).FindString(docs)
+	token := w.Token("sam", repair.Mechanic, "de-brug")
+	for _, path := range []string{"/openapi.json", "/docs", sheet, "/v1/repairs"} {
+		for _, encoding := range []string{"gzip", "identity"} {
+			r := httptest.NewRequest(http.MethodGet, path, nil)
+			r.Header.Set("Authorization", "Bearer "+token)
+			r.Header.Set("Accept-Encoding", encoding)
+			r.Header.Set("Range", "bytes=0-9")
+			rec := httptest.NewRecorder()
+			w.API.ServeHTTP(rec, r)
+			if h := rec.Header(); rec.Code != 200 || h.Get("Accept-Ranges")+h.Get("Content-Range") != "" || rec.Body.Len() <= 10 {
+				t.Errorf("%s as %s: %d with %d bytes, %v", path, encoding, rec.Code, rec.Body.Len(), h)
+			}
 		}
 	}
 }

@@ -2,14 +2,12 @@ package api
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
 	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
@@ -52,15 +50,13 @@ func (d document) serve(r chi.Router, assets string) error {
 	return nil
 }
 
-// unchanging serves what stays the same for as long as the process lives. Its tag is
-// weak: compressed it is the same.
+// unchanging serves what stays the same for as long as the process lives, and whole.
 func unchanging(media string, content []byte) http.HandlerFunc {
-	tag := fmt.Sprintf(`W/"%x"`, sha256.Sum256(content))
+	tag := tagOf(content)
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", media)
 		w.Header().Set("Cache-Control", "no-cache") // ask whether it is the same
-		w.Header().Set("ETag", tag)
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+		w.Header().Set("Content-Type", media)
+		answer(w, r, tag, content)
 	}
 }
 

@@ -26,17 +26,26 @@ func tagged(next http.Handler) http.Handler {
 		if held.body == nil {
 			return
 		}
-		sum := sha256.Sum256(freshness.ReplaceAll(held.body.Bytes(), nil))
-		tag := fmt.Sprintf(`"%x"`, sum[:16])
-		w.Header().Set("ETag", "W/"+tag)
-		if has(r.Header.Values("If-None-Match"), tag) {
-			w.Header().Del("Content-Type")
-			w.WriteHeader(http.StatusNotModified)
-			return
-		}
-		w.WriteHeader(http.StatusOK)
-		_, _ = w.Write(held.body.Bytes()) // the client has gone
+		answer(w, r, tagOf(freshness.ReplaceAll(held.body.Bytes(), nil)), held.body.Bytes())
 	})
+}
+
+// tagOf returns the entity tag of a content, without what says that it is weak.
+func tagOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return fmt.Sprintf(`"%x"`, sum[:16])
+}
+
+// answer answers with a body, or that the client has it, by its tag.
+func answer(w http.ResponseWriter, r *http.Request, tag string, body []byte) {
+	w.Header().Set("ETag", "W/"+tag)
+	if has(r.Header.Values("If-None-Match"), tag) {
+		w.Header().Del("Content-Type")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(body) // the client has gone
 }
 
 // has reports whether one of the tags in If-None-Match is the same, weak or not.
