@@ -100,6 +100,7 @@ type delivery struct {
 	logAway    error     // why nothing can be written down at present
 	unreadable error     // why nothing can be read at present
 	silent     error     // why the brokers did not answer the last time they were asked
+	hidden     error     // what hides the end of a partition
 	retryAt    time.Time // when what is away is tried again
 	swept      time.Time
 	failure    error // what ends the loop
@@ -160,6 +161,7 @@ func (d *delivery) step(ctx context.Context) error {
 		d.queue.expire(now)
 		d.queue.forget(at)
 		d.silent = d.look(ctx)
+		d.hidden = d.held.Look(ctx, d.admin, d.reads())
 	}
 	for ctx.Err() == nil && d.failure == nil {
 		e := d.next(now)
@@ -190,6 +192,17 @@ func (d *delivery) look(ctx context.Context) error {
 		l.end = max(l.end, end)
 	}
 	return nil
+}
+
+// reads returns how far each partition is read.
+func (d *delivery) reads() map[string]map[int32]int64 {
+	all := d.committed() // of those of which nothing was fetched
+	for p, l := range d.queue.lanes {
+		if at := all[record.Notifications.Name]; at != nil {
+			at[p] = max(at[p], l.next)
+		}
+	}
+	return all
 }
 
 // next returns the errand to start now; nil: none can be.
@@ -458,7 +471,7 @@ func (d *delivery) land() error {
 
 // tell tells readiness whether anything moves, and why not.
 func (d *delivery) tell() {
-	why := cmp.Or(d.away, d.logAway, d.unreadable, d.silent)
+	why := cmp.Or(d.away, d.logAway, d.unreadable, d.silent, d.hidden)
 	if why == nil {
 		d.moves()
 		return

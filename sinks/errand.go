@@ -134,7 +134,10 @@ func (d *delivery) learn(ctx context.Context, partition int32, since time.Time) 
 	if err != nil {
 		return err
 	}
-	cl, err := kgo.NewClient(append(opts, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().At(next)}}))...)
+	cl, err := kgo.NewClient(append(opts,
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().At(next)}}),
+		kgo.KeepControlRecords(), // the last offset may be the marker of somebody's transaction
+	)...)
 	if err != nil {
 		return err
 	}
@@ -146,6 +149,9 @@ func (d *delivery) learn(ctx context.Context, partition int32, since time.Time) 
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
 			next = r.Offset + 1
+			if r.Attrs.IsControl() {
+				return
+			}
 			rec, err := d.Codec.Decode(ctx, r.Value)
 			if outcome, ok := rec.(record.Headed); ok && err == nil { // what cannot be read is no outcome of a sink
 				d.known.put(outcome.Head().EventID, nil, true)

@@ -105,6 +105,7 @@ type loop struct {
 	admin    *kadm.Client
 	pause    time.Duration // the next backoff
 	stalled  string        // why the sink makes no progress; empty: it does
+	held     kafka.HeldUp  // of what it reads
 	reported time.Time
 	targets  targets
 	underWay map[int32]*inFlight // by partition
@@ -131,8 +132,24 @@ func (l *loop) step(ctx context.Context) error {
 		return err
 	}
 	l.pause = minPause
+	if held := l.held.Look(ctx, l.admin, l.committed()); held != nil {
+		l.stall(held)
+		return nil
+	}
 	l.moves()
 	return nil
+}
+
+// committed returns how far each of the sink's partitions is committed.
+func (l *loop) committed() map[string]map[int32]int64 {
+	all := make(map[string]map[int32]int64)
+	for topic, partitions := range l.client.CommittedOffsets() {
+		all[topic] = make(map[int32]int64)
+		for p, at := range partitions {
+			all[topic][p] = at.Offset
+		}
+	}
+	return all
 }
 
 // elapsed returns a time to measure a duration from, or a pause: the sink's clock may be a

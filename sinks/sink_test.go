@@ -139,6 +139,46 @@ func TestSinkIsNotReadyBeforeItIsInItsGroup(t *testing.T) {
 	})
 }
 
+// While a stranger's transaction is open on what a sink reads, readiness says whose it is,
+// since when, and what to do; what is not behind it is written all the same. Once it has
+// ended, all is.
+func TestAStrangersOpenTransaction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := newRig(t), new(memory)
+		c := r.sink("one")
+		stop := r.start(c, m)
+		r.produceEvents(0, 20)
+		opts, err := r.config.Producer("test", r.log)
+		must(t, err)
+		stranger, err := kgo.NewClient(append(opts, kgo.TransactionalID("stranger"), kgo.TransactionTimeout(15*time.Minute))...)
+		must(t, err)
+		t.Cleanup(stranger.Close)
+		must(t, stranger.BeginTransaction())
+		must(t, stranger.ProduceSync(t.Context(), r.event(0)).FirstErr())
+		pass(10 * time.Second)
+		if err := c.Progress.Check(time.Now()); err != nil {
+			t.Errorf("after 10 s readiness says %v", err)
+		}
+		r.produceEvents(20, 60)
+		pass(20 * time.Second)
+		for _, want := range []string{"is hidden from offset", "the open transaction of stranger (producer", "which began at 2000-01-01T00:00:0", "kafka-transactions.sh"} {
+			if err := c.Progress.Check(time.Now()); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("readiness says %v, want %q", err, want)
+			}
+		}
+		if events, _ := m.count(); events <= 20 || events >= 60 {
+			t.Errorf("%d of 60 events are written: want those of the other partitions", events)
+		}
+		must(t, stranger.EndTransaction(t.Context(), kgo.TryAbort))
+		pass(10 * time.Second)
+		if err := c.Progress.Check(time.Now()); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+		must(t, stop())
+		m.want(t, 60, 60)
+	})
+}
+
 // Records that are gone from where a running sink is end it: whether it may go on, it
 // learns when it starts again.
 func TestALogThatChangesUnderASink(t *testing.T) {

@@ -45,6 +45,9 @@ type Feed struct {
 	refs   *references
 	turns  chan struct{}
 	tail   tail
+
+	progress kafka.Progress // of the tail
+	held     kafka.HeldUp
 }
 
 // New returns a feed. Its readers wait for events only while it runs.
@@ -56,6 +59,15 @@ func New(c kafka.Config, codec *avro.Codec, find FindReferences, log *slog.Logge
 	var err error
 	f.admin, err = f.client()
 	return f, err
+}
+
+// Check returns why events do not come as they happen, nil when they do: readers may read
+// what there is all the same.
+func (f *Feed) Check(now time.Time) error {
+	if err := f.progress.Check(now); err != nil {
+		return fmt.Errorf("events: %w", err)
+	}
+	return nil
 }
 
 // Close closes the feed's own connection. Readers are closed before.

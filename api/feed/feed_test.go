@@ -298,6 +298,34 @@ func TestFeedWaitsForOpenTransactions(t *testing.T) {
 	})
 }
 
+// Of events behind a stranger's open transaction readiness says whose it is and what to
+// do, until it has ended. A feed is not ready before it follows the topic.
+func TestAStrangersOpenTransaction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newFeedRig(t)
+		if err := r.feed.Check(time.Now()); err == nil {
+			t.Error("it is ready before it runs")
+		}
+		r.run(r.feed)
+		stranger := r.transactions("stranger")
+		r.write("a", kgo.TryCommit, 0, 14)
+		time.Sleep(time.Minute)
+		must(t, r.feed.Check(time.Now()))
+		must(t, stranger.BeginTransaction())
+		r.produce(stranger, "a", 0, 1)
+		r.write("a", kgo.TryCommit, 14, 28)
+		time.Sleep(20 * time.Second)
+		for _, want := range []string{"events: stalled: " + record.Events.Name + "[", "is hidden from offset", "the open transaction of stranger (producer"} {
+			if err := r.feed.Check(time.Now()); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("readiness says %v, want %q", err, want)
+			}
+		}
+		must(t, stranger.EndTransaction(t.Context(), kgo.TryAbort))
+		time.Sleep(10 * time.Second)
+		must(t, r.feed.Check(time.Now()))
+	})
+}
+
 // A reader that does not read holds up no other, and misses nothing.
 func TestASlowReaderHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -2,9 +2,15 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/record"
 )
 
 // What the tail keeps: enough that readers who come back after a restart find what
@@ -30,12 +36,14 @@ type tail struct {
 // Run follows the topic until the context ends, and begins anew when that fails.
 func (f *Feed) Run(ctx context.Context) {
 	said := "" // the reason that was logged last
+	f.progress.Starting("finding the end of the events")
 	for ctx.Err() == nil {
 		err := f.follow(ctx)
 		f.tail.begin(nil)
 		if ctx.Err() != nil {
 			return
 		}
+		f.progress.Stalled(err.Error())
 		if said != err.Error() {
 			said = err.Error()
 			f.log.Error("the events cannot be followed; readers read by themselves until they can", "error", err)
@@ -67,8 +75,11 @@ func (f *Feed) follow(ctx context.Context) error {
 	defer cl.Close()
 	f.tail.begin(from)
 	for {
-		fetches := cl.PollRecords(ctx, maxPoll)
-		if err := fetchError(fetches); err != nil {
+		f.tell(ctx)
+		poll, cancel := context.WithTimeout(ctx, kafka.LookEvery)
+		fetches := cl.PollRecords(poll, maxPoll)
+		cancel()
+		if err := fetchError(fetches); err != nil && (ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded)) { // else nothing came
 			return err
 		}
 		records := fetches.Records()
@@ -78,6 +89,7 @@ func (f *Feed) follow(ctx context.Context) error {
 				said = err.Error()
 				f.log.Error("an event cannot be read; it is tried again", "error", err)
 			}
+			f.progress.Stalled(err.Error())
 			if pause(ctx, time.Second); ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -85,6 +97,19 @@ func (f *Feed) follow(ctx context.Context) error {
 		}
 		f.tail.add(entries)
 	}
+}
+
+// tell tells readiness whether events come, and why not.
+func (f *Feed) tell(ctx context.Context) {
+	at := make(map[int32]int64)
+	for p, head := range f.tail.head { // only whoever follows changes it
+		at[int32(p)] = head
+	}
+	if held := f.held.Look(ctx, kadm.NewClient(f.admin), map[string]map[int32]int64{record.Events.Name: at}); held != nil {
+		f.progress.Stalled(held.Error())
+		return
+	}
+	f.progress.Waiting()
 }
 
 // begin begins to hold records, from the offsets on; nil: it ends.

@@ -74,6 +74,10 @@ func (m *member) restore(ctx context.Context, partitions []int32) (map[int32]*ta
 	return tasks, nil
 }
 
+// quiet is how long reading a changelog may bring nothing, though there is something to be
+// read, before somebody is told what holds it up.
+const quiet = 2 * time.Second
+
 func (m *member) replay(ctx context.Context, changelog string, from map[int32]kgo.Offset, remaining map[int32]int64, tasks map[int32]*task) error {
 	opts, err := m.Kafka.Opts(m.logic.consumer.Group()+"-restore", m.Log)
 	if err != nil {
@@ -90,11 +94,11 @@ func (m *member) replay(ctx context.Context, changelog string, from map[int32]kg
 	defer cl.Close()
 	spoiled := make(map[string]error) // keys whose last record cannot be read
 	for len(remaining) > 0 {
-		poll, cancel := context.WithTimeout(ctx, heldUpAfter)
+		poll, cancel := context.WithTimeout(ctx, quiet)
 		fetches := cl.PollFetches(poll)
 		cancel()
 		if err := fetches.Err(); errors.Is(err, context.DeadlineExceeded) {
-			m.Monitor.Starting("restoring: " + m.heldUp(ctx, changelog, slices.Sorted(maps.Keys(remaining))))
+			m.Monitor.Starting("restoring: " + kafka.HeldUpBy(ctx, m.adm, changelog, slices.Sorted(maps.Keys(remaining))...).Error())
 			continue
 		} else if err != nil {
 			return fmt.Errorf("read %s: %w", changelog, err)

@@ -131,7 +131,7 @@ type member struct {
 	tasks map[int32]*task // of the adopted assignment
 	out   bool            // of the group, until the next assignment
 	pace  pace            // of the next transaction
-	held  held            // what holds up its inputs
+	held  kafka.HeldUp    // of its inputs
 
 	toldAhead time.Time // when the log was told last that a clock is ahead
 }
@@ -225,15 +225,27 @@ func (m *member) loop(ctx context.Context) error {
 				return err
 			}
 		}
-		m.look(ctx)
+		held := m.held.Look(ctx, m.adm, m.read())
 		if !m.out {
 			m.Monitor.idle(m.tasks)
-			if m.held.by != "" {
-				m.Monitor.Stalled(m.held.by)
+			if held != nil {
+				m.Monitor.Stalled(held.Error())
 			}
 		}
 	}
 	return nil
+}
+
+// read returns how far the inputs have been read.
+func (m *member) read() map[string]map[int32]int64 {
+	read := make(map[string]map[int32]int64)
+	for _, topic := range m.logic.inputs() {
+		read[topic] = make(map[int32]int64, len(m.tasks))
+		for p, t := range m.tasks {
+			read[topic][p] = t.positions[topic]
+		}
+	}
+	return read
 }
 
 // poll waits for records, or for a new assignment.
@@ -247,7 +259,7 @@ func (m *member) poll(ctx context.Context) (kgo.Fetches, error) {
 	}
 	m.mu.Unlock()
 
-	ctx, cancel = context.WithTimeout(ctx, heldUpEvery)
+	ctx, cancel = context.WithTimeout(ctx, kafka.LookEvery)
 	defer cancel()
 	fetches := m.session.PollRecords(ctx, m.pace.records())
 	for _, e := range fetches.Errors() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -37,7 +38,9 @@ type Client struct {
 	progress kafka.Progress
 
 	mu      sync.Mutex
-	waiting map[string][]waiter // by command id
+	waiting map[string][]waiter        // by command id
+	read    map[string]map[int32]int64 // the offset that is read next, by topic and partition
+	held    error                      // why nothing more can be read of some
 
 	recent recent
 }
@@ -77,7 +80,7 @@ func NewClient(cfg kafka.Config, codec *avro.Codec, log *slog.Logger) (*Client, 
 	if err != nil {
 		return nil, fmt.Errorf("kafka client: %w", err)
 	}
-	return &Client{answers: []record.Topic{record.Outcomes}, codec: codec, kafka: cl, log: log, waiting: make(map[string][]waiter)}, nil
+	return &Client{answers: []record.Topic{record.Outcomes}, codec: codec, kafka: cl, log: log, waiting: make(map[string][]waiter), read: make(map[string]map[int32]int64)}, nil
 }
 
 // ReadDeadLetters makes Run read dead letters, too: a command that lifecycle gave up on
@@ -86,6 +89,14 @@ func (c *Client) ReadDeadLetters() { c.answers = append(c.answers, record.DeadLe
 
 // Check returns why the client would miss outcomes, or nil.
 func (c *Client) Check(now time.Time) error { return c.progress.Check(now) }
+
+// HeldUp returns whose transaction answers wait for, or nil: commands are written all the
+// same, and answered later.
+func (c *Client) HeldUp() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.held
+}
 
 // Close waits for acknowledgements until ctx ends, and abandons what is not
 // acknowledged by then. Run must have returned.
@@ -276,18 +287,21 @@ func (c *Client) gaveUp(ctx context.Context, d *record.DeadLetter) {
 	}
 }
 
-// pollTimeout ends a poll in which nothing came. If nothing failed in it either,
-// reading works: without records there is no other sign of that.
-const pollTimeout = 5 * time.Second
-
 // Run reads answers from the present end of their topics until ctx ends. A command
 // sent before it is ready (see Check) may miss an outcome that is there.
 func (c *Client) Run(ctx context.Context) error {
 	c.progress.Starting("finding the end of the outcomes")
 	c.seekToEnd(ctx)
 	c.progress.Waiting()
+	watching, watched := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { c.watch(watching) })
+	defer beside.Wait()
+	defer watched()
 	for {
-		poll, cancel := context.WithTimeout(ctx, pollTimeout)
+		// If nothing comes in a poll, and nothing fails in it either, reading works:
+		// without records there is no other sign of that.
+		poll, cancel := context.WithTimeout(ctx, kafka.LookEvery)
 		fetches := c.kafka.PollFetches(poll)
 		cancel()
 		if ctx.Err() != nil || fetches.IsClientClosed() {
@@ -306,6 +320,7 @@ func (c *Client) Run(ctx context.Context) error {
 			c.progress.Waiting()
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
+			c.passed(r.Topic, r.Partition, r.Offset+1)
 			rec, err := c.codec.Decode(ctx, r.Value)
 			switch rec := rec.(type) {
 			case *repair.Outcome:
@@ -317,6 +332,38 @@ func (c *Client) Run(ctx context.Context) error {
 				c.log.Warn("skipped a record that is no outcome", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "error", err)
 			}
 		})
+	}
+}
+
+// passed says which offset of a partition is read next.
+func (c *Client) passed(topic string, partition int32, next int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.read[topic] == nil {
+		c.read[topic] = make(map[int32]int64)
+	}
+	c.read[topic][partition] = next
+}
+
+// watch finds out whether somebody's transaction holds answers up, until ctx ends. It
+// asks beside Run: an answer does not wait for what the brokers answer.
+func (c *Client) watch(ctx context.Context) {
+	adm, held := kadm.NewClient(c.kafka), new(kafka.HeldUp)
+	for ctx.Err() == nil {
+		read := make(map[string]map[int32]int64)
+		c.mu.Lock()
+		for topic, next := range c.read {
+			read[topic] = maps.Clone(next)
+		}
+		c.mu.Unlock()
+		why := held.Look(ctx, adm, read)
+		c.mu.Lock()
+		c.held = why
+		c.mu.Unlock()
+		select {
+		case <-ctx.Done():
+		case <-time.After(kafka.LookEvery):
+		}
 	}
 }
 
@@ -336,6 +383,7 @@ func (c *Client) seekToEnd(ctx context.Context) {
 		}
 		if err == nil {
 			c.kafka.AddConsumePartitions(ends.KOffsets())
+			ends.Each(func(end kadm.ListedOffset) { c.passed(end.Topic, end.Partition, end.Offset) })
 			return
 		}
 		c.progress.Stalled(err.Error())

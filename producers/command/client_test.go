@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -368,6 +369,30 @@ func TestReadyAgainWithoutAnOutcome(t *testing.T) {
 		forbidden.Store(false)
 		<-time.After(20 * time.Second)
 		must(t, r.client.Check(time.Now()))
+	})
+}
+
+// While a stranger's transaction is open on the outcomes, what comes after it does not
+// reach those who wait: the client says whose it is and what to do, until it has ended.
+func TestAStrangersOpenTransaction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.ready()
+		opts, err := r.config.Producer("test", r.log)
+		must(t, err)
+		stranger, err := kgo.NewClient(append(opts, kgo.TransactionalID("stranger"), kgo.TransactionTimeout(5*time.Minute))...)
+		must(t, err)
+		t.Cleanup(stranger.Close)
+		must(t, stranger.BeginTransaction())
+		must(t, stranger.ProduceSync(t.Context(), &kgo.Record{Topic: record.Outcomes.Name, Value: []byte("x")}).FirstErr())
+		time.Sleep(30 * time.Second)
+		for _, want := range []string{record.Outcomes.Name + "[", "] is hidden from offset 0 on by the open transaction of stranger (producer"} {
+			if err := r.client.HeldUp(); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("it says %v, want %q", err, want)
+			}
+		}
+		time.Sleep(6 * time.Minute) // the brokers end it
+		must(t, errors.Join(r.client.HeldUp(), r.client.Check(time.Now())))
 	})
 }
 

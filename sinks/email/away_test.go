@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"pitstop/deploy/relaytest"
+	"pitstop/schemas/record"
 )
 
 // TestAwayBurnsNoAttempt: the relay fails in every way for ten minutes, then
@@ -200,6 +202,58 @@ func TestARelayThatIsAwayIsNotPestered(t *testing.T) {
 		// At first as many as are in flight, then some twenty, ever further apart.
 		if n := dials.Load(); n < 5 || n > inFlight+20 {
 			t.Errorf("%d connections in a minute", n)
+		}
+	})
+}
+
+// A stranger's open transaction on the notifications hides what comes after it: readiness
+// says whose it is and what to do, and once it has ended every mail goes out once. One that
+// has ended on the deliveries holds nobody up.
+func TestAStrangersOpenTransaction(t *testing.T) {
+	bubble(t, func(r *rig) {
+		stranger, err := kgo.NewClient(
+			kgo.SeedBrokers(r.kafka.Brokers...), kgo.Dialer(r.kafka.Dialer), kgo.TransactionalID("stranger"), kgo.TransactionTimeout(15*time.Minute),
+			kgo.RecordPartitioner(kgo.ManualPartitioner()))
+		if err != nil {
+			r.Fatal(err)
+		}
+		r.Cleanup(stranger.Close)
+		begin := func(topic record.Topic) {
+			r.Helper()
+			if err := stranger.BeginTransaction(); err != nil {
+				r.Fatal(err)
+			}
+			for p := range int32(2) {
+				if err := stranger.ProduceSync(r.Context(), &kgo.Record{Topic: topic.Name, Partition: p, Value: []byte("x")}).FirstErr(); err != nil {
+					r.Fatal(err)
+				}
+			}
+		}
+		end := func() {
+			r.Helper()
+			if err := stranger.EndTransaction(r.Context(), kgo.TryAbort); err != nil {
+				r.Fatal(err)
+			}
+		}
+		begin(record.Deliveries)
+		end()
+		s, _ := r.start("one")
+		r.many(10)
+		time.Sleep(time.Minute)
+		once(r.T, r.server.accepted(r.T), 10)
+		begin(record.Notifications)
+		r.many(10)
+		time.Sleep(30 * time.Second)
+		for _, want := range []string{record.Notifications.Name + "[", "is hidden from offset", "the open transaction of stranger (producer"} {
+			if err := s.Progress.Check(time.Now()); err == nil || !strings.Contains(err.Error(), want) {
+				r.Errorf("readiness says %v, want %q", err, want)
+			}
+		}
+		end()
+		time.Sleep(time.Minute)
+		once(r.T, r.server.accepted(r.T), 20)
+		if err := s.Progress.Check(time.Now()); err != nil {
+			r.Errorf("afterwards: %v", err)
 		}
 	})
 }

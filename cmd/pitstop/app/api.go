@@ -47,15 +47,18 @@ func NewAPI(o APIOptions) Role {
 				return errors.New("starting")
 			}
 			err := errors.Join(r.outcomes.Check(now), r.codec.Check(now))
-			p, ok := o.Config.Auth.(provider)
-			if !ok {
-				return err
+			late := errors.Join(r.outcomes.HeldUp(), r.events.Check(now))
+			if p, ok := o.Config.Auth.(provider); ok {
+				if usable, away := p.Check(); usable {
+					late = errors.Join(late, away)
+				} else {
+					err = errors.Join(err, away)
+				}
 			}
-			usable, away := p.Check()
-			if err == nil && usable && away != nil {
-				return warning{away}
+			if err == nil && late != nil {
+				return warning{late}
 			}
-			return errors.Join(err, away)
+			return errors.Join(err, late)
 		},
 	}
 }
@@ -71,6 +74,7 @@ type provider interface {
 // reading is what the API reads records with.
 type reading struct {
 	outcomes *command.Client
+	events   *feed.Feed
 	codec    *avro.Codec
 }
 
@@ -113,7 +117,7 @@ func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[reading]) (
 	if err != nil {
 		return err
 	}
-	current.Store(&reading{client, codec})
+	current.Store(&reading{client, events, codec})
 
 	tailing := make(chan error, 1)
 	tail, stopTail := context.WithCancel(unhurried) // answers requests until the last is done

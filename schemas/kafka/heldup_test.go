@@ -1,0 +1,118 @@
+package kafka_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/kafka/kafkatest"
+	"pitstop/schemas/record"
+)
+
+// A stranger's open transaction is told of once no transaction of ours would last so long,
+// to whoever waits behind it, and until it ends; who still catches up is not held up.
+func TestHeldUp(t *testing.T) {
+	topic := record.Notifications.Name
+	for name, c := range map[string]struct {
+		open time.Duration                       // how long the transaction is
+		at   time.Duration                       // when it is asked, after its beginning
+		read func(seconds int64) map[int32]int64 // how far the partitions are read by then
+		want []string
+	}{
+		"one of ours": {kafka.TransactionTimeout, 30 * time.Second, still, nil},
+		"just begun":  {time.Hour, 10 * time.Second, still, nil},
+		"a stranger's": {time.Hour, 20 * time.Second, still, []string{
+			topic + "[1] is hidden from offset 2 on by the open transaction of stranger (producer ",
+			"which began at 2000-01-01T00:00:00Z and ends by itself at 2000-01-01T00:15:00Z",
+			"kafka-transactions.sh --bootstrap-server … abort --topic " + topic + " --partition 1 --start-offset 2",
+		}},
+		"it has ended":         {time.Minute, 70 * time.Second, still, nil},
+		"who still catches up": {time.Hour, time.Minute, func(seconds int64) map[int32]int64 { return map[int32]int64{1: seconds - 1000} }, nil},
+		"who waits before it":  {time.Hour, time.Minute, func(int64) map[int32]int64 { return map[int32]int64{1: 1} }, []string{"[1] is hidden"}},
+		"another partition":    {time.Hour, time.Minute, func(int64) map[int32]int64 { return map[int32]int64{0: 0} }, nil},
+		"nothing is read":      {time.Hour, time.Minute, func(int64) map[int32]int64 { return nil }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cluster := kafkatest.Start(t, 2)
+				adm := kadm.NewClient(cluster.Client(t))
+				opts := []kgo.Opt{kgo.TransactionalID("stranger"), kgo.TransactionTimeout(15 * time.Minute), kgo.RecordPartitioner(kgo.ManualPartitioner())}
+				stranger := cluster.Client(t, opts...)
+				write := func() {
+					t.Helper()
+					if err := stranger.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Partition: 1, Value: []byte("x")}).FirstErr(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := stranger.BeginTransaction(); err != nil {
+					t.Fatal(err)
+				}
+				write()
+				if err := stranger.EndTransaction(t.Context(), kgo.TryCommit); err != nil {
+					t.Fatal(err)
+				}
+				if err := stranger.BeginTransaction(); err != nil {
+					t.Fatal(err)
+				}
+				write()
+				began := time.Now()
+				var held kafka.HeldUp
+				var err error
+				for ended := false; time.Since(began) < c.at; time.Sleep(time.Second) {
+					if !ended && time.Since(began) >= c.open {
+						if ended = true; stranger.EndTransaction(t.Context(), kgo.TryAbort) != nil {
+							t.Fatal("it does not end")
+						}
+					}
+					err = held.Look(t.Context(), adm, map[string]map[int32]int64{topic: c.read(int64(time.Since(began).Seconds()))})
+				}
+				if len(c.want) == 0 && err != nil {
+					t.Errorf("it says %v", err)
+				}
+				for _, want := range c.want {
+					if err == nil || !strings.Contains(err.Error(), want) {
+						t.Errorf("it says %v, want %q", err, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+func still(int64) map[int32]int64 { return map[int32]int64{0: 0, 1: 2} }
+
+// While the brokers do not answer, what was known before is told: that reading is held up
+// is not over.
+func TestHeldUpWithoutBrokers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster := kafkatest.Start(t, 1)
+		adm := kadm.NewClient(cluster.Client(t))
+		stranger := cluster.Client(t, kgo.TransactionalID("stranger"), kgo.TransactionTimeout(15*time.Minute))
+		if err := errors.Join(stranger.BeginTransaction(),
+			stranger.ProduceSync(t.Context(), &kgo.Record{Topic: record.Events.Name, Value: []byte("x")}).FirstErr()); err != nil {
+			t.Fatal(err)
+		}
+		var held kafka.HeldUp
+		look := func() (err error) {
+			for range 20 {
+				time.Sleep(time.Second)
+				err = held.Look(t.Context(), adm, map[string]map[int32]int64{record.Events.Name: {0: 0}})
+			}
+			return err
+		}
+		before := look()
+		if before == nil {
+			t.Fatal("it says nothing")
+		}
+		cluster.Fake.Close()
+		if after := look(); after == nil || after.Error() != before.Error() {
+			t.Errorf("without brokers it says %v", after)
+		}
+	})
+}
