@@ -63,7 +63,7 @@ func inJSON(api huma.API) func(huma.Context, func(huma.Context)) {
 }
 
 func notJSON(contentType, encoding string) string {
-	if encoding != "" && !strings.EqualFold(encoding, "identity") {
+	if web.EncodedOtherwise(encoding) {
 		return "the body is said to be encoded: send it as it is, without Content-Encoding"
 	}
 	if contentType == "" {
@@ -73,7 +73,7 @@ func notJSON(contentType, encoding string) string {
 	switch {
 	case err != nil || media != "application/json":
 		return "send Content-Type: application/json"
-	case parameters["charset"] != "" && !strings.EqualFold(parameters["charset"], "utf-8"):
+	case !web.InUTF8(parameters):
 		return "send JSON in UTF-8"
 	}
 	return ""

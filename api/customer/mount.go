@@ -127,7 +127,8 @@ func sightOf(garage string) readmodel.Sight {
 
 // unread names the texts about forms that were not read.
 var unread = map[int]string{
-	http.StatusBadRequest: "garbled", http.StatusRequestTimeout: "slow", http.StatusRequestEntityTooLarge: "large",
+	http.StatusBadRequest: "garbled", http.StatusUnsupportedMediaType: "garbled", http.StatusUnprocessableEntity: "garbled",
+	http.StatusRequestTimeout: "slow", http.StatusRequestEntityTooLarge: "large",
 }
 
 // load reads the repair once the read model has its event number after, and finds out

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"html/template"
 	"log/slog"
+	"mime"
 	"net/http"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"pitstop/schemas/locale"
 )
@@ -17,13 +19,24 @@ import (
 const maxFormBytes = 64 << 10
 
 // ParseForm reads a page's form of at most 64 KiB. It returns 0, or else the status
-// for a form that was too large, came too slowly or is no form.
+// for a form that was too large, came too slowly, is no form, or says two things at once.
 func ParseForm(w http.ResponseWriter, r *http.Request) int {
+	if EncodedOtherwise(r.Header.Get("Content-Encoding")) || !isForm(r.Header.Get("Content-Type")) {
+		return http.StatusUnsupportedMediaType
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
 	err := r.ParseForm()
 	large := new(http.MaxBytesError)
 	switch {
 	case err == nil:
+		for _, values := range r.PostForm {
+			switch {
+			case len(values) > 1: // whichever was meant
+				return http.StatusUnprocessableEntity
+			case !utf8.ValidString(values[0]):
+				return http.StatusBadRequest
+			}
+		}
 		return 0
 	case errors.As(err, &large):
 		return http.StatusRequestEntityTooLarge
@@ -31,6 +44,24 @@ func ParseForm(w http.ResponseWriter, r *http.Request) int {
 		return http.StatusRequestTimeout
 	}
 	return http.StatusBadRequest
+}
+
+// isForm reports whether a Content-Type is that of a form in UTF-8; empty: there is nothing
+// in it.
+func isForm(contentType string) bool {
+	media, parameters, err := mime.ParseMediaType(contentType)
+	return contentType == "" || err == nil && media == "application/x-www-form-urlencoded" && InUTF8(parameters)
+}
+
+// EncodedOtherwise reports whether a Content-Encoding says that a body is not sent as it is.
+func EncodedOtherwise(encoding string) bool {
+	return encoding != "" && !strings.EqualFold(encoding, "identity")
+}
+
+// InUTF8 reports whether the parameters of a media type name no other charset.
+func InUTF8(parameters map[string]string) bool {
+	charset := parameters["charset"]
+	return charset == "" || strings.EqualFold(charset, "utf-8")
 }
 
 // LangOf returns the language for a page: the one chosen, or else the first known

@@ -21,13 +21,16 @@ func TestHistory(t *testing.T) {
 		history   bool
 		known     time.Time
 	}{
-		"at once":           {late: time.Second, known: noon},
-		"exactly a day":     {late: oneDay, known: noon},
-		"more than a day":   {late: oneDay + time.Microsecond, history: true, known: noon.Add(oneDay + time.Microsecond)},
-		"told all the same": {late: 160 * oneDay, tell: true, known: noon.Add(160 * oneDay)},
-		"a tell at once":    {late: 0, tell: true, known: noon},
-		"a clock ahead":     {late: -time.Minute, known: noon},
-		"simulated":         {simulated: simulated, late: 160 * oneDay, known: noon},
+		"at once":            {late: time.Second, known: noon},
+		"two minutes late":   {late: 2 * time.Minute, known: noon},
+		"an hour late":       {late: time.Hour, known: noon.Add(time.Hour)},
+		"told, an hour late": {late: time.Hour, tell: true, known: noon.Add(time.Hour)},
+		"exactly a day":      {late: oneDay, known: noon.Add(oneDay)},
+		"more than a day":    {late: oneDay + time.Microsecond, history: true, known: noon.Add(oneDay + time.Microsecond)},
+		"told all the same":  {late: 160 * oneDay, tell: true, known: noon.Add(160 * oneDay)},
+		"a tell at once":     {late: 0, tell: true, known: noon},
+		"a clock ahead":      {late: -time.Minute, known: noon},
+		"simulated":          {simulated: simulated, late: 160 * oneDay, known: noon},
 	} {
 		p, err := stream.NewDriver(lifecycle.New(c.simulated))
 		if err != nil {

@@ -113,7 +113,7 @@ func (s step) failed(id string, attempt int32) {
 	}
 	p := s.Known.Pending[i]
 	if p.Renew && p.Passed == "" { // it was the former address that refused it
-		s.send(i)
+		s.hold(i)
 		return
 	}
 	if to := s.current(p.Request.Recipient); p.Passed == "" && to.contact != nil {
@@ -136,13 +136,8 @@ func (s step) withheld(r *record.DeliveryWithheld) {
 		return
 	}
 	p := &s.Known.Pending[i]
-	if p.Renew && p.Passed == "" {
-		s.send(i)
-		return
-	}
-	if r.Reason == record.OutOfOrder && p.Passed == "" {
-		p.Held = true
-		s.release(p.Request.Recipient) // what it was to wait for may have ended meanwhile
+	if p.Passed == "" && (p.Renew || r.Reason == record.OutOfOrder) {
+		s.hold(i)
 		return
 	}
 	if r.Reason == record.OutOfDate && p.Passed == "" {
@@ -157,6 +152,14 @@ func (s step) withheld(r *record.DeliveryWithheld) {
 		s.callInstead(record.CallUndeliverable, p.Request.Notice, s.current(p.Request.Recipient))
 	}
 	s.end(i, false)
+}
+
+// hold makes the next attempt when what comes before it, to the same person, has had its end;
+// at once if it has had that.
+func (s step) hold(i int) {
+	p := &s.Known.Pending[i]
+	p.Renew, p.Held = false, true
+	s.release(p.Request.Recipient)
 }
 
 // retry makes the next attempt. Whatever ended the notification's moment has cancelled

@@ -282,15 +282,28 @@ func TestContactCorrected(t *testing.T) {
 		w = started(t) // and what is no longer true is not
 		one := w.newest(record.NotifyStarted)
 		w.event(at(20, 9, 5), desk, correct(repair.TheCustomer, "new", repair.Email))
-		expect(t, w.event(at(20, 9, 6), sam, &repair.RepairCompleted{}), "repair_completed to customer")
-		expect(t, w.withheld(at(20, 9, 7), one, record.Recalled, "contact_corrected"), "no repair_started to customer: moment_passed completed")
+		expect(t, w.event(at(20, 9, 6), sam, &repair.RepairCompleted{}))
+		expect(t, w.withheld(at(20, 9, 7), one, record.Recalled, "contact_corrected"),
+			"no repair_started to customer: moment_passed completed", "repair_completed to customer")
+	})
+	t.Run("and goes before what is asked of the new address", func(t *testing.T) {
+		w := asked(t)
+		begun, one := w.newest(record.NotifyStarted), w.newest(record.NotifyApprovalRequired)
+		expect(t, w.event(at(20, 10, 5), desk, correct(repair.TheCustomer, "new", repair.Email)),
+			"recall approval_required to customer (1): contact_corrected", "recall repair_started to customer: contact_corrected")
+		expect(t, w.withheld(at(20, 10, 6), one, record.Recalled, "contact_corrected"),
+			"no approval_required to customer (1): moment_passed contact_corrected")
+		expect(t, w.withheld(at(20, 10, 6), begun, record.Recalled, "contact_corrected"),
+			"repair_started to customer, try 2", "approval_required to customer (1)")
 	})
 	t.Run("a request with a link that has ended is made anew", func(t *testing.T) {
 		w := asked(t)
-		one := w.newest(record.NotifyApprovalRequired)
+		begun, one := w.newest(record.NotifyStarted), w.newest(record.NotifyApprovalRequired)
 		expect(t, w.event(at(20, 10, 1), desk, &repair.LinksRevoked{}),
 			"recall repair_started to customer: links_revoked", "recall approval_required to customer (1): links_revoked")
-		expect(t, w.withheld(at(20, 10, 2), one, record.Recalled, "links_revoked"), "approval_required to customer (1), try 2")
+		expect(t, w.withheld(at(20, 10, 2), one, record.Recalled, "links_revoked"))
+		expect(t, w.withheld(at(20, 10, 2), begun, record.Recalled, "links_revoked"),
+			"repair_started to customer, try 2", "approval_required to customer (1), try 2")
 		if got := w.newest(record.NotifyApprovalRequired).Sequence; got != 3 {
 			t.Errorf("with a link of %d", got)
 		}

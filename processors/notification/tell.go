@@ -129,7 +129,7 @@ func (s step) release(to repair.Actor) {
 		switch p := s.Known.Pending[i]; {
 		case p.Request.Recipient != to:
 			i++
-		case !s.simulated && (p.Waiting || p.TakesBack != "" || p.underWay() && p.Request.Attempt > 1):
+		case !s.simulated && (p.Waiting || p.TakesBack != "" || p.Renew || p.underWay() && p.Request.Attempt > 1):
 			return
 		case !p.Held:
 			i++

@@ -9,6 +9,10 @@ import (
 // wrong must not end what has days to go.
 const maxAhead = 2 * time.Minute
 
+// lateAfter is the age at which what reaches the log was not known when it occurred: people
+// can be told, and wait, only from then on.
+const lateAfter = 2 * time.Minute
+
 // HistoryAfter is the age at which what reaches the log is history.
 const HistoryAfter = 24 * time.Hour
 
@@ -46,7 +50,7 @@ func (r *Repair) Expire(at, logged time.Time) []Event {
 	e := &QuoteExpired{Revision: n}
 	e.GarageID, e.Actor = r.GarageID, Actor{Role: System}
 	e.History = r.Revisions[n-1].History
-	if late(at, logged) {
+	if isHistory(at, logged) {
 		e.LoggedAt = logged
 	}
 	r.record(e, at)
@@ -60,8 +64,8 @@ func (r *Repair) record(e Event, at time.Time) {
 	r.Apply(e)
 }
 
-// late reports whether what occurred at a time was history when it reached the log.
-func late(at, logged time.Time) bool { return logged.Sub(at) > HistoryAfter }
+// isHistory reports whether what occurred at a time was history when it reached the log.
+func isHistory(at, logged time.Time) bool { return logged.Sub(at) > HistoryAfter }
 
 func later(a, b time.Time) time.Time {
 	if a.Before(b) {
@@ -84,9 +88,9 @@ type handling struct {
 func (h *handling) emit(e Event) {
 	head, c := e.Head(), h.cmd.Head()
 	head.GarageID, head.Actor = c.GarageID, c.Actor
-	if late(c.OccurredAt, h.logged) {
+	if h.logged.Sub(c.OccurredAt) > lateAfter {
 		f := e.fact()
-		f.History, f.LoggedAt = !h.cmd.ask().Tell, h.logged
+		f.History, f.LoggedAt = isHistory(c.OccurredAt, h.logged) && !h.cmd.ask().Tell, h.logged
 	}
 	h.record(e, c.OccurredAt)
 	h.events = append(h.events, e)
@@ -114,7 +118,7 @@ func invalid(errs []FieldError) *Verdict {
 // log. What is history may name one that has passed since.
 func (h *handling) now() time.Time {
 	at := h.cmd.Head().OccurredAt
-	if late(at, h.logged) {
+	if isHistory(at, h.logged) {
 		return at
 	}
 	return later(at, h.logged)
@@ -127,8 +131,8 @@ func (h *handling) foreign() bool {
 
 func (h *handling) decide() *Verdict {
 	head := h.cmd.Head()
-	if ahead := head.OccurredAt.Sub(h.logged); ahead > maxAhead {
-		return invalid([]FieldError{{"/occurred_at", fmt.Sprintf("lies %s ahead of the log: set the clock of the machine that took the request", ahead.Round(time.Second))}})
+	if head.OccurredAt.Sub(h.logged) > maxAhead {
+		return invalid([]FieldError{{"/occurred_at", fmt.Sprintf("lies more than two minutes ahead of the log, of %s: set the clock of the machine that took the request", h.logged.UTC().Format(time.RFC3339))}})
 	}
 	if _, starts := h.cmd.(*StartRepair); h.foreign() || h.State == NotStarted && !starts {
 		return refuse(NotFound, "no repair %s in garage %s", head.AggregateID, head.GarageID)

@@ -27,7 +27,7 @@ type Fact struct {
 	Sequence int64 `avro:"sequence"`
 	// Whether it is history, of which nobody is told: it reached the log more than a day after it occurred, or is the end of such a quote.
 	History bool `avro:"history,added"`
-	// When it reached the log, if that was more than a day after it occurred; absent: it was not.
+	// When it reached the log, if that was more than two minutes after it occurred, or of an expiry more than a day; absent: it was not.
 	LoggedAt time.Time `avro:"logged_at,added"`
 }
 
@@ -37,7 +37,7 @@ func (f *Fact) fact() *Fact { return f }
 func IsHistory(e Event) bool { return e.fact().History }
 
 // KnownAt returns when the event was known: when it occurred, or reached the log if
-// that was more than a day later.
+// that was later.
 func KnownAt(e Event) time.Time { return later(e.Head().OccurredAt, e.fact().LoggedAt) }
 
 // SequenceOf returns the event's position among its repair's events.

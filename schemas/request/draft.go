@@ -65,7 +65,7 @@ func (d *draft) occurredAt() time.Time {
 	}
 	at := d.time("/occurred_at", stated)
 	if at.After(now.Add(maxAhead)) {
-		d.bad("/occurred_at", "lies more than %s ahead of %s", maxAhead, now.Format(time.RFC3339))
+		d.bad("/occurred_at", "lies more than two minutes ahead of %s", now.Format(time.RFC3339))
 	}
 	return at
 }
