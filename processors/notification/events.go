@@ -70,6 +70,9 @@ func (s step) happened(event repair.Event) {
 		d := s.draft(record.NotifyDecision, s.staff(asked.AskedBy), seq, e.Revision).about(asked)
 		d.Decision, d.Answers, d.Method, d.Evidence = e.Decision, e.Answers, e.Method, e.Evidence
 		s.tell(d)
+		if e.Actor.Role.CustomerSide() && !s.history {
+			s.heard()
+		}
 
 	case *repair.QuoteExpired:
 		d := s.draft(record.NotifyExpiry, s.staff(asked.AskedBy), seq, e.Revision).about(asked)

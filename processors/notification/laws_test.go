@@ -20,6 +20,7 @@ type life struct {
 	now       time.Time
 	stage     repair.State
 	revision  int32
+	approver  bool             // whether somebody other than the customer decides
 	closed    []int32          // revisions that are over
 	corrected map[int32]int    // by revision: how often an address was corrected since it was asked about
 	settled   map[string]bool  // notifications of which an attempt was accepted, or refused for good
@@ -32,7 +33,7 @@ func newLife(w *world, t *rapid.T) *life {
 	e := &repair.RepairStarted{Customer: contact("c", channels...)}
 	if rapid.Bool().Draw(t, "leased") {
 		other := contact("a", repair.Email)
-		e.Approver = &other
+		e.Approver, l.approver = &other, true
 	}
 	l.stage = repair.InProgress
 	l.event(l.now, sam, e)
@@ -95,7 +96,8 @@ func (l *life) actions() map[string]func(*rapid.T) {
 			l.in(t, open, waiting, repair.Completed)
 			party := rapid.SampledFrom([]repair.Party{repair.TheCustomer, repair.TheApprover}).Draw(t, "party")
 			channel := rapid.SampledFrom([]repair.Channel{repair.Email, repair.Phone}).Draw(t, "channel")
-			same := rapid.Bool().Draw(t, "same address")
+			same := rapid.Bool().Draw(t, "same address") && (party == repair.TheCustomer || l.approver)
+			l.approver = l.approver || party == repair.TheApprover
 			l.event(l.now, desk, &repair.ContactCorrected{Party: party, Contact: contact("n", channel), SameAddress: same})
 			if !same {
 				l.corrected[l.revision]++

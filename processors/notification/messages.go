@@ -8,8 +8,9 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// A customer's link can be in anybody's hands, so what is written on its page causes at
-// most staffMails mails to staff in staffWindow. Later messages are gathered into one.
+// A customer's link can be in anybody's hands, so what is done on its page causes at most
+// staffMails mails to staff in staffWindow. The answer to a quote is told at once, and while
+// one is awaited a place is kept for it; later messages are gathered into one mail.
 const (
 	staffMails  = 6
 	staffWindow = 10 * time.Minute
@@ -38,8 +39,12 @@ func (s step) hear(e *repair.MessagePosted) {
 // it sets the timer for when it no longer is.
 func (s step) passOn() {
 	k := s.Known
-	k.Heard = slices.DeleteFunc(k.Heard, func(at time.Time) bool { return !at.Add(staffWindow).After(s.known) })
-	if over := len(k.Heard) + len(s.readers()) - staffMails; over > 0 {
+	s.forgetHeard()
+	most := staffMails
+	if k.Asked != nil {
+		most--
+	}
+	if over := len(k.Heard) + len(s.readers()) - most; over > 0 {
 		s.SetTimer(gatherTimer, k.Heard[over-1].Add(staffWindow))
 		return
 	}
@@ -48,6 +53,17 @@ func (s step) passOn() {
 		k.Heard = append(k.Heard, s.known)
 	}
 	k.Gathered, k.Omitted = nil, 0
+}
+
+// heard counts a mail to staff that the customer's side caused otherwise.
+func (s step) heard() {
+	s.forgetHeard()
+	s.Known.Heard = append(s.Known.Heard, s.known)
+}
+
+func (s step) forgetHeard() {
+	k := s.Known
+	k.Heard = slices.DeleteFunc(k.Heard, func(at time.Time) bool { return !at.Add(staffWindow).After(s.known) })
 }
 
 // readers returns who of the staff reads what the customer's side writes.

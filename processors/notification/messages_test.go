@@ -53,6 +53,30 @@ func TestGatheredMessagesAreBounded(t *testing.T) {
 	}
 }
 
+// While an answer is awaited there is room for it among the six.
+func TestAnAnswerIsOneOfTheSix(t *testing.T) {
+	w := asked(t)
+	for minute := range 3 {
+		w.event(at(20, 10, minute), customer, says(repair.Text))
+	}
+	expect(t, w.event(at(20, 10, 3), customer, decided(1, repair.Approve, repair.Reject)),
+		"no approval_reminder to customer (1): moment_passed decided", "recall approval_required to customer (1): decided", "decision to mechanic noor (1)")
+	for minute := 4; minute < 9; minute++ {
+		w.event(at(20, 10, minute), customer, says(repair.Text))
+	}
+	w.until(at(20, 10, 10).Add(-time.Microsecond))
+	mails := 0
+	for _, o := range w.all {
+		if r, ok := o.(*record.NotificationRequested); ok && !r.Recipient.Role.CustomerSide() {
+			mails++
+		}
+	}
+	if mails != 5 { // two for each of two messages, and the decision
+		t.Errorf("%d mails to staff in ten minutes", mails)
+	}
+	expect(t, w.until(at(20, 10, 10)), "message to mechanic noor", "message to customer_service")
+}
+
 // Whatever a link holder writes, and whenever: in no ten minutes more than six mails to
 // staff, and every message is passed on.
 func TestStaffMailsAreLimited(t *testing.T) {
