@@ -13,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"pitstop/api/web"
 	"pitstop/schemas/readmodel"
@@ -35,7 +36,7 @@ const (
 	heartbeat = 15 * time.Second
 	// reconnect is how long a client waits before it takes up a stream that ended.
 	reconnect = 3 * time.Second
-	// maxStreams is how many streams one subject may have open.
+	// maxStreams is how many streams one subject may have open in one process.
 	maxStreams = 16
 	// streamPage is how many events a stream takes from the log at once.
 	streamPage = 200
@@ -47,7 +48,7 @@ type written struct{ Body func(huma.Context) }
 func (e events) listEvents(ctx context.Context, in *struct {
 	After  string `query:"after" doc:"Cursor of a page or an event; absent: from the beginning."`
 	Last   string `header:"Last-Event-ID" doc:"What a browser sends to take a stream up again. It wins over after."`
-	Accept string `header:"Accept" doc:"text/event-stream for a stream that goes on."`
+	Accept string `header:"Accept" doc:"text/event-stream for a stream that goes on, of which a subject may have 16 open in each process of the API."`
 	Garage string `query:"garage" doc:"Only this garage; absent: all of the token's."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"The most events of a page."`
 	Wait   int    `query:"wait" minimum:"0" maximum:"20" default:"0" doc:"Seconds to wait for the first event when there is none yet."`
@@ -66,7 +67,7 @@ func (e events) listEvents(ctx context.Context, in *struct {
 		return e.page(ctx, from, sight, in.Limit, time.Duration(in.Wait)*time.Second)
 	}
 	if !e.streams.open(caller.Subject) {
-		return nil, web.NewProblem(web.CodeRateLimited, fmt.Sprintf("you have %d streams open, which is the most: close one", maxStreams)).
+		return nil, web.NewProblem(web.CodeRateLimited, fmt.Sprintf("you have %d streams open, which is the most in this process: close one", maxStreams)).
 			With("Retry-After", "15")
 	}
 	reader, err := e.log(ctx, sight, from.cursor)
@@ -170,10 +171,33 @@ func send(w io.Writer, page readmodel.EventPage) error {
 	return err
 }
 
-// streams counts the open streams of each subject.
+// streams counts the open streams of each subject, in this process.
 type streams struct {
 	mu sync.Mutex
 	of map[string]int
+
+	opened  prometheus.Gauge
+	refused prometheus.Counter
+}
+
+func newStreams(metrics prometheus.Registerer) (*streams, error) {
+	most, err := web.Registered(metrics, prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "pitstop_event_streams_per_subject_limit", Help: "How many streams of events one subject may have open in a process.",
+	}))
+	if err != nil {
+		return nil, err
+	}
+	most.Set(maxStreams)
+	opened, err := web.Registered(metrics, prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "pitstop_event_streams_open", Help: "Streams of events that are open.",
+	}))
+	if err != nil {
+		return nil, err
+	}
+	refused, err := web.Registered(metrics, prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "pitstop_event_streams_refused_total", Help: "Streams of events that were refused, since their subject had the most open.",
+	}))
+	return &streams{of: make(map[string]int), opened: opened, refused: refused}, err
 }
 
 // open counts one more, and reports whether that is not too many.
@@ -181,8 +205,10 @@ func (s *streams) open(subject string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.of[subject] >= maxStreams {
+		s.refused.Inc()
 		return false
 	}
+	s.opened.Inc()
 	s.of[subject]++
 	return true
 }
@@ -190,6 +216,7 @@ func (s *streams) open(subject string) bool {
 func (s *streams) close(subject string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.opened.Dec()
 	if s.of[subject]--; s.of[subject] == 0 {
 		delete(s.of, subject)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"pitstop/api"
 	"pitstop/api/apitest"
 	"pitstop/schemas/repair"
@@ -139,7 +141,8 @@ func TestStreamEndsWithItsToken(t *testing.T) {
 // ended makes room.
 func TestSixteenStreamsPerSubject(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := apitest.New(t)
+		metrics := prometheus.NewRegistry()
+		w := apitest.New(t, func(c *api.Config) { c.Metrics = metrics })
 		sam, noor := w.Token("sam", repair.Mechanic, "de-brug"), w.Token("noor", repair.Mechanic, "de-brug")
 		first := newClient(t, "")
 		ended := open(w, first, sam)
@@ -162,6 +165,12 @@ func TestSixteenStreamsPerSubject(t *testing.T) {
 		synctest.Wait()
 		if other.status != 200 || again.status != 200 {
 			t.Errorf("another subject's: %d; in the place of one that ended: %d", other.status, again.status)
+		}
+		text := scrape(metrics)
+		for _, want := range []string{"pitstop_event_streams_open 17", "pitstop_event_streams_refused_total 1", "pitstop_event_streams_per_subject_limit 16"} {
+			if !strings.Contains(text, "\n"+want+"\n") {
+				t.Errorf("no %s in\n%s", want, text)
+			}
 		}
 	})
 }

@@ -132,6 +132,10 @@ func (r route) allowed() string {
 
 // register registers every route with its handler and returns their documentation.
 func register(api huma.API, c Config) (document, error) {
+	streams, err := newStreams(c.Metrics)
+	if err != nil {
+		return document{}, err
+	}
 	read := reads{c.Store, c.Commands, c.Patience, c.Log}
 	write := commands{read, c.Requests, c.Garages}
 	handle(api, "start-repair", write.startRepair)
@@ -152,7 +156,7 @@ func register(api huma.API, c Config) (document, error) {
 	handle(api, "get-timeline", read.getTimeline)
 	handle(api, "list-conversations", read.listConversations)
 	handle(api, "get-latencies", read.getLatencies)
-	handle(api, "list-events", events{read, c.Events, c.Clock, c.Stopping, &streams{of: make(map[string]int)}}.listEvents)
+	handle(api, "list-events", events{read, c.Events, c.Clock, c.Stopping, streams}.listEvents)
 	doc := document{api.OpenAPI()}
 	return doc, doc.complete()
 }

@@ -67,6 +67,11 @@ func (f *Feed) Check(now time.Time) error {
 	if err := f.progress.Check(now); err != nil {
 		return fmt.Errorf("events: %w", err)
 	}
+	f.tail.mu.RLock()
+	defer f.tail.mu.RUnlock()
+	if late := now.Sub(f.tail.late); !f.tail.late.IsZero() && late > kafka.StuckAfter {
+		return fmt.Errorf("events: %d records behind, and behind for %s", f.tail.lag(), late.Round(time.Second))
+	}
 	return nil
 }
 

@@ -261,6 +261,42 @@ func TestFeedSkipsNothingThatTheRegistryDoesNotKnow(t *testing.T) {
 	})
 }
 
+// Readiness says why the events are not followed, and that they are followed late.
+func TestCheckSaysWhatIsWrongWithTheTail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := kafkatest.Start(t, 1)
+		r := &feedRig{t: t, codec: c.Codec, config: c.Config, find: everythingIsRead}
+		f := r.another()
+		check := func(when, reason string) {
+			t.Helper()
+			if err := f.Check(time.Now()); (err == nil) != (reason == "") || err != nil && !strings.Contains(err.Error(), reason) {
+				t.Errorf("%s: %v", when, err)
+			}
+		}
+		check("before it runs", "starting")
+		r.run(f)
+		time.Sleep(time.Second)
+		check("at the end", "")
+		newer := c.Newer(t, record.Events, &repair.MessagePosted{Kind: repair.Text, Header: repair.Header{EventID: "e", AggregateID: "r", GarageID: "a", OccurredAt: time.Unix(1, 0)}})
+		c.DenySchemas(3 * time.Second)
+		produced := c.Client(t).ProduceSync(t.Context(), &kgo.Record{Topic: record.Events.Name, Key: []byte("r"), Value: newer})
+		must(t, produced.FirstErr())
+		time.Sleep(time.Second)
+		check("while the registry does not know an event", "events: stalled: ")
+		time.Sleep(4 * time.Second)
+		check("when it does", "")
+
+		f.End(9, time.Now())
+		time.Sleep(30 * time.Second)
+		check("behind for a moment", "")
+		time.Sleep(time.Second)
+		check("behind for longer", "8 records behind, and behind for 31s")
+		must(t, c.Client(t).ProduceSync(t.Context(), &kgo.Record{Topic: record.Events.Name, Key: []byte("r"), Value: newer}).FirstErr())
+		time.Sleep(time.Second)
+		check("at the end again", "")
+	})
+}
+
 func TestFeedRefusesForeignCursors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newFeedRig(t)

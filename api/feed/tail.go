@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
@@ -26,6 +27,8 @@ type tail struct {
 	mu      sync.RWMutex // readers hold it for reading while they read, each of its own fields
 	first   []int64      // offset, by partition, from which on it holds everything; nil: it does not run
 	head    []int64      // offset, by partition, of what comes next
+	ends    []int64      // offset, by partition, where that ended when it was read last
+	late    time.Time    // since when it is behind them; zero: it is not
 	kept    []entry      // oldest first
 	bytes   int
 	gone    int64 // entries that were dropped, ever: the number of the first one that is kept
@@ -96,6 +99,7 @@ func (f *Feed) follow(ctx context.Context) error {
 			entries, err = f.entries(ctx, records)
 		}
 		f.tail.add(entries)
+		f.tail.compare(fetches, time.Now()) //nolint:forbidigo // a stopwatch, not the time of anything
 	}
 }
 
@@ -118,11 +122,36 @@ func (t *tail) begin(from []int64) {
 	defer t.mu.Unlock()
 	t.gone += int64(len(t.kept))
 	t.kept, t.bytes = nil, 0
-	t.first, t.head = from, slices.Clone(from)
+	t.first, t.head, t.ends, t.late = from, slices.Clone(from), slices.Clone(from), time.Time{}
 	for r := range t.readers {
 		r.attached = false
 		r.rouse()
 	}
+}
+
+// compare learns where the partitions ended when they were read.
+func (t *tail) compare(fetches kgo.Fetches, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+		if p.Err == nil {
+			t.ends[p.Partition] = p.LastStableOffset
+		}
+	})
+	switch {
+	case t.lag() == 0:
+		t.late = time.Time{}
+	case t.late.IsZero():
+		t.late = now
+	}
+}
+
+// lag returns how many records of the topic it has not read.
+func (t *tail) lag() (records int64) {
+	for p := range t.ends {
+		records += max(0, t.ends[p]-t.head[p])
+	}
+	return records
 }
 
 // add adds records, drops the oldest, and wakes whom they are for.

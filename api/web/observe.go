@@ -22,12 +22,9 @@ func Observe(metrics prometheus.Registerer, log *slog.Logger) (func(http.Handler
 		Name: "pitstop_http_request_duration_seconds", Help: "How long requests took.",
 		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 	}, []string{"method", "route", "status"})
-	known := prometheus.AlreadyRegisteredError{}
-	switch err := metrics.Register(seconds); {
-	case errors.As(err, &known): // by the API before a restart in this process
-		seconds = known.ExistingCollector.(*prometheus.HistogramVec)
-	case err != nil:
-		return nil, fmt.Errorf("register metrics: %w", err)
+	seconds, err := Registered(metrics, seconds)
+	if err != nil {
+		return nil, err
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,6 +43,19 @@ func Observe(metrics prometheus.Registerer, log *slog.Logger) (func(http.Handler
 				"status", ww.Status(), "bytes", ww.BytesWritten(), "took", took)
 		})
 	}, nil
+}
+
+// Registered registers a collector, or returns the same of the API before a restart in
+// this process.
+func Registered[C prometheus.Collector](metrics prometheus.Registerer, c C) (C, error) {
+	err := metrics.Register(c)
+	if known := new(prometheus.AlreadyRegisteredError); errors.As(err, known) {
+		return known.ExistingCollector.(C), nil //nolint:forcetypeassert // of one name and one kind
+	}
+	if err != nil {
+		return c, fmt.Errorf("register metrics: %w", err)
+	}
+	return c, nil
 }
 
 // method keeps made-up methods out of the labels.
