@@ -55,10 +55,12 @@ func (d *door) late(w http.ResponseWriter, r *http.Request, v *visit, code repai
 }
 
 func (d *door) refuse(w http.ResponseWriter, r *http.Request, v *visit, status int, key string) {
-	p := v.page()
+	var p *page
 	if v.behind {
 		p = d.bare(r, v, "soon")
 		p.Refresh = v.at("")
+	} else {
+		p = v.page()
 	}
 	p.Notice = &notice{Kind: "bad", Head: v.T("late heading"), Text: v.T(key)}
 	d.render(w, status, d.dress(r, v, p))
@@ -101,7 +103,8 @@ func (d *door) wait(w http.ResponseWriter, r *http.Request, v *visit, what strin
 	d.render(w, http.StatusOK, p)
 }
 
-// page returns the page of the repair as it is.
+// page returns the page of the repair as it is, for a visit that is not behind: what has
+// happened since may have decided the quote that it shows as open.
 func (v *visit) page() *page {
 	p := &page{voice: v.voice, Garage: v.contact(v.garage), Base: v.base, Car: carOf(v.repair.Vehicle)}
 	v.story(p)
@@ -113,7 +116,7 @@ func (v *visit) page() *page {
 			p.Earlier = append(p.Earlier, v.decided(q))
 		}
 	}
-	if q := v.open(); q != nil && v.decides && !v.behind {
+	if q := v.open(); q != nil && v.decides {
 		p.Form = v.form(q, choice{}, nil)
 	} else if q != nil {
 		shown := v.proposal(q, choice{}, nil)

@@ -36,7 +36,7 @@ var texts = locale.Texts{
 	"unknown garage":       {NL: "Pitstop kent deze garage niet", EN: "Pitstop does not know this garage"},
 	"unknown garage text":  {NL: "Je token noemt %s. Vraag een token met het id uit het garagebestand.", EN: "Your token names %s. Ask for a token with the id in the garage file."},
 	"not your garage":      {NL: "Deze garage is niet van jou", EN: "This garage is not yours"},
-	"not your garage text": {NL: "Je token noemt haar niet, dus blijven haar cijfers dicht.", EN: "Your token does not name it, so its figures stay closed."},
+	"not your garage text": {NL: "Je token noemt deze garage niet; daarom zie je haar cijfers niet.", EN: "Your token does not name this garage, so you do not see its figures."},
 	"foreign form":         {NL: "Dit formulier kwam van een andere site", EN: "This form came from another site"},
 	"foreign form text":    {NL: "Log in op de pagina van Pitstop zelf.", EN: "Sign in on Pitstop’s own page."},
 	"slow down":            {NL: "Even rustig aan", EN: "Slow down"},

@@ -42,6 +42,7 @@ const (
 	refreshAfter  = 5 * time.Minute  // when nobody shows an unknown key
 	lookUpTimeout = 5 * time.Second  // of a whole look-up
 	patience      = 2 * time.Second  // of a request that waits for a look-up
+	trustedFor    = 24 * time.Hour   // keys that the provider does not confirm: it may have taken them back
 	maxKeysBytes  = 1 << 20
 )
 
@@ -64,6 +65,7 @@ type OIDC struct {
 
 	mu       sync.Mutex // never held while the provider is asked
 	keys     []jose.JSONWebKey
+	given    time.Time     // when the look-up that the keys are from began
 	lookedUp time.Time     // when the last look-up began; zero: never
 	failed   error         // the last look-up; nil: the keys are the provider's
 	since    time.Time     // of the failure
@@ -144,7 +146,7 @@ func algorithms(yield func(jose.SignatureAlgorithm) bool) {
 // the token names is known. A token that names none may be signed with any.
 func (o *OIDC) verify(token *jose.JSONWebSignature) (payload []byte, known bool) {
 	o.mu.Lock()
-	keys := o.keys // replaced, never changed
+	keys := o.trusted()
 	o.mu.Unlock()
 	name := token.Signatures[0].Header.KeyID
 	for _, key := range keys {
@@ -157,6 +159,14 @@ func (o *OIDC) verify(token *jose.JSONWebSignature) (payload []byte, known bool)
 		}
 	}
 	return nil, known
+}
+
+// trusted returns the keys unless they are too old. They are replaced, never changed.
+func (o *OIDC) trusted() []jose.JSONWebKey {
+	if o.clock().Sub(o.given) > trustedFor {
+		return nil
+	}
+	return o.keys
 }
 
 // lookUp waits until the keys are no older than pace. The error is ErrAway if the
@@ -222,7 +232,8 @@ func (o *OIDC) Run(ctx context.Context) {
 	}
 }
 
-// keep remembers how a look-up ended. The keys stay when it failed.
+// keep remembers how a look-up ended. The keys stay when it failed, and are trusted for
+// a while.
 func (o *OIDC) keep(began time.Time, keys []jose.JSONWebKey, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -231,10 +242,10 @@ func (o *OIDC) keep(began time.Time, keys []jose.JSONWebKey, err error) {
 		o.config.Log.Info("the identity provider is back")
 	case err != nil && o.failed == nil:
 		o.since = began
-		o.config.Log.Error("the identity provider is away; the keys that are known go on to be used", "keys", len(o.keys), "error", err)
+		o.config.Log.Error("the identity provider is away; the keys that are known go on to be used for a day", "keys", len(o.keys), "error", err)
 	}
 	if err == nil {
-		o.keys = keys
+		o.keys, o.given = keys, began
 	}
 	o.lookedUp, o.failed = began, err
 	close(o.next)
@@ -297,8 +308,11 @@ func (o *OIDC) Check() (usable bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
-	case o.failed != nil && len(o.keys) > 0:
+	case o.failed != nil && len(o.trusted()) > 0:
 		return true, fmt.Errorf("the identity provider is away since %s, and tokens are checked with the keys of before: %w", o.since.UTC().Format(time.RFC3339), o.failed)
+	case o.failed != nil && len(o.keys) > 0:
+		return false, fmt.Errorf("the identity provider is away since %s, and keys of before %s are no longer trusted, so nobody of the staff can be let in: %w",
+			o.since.UTC().Format(time.RFC3339), o.given.UTC().Format(time.RFC3339), o.failed)
 	case o.failed != nil:
 		return false, fmt.Errorf("the identity provider has given no keys, so nobody of the staff can be let in: %w", o.failed)
 	case len(o.keys) == 0:

@@ -194,7 +194,7 @@ func TestAProviderThatHangs(t *testing.T) {
 	})
 }
 
-// Keys are kept for as long as the provider answers nothing better.
+// Keys are kept while the provider answers nothing better.
 func TestAProviderThatFails(t *testing.T) {
 	withProvider(t, false, func(t *testing.T, p *idp, o *OIDC) {
 		good, unknown := token(t, "1", "1", nil), token(t, "2", "2", nil)
@@ -213,6 +213,29 @@ func TestAProviderThatFails(t *testing.T) {
 		p.rotate("1", "2")
 		time.Sleep(pace)
 		o.sees(t, unknown, nil, patience)
+	})
+}
+
+// Keys that the provider has not confirmed for a day are no longer trusted: it may have
+// taken them back. Until it is back nobody knows what a token is worth.
+func TestKeysOfAProviderThatIsAwayGrowOld(t *testing.T) {
+	withProvider(t, false, func(t *testing.T, p *idp, o *OIDC) {
+		good := token(t, "1", "1", map[string]any{"exp": time.Now().Add(72 * time.Hour).Unix()})
+		p.set(func(p *idp) { p.hangs = true })
+		time.Sleep(trustedFor)
+		o.sees(t, good, nil, 0)
+		if usable, err := o.Check(); !usable || err == nil {
+			t.Errorf("after a day: usable %t, %v", usable, err)
+		}
+		time.Sleep(time.Second)
+		o.sees(t, good, ErrAway, patience)
+		o.sees(t, token(t, "1", "", nil), ErrAway, patience)
+		if usable, err := o.Check(); usable || err == nil || !strings.Contains(err.Error(), "no longer trusted") {
+			t.Errorf("after more than a day: usable %t, %v", usable, err)
+		}
+		p.set(func(p *idp) { p.hangs = false })
+		time.Sleep(pace + lookUpTimeout)
+		o.sees(t, good, nil, 0)
 	})
 }
 
