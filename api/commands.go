@@ -248,6 +248,10 @@ func (c commands) startRepair(ctx context.Context, in *struct {
 		return nil, web.NewProblem(web.CodeInvalid, "see errors", repair.FieldError{
 			Pointer: "/garage", Detail: "is missing: your token names " + strings.Join(caller.Garages, ", "),
 		})
+	case in.Garage != "" && in.Garage != garage:
+		return nil, web.NewProblem(web.CodeInvalid, "see errors", repair.FieldError{
+			Pointer: "/garage", Detail: fmt.Sprintf("is %q in the body and %q in the address: give it once", garage, in.Garage),
+		})
 	case !caller.MayUse(garage):
 		return nil, web.NewProblem(web.CodeForbidden, "your token does not name the garage "+garage)
 	}

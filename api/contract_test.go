@@ -281,6 +281,13 @@ func TestWhoseGarage(t *testing.T) {
 	body := `{"garage":"noord","vehicle":{"plate":"AB12"},"customer":{"name":"X"},"agreed":{"lines":[]}}`
 	w.Call(both, "POST", "/v1/repairs", body, apitest.Key("k2")).Want(t, 201, nil)
 	w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "POST", "/v1/repairs", body, apitest.Key("k3")).Problem(t, 403, "forbidden")
+	// The body and the query may both say it, and not each something else.
+	w.Call(both, "POST", "/v1/repairs?garage=noord", body, apitest.Key("k2")).Want(t, 201, nil)
+	a = w.Call(both, "POST", "/v1/repairs?garage=de-brug", body, apitest.Key("k9"))
+	a.Problem(t, 422, "invalid")
+	if got := a.JSON["errors"].([]any)[0].(map[string]any)["pointer"]; got != "/garage" {
+		t.Errorf("pointer %v", got)
+	}
 	// About a repair, the read model knows, or the query says it.
 	w.Call(both, "POST", at+"/quotes", apitest.QuoteBody, apitest.Key("k4")).Want(t, 201, nil)
 	w.Call(both, "POST", at+"/quotes?garage=de-brug", apitest.QuoteBody, apitest.Key("k5")).Want(t, 201, nil)
