@@ -12,8 +12,9 @@ import (
 // each repair from its events, what is remembered of commands from their outcomes. For
 // stream.Rebuild: commands are kept for a week only.
 //
-// Of commands whose outcomes are deleted nothing is remembered, nor of an older one that
-// it started the repair: if it comes again, it is refused.
+// Of commands whose outcomes are deleted nothing is remembered, but of the one that started
+// the repair, which its event names: if it comes again, it is a repetition. Its digest, too,
+// is in events that are new enough to have it.
 func Fold() stream.Processor[State] {
 	return stream.Processor[State]{
 		Consumer: record.Consumer{Name: record.LifecycleProcessor.Name, Stateful: true, Reads: []record.Topic{record.Events, record.Outcomes}},
@@ -34,6 +35,9 @@ func Fold() stream.Processor[State] {
 func (s *State) apply(c *stream.Context, e repair.Event) {
 	open := s.Repair.OpenRevision()
 	s.Repair.Apply(e)
+	if started, ok := e.(*repair.RepairStarted); ok {
+		s.setStarted(started.CausationID, started.Digest)
+	}
 	s.setExpire(c, open)
 	s.setForget(c)
 }
@@ -47,6 +51,6 @@ func (s *State) recount(c *stream.Context, o *repair.Outcome) {
 	}
 	s.keep(c, Remembered{ID: id, Digest: o.Digest, At: c.LogTime(), Spare: spare(o.Command, o.Actor.Role, o.Code), Verdict: o.Verdict})
 	if o.Result == repair.Accepted && o.Command == record.NameOf(&repair.StartRepair{}) {
-		s.Started = hash(id, o.Digest)
+		s.setStarted(id, o.Digest)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/processors/lifecycle"
+	"pitstop/processors/stream"
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -361,7 +363,45 @@ func TestAMonthOldStartIsARepetition(t *testing.T) {
 	other := d.of(start(), noon)
 	*other.Head() = *begun.Head()
 	other.(*repair.StartRepair).Digest = "d2"
-	if got := names(d.send(other)); got != "refused:already_started" {
-		t.Errorf("with another body: %s", got)
+	for range 2 {
+		if got := names(d.send(other)); got != "duplicate:key_reused" {
+			t.Errorf("with another body: %s", got)
+		}
+		if got := names(d.send(begun)); got != "duplicate" {
+			t.Errorf("with its own body after that: %s", got)
+		}
+	}
+}
+
+// What started a repair is known to a state that is rebuilt, from its event alone where its
+// outcome is deleted. Of an event that has no digest, another body cannot be told.
+func TestTheStartIsKnownFromItsEvent(t *testing.T) {
+	d := begin(t)
+	begun := d.of(start(), noon)
+	begun.(*repair.StartRepair).Digest = "d1"
+	d.send(begun)
+	want := d.state()
+	older := *d.events[0].(*repair.RepairStarted)
+	older.Digest = ""
+	for name, c := range map[string]struct {
+		topic  record.Topic
+		record record.Headed
+		digest bool
+	}{
+		"its event":            {record.Events, d.events[0].(*repair.RepairStarted), true},
+		"its outcome":          {record.Outcomes, d.last(), true},
+		"an event of long ago": {record.Events, &older, false},
+	} {
+		f, err := stream.NewDriver(lifecycle.Fold())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Send(c.topic, c.record); err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := f.State("r1")
+		if err != nil || got.StartedBy != want.StartedBy || c.digest != (got.Started == want.Started) || !c.digest && got.Started != 0 {
+			t.Errorf("%s: started by %d, %d; want %d, %d; %v", name, got.StartedBy, got.Started, want.StartedBy, want.Started, err)
+		}
 	}
 }

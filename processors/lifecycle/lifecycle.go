@@ -14,6 +14,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"pitstop/processors/stream"
@@ -58,13 +59,15 @@ type State struct {
 	Commands []Remembered `avro:"commands"`
 	// A hash of the command that started the repair, which is remembered for ever; 0: not known.
 	Started int64 `avro:"started,added"`
+	// A hash of that command's id alone; 0: not known.
+	StartedBy int64 `avro:"started_by,added"`
 }
 
 // Remembered is a command that was answered.
 type Remembered struct {
 	// The command's id.
 	ID string `avro:"id"`
-	// Keyed digest of its plain request.
+	// Keyed digest of its plain request; empty: it started the repair, and comes again after it was forgotten.
 	Digest string `avro:"digest"`
 	// When it reached the log.
 	At time.Time `avro:"at,required"`
@@ -112,7 +115,7 @@ func (p processor) record(c *stream.Context, s *State, rec record.Headed) error 
 	if known := s.remembered(id); known != nil {
 		known.Repeats++
 		verdict := known.Verdict
-		if known.Digest != digest {
+		if known.Digest != digest && !s.startedAs(*known, digest) {
 			verdict = repair.Verdict{
 				Code:   repair.KeyReused,
 				Detail: "the same idempotency key came before with another body",
@@ -128,7 +131,7 @@ func (p processor) record(c *stream.Context, s *State, rec record.Headed) error 
 	for _, e := range events {
 		emit(c, e)
 		if _, starts := e.(*repair.RepairStarted); starts {
-			s.Started = hash(cmd.Head().EventID, repair.DigestOf(cmd))
+			s.setStarted(id, digest)
 		}
 	}
 	result := repair.Accepted
@@ -210,18 +213,32 @@ func (s *State) keep(c *stream.Context, r Remembered) {
 	s.setForget(c)
 }
 
-// recall remembers the command that started the repair again, where that is the one at
-// hand and was forgotten: it comes again, and what it led to is known.
-func (s *State) recall(c *stream.Context, cmd repair.Command) {
-	if s.Started == hash(cmd.Head().EventID, repair.DigestOf(cmd)) && s.remembered(cmd.Head().EventID) == nil {
-		s.remember(c, cmd, repair.Verdict{State: repair.InProgress, Sequence: 1})
+// setStarted records the command that started the repair; an empty digest is not known.
+func (s *State) setStarted(id, digest string) {
+	if s.StartedBy = hash(id); digest != "" {
+		s.Started = hash(id, digest)
 	}
 }
 
-// hash identifies a command by its id and the digest of its plain request.
-func hash(id, digest string) int64 {
+// recall remembers the command that started the repair again, where that is the one at
+// hand, or one with its key, and was forgotten: it comes again, and what it led to is known.
+func (s *State) recall(c *stream.Context, cmd repair.Command) {
+	id := cmd.Head().EventID
+	if s.remembered(id) == nil && (s.StartedBy == hash(id) || s.Started == hash(id, repair.DigestOf(cmd))) {
+		s.keep(c, Remembered{ID: id, At: c.LogTime(), Verdict: repair.Verdict{State: repair.InProgress, Sequence: 1}})
+	}
+}
+
+// startedAs reports whether a command that was recalled, which has no digest, is the one
+// with that digest, as far as that is known.
+func (s *State) startedAs(known Remembered, digest string) bool {
+	return known.Digest == "" && (s.Started == 0 || s.Started == hash(known.ID, digest))
+}
+
+// hash identifies a command by its id, or its id and the digest of its plain request.
+func hash(of ...string) int64 {
 	h := fnv.New64a()
-	h.Write([]byte(id + " " + digest))
+	h.Write([]byte(strings.Join(of, " ")))
 	return int64(h.Sum64())
 }
 

@@ -212,7 +212,7 @@ func (h *handling) start(c *StartRepair) *Verdict {
 	}
 	h.emit(&RepairStarted{
 		ExternalRef: c.ExternalRef, Vehicle: c.Vehicle, Customer: c.Customer, Approver: c.Approver,
-		ReadyAt: c.ReadyAt, Bay: c.Bay, Agreed: agreed,
+		ReadyAt: c.ReadyAt, Bay: c.Bay, Agreed: agreed, Digest: c.Digest,
 	})
 	return nil
 }

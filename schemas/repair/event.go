@@ -61,6 +61,8 @@ type RepairStarted struct {
 	Bay string `avro:"bay"`
 	// The work agreed beforehand, with its price.
 	Agreed Quote `avro:"agreed"`
+	// Keyed digest of the plain request that started it; empty: not known.
+	Digest string `avro:"digest,added" json:"-"`
 }
 
 // ApprovalRequested says that a quote awaits an answer.
