@@ -10,7 +10,7 @@ import (
 
 // Fold returns a processor that makes the state of New's out of what that has written:
 // each repair from its events, what is remembered of commands from their outcomes. For
-// stream.Rebuild: commands are kept for a week only.
+// rebuild.Run: commands are kept for a week only.
 //
 // Of commands whose outcomes are deleted nothing is remembered, but of the one that started
 // the repair, which its event names: if it comes again, it is a repetition. Its digest, too,

@@ -81,11 +81,12 @@ func serve(ctx context.Context, l *logic, codec *avro.Codec, o Options) error {
 	if o.Monitor.failing() {
 		m.pace = carefulPace
 	}
-	if err := m.administer(); err != nil {
+	var err error
+	if m.adm, err = o.Kafka.Admin(l.consumer.Group()+"-admin", o.Log); err != nil {
 		return err
 	}
 	defer m.adm.Close()
-	if err := m.checkPartitions(ctx); err != nil {
+	if err := kafka.CoPartitioned(ctx, m.adm, l.consumer); err != nil {
 		return err
 	}
 	if err := kafka.Resume(ctx, m.adm, l.consumer, time.Time{}); err != nil {
@@ -105,7 +106,7 @@ func serve(ctx context.Context, l *logic, codec *avro.Codec, o Options) error {
 		defer cancel()
 		ticking <- m.tick(ctx)
 	}()
-	err := m.loop(ctx)
+	err = m.loop(ctx)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, kafka.ErrFenced) && m.replaced(ctx) {
 		err = errors.Join(kafka.Fenced(m.Instance), err)
 	}
@@ -153,41 +154,6 @@ func (m *member) connect() error {
 	)
 	if m.session, err = kgo.NewGroupTransactSession(opts...); err != nil {
 		return fmt.Errorf("kafka client: %w", err)
-	}
-	return nil
-}
-
-func (m *member) administer() error {
-	opts, err := m.Kafka.Opts(m.logic.consumer.Group()+"-admin", m.Log)
-	if err != nil {
-		return err
-	}
-	if m.adm, err = kadm.NewOptClient(opts...); err != nil {
-		return fmt.Errorf("kafka client: %w", err)
-	}
-	return nil
-}
-
-// checkPartitions refuses topics that are not co-partitioned.
-func (m *member) checkPartitions(ctx context.Context) error {
-	topics := append(m.logic.topics(), m.logic.consumer.Changelog().Name)
-	details, err := m.adm.ListTopics(ctx, topics...)
-	if err != nil {
-		return fmt.Errorf("list topics: %w", err)
-	}
-	want := 0
-	for _, name := range topics {
-		d := details[name]
-		if d.Err != nil {
-			return fmt.Errorf("topic %s: %w; create the topics first: pitstop topics apply", name, d.Err)
-		}
-		if want == 0 {
-			want = len(d.Partitions)
-		}
-		if len(d.Partitions) != want {
-			return fmt.Errorf("topic %s has %d partitions and %s has %d: a repair's records must share a partition number",
-				name, len(d.Partitions), topics[0], want)
-		}
 	}
 	return nil
 }

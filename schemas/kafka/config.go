@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -171,6 +172,19 @@ func (c Config) Opts(clientID string, log *slog.Logger) ([]kgo.Opt, error) {
 		opts = append(opts, kgo.SASL(m))
 	}
 	return opts, nil
+}
+
+// Admin returns a client that asks and tells brokers about topics and groups.
+func (c Config) Admin(clientID string, log *slog.Logger) (*kadm.Client, error) {
+	opts, err := c.Opts(clientID, log)
+	if err != nil {
+		return nil, err
+	}
+	adm, err := kadm.NewOptClient(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("kafka client: %w", err)
+	}
+	return adm, nil
 }
 
 func (c Config) mechanism() sasl.Mechanism {

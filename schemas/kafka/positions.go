@@ -218,32 +218,42 @@ func Resume(ctx context.Context, adm *kadm.Client, c record.Consumer, otherwise 
 	return nil
 }
 
+// Members returns the names of the members of a consumer's group.
+func Members(ctx context.Context, adm *kadm.Client, c record.Consumer) (names []string, err error) {
+	described, err := adm.DescribeGroups(ctx, c.Group())
+	if err == nil {
+		err = described[c.Group()].Err
+	}
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+		return nil, fmt.Errorf("describe group %s: %w", c.Group(), err)
+	}
+	for _, m := range described[c.Group()].Members {
+		names = append(names, *cmp.Or(m.InstanceID, &m.MemberID))
+	}
+	return names, nil
+}
+
 // Deserted waits until the group of a consumer has no member: the broker counts one that
 // was stopped for SessionTimeout more. It returns an error that names those that stay.
 func Deserted(ctx context.Context, adm *kadm.Client, c record.Consumer) error {
 	patience := time.NewTimer(SessionTimeout + 2*time.Second)
 	defer patience.Stop()
 	for {
-		described, err := adm.DescribeGroups(ctx, c.Group())
-		if err == nil {
-			err = described[c.Group()].Err
-		}
-		if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-			return fmt.Errorf("describe group %s: %w", c.Group(), err)
-		}
-		var members []string
-		for _, m := range described[c.Group()].Members {
-			members = append(members, *cmp.Or(m.InstanceID, &m.MemberID))
-		}
-		if len(members) == 0 {
-			return nil
+		members, err := Members(ctx, adm, c)
+		if err != nil || len(members) == 0 {
+			return err
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-patience.C:
-			return fmt.Errorf("%s is running: stop %s, and run this again", c.Name, strings.Join(members, ", "))
+			return Running(c, members)
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
+}
+
+// Running returns the error that a consumer has members where it must have none.
+func Running(c record.Consumer, members []string) error {
+	return fmt.Errorf("%s is running: stop %s, and run this again", c.Name, strings.Join(members, ", "))
 }

@@ -250,3 +250,28 @@ func differs(ctx context.Context, adm *kadm.Client, steps []Step) error {
 	}
 	return nil
 }
+
+// CoPartitioned returns an error unless what a processor reads, and its changelog, have
+// the same number of partitions.
+func CoPartitioned(ctx context.Context, adm *kadm.Client, c record.Consumer) error {
+	topics := append(topicsOf(c), c.Changelog().Name)
+	details, err := adm.ListTopics(ctx, topics...)
+	if err != nil {
+		return fmt.Errorf("list topics: %w", err)
+	}
+	want := 0
+	for _, name := range topics {
+		d := details[name]
+		if d.Err != nil {
+			return fmt.Errorf("topic %s: %w; create the topics first: pitstop topics apply", name, d.Err)
+		}
+		if want == 0 {
+			want = len(d.Partitions)
+		}
+		if len(d.Partitions) != want {
+			return fmt.Errorf("topic %s has %d partitions and %s has %d: a repair's records must share a partition number",
+				name, len(d.Partitions), topics[0], want)
+		}
+	}
+	return nil
+}

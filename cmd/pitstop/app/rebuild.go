@@ -14,7 +14,7 @@ import (
 	"pitstop/processors/latency"
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/notification"
-	"pitstop/processors/stream"
+	"pitstop/processors/rebuild"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
@@ -67,16 +67,16 @@ func (r Rebuild) Run(ctx context.Context) error {
 	if r.Data != nil {
 		return r.embedded(ctx)
 	}
-	o := stream.RebuildOptions{Kafka: r.Kafka, Until: r.Until, Tell: r.Tell, Log: r.Log}
+	o := rebuild.Options{Kafka: r.Kafka, Until: r.Until, Tell: r.Tell, Log: r.Log}
 	switch r.Name {
 	case record.LifecycleProcessor.Name:
-		return stream.Rebuild(ctx, lifecycle.New(nil), lifecycle.Fold(), o)
+		return rebuild.Run(ctx, lifecycle.New(nil), lifecycle.Fold(), o)
 	case record.NotificationProcessor.Name:
 		p := notification.New(r.Garages, nil)
-		return stream.Rebuild(ctx, p, p, o)
+		return rebuild.Run(ctx, p, p, o)
 	case record.LatencyProcessor.Name:
 		p := latency.New(r.Garages)
-		return stream.Rebuild(ctx, p, p, o)
+		return rebuild.Run(ctx, p, p, o)
 	case record.ClickHouseSink.Name:
 		return r.tables(ctx)
 	}
@@ -101,13 +101,9 @@ func (r Rebuild) embedded(ctx context.Context) (err error) {
 // tables empties the tables and fills them from the topics. The positions go first:
 // interrupted after that, whatever fills the tables begins at the beginning.
 func (r Rebuild) tables(ctx context.Context) error {
-	opts, err := r.Kafka.Opts("pitstop-rebuild", r.Log)
+	adm, err := r.Kafka.Admin("pitstop-rebuild", r.Log)
 	if err != nil {
 		return err
-	}
-	adm, err := kadm.NewOptClient(opts...)
-	if err != nil {
-		return fmt.Errorf("kafka client: %w", err)
 	}
 	defer adm.Close()
 	c := record.ClickHouseSink

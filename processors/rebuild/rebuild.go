@@ -1,4 +1,6 @@
-package stream
+// Package rebuild makes a processor's changelog anew out of the topics: for one that is
+// lost or spoiled.
+package rebuild
 
 import (
 	"context"
@@ -9,15 +11,17 @@ import (
 	"slices"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pitstop/processors/stream"
 	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
 
-// RebuildOptions hold what Rebuild needs besides the processors.
-type RebuildOptions struct {
+// Options hold what Run needs besides the processors.
+type Options struct {
 	Kafka kafka.Config
 	// Until is when the processor was stopped, where its position is lost: what reached
 	// the log later is handled when it starts again.
@@ -27,62 +31,87 @@ type RebuildOptions struct {
 	Log  *slog.Logger
 }
 
-// asOf is a header on changelog records that Rebuild wrote: up to when timers have fired
-// in them.
+// asOf is a header on changelog records that Run wrote: up to when timers have fired in
+// them.
 const asOf = "as-of"
 
-// tellEvery is how many records are read between two words about it.
-const tellEvery = 100_000
+// tellEvery is how many records are read between two words about it, and pollMost the
+// most in one poll.
+const (
+	tellEvery = 100_000
+	pollMost  = 1000
+)
 
-// rebuildTimeout bounds the transaction that writes the changelog of one partition.
-const rebuildTimeout = 5 * time.Minute
+// writeTimeout bounds the transaction that writes the changelog of one partition.
+const writeTimeout = 5 * time.Minute
 
-// Rebuild writes the changelog of a processor anew, from what from reads: the processor
+// Run writes the changelog of a processor anew, from what from reads: the processor
 // itself, or one with the same state that reads other topics, to their ends. What they
 // emit is dropped.
 //
 // The new state is that of the processor's position: what it has not read yet it handles,
 // and tells of, when it starts. Timers have fired up to when it last wrote. Each
-// partition is rebuilt in one transaction, so Rebuild can be interrupted at any time and
-// run again; until it is done, a partition has its old state or its new one. While the
-// group has a member it refuses.
-func Rebuild[S any](ctx context.Context, p, from Processor[S], o RebuildOptions) error {
-	live, fold := p.logic(), from.logic()
-	if err := rebuild(ctx, &live, &fold, o); err != nil {
-		return fmt.Errorf("rebuild %s: %w", live.consumer.Name, err)
+// partition is rebuilt in one transaction, so Run can be interrupted at any time and
+// called again; until it is done, a partition has its old state or its new one.
+//
+// While the group has a member it refuses, and before each commit it looks again: a member
+// that joined before has read the old state, so the transaction is aborted; one that joins
+// later waits for the end of the transaction when it restores, and reads the new one.
+func Run[S any](ctx context.Context, p, from stream.Processor[S], o Options) error {
+	var state S
+	r := rebuilder{
+		Options: o, consumer: p.Consumer, reads: from.Consumer.Reads,
+		fold: func(codec *avro.Codec, partition int32) *stream.Fold { return stream.NewFold(from, codec, partition) },
+	}
+	if err := r.run(ctx, state); err != nil {
+		return fmt.Errorf("rebuild %s: %w", p.Consumer.Name, err)
 	}
 	return nil
 }
 
-func rebuild(ctx context.Context, live, fold *logic, o RebuildOptions) error {
-	registry, err := o.Kafka.RegistryClient("pitstop-" + live.consumer.Name)
+// rebuilder rebuilds one partition after the other.
+type rebuilder struct {
+	Options
+	consumer  record.Consumer
+	reads     []record.Topic // what is folded; ticks are not
+	fold      func(*avro.Codec, int32) *stream.Fold
+	codec     *avro.Codec
+	adm       *kadm.Client
+	producer  *kgo.Client
+	positions kafka.Positions
+	committed kadm.OffsetResponses // when the positions were read
+	name      string               // of the partition, for people
+}
+
+func (b *rebuilder) run(ctx context.Context, state any) error {
+	registry, err := b.Kafka.RegistryClient("pitstop-" + b.consumer.Name)
 	if err != nil {
 		return err
 	}
-	codec, err := kafka.NewCodec(ctx, registry, live.consumer.Changelog().Name, live.stateOf)
-	if err != nil {
+	if b.codec, err = kafka.NewCodec(ctx, registry, b.consumer.Changelog().Name, state); err != nil {
 		return err
 	}
-	m := &member{logic: live, codec: codec, Options: Options{Kafka: o.Kafka, Log: o.Log, Monitor: new(Monitor)}}
-	if err := m.administer(); err != nil {
+	if b.adm, err = b.Kafka.Admin(b.clientID(), b.Log); err != nil {
 		return err
 	}
-	defer m.adm.Close()
-	if err := m.checkPartitions(ctx); err != nil {
+	defer b.adm.Close()
+	if err := kafka.CoPartitioned(ctx, b.adm, b.consumer); err != nil {
 		return err
 	}
-	if err := kafka.Deserted(ctx, m.adm, live.consumer); err != nil {
+	if err := kafka.Deserted(ctx, b.adm, b.consumer); err != nil {
 		return err
 	}
-	b := &rebuilder{member: m, fold: fold, RebuildOptions: o}
-	if b.positions, err = kafka.PositionsOf(ctx, m.adm, live.consumer, o.Until); err != nil {
+	if b.committed, err = b.offsets(ctx); err != nil {
+		return err
+	}
+	if b.positions, err = kafka.PositionsOf(ctx, b.adm, b.consumer, b.Until); err != nil {
 		return err
 	}
 	if err := b.connect(); err != nil {
 		return err
 	}
 	defer b.producer.Close()
-	partitions := slices.Sorted(maps.Keys(b.positions.Offsets[live.topics()[0]]))
+	partitions := slices.Sorted(maps.Keys(b.positions.Offsets[b.consumer.Reads[0].Name]))
 	for i, partition := range partitions {
 		b.name = fmt.Sprintf("partition %d of %d", i+1, len(partitions))
 		if err := b.partition(ctx, partition); err != nil {
@@ -90,27 +119,48 @@ func rebuild(ctx context.Context, live, fold *logic, o RebuildOptions) error {
 		}
 	}
 	// Last: until then a group that lost its position does not start.
-	return kafka.Resume(ctx, m.adm, live.consumer, o.Until)
+	return kafka.Resume(ctx, b.adm, b.consumer, b.Until)
 }
 
-// rebuilder rebuilds one partition after the other.
-type rebuilder struct {
-	*member
-	RebuildOptions
-	fold      *logic
-	positions kafka.Positions
-	producer  *kgo.Client
-	name      string // of the partition, for people
+func (b *rebuilder) clientID() string { return b.consumer.Group() + "-rebuild" }
+
+// offsets returns what the group has committed, unless a transaction is about to change it.
+func (b *rebuilder) offsets(ctx context.Context) (kadm.OffsetResponses, error) {
+	committed, err := kafka.Committed(kadm.RequireStable(ctx), b.adm, b.consumer.Group())
+	return committed[b.consumer.Group()], err
+}
+
+// undisturbed returns an error if the processor has run since its positions were read, or
+// runs.
+func (b *rebuilder) undisturbed(ctx context.Context) error {
+	members, err := kafka.Members(ctx, b.adm, b.consumer)
+	if err != nil {
+		return err
+	}
+	if len(members) > 0 {
+		return kafka.Running(b.consumer, members)
+	}
+	committed, err := b.offsets(ctx)
+	if err != nil {
+		return err
+	}
+	var moved error
+	committed.Each(func(o kadm.OffsetResponse) {
+		if before, ok := b.committed.Lookup(o.Topic, o.Partition); !ok || before.At != o.At {
+			moved = fmt.Errorf("%s has run meanwhile: stop every one of it, and run this again", b.consumer.Name)
+		}
+	})
+	return moved
 }
 
 func (b *rebuilder) connect() error {
-	opts, err := b.RebuildOptions.Kafka.Producer(b.logic.consumer.Group()+"-rebuild", b.RebuildOptions.Log)
+	opts, err := b.Kafka.Producer(b.clientID(), b.Log)
 	if err != nil {
 		return err
 	}
 	b.producer, err = kgo.NewClient(append(opts,
-		kgo.TransactionalID(b.logic.consumer.Group()+"/rebuild"), // ends that of one which was killed
-		kgo.TransactionTimeout(rebuildTimeout), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
+		kgo.TransactionalID(b.consumer.Group()+"/rebuild"), // ends that of one which was killed
+		kgo.TransactionTimeout(writeTimeout), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
 	if err != nil {
 		return fmt.Errorf("kafka client: %w", err)
 	}
@@ -122,37 +172,23 @@ func (b *rebuilder) partition(ctx context.Context, partition int32) error {
 	if err != nil {
 		return err
 	}
-	t := newTask(b.fold, b.codec, partition)
-	t.carefully = true // each record that cannot be handled was a dead letter
-	last, err := b.read(ctx, t)
+	f := b.fold(b.codec, partition)
+	last, err := b.read(ctx, f, partition)
 	if err != nil {
 		return err
 	}
-	if until = slices.MaxFunc([]time.Time{until, last, b.Until}, time.Time.Compare); b.fold.timed && !until.IsZero() {
-		t.pending = append(t.pending, loggedTick{record.Tick{Time: until}, until})
-		if _, err := t.settle(func(int) bool { return true }); err != nil {
-			return err
-		}
-		if err := settled(t); err != nil {
+	if until = slices.MaxFunc([]time.Time{until, last, b.Until}, time.Time.Compare); !until.IsZero() {
+		if err := f.Fire(until); err != nil {
 			return err
 		}
 	}
-	return b.write(ctx, t, old, until)
-}
-
-// settled keeps what a task did, and drops what it emitted.
-func settled(t *task) error {
-	if _, err := t.changes(); err != nil {
-		return err
-	}
-	t.commit()
-	return nil
+	return b.write(ctx, f, old, until)
 }
 
 // old returns the keys on the changelog, and until when timers have fired in it.
 func (b *rebuilder) old(ctx context.Context, partition int32) (keys map[string]bool, until time.Time, err error) {
 	keys = make(map[string]bool)
-	in, err := b.open(ctx, b.logic.consumer.Changelog().Name, partition)
+	in, err := b.open(ctx, b.consumer.Changelog().Name, partition)
 	if err != nil {
 		return nil, until, err
 	}
@@ -177,13 +213,16 @@ func (b *rebuilder) old(ctx context.Context, partition int32) (keys map[string]b
 	}
 }
 
-// read passes the inputs to the task, merged by when they reached the log, and returns
+// read passes the inputs to the fold, merged by when they reached the log, and returns
 // when the last did.
-func (b *rebuilder) read(ctx context.Context, t *task) (last time.Time, err error) {
+func (b *rebuilder) read(ctx context.Context, f *stream.Fold, partition int32) (last time.Time, err error) {
 	var inputs []*input
 	total := int64(0)
-	for _, topic := range b.fold.inputs() {
-		in, err := b.open(ctx, topic, t.partition)
+	for _, topic := range b.reads {
+		if topic.Name == record.Ticks.Name {
+			continue
+		}
+		in, err := b.open(ctx, topic.Name, partition)
 		if err != nil {
 			return last, err
 		}
@@ -192,26 +231,22 @@ func (b *rebuilder) read(ctx context.Context, t *task) (last time.Time, err erro
 	}
 	for n := int64(1); ; n++ {
 		in, err := earliest(ctx, inputs)
-		if err != nil {
+		if err != nil || in == nil {
 			return last, err
-		}
-		if in == nil {
-			return last, settled(t)
 		}
 		r, err := in.next(ctx)
 		if err != nil {
 			return last, err
 		}
-		if err := b.handle(ctx, t, r); err != nil {
+		decoded, err := b.codec.Decode(ctx, r.Value)
+		if err != nil && !errors.Is(err, avro.ErrUndecodable) {
+			return last, err
+		}
+		if err := f.Handle(r, decoded, err); err != nil {
 			return last, err
 		}
 		if r.Timestamp.After(last) {
 			last = r.Timestamp
-		}
-		if n%maxPoll == 0 {
-			if err := settled(t); err != nil {
-				return last, err
-			}
 		}
 		if n%tellEvery == 0 {
 			b.Tell(fmt.Sprintf("%s: read %d of at most %d records", b.name, n, total))
@@ -219,52 +254,26 @@ func (b *rebuilder) read(ctx context.Context, t *task) (last time.Time, err erro
 	}
 }
 
-// handle passes one record to the task. What was due by then has fired before it.
-func (b *rebuilder) handle(ctx context.Context, t *task, r *kgo.Record) error {
-	decoded, err := b.codec.Decode(ctx, r.Value)
-	if err != nil && !errors.Is(err, avro.ErrUndecodable) {
+// write writes the state of a fold as the changelog, in one transaction. Keys that are on
+// the old one only are forgotten.
+func (b *rebuilder) write(ctx context.Context, f *stream.Fold, old map[string]bool, until time.Time) error {
+	keys, err := f.Keys()
+	if err != nil {
 		return err
 	}
-	if rec, ok := decoded.(record.Headed); ok && b.fold.timed {
-		if err := t.fireKey(string(r.Key), t.within(rec.Head().OccurredAt, r.Timestamp), r.Timestamp); err != nil {
-			return err
-		}
-	}
-	return t.handle(r, decoded, err)
-}
-
-// write writes the state of a task as the changelog, in one transaction. Keys that are on
-// the old one only are forgotten.
-func (b *rebuilder) write(ctx context.Context, t *task, old map[string]bool, until time.Time) error {
-	for key := range t.kept {
+	for _, key := range keys {
 		delete(old, key)
 	}
 	text, err := until.MarshalText()
 	if err != nil {
 		return err
 	}
-	t.logic = b.logic // whose changelog it is
 	if err := b.producer.BeginTransaction(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	promise := kgo.AbortingFirstErrPromise(b.producer)
-	err = nil
-	for _, key := range slices.Concat(slices.Sorted(maps.Keys(t.kept)), slices.Sorted(maps.Keys(old))) {
-		var r kgo.Record
-		if r, err = t.change(key, t.kept[key]); err != nil {
-			break
-		}
-		r.Headers = []kgo.RecordHeader{{Key: asOf, Value: text}}
-		b.producer.Produce(ctx, &r, promise.Promise())
-	}
-	if err == nil {
-		err = b.producer.Flush(ctx)
-	}
-	if err == nil {
-		err = promise.Err()
-	}
-	if err == nil {
-		err = ctx.Err()
+	err = b.produce(ctx, f, slices.Concat(keys, slices.Sorted(maps.Keys(old))), text)
+	if err == nil { // once it is in the log: see Run
+		err = b.undisturbed(ctx)
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), kafka.TransactionTimeout)
 	defer cancel()
@@ -277,8 +286,25 @@ func (b *rebuilder) write(ctx context.Context, t *task, old map[string]bool, unt
 	if err != nil {
 		return fmt.Errorf("write the changelog: %w", err)
 	}
-	b.Tell(fmt.Sprintf("%s: the state of %d repairs is written", b.name, len(t.kept)))
+	b.Tell(fmt.Sprintf("%s: the state of %d repairs is written", b.name, len(keys)))
 	return nil
+}
+
+// produce writes the records of keys, and waits until the brokers have them.
+func (b *rebuilder) produce(ctx context.Context, f *stream.Fold, keys []string, until []byte) error {
+	promise := kgo.AbortingFirstErrPromise(b.producer)
+	for _, key := range keys {
+		r, err := f.Change(key)
+		if err != nil {
+			return err
+		}
+		r.Headers = []kgo.RecordHeader{{Key: asOf, Value: until}}
+		b.producer.Produce(ctx, &r, promise.Promise())
+	}
+	if err := b.producer.Flush(ctx); err != nil {
+		return err
+	}
+	return promise.Err()
 }
 
 // input is one partition of a topic, read to where it is to be folded.
@@ -311,7 +337,7 @@ func (b *rebuilder) open(ctx context.Context, topic string, partition int32) (*i
 			return nil, err
 		}
 	}
-	opts, err := b.RebuildOptions.Kafka.Opts(b.logic.consumer.Group()+"-rebuild", b.RebuildOptions.Log)
+	opts, err := b.Kafka.Opts(b.clientID(), b.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -332,7 +358,7 @@ func (in *input) close() { in.client.Close() }
 // head returns the next record without taking it; nil: there is none.
 func (in *input) head(ctx context.Context) (*kgo.Record, error) {
 	for len(in.queue) == 0 && in.at < in.end {
-		fetches := in.client.PollRecords(ctx, maxPoll)
+		fetches := in.client.PollRecords(ctx, pollMost)
 		if err := fetches.Err(); err != nil {
 			return nil, err
 		}

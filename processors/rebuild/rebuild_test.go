@@ -1,9 +1,11 @@
-package stream_test
+package rebuild_test
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,107 +14,16 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"pitstop/processors/latency"
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/notification"
-	"pitstop/processors/stream"
-	"pitstop/schemas/avro"
-	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
-
-// kept is what a processor's changelog says of a key.
-type kept struct {
-	State  any
-	Timers []record.TimerEntry
-}
-
-// changelog returns what is on a processor's changelog by key.
-func changelog(t *testing.T, c *kafkatest.Cluster, consumer record.Consumer, state any) map[string]kept {
-	t.Helper()
-	registry, err := c.RegistryClient("test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	codec, err := kafka.NewCodec(t.Context(), registry, consumer.Changelog().Name, state)
-	if err != nil {
-		t.Fatal(err)
-	}
-	latest := make(map[string][]byte)
-	for _, r := range rawRecords(t, c, consumer.Changelog()) {
-		latest[string(r.Key)] = r.Value
-	}
-	all := make(map[string]kept)
-	for key, value := range latest {
-		if len(value) > 0 {
-			all[key] = opened(t, codec, value)
-		}
-	}
-	return all
-}
-
-func opened(t *testing.T, codec *avro.Codec, value []byte) (k kept) {
-	t.Helper()
-	decoded, err := codec.Decode(t.Context(), value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	change := decoded.(*record.Change)
-	if k.Timers = change.Timers; len(change.State) > 0 {
-		if k.State, err = codec.Decode(t.Context(), change.State); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return k
-}
-
-func rawRecords(t *testing.T, c *kafkatest.Cluster, topic record.Topic) (all []*kgo.Record) {
-	t.Helper()
-	cl := c.Client(t, kgo.ConsumeTopics(topic.Name), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	defer cl.Close()
-	for {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		records := cl.PollFetches(ctx).Records()
-		cancel()
-		if len(records) == 0 {
-			return all
-		}
-		all = append(all, records...)
-	}
-}
-
-func book(t *testing.T) *garage.Book {
-	t.Helper()
-	b, err := garage.Parse(garage.Sample)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func rebuildOptions(c *kafkatest.Cluster) stream.RebuildOptions {
-	return stream.RebuildOptions{Kafka: c.Config, Log: c.Log, Tell: func(string) {}}
-}
-
-// rebuilds are the processors and how each is rebuilt.
-func rebuilds(t *testing.T, c *kafkatest.Cluster) map[string]func(context.Context, stream.RebuildOptions) error {
-	b := book(t)
-	return map[string]func(context.Context, stream.RebuildOptions) error{
-		"lifecycle": func(ctx context.Context, o stream.RebuildOptions) error {
-			return stream.Rebuild(ctx, lifecycle.New(nil), lifecycle.Fold(), o)
-		},
-		"notification": func(ctx context.Context, o stream.RebuildOptions) error {
-			return stream.Rebuild(ctx, notification.New(b, nil), notification.New(b, nil), o)
-		},
-		"latency": func(ctx context.Context, o stream.RebuildOptions) error {
-			return stream.Rebuild(ctx, latency.New(b), latency.New(b), o)
-		},
-	}
-}
 
 // What is rebuilt is what was there, with timers; what was not, is forgotten. Nobody is
 // told anything again, and what was still to come comes when the processors start.
@@ -122,9 +33,9 @@ func TestRebuild(t *testing.T) {
 		c := kafkatest.Start(t, 2)
 		cl := c.Client(t)
 		l, n := runLifecycle(t, c, "a"), runNotification(t, c, "a")
-		m := runLatency(t, c)
+		m := runLatency(t, c, "a")
 		for _, key := range []string{"answered", "waits", "over"} {
-			c.Produce(t, cl, record.Commands, reachable(start(key, at)), request(key, at, at.Add(8*time.Hour)))
+			c.Produce(t, cl, record.Commands, start(key, at), request(key, at, at.Add(8*time.Hour)))
 		}
 		c.Produce(t, cl, record.Commands, start("answered", at)) // again
 		time.Sleep(time.Minute)
@@ -160,8 +71,8 @@ func TestRebuild(t *testing.T) {
 		}
 		time.Sleep(time.Hour) // the call is due meanwhile
 		for range 2 {         // and once more
-			for name, rebuild := range rebuilds(t, c) {
-				if err := rebuild(t.Context(), rebuildOptions(c)); err != nil {
+			for name, again := range rebuilds(t, c) {
+				if err := again(t.Context(), options(c)); err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
 			}
@@ -176,7 +87,7 @@ func TestRebuild(t *testing.T) {
 		}
 		runLifecycle(t, c, "a")
 		runNotification(t, c, "a")
-		runLatency(t, c)
+		runLatency(t, c, "a")
 		time.Sleep(10 * time.Minute)
 		before["CallTask"]++
 		if d := cmp.Diff(before, told(t, c)); d != "" {
@@ -199,27 +110,27 @@ func TestRebuildLeavesTheBacklog(t *testing.T) {
 		cl := c.Client(t)
 		runLifecycle(t, c, "a")
 		n := runNotification(t, c, "a")
-		c.Produce(t, cl, record.Commands, reachable(start("a", at)))
+		c.Produce(t, cl, record.Commands, start("a", at))
 		time.Sleep(time.Minute)
 		n.stop()
 		stopped := time.Now()
 		time.Sleep(time.Minute)
-		c.Produce(t, cl, record.Commands, reachable(start("b", at)))
+		c.Produce(t, cl, record.Commands, start("b", at))
 		time.Sleep(time.Minute)
-		rebuild := rebuilds(t, c)["notification"]
-		if err := rebuild(t.Context(), rebuildOptions(c)); err != nil {
+		again := rebuilds(t, c)["notification"]
+		if err := again(t.Context(), options(c)); err != nil {
 			t.Fatal(err)
 		}
 		// The same without a position: then it must be told when that was.
 		if _, err := kadm.NewClient(cl).DeleteGroup(t.Context(), record.NotificationProcessor.Group()); err != nil {
 			t.Fatal(err)
 		}
-		o := rebuildOptions(c)
-		if err := rebuild(t.Context(), o); !errors.Is(err, kafka.ErrLost) || !strings.Contains(err.Error(), "--until") {
+		o := options(c)
+		if err := again(t.Context(), o); !errors.Is(err, kafka.ErrLost) || !strings.Contains(err.Error(), "--until") {
 			t.Errorf("without a position it says %v", err)
 		}
 		o.Until = stopped
-		if err := rebuild(t.Context(), o); err != nil {
+		if err := again(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
 		runNotification(t, c, "a")
@@ -235,7 +146,7 @@ func TestRebuildRefusesWhileAMemberLives(t *testing.T) {
 		c := kafkatest.Start(t, 1)
 		runLifecycle(t, c, "front")
 		time.Sleep(time.Minute)
-		err := rebuilds(t, c)["lifecycle"](t.Context(), rebuildOptions(c))
+		err := rebuilds(t, c)["lifecycle"](t.Context(), options(c))
 		if err == nil || !strings.Contains(err.Error(), "lifecycle is running: stop pitstop.lifecycle/front") {
 			t.Errorf("it says %v", err)
 		}
@@ -257,7 +168,7 @@ func TestRebuildIsInterrupted(t *testing.T) {
 		was := changelog(t, c, record.LifecycleProcessor, lifecycle.State{})
 		for words := range 4 {
 			ctx, cancel := context.WithCancel(t.Context())
-			o, said := rebuildOptions(c), 0
+			o, said := options(c), 0
 			o.Tell = func(string) {
 				if said++; said > words {
 					cancel()
@@ -278,36 +189,149 @@ func TestRebuildIsInterrupted(t *testing.T) {
 	})
 }
 
-func runLatency(t *testing.T, c *kafkatest.Cluster) running {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	monitor, done := new(stream.Monitor), make(chan error, 1)
-	go func() {
-		done <- stream.Run(ctx, latency.New(book(t)), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log, Monitor: monitor})
-	}()
-	stopped := false
-	stop := func() {
-		if stopped {
-			return
-		}
-		stopped = true
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
+// A role that starts while its state is rebuilt ends that, whether it is still there or has
+// gone again: what has been written by then stays, nothing else is, and the role goes on.
+func TestARoleThatStartsMeanwhile(t *testing.T) {
+	for name, gone := range map[string]bool{"and runs": false, "and is stopped again": true} {
+		t.Run(name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { testStartedMeanwhile(t, gone) }) })
 	}
-	t.Cleanup(stop)
-	return running{monitor, stop}
 }
 
-// deliveries accepts every mail that was asked for.
-func deliveries(t *testing.T, c *kafkatest.Cluster) (all []record.Headed) {
-	t.Helper()
-	for _, r := range c.ReadAll(t, record.Notifications) {
-		if n, ok := r.(*record.NotificationRequested); ok {
-			h := header("delivery-"+n.EventID, n.AggregateID, time.Now())
-			all = append(all, &record.DeliveryAccepted{Header: h, Notice: n.Notice, DeliveryAttempt: record.DeliveryAttempt{Attempt: n.Attempt}})
+func testStartedMeanwhile(t *testing.T, gone bool) {
+	at := monday(t)
+	c := kafkatest.Start(t, 2)
+	cl := c.Client(t)
+	keys := []string{"a", "b", "c", "d", "e", "f"}
+	l := runLifecycle(t, c, "a")
+	for _, key := range keys {
+		c.Produce(t, cl, record.Commands, start(key, at))
+	}
+	time.Sleep(time.Minute)
+	l.stop()
+	time.Sleep(time.Minute)
+	o := options(c)
+	partitions := 0
+	o.Tell = func(string) { // the first partition is written
+		if partitions++; partitions > 1 {
+			return
+		}
+		l = runLifecycle(t, c, "b")
+		for _, key := range keys {
+			c.Produce(t, cl, record.Commands, request(key, at, at.Add(8*time.Hour)))
+		}
+		time.Sleep(time.Minute)
+		if gone {
+			l.stop()
+			time.Sleep(time.Minute)
 		}
 	}
-	return all
+	want := "lifecycle is running: stop pitstop.lifecycle/b"
+	if gone {
+		want = "lifecycle has run meanwhile"
+	}
+	if err := rebuilds(t, c)["lifecycle"](t.Context(), o); err == nil || !strings.Contains(err.Error(), want) || partitions != 1 {
+		t.Errorf("after %d partitions it says %v", partitions, err)
+	}
+	if gone {
+		l = runLifecycle(t, c, "b")
+		time.Sleep(time.Minute)
+	}
+	for _, key := range keys {
+		c.Produce(t, cl, record.Commands, &repair.CancelRepair{Header: header("cancel-"+key, key, time.Now())})
+	}
+	time.Sleep(time.Minute)
+	if err := l.Check(time.Now()); err != nil {
+		t.Errorf("afterwards it is not ready: %v", err)
+	}
+	accepted := 0
+	for _, r := range c.ReadAll(t, record.Outcomes) {
+		if r.(*repair.Outcome).Result == repair.Accepted {
+			accepted++
+		}
+	}
+	if accepted != 3*len(keys) {
+		t.Errorf("%d commands were accepted, want %d", accepted, 3*len(keys))
+	}
+	for key, k := range changelog(t, c, record.LifecycleProcessor, lifecycle.State{}) {
+		if s := k.State.(*lifecycle.State); s.Repair.Sequence != 3 || s.Repair.State != repair.Cancelled {
+			t.Errorf("%s: the state is of sequence %d, %s", key, s.Repair.Sequence, s.Repair.State)
+		}
+	}
+}
+
+// A role that starts while a partition is written, after the last look for one, reads the
+// new state: it waits for the end of the transaction.
+func TestARoleThatStartsDuringTheLastTransaction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at := monday(t)
+		c := kafkatest.Start(t, 1)
+		cl := c.Client(t)
+		l := runLifecycle(t, c, "a")
+		c.Produce(t, cl, record.Commands, start("a", at))
+		time.Sleep(time.Minute)
+		l.stop()
+		time.Sleep(time.Minute)
+		changelog := record.LifecycleProcessor.Changelog().Name
+		if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: changelog, Key: []byte("a")}).FirstErr(); err != nil { // it is lost
+			t.Fatal(err)
+		}
+		var once sync.Once
+		c.Fake.ControlKey(int16(kmsg.EndTxn), func(kmsg.Request) (kmsg.Response, error, bool) {
+			c.Fake.KeepControl()
+			once.Do(func() {
+				l = runLifecycle(t, c, "b")
+				c.Fake.SleepControl(func() { time.Sleep(5 * time.Second) })
+			})
+			return nil, nil, false
+		})
+		if err := rebuilds(t, c)["lifecycle"](t.Context(), options(c)); err != nil {
+			t.Fatal(err)
+		}
+		c.Produce(t, cl, record.Commands, request("a", at, at.Add(8*time.Hour)))
+		time.Sleep(time.Minute)
+		outcomes := c.ReadAll(t, record.Outcomes)
+		if o := outcomes[len(outcomes)-1].(*repair.Outcome); o.Result != repair.Accepted || o.Sequence != 2 {
+			t.Errorf("the next command is %s: %s", o.Result, o.Code)
+		}
+	})
+}
+
+// What started a repair is known to the rebuilt state where its outcome is deleted, too.
+func TestTheStartOfAnOldRepairIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at := monday(t)
+		c := kafkatest.Start(t, 1)
+		cl := c.Client(t)
+		l := runLifecycle(t, c, "a")
+		c.Produce(t, cl, record.Commands, start("a", at))
+		time.Sleep(time.Minute)
+		l.stop()
+		time.Sleep(24 * time.Hour)
+		adm := kadm.NewClient(cl)
+		for _, topic := range []record.Topic{record.Commands, record.Outcomes} { // as retention does
+			ends, err := kafka.Ends(t.Context(), adm, topic.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := adm.DeleteRecords(t.Context(), ends.Offsets()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := rebuilds(t, c)["lifecycle"](t.Context(), options(c)); err != nil {
+			t.Fatal(err)
+		}
+		runLifecycle(t, c, "a")
+		other := start("a", at)
+		other.Digest = "another body"
+		c.Produce(t, cl, record.Commands, start("a", at), other)
+		time.Sleep(time.Minute)
+		var got []string
+		for _, r := range c.ReadAll(t, record.Outcomes) {
+			o := r.(*repair.Outcome)
+			got = append(got, fmt.Sprint(o.Result, " ", o.Code))
+		}
+		if d := cmp.Diff([]string{"duplicate ", "duplicate key_reused"}, got); d != "" {
+			t.Errorf("outcomes (-want +got):\n%s", d)
+		}
+	})
 }
