@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"pitstop/cmd/pitstop/app"
 	"pitstop/deploy/embedded"
 	"pitstop/producers/simulate"
 	"pitstop/schemas/garage"
@@ -17,7 +19,7 @@ func TestDemo_AnotherHistory(t *testing.T) {
 	dir := t.TempDir()
 	data, err := embedded.Open(dir, slog.New(slog.DiscardHandler))
 	must(t, err)
-	_, err = simulate.Open(data.Path("history.json"), 1, simulate.DefaultRepairs, time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC), func(at time.Time) (*garage.Book, error) {
+	_, err = simulate.Open(app.HistoryFile(dir), 1, simulate.DefaultRepairs, time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC), func(at time.Time) (*garage.Book, error) {
 		return simulate.Garages(simulate.DefaultGarages, at)
 	})
 	must(t, err)
@@ -31,6 +33,21 @@ func TestDemo_AnotherHistory(t *testing.T) {
 		if code := run(t.Context(), []string{"demo", "--data", dir, flag}, nil, &said, &said); code != exitUsage || !strings.Contains(said.String(), want) {
 			t.Errorf("%s: exit code %d, %s", flag, code, &said)
 		}
+	}
+}
+
+// Half a demonstration is not rebuilt: its clock stands still in the past.
+func TestDemo_RebuildOfHalfAHistory(t *testing.T) {
+	dir := t.TempDir()
+	data, err := embedded.Open(dir, slog.New(slog.DiscardHandler))
+	must(t, err)
+	must(t, data.Close())
+	must(t, os.WriteFile(app.GarageFile(dir), garage.Sample, 0o600))
+	must(t, os.WriteFile(app.HistoryFile(dir), []byte(`{"to":"2026-05-20T12:00:00Z","done":"2026-05-19T12:00:00Z"}`), 0o600))
+	var said bytes.Buffer
+	code := run(t.Context(), []string{"rebuild", "notification", "--data", dir}, nil, &said, &said)
+	if want := "the simulated month is not over: it has come to 2026-05-19 12:00:00 of 2026-05-20 12:00:00: start pitstop demo on this directory again"; code == 0 || !strings.Contains(said.String(), want) {
+		t.Errorf("exit code %d, %s", code, &said)
 	}
 }
 

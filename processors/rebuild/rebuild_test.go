@@ -19,6 +19,7 @@ import (
 	"pitstop/processors/latency"
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/notification"
+	"pitstop/processors/rebuild"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
@@ -332,6 +333,39 @@ func TestTheStartOfAnOldRepairIsKnown(t *testing.T) {
 		}
 		if d := cmp.Diff([]string{"duplicate ", "duplicate key_reused"}, got); d != "" {
 			t.Errorf("outcomes (-want +got):\n%s", d)
+		}
+	})
+}
+
+// What a demonstration has played at its own time is rebuilt as it was: told which times
+// are simulated, a processor handles them as it did.
+func TestRebuildOfASimulation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		played := monday(t)
+		time.Sleep(30 * 24 * time.Hour)
+		simulated := func(at time.Time) bool { return at.Before(played.Add(24 * time.Hour)) }
+		c := kafkatest.Start(t, 1)
+		cl := c.Client(t)
+		l, n := run(t, c, lifecycle.New(simulated), "a"), run(t, c, notification.New(book(t), simulated), "a")
+		c.Produce(t, cl, record.Commands, start("a", played), request("a", played, time.Now().Add(8*time.Hour)))
+		time.Sleep(time.Second)
+		c.Produce(t, cl, record.Commands, request("b", played, time.Now().Add(8*time.Hour))) // has not started
+		time.Sleep(time.Minute)
+		l.stop()
+		n.stop()
+		look := func() map[string]kept { return changelog(t, c, record.NotificationProcessor, notification.State{}) }
+		was := look()
+		if err := rebuild.Run(t.Context(), notification.New(book(t), simulated), notification.New(book(t), simulated), options(c)); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(was, look()); d != "" {
+			t.Errorf("state (-was +is):\n%s", d)
+		}
+		if err := rebuild.Run(t.Context(), notification.New(book(t), nil), notification.New(book(t), nil), options(c)); err != nil {
+			t.Fatal(err)
+		}
+		if cmp.Equal(was, look()) {
+			t.Error("it makes no difference what is simulated, so this test shows nothing")
 		}
 	})
 }

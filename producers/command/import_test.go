@@ -149,7 +149,7 @@ func lines(from, to int) string {
 // the ids of the first time.
 func TestImportResumes(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "import.state")
-	input := lines(0, 4*importBatch + 7)
+	input := lines(0, 4*importBatch+7)
 	s := &sent{refuse: 2}
 	im, _ := importer(t, s)
 	im.State = state
@@ -367,7 +367,7 @@ func TestACommandTwiceInAFile(t *testing.T) {
 	s := &sent{refuse: 2}
 	im, remarks := importer(t, s)
 	im.State = filepath.Join(t.TempDir(), "state")
-	first := lines(0, 3 * importBatch)
+	first := lines(0, 3*importBatch)
 	input := first + strings.Replace(lines(0, 2), `"body"`, `"tell":true,"body"`, 1)
 	if _, err := im.Import(t.Context(), strings.NewReader(input)); !errors.Is(err, ErrUnavailable) {
 		t.Fatalf("cut off with %v", err)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -295,6 +296,39 @@ func TestSavedHistory(t *testing.T) {
 }
 
 func second(_ *Saved, err error) error { return err }
+
+// What is simulated is told by the file, once the month is over.
+func TestSimulated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.json")
+	if covers, err := Simulated(path); covers != nil || err != nil {
+		t.Errorf("without a history: %v", err)
+	}
+	saved, err := Open(path, 5, 30, planTo, func(now time.Time) (*garage.Book, error) { return Garages(4, now) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Simulated(path); !errors.Is(err, ErrUnfinished) {
+		t.Errorf("of half a history: %v", err)
+	}
+	if err := saved.Save(saved.Plan.To); err != nil {
+		t.Fatal(err)
+	}
+	covers, err := Simulated(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []time.Time{saved.Plan.From.Add(-1), saved.Plan.From, saved.Plan.To.Add(-1), saved.Plan.To} {
+		if covers(at) != saved.Plan.Covers(at) {
+			t.Errorf("%s is simulated: %t", at, covers(at))
+		}
+	}
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Simulated(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("of a broken file: %v", err)
+	}
+}
 
 func TestClock(t *testing.T) {
 	c := NewClock(planFrom, func() time.Time { return planTo })

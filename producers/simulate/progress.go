@@ -25,6 +25,37 @@ type progress struct {
 	Done    time.Time `json:"done"`
 }
 
+// read reads the file at path; false: there is none.
+func (p *progress) read(path string) (bool, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, p)
+	}
+	if err != nil {
+		return false, fmt.Errorf("read history %s: %w: use another --data", path, err)
+	}
+	return true, nil
+}
+
+// ErrUnfinished means that a history has not been performed to its end.
+var ErrUnfinished = errors.New("the simulated month is not over")
+
+// Simulated returns which times are those of the history whose checkpoint is at path; nil:
+// there is none. The error wraps ErrUnfinished while its clock still stands in the past.
+func Simulated(path string) (covers func(time.Time) bool, err error) {
+	var p progress
+	switch begun, err := p.read(path); {
+	case err != nil || !begun:
+		return nil, err
+	case p.Done.Before(p.To):
+		return nil, fmt.Errorf("%w: it has come to %s of %s", ErrUnfinished, p.Done.Format(time.DateTime), p.To.Format(time.DateTime))
+	}
+	return (&Plan{From: p.From, To: p.To}).Covers, nil
+}
+
 // Saved is a history with its checkpoint file.
 type Saved struct {
 	Garages *garage.Book
@@ -43,15 +74,9 @@ func Open(path string, seed uint64, repairs int, now time.Time, book func(time.T
 	now = now.UTC().Truncate(time.Second)
 	p := progress{Seed: seed, Repairs: repairs, From: now.AddDate(0, 0, -HistoryDays), To: now}
 	p.Done = p.From
-	begun := false
-	switch data, err := os.ReadFile(path); {
-	case err == nil:
-		if err := json.Unmarshal(data, &p); err != nil {
-			return nil, fmt.Errorf("read history %s: %w: use another --data", path, err)
-		}
-		begun = true
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("read history: %w", err)
+	begun, err := p.read(path)
+	if err != nil {
+		return nil, err
 	}
 	if p.Seed != seed || p.Repairs != repairs {
 		return nil, fmt.Errorf("the data directory holds a history of --repairs %d --seed %d: repeat these, or use another --data", p.Repairs, p.Seed)

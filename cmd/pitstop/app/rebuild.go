@@ -15,6 +15,8 @@ import (
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/notification"
 	"pitstop/processors/rebuild"
+	"pitstop/processors/stream"
+	"pitstop/producers/simulate"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
@@ -37,6 +39,8 @@ type Rebuild struct {
 	// Tell is told how far it is, in words.
 	Tell func(string)
 	Log  *slog.Logger
+
+	simulated stream.Simulated // of Data
 }
 
 // Rebuildable lists the roles that Rebuild knows.
@@ -72,7 +76,7 @@ func (r Rebuild) Run(ctx context.Context) error {
 	case record.LifecycleProcessor.Name:
 		return rebuild.Run(ctx, lifecycle.New(nil), lifecycle.Fold(), o)
 	case record.NotificationProcessor.Name:
-		p := notification.New(r.Garages, nil)
+		p := notification.New(r.Garages, r.simulated)
 		return rebuild.Run(ctx, p, p, o)
 	case record.LatencyProcessor.Name:
 		p := latency.New(r.Garages)
@@ -85,6 +89,11 @@ func (r Rebuild) Run(ctx context.Context) error {
 
 // embedded rebuilds on embedded parts, which run meanwhile.
 func (r Rebuild) embedded(ctx context.Context) (err error) {
+	if r.Name == record.NotificationProcessor.Name { // the only one that handles simulated times in another way
+		if r.simulated, err = simulate.Simulated(HistoryFile(r.Data.Dir())); err != nil {
+			return fmt.Errorf("rebuild %s: %w: start pitstop demo on this directory again, and let it finish", r.Name, err)
+		}
+	}
 	p := &Pipeline{Data: r.Data, Garages: r.Garages}
 	defer func() { err = errors.Join(err, p.stopAll(r.Log)) }()
 	o := Options{Data: r.Data, Garages: r.Garages, ClickHouseLibrary: r.Library, Clock: time.Now, Log: r.Log}
@@ -107,16 +116,21 @@ func (r Rebuild) tables(ctx context.Context) error {
 	}
 	defer adm.Close()
 	c := record.ClickHouseSink
-	if err := kafka.Deserted(ctx, adm, c); err != nil {
+	if err := forget(ctx, adm, c); err != nil {
 		return err
-	}
-	if _, err := adm.DeleteGroup(ctx, c.Group()); err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-		return fmt.Errorf("forget the positions of %s: %w", c.Group(), err)
 	}
 	if err := clickhouse.Empty(ctx, r.Database); err != nil {
 		return err
 	}
-	total, err := behind(ctx, adm, c)
+	// Again: one that was started meanwhile may have moved on past rows that are gone.
+	if err := forget(ctx, adm, c); err != nil {
+		return err
+	}
+	todo, err := backlogOf(ctx, adm, c)
+	if err != nil {
+		return err
+	}
+	total, err := todo.left(ctx, adm)
 	if err != nil {
 		return err
 	}
@@ -135,7 +149,7 @@ func (r Rebuild) tables(ctx context.Context) error {
 			return errors.Join(err, ctx.Err())
 		case <-look.C:
 		}
-		left, err := behind(ctx, adm, c)
+		left, err := todo.left(ctx, adm)
 		if err == nil && left == 0 {
 			stop()
 			r.Tell(fmt.Sprintf("read %d records", total))
@@ -148,24 +162,50 @@ func (r Rebuild) tables(ctx context.Context) error {
 	}
 }
 
-// behind returns how many records a group has not committed, of all that there are.
-func behind(ctx context.Context, adm *kadm.Client, c record.Consumer) (n int64, err error) {
-	p, err := kafka.PositionsOf(ctx, adm, c, time.Time{})
+// forget deletes the positions of a consumer that does not run.
+func forget(ctx context.Context, adm *kadm.Client, c record.Consumer) error {
+	if err := kafka.Deserted(ctx, adm, c); err != nil {
+		return err
+	}
+	if _, err := adm.DeleteGroup(ctx, c.Group()); err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+		return fmt.Errorf("forget the positions of %s: %w", c.Group(), err)
+	}
+	return nil
+}
+
+// backlog is what a consumer has to read to come where its topics ended at one time: what
+// is written later is no part of it.
+type backlog struct {
+	group        string
+	starts, ends kadm.ListedOffsets
+}
+
+func backlogOf(ctx context.Context, adm *kadm.Client, c record.Consumer) (b backlog, err error) {
+	b.group = c.Group()
+	var topics []string
+	for _, t := range c.Reads {
+		topics = append(topics, t.Name)
+	}
+	if b.starts, err = kafka.Starts(ctx, adm, topics...); err != nil {
+		return b, err
+	}
+	b.ends, err = kafka.StableEnds(ctx, adm, topics...)
+	return b, err
+}
+
+// left returns how many records of it the group has not committed.
+func (b backlog) left(ctx context.Context, adm *kadm.Client) (n int64, err error) {
+	committed, err := kafka.Committed(ctx, adm, b.group)
 	if err != nil {
 		return 0, err
 	}
-	for topic, partitions := range p.Offsets {
-		ends, err := kafka.StableEnds(ctx, adm, topic)
-		if err != nil {
-			return 0, err
+	b.ends.Each(func(end kadm.ListedOffset) {
+		start, _ := b.starts.Lookup(end.Topic, end.Partition)
+		at := start.Offset
+		if o, ok := committed[b.group].Lookup(end.Topic, end.Partition); ok {
+			at = o.At
 		}
-		for id, o := range partitions {
-			end, err := kafka.OffsetOf(ends, topic, id)
-			if err != nil {
-				return 0, err
-			}
-			n += max(end-o.At, 0)
-		}
-	}
+		n += max(end.Offset-at, 0)
+	})
 	return n, nil
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"pitstop/api/web"
@@ -11,6 +12,9 @@ import (
 	"pitstop/schemas/repair"
 	"pitstop/sinks/email"
 )
+
+// HistoryFile returns the path of the file that says which history a data directory holds.
+func HistoryFile(dir string) string { return filepath.Join(dir, "history.json") }
 
 // Client returns a client of the pipeline's API for the simulated people of a history
 // that ends at a time. It issues their tokens and signs their links.

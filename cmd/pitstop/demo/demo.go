@@ -49,7 +49,7 @@ func Open(data *embedded.Data, o Options) (*Demo, error) {
 	if until.IsZero() {
 		until = time.Now()
 	}
-	saved, err := simulate.Open(data.Path("history.json"), o.Seed, o.Repairs, until, func(at time.Time) (*garage.Book, error) {
+	saved, err := simulate.Open(app.HistoryFile(data.Dir()), o.Seed, o.Repairs, until, func(at time.Time) (*garage.Book, error) {
 		return simulate.Garages(simulate.DefaultGarages, at)
 	})
 	if err != nil {
