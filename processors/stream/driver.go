@@ -21,6 +21,7 @@ type Driver[S any] struct {
 
 	task    *task
 	offsets map[string]int64
+	open    bool  // see Together
 	twin    *task // see Twice
 	twice   int
 	steps   int
@@ -47,6 +48,21 @@ func NewDriver[S any](p Processor[S]) (*Driver[S], error) {
 // has not been encoded and decoded in between.
 func (d *Driver[S]) Twice(n int) {
 	d.twin, d.twice = newTask(d.task.logic, d.task.codec, 0), n
+}
+
+// Together does what it does in one transaction, as a member does, and returns an error if
+// the member would have to do it again, one by one.
+func (d *Driver[S]) Together(do func() error) error {
+	d.open, d.task.carefully = true, false
+	defer func() { d.open, d.task.carefully = false, true }()
+	if err := do(); err != nil {
+		return err
+	}
+	if _, err := d.task.changes(); err != nil {
+		return err
+	}
+	d.task.commit()
+	return nil
 }
 
 // Codec returns the driver's codec, to seal and open personal data with.
@@ -96,18 +112,22 @@ func (d *Driver[S]) Advance(now time.Time) ([]any, error) {
 	})
 }
 
-// step does something in one transaction.
+// step does something, in a transaction of its own unless one is open.
 func (d *Driver[S]) step(do func(*task) error) ([]any, error) {
+	before := len(d.task.out)
 	if err := do(d.task); err != nil {
 		return nil, err
 	}
 	var out []any
-	for _, o := range d.task.out {
+	for _, o := range d.task.out[before:] {
 		r, err := d.task.codec.Decode(context.Background(), o.Value)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", o.Topic, err)
 		}
 		out = append(out, r)
+	}
+	if d.open {
+		return out, nil
 	}
 	if _, err := d.task.changes(); err != nil {
 		return nil, err

@@ -14,6 +14,8 @@ const (
 	ContactPhone    ContactField = "phone"
 )
 
+var contactFields = []ContactField{ContactID, ContactLanguage, ContactName, ContactEmail, ContactPhone}
+
 // merge returns the contact with these fields of another one; no fields are all of them.
 func (c Contact) merge(other Contact, fields []ContactField) Contact {
 	if len(fields) == 0 {

@@ -28,15 +28,22 @@ func (r *Repair) Handle(c Command) ([]Event, Verdict) { return r.HandleLogged(c,
 func (r *Repair) HandleLogged(c Command, logged time.Time) ([]Event, Verdict) {
 	h := handling{Repair: r, cmd: c, logged: logged}
 	refusal := h.decide()
+	if refusal == nil && h.event != nil {
+		refusal = h.full(h.event)
+	}
 	v := Verdict{Revision: h.revisionNo, Decision: h.decision, ApprovedTotal: h.approved}
-	if refusal != nil {
-		h.events = nil
+	var events []Event
+	switch {
+	case refusal != nil:
 		v = *refusal
+	case h.event != nil:
+		r.record(h.event, c.Head().OccurredAt)
+		events = []Event{h.event}
 	}
 	if !h.foreign() { // another garage learns nothing about the repair
 		v.State, v.Sequence = r.State, r.Sequence
 	}
-	return h.events, v
+	return events, v
 }
 
 // Expire closes the open revision if it is due by then, and returns the event that
@@ -79,12 +86,13 @@ type handling struct {
 	*Repair
 	cmd        Command
 	logged     time.Time
-	events     []Event
+	event      Event // what follows from it; nil: nothing
 	revisionNo int32
 	decision   Decision
 	approved   int64
 }
 
+// emit says which event follows from the command, unless the repair is too full for it.
 func (h *handling) emit(e Event) {
 	head, c := e.Head(), h.cmd.Head()
 	head.GarageID, head.Actor = c.GarageID, c.Actor
@@ -92,8 +100,7 @@ func (h *handling) emit(e Event) {
 		f := e.fact()
 		f.History, f.LoggedAt = isHistory(c.OccurredAt, h.logged) && !h.cmd.ask().Tell, h.logged
 	}
-	h.record(e, c.OccurredAt)
-	h.events = append(h.events, e)
+	h.event = e
 }
 
 func refuse(code Code, format string, args ...any) *Verdict {
@@ -131,6 +138,9 @@ func (h *handling) foreign() bool {
 
 func (h *handling) decide() *Verdict {
 	head := h.cmd.Head()
+	if v := invalid(head.check()); v != nil {
+		return v
+	}
 	if head.OccurredAt.Sub(h.logged) > maxAhead {
 		return invalid([]FieldError{{"/occurred_at", fmt.Sprintf("lies more than two minutes ahead of the log, of %s: set the clock of the machine that took the request", h.logged.UTC().Format(time.RFC3339))}})
 	}
@@ -139,9 +149,6 @@ func (h *handling) decide() *Verdict {
 	}
 	if h.ended(h.cmd) {
 		return refuse(LinkEnded, "this link has ended: the contact was corrected, or the links were revoked, after it was made")
-	}
-	if refusal := h.full(); refusal != nil {
-		return refusal
 	}
 	switch c := h.cmd.(type) {
 	case *StartRepair:
@@ -202,6 +209,10 @@ func (h *handling) start(c *StartRepair) *Verdict {
 	errs := append(c.Agreed.Validate("/agreed", false), h.promise(c.ReadyAt)...)
 	if c.GarageID == "" {
 		errs = append(errs, FieldError{"/garage_id", "is missing"})
+	}
+	errs = append(errs, c.Customer.check("/customer")...)
+	if c.Approver != nil {
+		errs = append(errs, c.Approver.check("/approver")...)
 	}
 	if v := invalid(errs); v != nil {
 		return v

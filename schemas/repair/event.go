@@ -254,7 +254,11 @@ func (s State) After(e Event) State { return cmp.Or(EffectOf(e).State, s) }
 
 // Apply folds an event into the state. Events must be applied in order of sequence.
 func (r *Repair) Apply(e Event) {
-	r.Sequence, r.LastAt, r.Texts = e.fact().Sequence, e.Head().OccurredAt, r.Texts+textsOf(e)
+	texts := textsOf(e)
+	r.Sequence, r.LastAt, r.Texts = e.fact().Sequence, e.Head().OccurredAt, r.Texts+texts
+	if e.Head().Actor.Role.CustomerSide() {
+		r.SaidTexts += texts
+	}
 	r.State = r.State.After(e)
 	if n, as := r.OpenRevision(), EffectOf(e).Quote; n > 0 && as != "" {
 		r.Revisions[n-1].Status = as
@@ -296,7 +300,7 @@ func (r *Repair) Apply(e Event) {
 		}
 	case *MessagePosted:
 		if e.Actor.Role.CustomerSide() {
-			r.Said, r.SaidTexts = r.Said+1, r.SaidTexts+textsOf(e)
+			r.Said++
 		}
 	case *LinkRequested: // nothing a later command depends on
 	}

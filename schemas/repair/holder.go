@@ -1,6 +1,9 @@
 package repair
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Holder is what the state machine remembers of somebody who gets links to a repair.
 type Holder struct {
@@ -53,7 +56,12 @@ func (h *handling) correct(c *CorrectContact) *Verdict {
 			needed = append(needed, ContactEmail, ContactPhone)
 		}
 	}
-	var errs []FieldError
+	errs := c.Contact.check("/contact")
+	for i, f := range c.Fields {
+		if !slices.Contains(contactFields, f) {
+			errs = append(errs, FieldError{fmt.Sprintf("/fields/%d", i), "must be id, language, name, email or phone"})
+		}
+	}
 	for _, f := range needed {
 		if len(c.Fields) > 0 && !slices.Contains(c.Fields, f) {
 			errs = append(errs, FieldError{"/contact/" + string(f), "is missing: of this contact it is not known"})

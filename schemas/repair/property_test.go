@@ -150,7 +150,7 @@ func anyCommand(t *rapid.T, r *repair.Repair, late bool) repair.Command {
 	n := int32(len(r.Revisions))
 	revision := rapid.SampledFrom([]int32{n, n, n, n - 1, n + 1, 1, 0}).Draw(t, "revision")
 	var c repair.Command
-	kinds := []string{"decide", "request", "withdraw", "view", "message", "ready", "contact", "start", "any"}
+	kinds := []string{"decide", "request", "withdraw", "view", "message", "ready", "contact", "links", "start", "any"}
 	switch {
 	case r.State == repair.Completed:
 		kinds = []string{"collect", "decide", "message", "contact", "complete", "cancel", "request"}
@@ -200,6 +200,8 @@ func anyCommand(t *rapid.T, r *repair.Repair, late bool) repair.Command {
 		c = &repair.ChangeReadyTime{ReadyAt: at.Add(time.Hour)}
 	case "contact":
 		c = &repair.CorrectContact{Party: repair.TheApprover}
+	case "links":
+		c = rapid.SampledFrom([]repair.Command{&repair.RequestLink{Party: repair.TheCustomer}, &repair.RevokeLinks{}}).Draw(t, "links")
 	case "complete":
 		c = &repair.CompleteRepair{Total: rapid.Int64Range(0, 100_000).Draw(t, "total"), ReasonGiven: rapid.Bool().Draw(t, "reason")}
 	case "collect":

@@ -80,11 +80,11 @@ type Repair struct {
 	Customer Holder `avro:"customer,added"`
 	// Who decides about extra work; absent: the customer, or not known.
 	Approver *Holder `avro:"approver,added"`
-	// Bytes of text in its events.
+	// Bytes of what was written in its events.
 	Texts int64 `avro:"texts,added"`
 	// Messages of the customer's side.
 	Said int64 `avro:"said,added"`
-	// Bytes of text in those.
+	// Bytes of what the customer's side wrote in those, and in its answers.
 	SaidTexts int64 `avro:"said_texts,added"`
 }
 

@@ -219,6 +219,12 @@ func TestBuildRefuses(t *testing.T) {
 		{"customers decide by phone", "de-brug", customer, someID, decide(func(*request.DecideQuote) {}), []string{"/method"}},
 		{"nobody's decision", "de-brug", sam, someID, decide(func(d *request.DecideQuote) { d.Name = "" }), []string{"/name"}},
 		{"no answers", "de-brug", sam, someID, decide(func(d *request.DecideQuote) { d.Lines, d.TotalSeen = nil, nil }), []string{"/lines", "/total_seen"}},
+		{"long answers", "de-brug", sam, someID, decide(func(d *request.DecideQuote) {
+			d.Lines = nil
+			for n := range int32(3) {
+				d.Lines = append(d.Lines, request.Answer{Line: n + 1, Answer: repair.Reject, Text: strings.Repeat("é", 1667)})
+			}
+		}), []string{"/lines/2/text"}},
 		{"odd answers", "de-brug", sam, someID, decide(func(d *request.DecideQuote) {
 			d.Lines = []request.Answer{{Line: 0, Answer: "maybe"}, {Line: 2, Answer: repair.Approve, Reason: repair.ReasonPrice}, {Line: 2, Answer: repair.Reject, Reason: "mood"}}
 		}), []string{"/lines/0/answer", "/lines/0/line", "/lines/1/reason", "/lines/2/line", "/lines/2/reason"}},

@@ -2,6 +2,7 @@ package request
 
 import (
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/bojanz/currency"
 
@@ -73,7 +74,7 @@ func (d *draft) decision(ask repair.Ask, body *DecideQuote) repair.Command {
 	if len(body.Lines) == 0 {
 		d.bad("/lines", "every line of the quote needs an answer")
 	}
-	answered := make(map[int32]bool)
+	answered, remarks := make(map[int32]bool), 0
 	for i, a := range body.Lines {
 		at := fmt.Sprintf("/lines/%d", i)
 		answer := repair.Answer{Line: a.Line, Answer: a.Answer, Reason: a.Reason}
@@ -81,6 +82,9 @@ func (d *draft) decision(ask repair.Ask, body *DecideQuote) repair.Command {
 		c.Answers = append(c.Answers, answer)
 		if text := d.prose(at+"/text", a.Text); text != "" {
 			evidence.Texts = append(evidence.Texts, repair.LineText{Line: a.Line, Text: text})
+			if remarks += utf8.RuneCountInString(text); remarks > maxText {
+				d.bad(at+"/text", "makes the texts %d characters together, more than %d", remarks, maxText)
+			}
 		}
 	}
 	c.Evidence = d.seal("/name", &evidence)

@@ -184,7 +184,7 @@ type Answer struct {
 // DecideQuote answers every line of one revision.
 type DecideQuote struct {
 	When
-	Lines     []Answer      `json:"lines" minItems:"1" maxItems:"100" doc:"Every line of the quote exactly once."`
+	Lines     []Answer      `json:"lines" minItems:"1" maxItems:"100" doc:"Every line of the quote exactly once. Their texts have at most 5000 characters together."`
 	TotalSeen *int64        `json:"total_seen" nullable:"false" minimum:"0" doc:"Sum of the approved lines, in minor units: what the decider was told."`
 	Method    repair.Method `json:"method" enum:"phone,counter" doc:"How the answer was given."`
 	Name      string        `json:"name,omitempty" maxLength:"200" doc:"Who gave it."`
