@@ -15,8 +15,11 @@ import (
 	"pitstop/schemas/request"
 )
 
-// missing follows the name of a property that a body lacks.
+// missing follows the name of a property that a body lacks, and what parameter matches.
 const missing = " is missing"
+
+// parameter is what huma calls a parameter that a request lacks, at its own location.
+var parameter = regexp.MustCompile(`^required (query|path|header|cookie) parameter$`)
 
 func init() { // huma has these as globals only
 	huma.DefaultArrayNullable = false
@@ -44,7 +47,10 @@ func newError(status int, msg string, errs ...error) huma.StatusError {
 			continue
 		}
 		f := repair.FieldError{Pointer: pointer(d.ErrorDetail().Location), Detail: d.ErrorDetail().Message}
-		if name, ok := strings.CutSuffix(f.Detail, missing); ok && name != "" {
+		switch name, lacks := strings.CutSuffix(f.Detail, missing); {
+		case lacks && parameter.MatchString(name):
+			f.Detail = strings.TrimSpace(missing)
+		case lacks && name != "":
 			f = repair.FieldError{Pointer: f.Pointer + request.Pointer(name), Detail: strings.TrimSpace(missing)}
 		}
 		fields = append(fields, f)

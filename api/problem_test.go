@@ -69,6 +69,15 @@ func TestMalformedRequests(t *testing.T) {
 	}
 }
 
+func TestAMissingParameterIsNamed(t *testing.T) {
+	w := apitest.New(t)
+	a := w.Call(w.Token("jan", repair.Manager, "de-brug"), "GET", "/v1/latencies", "")
+	a.Problem(t, 422, "invalid")
+	if diff := cmp.Diff([]any{map[string]any{"pointer": "/measure", "detail": "is missing"}}, a.JSON["errors"]); diff != "" {
+		t.Errorf("errors (-want +got):\n%s", diff)
+	}
+}
+
 // What went wrong inside is not for callers.
 func TestNothingInternalIsShown(t *testing.T) {
 	err := huma.NewError(http.StatusInternalServerError, "unexpected error occurred", errors.New("pq: password is hunter2"))

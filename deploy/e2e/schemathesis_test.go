@@ -42,8 +42,10 @@ func TestSchemathesis(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			token := g.As(role).Token
+			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), program, "run", g.API+"/openapi.json",
-				"--header", "Authorization: Bearer "+g.As(role).Token, "--no-color", "--continue-on-failure")
+				"--header", "Authorization: Bearer "+token, "--no-color", "--continue-on-failure")
 			cmd.Dir = dir
 			said, err := cmd.CombinedOutput()
 			t.Logf("%s", said)
