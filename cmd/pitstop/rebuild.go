@@ -31,7 +31,7 @@ func (c *rebuildCommand) Run(e *env) (err error) {
 			return wrongUsage(err)
 		}
 		defer closing(r.Log, "data directory", r.Data.Close)
-		next = "pitstop up"
+		next = "pitstop up, or pitstop demo if that made it"
 		if c.Garages == "" {
 			c.Garages = app.GarageFile(r.Data.Dir())
 		}

@@ -305,7 +305,7 @@ func (c *Client) Run(ctx context.Context) error {
 		fetches := c.kafka.PollFetches(poll)
 		cancel()
 		if ctx.Err() != nil || fetches.IsClientClosed() {
-			return nil //nolint:nilerr // asked to stop
+			return nil // asked to stop
 		}
 		failed := false
 		fetches.EachError(func(topic string, partition int32, err error) {

@@ -204,7 +204,11 @@ func (run *importing) next(b *batch) error {
 // send sends a batch and reports what was not accepted of it. What is not answered is
 // reported, too, and counts as such.
 func (run *importing) send(ctx context.Context, b batch) error {
-	answers, unanswered := run.AskAll(ctx, b.commands...)
+	var answers []Answer
+	var unanswered error
+	if len(b.commands) > 0 {
+		answers, unanswered = run.AskAll(ctx, b.commands...)
+	}
 	for i, a := range answers {
 		switch code, reason := a.Refusal(); {
 		case a == (Answer{}):

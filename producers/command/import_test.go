@@ -343,6 +343,16 @@ func TestALineThatIsNotAnswered(t *testing.T) {
 	}
 }
 
+// An import that is stopped when all is done is done.
+func TestAnImportThatIsStoppedAtItsEnd(t *testing.T) {
+	s := &sent{refuse: 1}
+	im, _ := importer(t, s)
+	got, err := im.Import(t.Context(), strings.NewReader(lines(0, importBatch)+"\n"))
+	if err != nil || got.Accepted != importBatch {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 // The same file, told this time or not, makes the same commands.
 func TestTellingMakesNoOtherCommand(t *testing.T) {
 	var prints [2][]fingerprint
