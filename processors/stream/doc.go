@@ -4,8 +4,8 @@
 // state, outputs, timers). It does no I/O and has no clock: time reaches it as
 // the event time of records and as ticks. Run consumes its inputs in a consumer
 // group and, per poll, commits one transaction that holds the outputs, the
-// changes of the state (a changelog) and the offsets. A Driver runs the same
-// processor in a test, without Kafka.
+// changes of the state (a changelog) and the offsets. Without Kafka, a Driver runs the
+// same processor in a test, and a Fold makes its state for package rebuild.
 //
 // What holds, and how:
 //

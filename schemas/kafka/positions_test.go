@@ -259,3 +259,28 @@ func TestAFirstStartOfTwoMembers(t *testing.T) {
 		}
 	})
 }
+
+// What a processor reads and its changelog have as many partitions, or it says which has not.
+func TestCoPartitioned(t *testing.T) {
+	for name, c := range map[string]struct {
+		given func(*group)
+		want  string
+	}{
+		"they do":        {given: func(*group) {}},
+		"one has more":   {func(g *group) { g.addPartition("b") }, "topic b has 3 partitions and a has 2"},
+		"one is missing": {func(g *group) { g.deleteTopic("b") }, "create the topics first: pitstop topics apply"},
+		"its changelog":  {func(g *group) { g.addPartition("pitstop.test.changelog") }, "topic pitstop.test.changelog has 3 partitions and a has 2"},
+		"what it writes": {given: func(g *group) { g.addPartition("out") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newGroup(t)
+				c.given(g)
+				err := kafka.CoPartitioned(t.Context(), g.adm, g.Consumer)
+				if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+					t.Errorf("it says %v, want %q", err, c.want)
+				}
+			})
+		})
+	}
+}
