@@ -159,8 +159,10 @@ func (h *Header) check() (errs []FieldError) {
 		pointer, text string
 		most          int
 	}{
-		{"/correlation_id", h.CorrelationID, IDBytes}, {"/garage_id", h.GarageID, maxName},
-		{"/actor/id", h.Actor.ID, maxName}, {"/actor/role", string(h.Actor.Role), maxName},
+		{"/correlation_id", h.CorrelationID, IDBytes},
+		{"/garage_id", h.GarageID, maxName},
+		{"/actor/id", h.Actor.ID, maxName},
+		{"/actor/role", string(h.Actor.Role), maxName},
 	} {
 		if len(x.text) > x.most {
 			errs = append(errs, FieldError{x.pointer, fmt.Sprintf("takes %d bytes, more than %d", len(x.text), x.most)})
