@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"pitstop/api/web"
 	"pitstop/schemas/repair"
@@ -19,12 +21,13 @@ import (
 )
 
 // asDeclared refuses requests whose query has what their operation does not declare, a
-// parameter twice, or a filter without a value: one that is not understood must never
+// parameter twice, a header twice that names one thing, or a filter without a value: one that is not understood must never
 // answer everything. An empty cursor is where every list begins.
 func asDeclared(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		at := ctx.URL()
-		if errs := undeclared(ctx.Operation(), at.RawQuery); len(errs) > 0 {
+		r, _ := humachi.Unwrap(ctx)
+		if errs := append(undeclared(ctx.Operation(), at.RawQuery), ambiguous(r.Header)...); len(errs) > 0 {
 			write(ctx, api, web.NewProblem(web.CodeInvalid, "see errors", errs...))
 			return
 		}
@@ -60,6 +63,16 @@ func undeclared(op *huma.Operation, query string) (errs []repair.FieldError) {
 		case values[0] == "" && slices.Contains(cursors, name) && p.Schema.Type == huma.TypeString:
 		case slices.ContainsFunc(values, func(v string) bool { return typed.Clean(v) == "" }):
 			bad(name, "is empty: leave it out, or give it a value")
+		}
+	}
+	return errs
+}
+
+// ambiguous returns the headers that name one thing, and name several.
+func ambiguous(h http.Header) (errs []repair.FieldError) {
+	for _, name := range []string{"Idempotency-Key", "Last-Event-ID"} {
+		if n := len(h.Values(name)); n > 1 {
+			errs = append(errs, repair.FieldError{Pointer: request.Pointer(name), Detail: fmt.Sprintf("is given %d times", n)})
 		}
 	}
 	return errs

@@ -44,6 +44,7 @@ func TestMalformedRequests(t *testing.T) {
 		{"bad time", "PATCH", at, `{"ready_at":"tomorrow"}`, nil, 422, "invalid", []string{"/ready_at"}},
 		{"from the future", "POST", at + "/collection", `{"occurred_at":"2026-05-20T08:03:00Z"}`, nil, 422, "invalid", []string{"/occurred_at"}},
 		{"key too long", "POST", at + "/collection", ``, []string{"Idempotency-Key: " + strings.Repeat("k", 201)}, 422, "invalid", []string{"/Idempotency-Key"}},
+		{"a key that is not UTF-8", "POST", at + "/collection", ``, []string{"Idempotency-Key: \xff\xfe"}, 422, "invalid", []string{""}},
 		{"revision 0", "POST", at + "/quotes/0/withdrawal", ``, nil, 422, "invalid", []string{"/revision"}},
 		{"no such address", "GET", "/v1/nothing", ``, nil, 404, "not_found", nil},
 		{"no such method", "DELETE", at, ``, nil, 405, "method_not_allowed", nil},
@@ -66,6 +67,25 @@ func TestMalformedRequests(t *testing.T) {
 				t.Errorf("Allow: %v", a.Header.Values("Allow"))
 			}
 		})
+	}
+}
+
+// A header that names one thing, given twice, is not understood.
+func TestHeadersThatAreGivenTwice(t *testing.T) {
+	w := apitest.New(t)
+	sam := w.Token("sam", repair.Mechanic, "de-brug")
+	for name, ask := range map[string]struct{ method, path string }{
+		"Idempotency-Key": {"POST", "/v1/repairs/" + w.Started() + "/collection"}, "Last-Event-ID": {"GET", "/v1/events"},
+	} {
+		r := httptest.NewRequest(ask.method, ask.path, nil)
+		r.Header.Set("Authorization", "Bearer "+sam)
+		r.Header.Add(name, "c1")
+		r.Header.Add(name, "c2")
+		a := w.Do(r)
+		a.Problem(t, 422, "invalid")
+		if diff := cmp.Diff([]any{map[string]any{"pointer": "/" + name, "detail": "is given 2 times"}}, a.JSON["errors"]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func (d *draft) bad(pointer, format string, args ...any) {
 }
 
 func (d *draft) key() {
-	if d.Key == "" || utf8.RuneCountInString(d.Key) > maxKey || strings.ContainsFunc(d.Key, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+	if d.Key == "" || !utf8.ValidString(d.Key) || utf8.RuneCountInString(d.Key) > maxKey || strings.ContainsFunc(d.Key, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 		d.bad("", "the idempotency key must have 1 to %d printable characters", maxKey)
 	}
 	if _, start := d.Body.(*StartRepair); !start && !repair.ValidID(d.RepairID) {
