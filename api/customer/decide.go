@@ -72,7 +72,22 @@ func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 		d.render(w, http.StatusServiceUnavailable, p)
 		return
 	}
+	if o != nil && o.Code == repair.IllegalState && o.State == repair.AwaitingApproval { // its remarks do not fit any more
+		d.again(w, r, v, q, c, v.wordy(c))
+		return
+	}
 	d.done(w, r, v, o, id, "")
+}
+
+// wordy asks for an answer without remarks: the repair takes no more of them.
+func (v *visit) wordy(c choice) map[string]string {
+	m := make(map[string]string)
+	for _, a := range c.Answers {
+		if a.Text != "" {
+			m[fmt.Sprintf("line.%d", a.Line)] = v.T("error wordy")
+		}
+	}
+	return m
 }
 
 // mistakes maps what is wrong with a decision to the fields of the form.
