@@ -63,11 +63,11 @@ func (r reads) read(ctx context.Context, in ReadOne, has func(*readmodel.Repair)
 	if !repair.ValidID(in.ID) {
 		return nil, r.failed(readmodel.ErrNotFound)
 	}
-	v, err := r.look(ctx, in)
-	if err == nil && !has(v) && r.newest(ctx, in.ID) <= v.Sequence {
+	v, waited, err := r.look(ctx, in)
+	if err == nil && !has(v) && waited <= v.Sequence {
 		var news bool
 		if news, err = r.news(ctx, in.ID, v.Sequence); news {
-			v, err = r.look(ctx, in)
+			v, _, err = r.look(ctx, in)
 		}
 	}
 	switch {
@@ -97,14 +97,16 @@ func (r reads) news(ctx context.Context, id string, sequence int64) (bool, error
 	})
 }
 
-// look returns a repair once the read model has all of it that is asked for or heard of.
-func (r reads) look(ctx context.Context, in ReadOne) (*readmodel.Repair, error) {
-	if after := max(in.After, r.newest(ctx, in.ID)); after > 0 {
-		if err := web.WaitForSequence(ctx, r.patience, r.store, in.ID, after); err != nil {
-			return nil, err
+// look returns a repair once the read model has all of it that is asked for or heard of,
+// and the sequence that it waited for.
+func (r reads) look(ctx context.Context, in ReadOne) (v *readmodel.Repair, waited int64, err error) {
+	if waited = max(in.After, r.newest(ctx, in.ID)); waited > 0 {
+		if err := web.WaitForSequence(ctx, r.patience, r.store, in.ID, waited); err != nil {
+			return nil, waited, err
 		}
 	}
-	return r.stored(ctx, in.ID)
+	v, err = r.stored(ctx, in.ID)
+	return v, waited, err
 }
 
 // stored returns a repair as the read model has it; one that it lacks, without events.

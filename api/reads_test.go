@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"pitstop/api"
 	"pitstop/api/apitest"
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 )
 
@@ -92,6 +94,30 @@ func TestWhatAnotherProcessMadeIsWaitedFor(t *testing.T) {
 			})
 		}
 	}
+}
+
+// hearing is a read model during whose answers the process hears how far repairs are.
+type hearing struct{ *apitest.World }
+
+func (h hearing) Repair(ctx context.Context, sight readmodel.Sight, id string) (*readmodel.Repair, error) {
+	defer h.Hear()
+	return h.World.Repair(ctx, sight, id)
+}
+
+// What is heard of while the read model is asked is waited for, too.
+func TestWhatIsHeardOfMeanwhileIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var store hearing
+		w := apitest.New(t, func(c *api.Config) {
+			store.World = c.Store.(*apitest.World)
+			c.Patience, c.Store = 2*time.Second, store
+		})
+		for _, where := range made(t, w) {
+			w.Deaf = true
+			time.AfterFunc(time.Second, w.CatchUp)
+			w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "GET", where, "").Want(t, 200, nil)
+		}
+	})
 }
 
 // What nobody makes is missing after that half second, and what is another garage's
