@@ -88,8 +88,13 @@ func (c *clickhouseSinkCommand) Run(e *env) error {
 	return runRole(e, log, c.opsFlags, cfg, metrics, r)
 }
 
-type emailSinkCommand struct {
+// sinceFlag says what to do where it is not known which mails were sent.
+type sinceFlag struct {
 	Since time.Time `help:"Where the brokers have forgotten which mails were sent, or none were: send those requested from this time on. Without effect otherwise." placeholder:"2026-11-24T08:00:00Z"`
+}
+
+type emailSinkCommand struct {
+	sinceFlag
 	kafkaFlags
 	garageFlags
 	smtpFlags

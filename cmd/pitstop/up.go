@@ -32,6 +32,7 @@ type upCommand struct {
 	smtpFlags
 	PublicURL  string `name:"public-url" help:"Where customers reach the API, which links in mails begin with; default: its address on this machine." placeholder:"URL"`
 	MailSender string `help:"Address in From; default: one that is none." placeholder:"ADDRESS"`
+	sinceFlag
 	embeddedFlags
 }
 
@@ -70,7 +71,7 @@ func (c *upCommand) Run(e *env) error {
 	if err != nil {
 		return wrongUsage(err)
 	}
-	o := app.Options{Data: data, Garages: book, GarageFile: c.Garages, Clock: time.Now, RequestClock: wallClock, Mail: mail, Log: log}
+	o := app.Options{Data: data, Garages: book, GarageFile: c.Garages, Clock: time.Now, RequestClock: wallClock, Mail: mail, MailSince: c.Since, Log: log}
 	if c.SMTP != "" {
 		if o.Relay, err = email.SMTP(c.relay(), time.Now); err != nil {
 			return wrongUsage(err)

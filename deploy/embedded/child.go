@@ -26,6 +26,9 @@ const (
 	healthyAfter = time.Minute // a child that ran this long starts again at minBackOff
 )
 
+// partVar names, in the environment of a child process, the part that it is.
+const partVar = "PITSTOP_EMBEDDED_PART"
+
 // childSpec says how to run a part of the embedded set-up in a process of its own.
 type childSpec struct {
 	name      string        // of the part, for logs and errors
@@ -140,6 +143,9 @@ func (p *process) stop() error {
 // launch starts a process and waits until it says that it is ready. The end of life
 // kills it.
 func (c *child) launch(ctx, life context.Context) (*process, error) {
+	if os.Getenv(partVar) != "" { // else it would start itself for ever
+		return nil, fmt.Errorf("%s is itself started as a part, and has not handed its arguments to RunChild", os.Args[0])
+	}
 	controlR, controlW, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -152,7 +158,7 @@ func (c *child) launch(ctx, life context.Context) (*process, error) {
 
 	cmd := exec.CommandContext(life, executable(c.spec.exe), slices.Concat([]string{ChildCommand}, c.spec.args)...)
 	cmd.Args[0] = os.Args[0]
-	cmd.Env = slices.Concat(os.Environ(), c.spec.env)
+	cmd.Env = slices.Concat(os.Environ(), []string{partVar + "=" + c.spec.name}, c.spec.env)
 	cmd.Dir = c.spec.dir
 	cmd.ExtraFiles = []*os.File{controlR, readyW} // descriptors 3 and 4
 	// A group of its own: the terminal's interrupt must not reach it.

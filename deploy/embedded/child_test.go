@@ -46,6 +46,13 @@ func startTestChild(t *testing.T, log *testLog, behaviour string, wait, stop tim
 	})
 }
 
+// A program that does not know that it is a part would start the same part, and so on.
+func TestAPartStartsNoParts(t *testing.T) {
+	t.Setenv(partVar, "refusing")
+	_, err := startTestChild(t, newLog(t), "refusing", time.Minute, time.Minute)
+	wantError(t, err, "has not handed its arguments to RunChild")
+}
+
 func TestChildThatCannotStartSaysWhy(t *testing.T) {
 	wait := map[string]time.Duration{"refusing": time.Minute, "dying": time.Minute, "mute": time.Second}
 	for behaviour, says := range map[string]string{

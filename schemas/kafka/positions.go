@@ -192,7 +192,7 @@ func lostError(c record.Consumer, lost []position) error {
 	case c.Stateful:
 		do = "stop every one of it, and rebuild its state as of the time at which it stopped: pitstop rebuild " + c.Name + " --until TIME; or, if its state is right: " + reset
 	case len(c.Leaves()) > 0:
-		do = "stop every one of it, and say from when on it is to send: pitstop sink " + c.Name + " --since TIME; the timeline shows what was sent last"
+		do = "stop every one of it, and say from when on it is to send: pitstop sink " + c.Name + " --since TIME, or pitstop up --since TIME; the timeline shows what was sent last"
 	}
 	return fmt.Errorf("%w: the position of %s %s. %s. If it was stopped for long, raise offsets.retention.minutes",
 		ErrLost, c.Group(), strings.Join(what, ", "), do)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"pitstop/deploy/e2e/pitstop"
+	"pitstop/deploy/embedded"
 	"pitstop/producers/simulate"
 )
 
@@ -40,6 +41,9 @@ var until = time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
+	if len(os.Args) > 1 && os.Args[1] == embedded.ChildCommand {
+		return embedded.RunChild(os.Args[2:])
+	}
 	if os.Getenv(kafkaVar) != "" {
 		repairs = repairsOnKafka
 	}

@@ -39,6 +39,8 @@ type Options struct {
 	// Limits bound what one caller may ask of the API.
 	Limits web.Limits
 	Mail   email.Config // see EmbeddedMail
+	// MailSince is EmailSinkOptions.Since.
+	MailSince time.Time
 	// Relay takes the mail, and no mailbox is started; nil: the mailbox takes it.
 	Relay email.Transport
 	// Transport replaces the transport to the mailbox, which it is given; nil: keep it.

@@ -97,7 +97,7 @@ func (p *Pipeline) sinks(o Options, metrics prometheus.Registerer) (toTables, to
 	}
 	toMail = NewEmailSink(EmailSinkOptions{
 		Kafka: p.cfg, Mail: EmbeddedMail(o.Mail, p.API, p.Links), Garages: p.Garages, Transport: transport, Instance: instance,
-		Clock: o.Clock, Log: o.Log, Metrics: counted, Attempts: email.NewMetrics(metrics),
+		Since: o.MailSince, Clock: o.Clock, Log: o.Log, Metrics: counted, Attempts: email.NewMetrics(metrics),
 	})
 	return toTables, toMail, nil
 }
