@@ -114,7 +114,7 @@ func (f readerFlags) readers() (*access.Readers, error) {
 // smtpFlags say how mail leaves.
 type smtpFlags struct {
 	SMTP         string         `name:"smtp" help:"SMTP relay, as host:port; of pitstop up: instead of its mailbox." placeholder:"HOST:PORT"`
-	SMTPSecurity email.Security `name:"smtp-security" enum:",starttls,tls,plain" default:"" help:"starttls, tls or plain; default: starttls, and plain on loopback."`
+	SMTPSecurity email.Security `name:"smtp-security" help:"starttls, tls or plain; default: starttls, and plain on loopback."`
 	SMTPCA       string         `name:"smtp-ca" help:"Certificates to trust, in PEM; default: the system's." placeholder:"FILE"`
 	SMTPUser     string         `name:"smtp-user" help:"User to log in with."`
 	SMTPPassword string         `name:"smtp-password" help:"Password; give it as PITSTOP_SMTP_PASSWORD."`

@@ -29,8 +29,8 @@ func TestMistakesAreNamedAtOnce(t *testing.T) {
 			[]string{"localhost:99999", nowhere, "nobody", "ftp://x", "--clickhouse"},
 		},
 		{
-			[]string{"sink", "email", "--kafka-brokers", "x", "--registry-url", "http://localhost:1", "--smtp", "localhost:99999", "--garages", nowhere, "--public-url", "ftp://x", "--mail-sender", "nobody"},
-			[]string{"localhost:99999", nowhere, "nobody", "ftp://x", `broker "x"`, "PITSTOP_LINK_KEYS"},
+			[]string{"sink", "email", "--kafka-brokers", "x", "--registry-url", "http://localhost:1", "--smtp", "localhost:99999", "--smtp-security", "none", "--garages", nowhere, "--public-url", "ftp://x", "--mail-sender", "nobody"},
+			[]string{"localhost:99999", `--smtp-security "none"`, nowhere, "nobody", "ftp://x", `broker "x"`, "PITSTOP_LINK_KEYS"},
 		},
 		{
 			[]string{"topics", "plan", "--kafka-brokers", "x", "--partitions", "0", "--min-in-sync", "9"},

@@ -7,10 +7,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/deploy/e2e/customer"
+	"pitstop/deploy/e2e/expect"
 	"pitstop/deploy/e2e/garage"
 	"pitstop/deploy/e2e/mailbox"
+	"pitstop/deploy/e2e/topics"
 )
 
 // Whatever is rebuilt is what it was, tells nobody, and continues. While it runs, it is
@@ -26,6 +29,12 @@ func TestRebuildCommand(t *testing.T) {
 	j.Happens(garage.Asked...)
 	link := j.MailTo(j.To, "extra werk").Link(t)
 	mails := mailbox.Mails(t, g.Mailbox, j.To)
+	topics.Open(t, first.Kafka).Write(&kgo.Record{Topic: "pitstop.commands", Key: []byte("k"), Value: []byte("garbage")})
+	letters := func() (n int) {
+		_, out, _ := program.Run(t, "dead-letters", "list", "--data", dir)
+		return strings.Count(out, "pitstop.commands[")
+	}
+	expect.Until(t, "dead letters of lifecycle and clickhouse", func() string { return cmp.Diff(2, letters()) })
 	rebuild := func(role string) (code int, said string) {
 		code, out, errOut := program.Run(t, "rebuild", role, "--data", dir, "--garages", garages)
 		return code, out + errOut
@@ -45,6 +54,10 @@ func TestRebuildCommand(t *testing.T) {
 	}
 	g.Process = program.Up(t, dir, "--garages", garages)
 	j.Happens() // nothing more than before
+	if n := letters(); n != 2 {
+		_, out, _ := program.Run(t, "dead-letters", "list", "--data", dir)
+		t.Errorf("%d dead letters after it, want those of before\n%s", n, out)
+	}
 	page := customer.Visit(t, link)
 	if page.Form("/quotes/1/decision") == nil {
 		t.Fatalf("the link of before opens %d: %.2000s", page.Status, page.Body)

@@ -65,7 +65,7 @@ func (c Config) Validate() error {
 	if !bareAddress(c.Sender) {
 		bad("mail sender %q is not an address such as bericht@garage.example: give --mail-sender", c.Sender)
 	}
-	if d := c.withDefaults().Domain; d == "" && c.Sender != "" || strings.ContainsAny(d, "@<> \t\r\n") {
+	if d := c.withDefaults().Domain; strings.ContainsAny(d, "@<> \t\r\n") {
 		bad("mail domain %q is not a domain such as garage.example", d)
 	}
 	if c.LinkKeys == nil {

@@ -16,6 +16,7 @@ import (
 	"pitstop/processors/notification"
 	"pitstop/processors/rebuild"
 	"pitstop/processors/stream"
+	"pitstop/producers/deadletter"
 	"pitstop/producers/simulate"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
@@ -136,10 +137,19 @@ func (r Rebuild) tables(ctx context.Context) error {
 	}
 	r.Tell(fmt.Sprintf("the tables are empty; %d records to read", total))
 
+	buried, err := r.buried(ctx, c)
+	if err != nil {
+		return err
+	}
 	filling, stop := context.WithCancel(ctx)
 	defer stop()
 	filled := make(chan error, 1)
-	sink := NewClickHouseSink(r.Database, sinks.Config{Kafka: r.Kafka, Instance: "rebuild", Now: time.Now, Log: r.Log}, nil)
+	sink := NewClickHouseSink(r.Database, sinks.Config{
+		Kafka: r.Kafka, Instance: "rebuild", Now: time.Now, Log: r.Log,
+		Buried: func(topic string, partition int32, offset int64) bool {
+			return buried[place{c.Name, topic, partition}][offset]
+		},
+	}, nil)
 	go func() { filled <- sink.keepRunning(filling, r.Log) }()
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
@@ -160,6 +170,27 @@ func (r Rebuild) tables(ctx context.Context) error {
 			r.Tell(fmt.Sprintf("%d of %d records to go", left, total))
 		}
 	}
+}
+
+// buried returns the offsets of the records whose dead letters a consumer has written: they
+// are read again, and would be written again.
+func (r Rebuild) buried(ctx context.Context, c record.Consumer) (map[place]map[int64]bool, error) {
+	box, done, err := OpenDeadLetters(ctx, r.Kafka, r.Log)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	buried := make(map[place]map[int64]bool)
+	return buried, box.Each(ctx, func(l deadletter.Letter) error {
+		if l.DeadLetter != nil && l.Consumer == c.Name {
+			at := place{c.Name, l.Topic, l.Partition}
+			if buried[at] == nil {
+				buried[at] = make(map[int64]bool)
+			}
+			buried[at][l.Offset] = true
+		}
+		return nil
+	})
 }
 
 // forget deletes the positions of a consumer that does not run.
