@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -29,6 +30,14 @@ func (s *registryStore) refuses(subject string, schema sr.Schema) error {
 		versions = versions[len(versions)-1:]
 	}
 	return incompatible(schema, versions...)
+}
+
+// unreadable returns why a schema is none.
+func unreadable(schema sr.Schema) error {
+	if schema.Type != sr.TypeAvro {
+		return nil // nobody here can tell
+	}
+	return avro.Check(schema.Schema)
 }
 
 // incompatible returns why a schema is not compatible with others, the newest first.
@@ -82,7 +91,8 @@ func (s *registryStore) compatible(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var schema sr.Schema
-	if err := json.Unmarshal(body, &schema); err != nil {
+	err := json.Unmarshal(body, &schema)
+	if err = cmp.Or(err, unreadable(schema)); err != nil {
 		registryError(w, http.StatusUnprocessableEntity, sr.ErrInvalidSchema.Code, "read schema: "+err.Error())
 		return
 	}

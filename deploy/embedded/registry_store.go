@@ -128,6 +128,10 @@ func (s *registryStore) register(w http.ResponseWriter, r *http.Request) {
 	var schema sr.Schema
 	subject := r.PathValue("subject")
 	if err := json.Unmarshal(body, &schema); err == nil {
+		if why := unreadable(schema); why != nil {
+			registryError(w, http.StatusUnprocessableEntity, sr.ErrInvalidSchema.Code, "read schema: "+why.Error())
+			return
+		}
 		if why := s.refuses(subject, schema); why != nil {
 			registryError(w, http.StatusConflict, sr.ErrIncompatibleSchema.Code,
 				fmt.Sprintf("the schema is incompatible with an earlier one of subject %q: %v", subject, why))

@@ -96,6 +96,23 @@ func gained(fields int) string {
 	return `{"schema":"{\"type\":\"record\",\"name\":\"R\",\"fields\":[` + strings.Join(all, ",") + `]}"}`
 }
 
+// What is no schema is refused as that, whatever was registered before.
+func TestRegistryRefusesWhatIsNoSchema(t *testing.T) {
+	_, request := openRegistry(t, t.TempDir()+"/registry.jsonl")
+	for range 2 {
+		for _, path := range []string{"/subjects/a/versions", "/compatibility/subjects/a/versions"} {
+			for _, schema := range []string{`{`, `{\"type\":\"nothing\"}`, ``} {
+				if code, answer := request("POST", path, `{"schema":"`+schema+`"}`); code != http.StatusUnprocessableEntity || !strings.Contains(answer, `"error_code":42201`) {
+					t.Errorf("POST %s of %s: %d %s", path, schema, code, answer)
+				}
+			}
+		}
+		if code, answer := request("POST", "/subjects/a/versions", gained(1)); code != http.StatusOK {
+			t.Fatal(answer)
+		}
+	}
+}
+
 // A new version is checked by the project's own rule, when it is registered and when
 // somebody asks.
 func TestRegistryRefusesAnIncompatibleVersion(t *testing.T) {

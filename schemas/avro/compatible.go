@@ -5,7 +5,15 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"github.com/linkedin/goavro/v2"
 )
+
+// Check returns why a text is no Avro schema.
+func Check(schema string) error {
+	_, err := goavro.NewCodec(schema)
+	return err
+}
 
 // Compatible returns why the newer schema must not replace the older one; nil when
 // it has every field of the older with the same type, and a default for every field

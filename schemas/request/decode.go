@@ -33,15 +33,27 @@ func Parse(text []byte) (any, error) {
 	}
 	var raw json.RawMessage
 	if err := json.Unmarshal(text, &raw); err != nil { // the syntax, to the end
-		if at := new(json.SyntaxError); errors.As(err, &at) {
-			return nil, fmt.Errorf("%w, at byte %d", err, at.Offset)
-		}
-		return nil, err
+		return nil, syntax(text, err)
 	}
 	p := parsing{json.NewDecoder(bytes.NewReader(text))}
 	p.UseNumber()
 	return p.value("", 0)
 }
+
+// syntax says what encoding/json finds wrong with a text.
+func syntax(text []byte, err error) error {
+	at := new(json.SyntaxError)
+	switch {
+	case !errors.As(err, &at), strings.HasPrefix(err.Error(), "unexpected end"), at.Offset < 1:
+		return errors.New("it ends too early")
+	case strings.HasSuffix(err.Error(), "exceeded max depth"):
+		return errTooDeep
+	}
+	r, _ := utf8.DecodeRune(text[at.Offset-1:])
+	return fmt.Errorf("%q does not belong where it is, at byte %d", r, at.Offset)
+}
+
+var errTooDeep = fmt.Errorf("more than %d objects and lists lie within each other", maxDepth)
 
 type parsing struct{ *json.Decoder }
 
@@ -58,7 +70,7 @@ func (p parsing) value(at string, depth int) (any, error) {
 		return token, nil
 	case json.Delim:
 		if depth == maxDepth {
-			return nil, fmt.Errorf("more than %d objects and lists lie within each other", maxDepth)
+			return nil, errTooDeep
 		}
 		if token == '[' {
 			return p.list(at, depth+1)

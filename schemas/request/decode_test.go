@@ -28,20 +28,20 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":                            "unexpected end",
-		`{"a":`:                       "unexpected end",
-		`{"a":1,}`:                    "at byte 8",
-		`{} {}`:                       "after top-level value",
-		`NaN`:                         "invalid character",
-		`01`:                          "after top-level value",
+		"":                            "ends too early",
+		`{"a":`:                       "ends too early",
+		`{"a":1,}`:                    "'}' does not belong where it is, at byte 8",
+		`{} {}`:                       "'{' does not belong where it is, at byte 4",
+		`NaN`:                         "'N' does not belong where it is, at byte 1",
+		`01`:                          "'1' does not belong where it is, at byte 2",
 		"\ufeff{}":                    "byte order mark",
 		"\"\xff\"":                    "not UTF-8",
-		"{\x00\"\x00a\x00":            "invalid character",
+		"{\x00\"\x00a\x00":            `'\x00' does not belong where it is, at byte 2`,
 		`{"a":1,"b":2,"a":1}`:         "/a is there twice",
 		`{"x":[{"a~/b":1,"a~/b":1}]}`: "/x/0/a~0~1b is there twice",
 		`{"a":1,"\u0061":2}`:          "/a is there twice",
 		strings.Repeat("[", 33) + strings.Repeat("]", 33):           "lie within each other",
-		strings.Repeat("[", 200_000):                                "exceeded max depth",
+		strings.Repeat("[", 200_000):                                "lie within each other",
 		strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40): "lie within each other",
 	} {
 		if _, err := request.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
