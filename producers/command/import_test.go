@@ -104,7 +104,7 @@ func TestImport(t *testing.T) {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
 	want := []string{
-		`5: invalid: the line is not readable as JSON: invalid character 'o' in literal null (expecting 'u'), at byte 2`,
+		`5: invalid: the line is not readable as JSON: 'o' does not belong where it is, at byte 2`,
 		`6: invalid: "Explode" is no command`,
 		`7: invalid: invalid request: /garage: there is no garage "nowhere"`,
 		`8: invalid: invalid request: /body/totl: is not a field of this request`,
