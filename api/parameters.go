@@ -21,8 +21,9 @@ import (
 )
 
 // asDeclared refuses requests whose query has what their operation does not declare, a
-// parameter twice, a header twice that names one thing, or a filter without a value: one that is not understood must never
-// answer everything. An empty cursor is where every list begins.
+// parameter twice, a header twice that names one thing, or a filter without a value: one
+// that is not understood must never answer everything. An empty cursor is where every list
+// begins.
 func asDeclared(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		at := ctx.URL()

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"pitstop/processors/stream"
 	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
 )
 
 // tries is how often a notification is attempted while it is deferred.
@@ -142,7 +142,7 @@ func (s step) withheld(r *record.DeliveryWithheld) {
 	}
 	if r.Reason == record.OutOfDate && p.Passed == "" {
 		now := s.complete(draft{p.Request, s.current(p.Request.Recipient)})
-		if !now.OutOfDate(s.LogTime().Add(stream.MaxAhead)) { // the sink's clock was ahead
+		if !now.OutOfDate(s.LogTime().Add(repair.MaxAhead)) { // the sink's clock was ahead
 			s.deferred(r.NotificationID, r.Attempt)
 			return
 		}

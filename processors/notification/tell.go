@@ -123,7 +123,8 @@ func (s step) tellAfter(d draft, takesBack string) {
 }
 
 // release sends what is held for a person, unless something before it was refused for now
-// and has not had its end, or it is not known yet whether there is anything to take back.
+// and has not had its end, or is to be made anew; or it is not known yet whether there is
+// anything to take back.
 func (s step) release(to repair.Actor) {
 	for i := 0; i < len(s.Known.Pending); {
 		switch p := s.Known.Pending[i]; {

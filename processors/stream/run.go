@@ -15,6 +15,7 @@ import (
 
 	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/repair"
 )
 
 // Options hold what Run needs besides the processor.
@@ -407,7 +408,7 @@ func (m *member) clockAhead(t *task) {
 	if time.Since(m.toldAhead) > time.Minute {
 		m.toldAhead = time.Now() //nolint:forbidigo // how long ago, not what time it is
 		m.Log.Warn("a clock is ahead of the brokers', so its tick counts for less: set the clocks of this machine and of the brokers (NTP)",
-			"ahead", t.ahead, "counts", MaxAhead, "partition", t.partition)
+			"ahead", t.ahead, "counts", repair.MaxAhead, "partition", t.partition)
 	}
 	t.ahead = 0
 }

@@ -107,16 +107,12 @@ func (t *task) handle(r *kgo.Record, decoded any, err error) error {
 	return err
 }
 
-// MaxAhead is how far a tick, or what a record says of its time, may be ahead of the time
-// at which the broker took it.
-const MaxAhead = 2 * time.Minute
-
-// within returns the time that something counts as: a clock that is wrong for a moment must
-// not end what has days to go.
+// within returns the time that a tick, or what a record says of its time, counts as: a
+// clock that is wrong for a moment must not end what has days to go.
 func (t *task) within(tick, broker time.Time) time.Time {
-	if ahead := tick.Sub(broker); ahead > MaxAhead {
+	if ahead := tick.Sub(broker); ahead > repair.MaxAhead {
 		t.ahead = max(t.ahead, ahead)
-		return broker.Add(MaxAhead)
+		return broker.Add(repair.MaxAhead)
 	}
 	return tick
 }

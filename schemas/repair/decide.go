@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// maxAhead is how far a command may be ahead of when it reached the log. A clock that is
-// wrong must not end what has days to go.
-const maxAhead = 2 * time.Minute
+// MaxAhead is how far what anybody says of a time may be ahead of the log, or of whoever
+// hears it. A clock that is wrong must not end what has days to go.
+const MaxAhead = 2 * time.Minute
 
 // lateAfter is the age at which what reaches the log was not known when it occurred: people
 // can be told, and wait, only from then on.
@@ -141,7 +141,7 @@ func (h *handling) decide() *Verdict {
 	if v := invalid(head.check()); v != nil {
 		return v
 	}
-	if head.OccurredAt.Sub(h.logged) > maxAhead {
+	if head.OccurredAt.Sub(h.logged) > MaxAhead {
 		return invalid([]FieldError{{"/occurred_at", fmt.Sprintf("lies more than two minutes ahead of the log, of %s: set the clock of the machine that took the request", h.logged.UTC().Format(time.RFC3339))}})
 	}
 	if _, starts := h.cmd.(*StartRepair); h.foreign() || h.State == NotStarted && !starts {

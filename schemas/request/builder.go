@@ -15,9 +15,6 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// maxAhead is how far a request's occurred_at may lie ahead of the clock: its problem says so.
-const maxAhead = 2 * time.Minute
-
 // MinSecretBytes is the minimum length of a digest's secret.
 const MinSecretBytes = 32
 

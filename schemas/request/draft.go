@@ -64,7 +64,7 @@ func (d *draft) occurredAt() time.Time {
 		return now
 	}
 	at := d.time("/occurred_at", stated)
-	if at.After(now.Add(maxAhead)) {
+	if at.After(now.Add(repair.MaxAhead)) { // two minutes
 		d.bad("/occurred_at", "lies more than two minutes ahead of %s", now.Format(time.RFC3339))
 	}
 	return at

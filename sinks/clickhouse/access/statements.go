@@ -30,8 +30,8 @@ type readerView struct {
 // views are the least that dashboards need: no dead letters; of a command only that
 // it was refused, who sent it and why (the code); and of a record neither the whole
 // (data), nor texts, nor the customer. Managers are readers: of what is for mechanics and
-// customer service only (readmodel.Sight), no note has a row; that something was written shows in sequence and
-// last_at only. They are free of duplicates, except notices.
+// customer service only (readmodel.Sight), no note has a row; that something was written
+// shows in sequence and last_at only. They are free of duplicates, except notices.
 var views = []readerView{
 	{name: "calendar", columns: "garage_id, starts_at, ends_at, before_micros"},
 	{name: "conversations", columns: "garage_id, repair_id, sequence, started_at, last_at, external_ref, plate, country, vehicle, state, mechanic, customer_id, customer_name, customer_phone, customer_language, approver_name, approver_phone, needs_reply, waiting, call, may_call, needs_reply_since, waiting_since, call_since, call_reason, amount, currency, revision, promised_at, decisions, waiting_for"},
