@@ -22,7 +22,7 @@ import (
 	"pitstop/api"
 	"pitstop/api/web"
 	"pitstop/schemas/avro"
-	"pitstop/schemas/garage"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/link"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/record"
@@ -66,8 +66,7 @@ func New(t testing.TB, change ...func(*api.Config)) *World {
 	t.Helper()
 	codec, err := avro.NewCodec()
 	Must(t, err)
-	book, err := garage.Parse(garage.Sample)
-	Must(t, err)
+	book := garagetest.Sample(t)
 	links, err := link.NewKeys(link.Key{ID: "k1", Secret: bytes.Repeat([]byte{7}, link.MinKeyBytes)})
 	Must(t, err)
 	w := &World{

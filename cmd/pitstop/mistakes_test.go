@@ -12,7 +12,7 @@ import (
 
 	"pitstop/cmd/pitstop/app"
 	"pitstop/deploy/embedded"
-	"pitstop/schemas/garage"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 )
 
@@ -111,8 +111,7 @@ func TestTopicsPlanRefuses(t *testing.T) {
 
 // With a relay there is no mailbox to open.
 func TestUpWithARelayHasNoMailbox(t *testing.T) {
-	book, err := garage.Parse(garage.Sample)
-	must(t, err)
+	book := garagetest.Sample(t)
 	data, err := embedded.Open(t.TempDir(), slog.New(slog.DiscardHandler))
 	must(t, err)
 	defer func() { must(t, data.Close()) }()

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/net/html"
 
 	"pitstop/dashboards"
-	"pitstop/schemas/garage"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/locale"
 	"pitstop/schemas/readmodel"
 )
@@ -126,10 +126,7 @@ func newPages(t testing.TB, w *world, boards ...dashboards.Dashboard) *Pages {
 			{ID: "pipeline", Title: both("Pijplijn"), Operator: true, Panels: []dashboards.Panel{rates}},
 		}
 	}
-	book, err := garage.Parse(garage.Sample)
-	if err != nil {
-		t.Fatal(err)
-	}
+	book := garagetest.Sample(t)
 	p, err := New(Config{
 		All: boards, Garages: book, Log: slog.New(slog.DiscardHandler),
 		AsOf: func(context.Context) (time.Time, error) { return w.asOf, w.errs["as of"] },

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"pitstop/processors/stream"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -12,7 +13,7 @@ import (
 // One repair with a quote that is viewed and approved: 5 events, 3 notifications
 // and their deliveries, 8 rows in 16 versions.
 func BenchmarkRepair(b *testing.B) {
-	d, err := stream.NewDriver(New(sample(b)))
+	d, err := stream.NewDriver(New(garagetest.Sample(b)))
 	if err != nil {
 		b.Fatal(err)
 	}

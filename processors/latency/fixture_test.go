@@ -84,15 +84,6 @@ func ask(revision int32) *repair.ApprovalRequested {
 
 func text() *repair.MessagePosted { return &repair.MessagePosted{Kind: repair.Text} }
 
-func sample(t rapid.TB) *garage.Book {
-	t.Helper()
-	book, err := garage.Parse(garage.Sample)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return book
-}
-
 // measure handles the facts in their order and returns the newest version of each
 // row, in the order in which the rows were begun.
 func measure(t rapid.TB, book *garage.Book, all []fact) ([]*record.Latency, State) {

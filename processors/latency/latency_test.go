@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -225,7 +226,7 @@ func TestWaits(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := new(facts)
 			c.facts(f)
-			rows, _ := measure(t, sample(t), f.all)
+			rows, _ := measure(t, garagetest.Sample(t), f.all)
 			var got []string
 			for _, r := range rows {
 				for _, m := range c.measure {
@@ -256,7 +257,7 @@ func TestRow(t *testing.T) {
 	f := new(facts)
 	f.event(at(20, 10, 0), noor, ask(1))
 	f.event(at(20, 12, 0), customer, &repair.QuoteDecided{Revision: 1, Decision: repair.Approved})
-	rows, _ := measure(t, sample(t), f.all)
+	rows, _ := measure(t, garagetest.Sample(t), f.all)
 	got := rows[1]
 	want := &record.Latency{
 		Measure: record.MeasureApproval, Version: 2, StartedAt: at(20, 10, 0), EndedAt: at(20, 12, 0), Outcome: "approved",

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pitstop/schemas/avro"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -136,7 +137,7 @@ func drawInterleaving(t *rapid.T, all []fact) []fact {
 // Any interleaving of the topics, with any fact twice, ends in the same rows, to the
 // last bit but for what caused them, and in the same state.
 func TestAnyInterleaving(t *testing.T) {
-	book := sample(t)
+	book := garagetest.Sample(t)
 	rapid.Check(t, func(t *rapid.T) {
 		history := drawHistory(t)
 		final := func(all []fact) ([]*record.Latency, State) {
@@ -183,7 +184,7 @@ func TestForgets(t *testing.T) {
 	}
 	f.suppressed(at(20, 11, 0), about("n9", record.NotifyReminder, 1))
 	f.event(at(20, 17, 0), desk, &repair.VehicleCollected{})
-	rows, s := measure(t, sample(t), f.all)
+	rows, s := measure(t, garagetest.Sample(t), f.all)
 	if len(rows) != 10 {
 		t.Errorf("%d rows, want 10: one for each wait that began", len(rows))
 	}

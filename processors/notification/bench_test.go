@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
 // One repair with a quote that is approved: 4 events and 4 deliveries.
 func BenchmarkRepair(b *testing.B) {
-	w := newWorld(b, sample(b))
+	w := newWorld(b, garagetest.Sample(b))
 	b.ReportAllocs()
 	for n := range b.N {
 		key := fmt.Sprintf("r%d", n)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -22,7 +23,7 @@ func TestContents(t *testing.T) {
 		brakes  = record.DoneLine{Title: "brakes", Total: 34800}
 		wipers  = record.DoneLine{Title: "wipers", Total: 3995}
 	)
-	w := newWorld(t, sample(t))
+	w := newWorld(t, garagetest.Sample(t))
 	w.event(at(20, 9, 0), sam, &repair.RepairStarted{
 		ExternalRef: "WO-1842", Vehicle: vehicle, Customer: driver, Approver: &lessor, ReadyAt: at(20, 16, 0),
 		Agreed: repair.Quote{Currency: "EUR", Total: 28900, Lines: []repair.PricedLine{{Number: 1, Total: 28900, Line: repair.Line{Title: "service"}}}},

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -106,7 +107,7 @@ func TestReminderRefused(t *testing.T) {
 // Without an address, the reason is recorded, and somebody calls if it must reach the
 // customer.
 func TestNoAddress(t *testing.T) {
-	w := newWorld(t, sample(t))
+	w := newWorld(t, garagetest.Sample(t))
 	phone := contact("c", repair.Phone)
 	expect(t, w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: phone}), "no repair_started to customer: no_address")
 	expect(t, w.event(at(20, 10, 0), noor, request(1)),

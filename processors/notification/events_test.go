@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pitstop/schemas/garage"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/repair"
 )
 
@@ -13,7 +14,7 @@ import (
 func TestTold(t *testing.T) {
 	email := contact("a", repair.Email)
 	leased := func(t rapid.TB) *world {
-		w := newWorld(t, sample(t))
+		w := newWorld(t, garagetest.Sample(t))
 		w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Email), Approver: &email})
 		return w
 	}
@@ -89,7 +90,7 @@ func TestRepairStarted(t *testing.T) {
 		{"without an address", contact("c", repair.Phone), "no repair_started to customer: no_address"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t, sample(t))
+			w := newWorld(t, garagetest.Sample(t))
 			expect(t, w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: c.contact}), c.want)
 		})
 	}
@@ -97,7 +98,7 @@ func TestRepairStarted(t *testing.T) {
 
 // The garage's answer goes to whoever wrote.
 func TestReplyGoesToTheWriter(t *testing.T) {
-	w := newWorld(t, sample(t))
+	w := newWorld(t, garagetest.Sample(t))
 	other := contact("a", repair.Email)
 	w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Email), Approver: &other})
 	w.event(at(20, 9, 5), approver, says(repair.Text))
@@ -112,7 +113,7 @@ func TestStaffWithoutAnAddress(t *testing.T) {
 	ask := request(1)
 	ask.AskedBy = partner
 	t.Run("customer service stands in", func(t *testing.T) {
-		w := newWorld(t, sample(t))
+		w := newWorld(t, garagetest.Sample(t))
 		w.event(at(20, 9, 0), partner, start)
 		expect(t, w.event(at(20, 9, 5), customer, says(repair.Text)), "message to customer_service")
 		w.event(at(20, 10, 0), partner, ask)
@@ -120,7 +121,7 @@ func TestStaffWithoutAnAddress(t *testing.T) {
 		expect(t, w.event(at(20, 10, 5), customer, decided(1))[1:], "decision to customer_service (1)")
 	})
 	t.Run("nobody", func(t *testing.T) {
-		profile := *sample(t).Garages()[0]
+		profile := *garagetest.Sample(t).Garages()[0]
 		profile.Staff = garage.Staff{}
 		book, err := garage.NewBook(profile)
 		if err != nil {

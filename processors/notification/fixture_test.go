@@ -13,6 +13,7 @@ import (
 
 	"pitstop/processors/stream"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -46,15 +47,6 @@ type world struct {
 	all      []any
 }
 
-func sample(t rapid.TB) *garage.Book {
-	t.Helper()
-	book, err := garage.Parse(garage.Sample)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return book
-}
-
 func newWorld(t rapid.TB, book *garage.Book) *world {
 	t.Helper()
 	d, err := stream.NewDriver(New(book, nil))
@@ -69,7 +61,7 @@ func newWorld(t rapid.TB, book *garage.Book) *world {
 // sam on Wednesday at nine.
 func started(t rapid.TB) *world {
 	t.Helper()
-	w := newWorld(t, sample(t))
+	w := newWorld(t, garagetest.Sample(t))
 	w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Email, repair.Phone), ReadyAt: at(20, 16, 0)})
 	return w
 }

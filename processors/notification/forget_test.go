@@ -6,6 +6,7 @@ import (
 
 	"pitstop/processors/stream"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -59,7 +60,7 @@ func TestRefuses(t *testing.T) {
 		{"an event of a repair that has not started", &repair.RepairCompleted{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t, sample(t))
+			w := newWorld(t, garagetest.Sample(t))
 			*c.event.Head() = w.header(at(20, 9, 0), "x")
 			out, err := w.Send(record.Events, c.event)
 			if err != nil || len(out) != 1 {
@@ -74,7 +75,7 @@ func TestRefuses(t *testing.T) {
 
 // A garage that is not in the file may be in a newer one: its events wait.
 func TestAGarageThatIsNotInTheFileIsWaitedFor(t *testing.T) {
-	w := newWorld(t, sample(t))
+	w := newWorld(t, garagetest.Sample(t))
 	e := &repair.RepairStarted{}
 	*e.Head() = w.header(at(20, 9, 0), "x")
 	e.GarageID = "elsewhere"

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -49,7 +50,7 @@ func (w *world) play(events []repair.Event) []string {
 // Of history nobody is told, reminded or called: each thing that somebody would have
 // been told is suppressed, with that as the reason.
 func TestHistoryTellsNobody(t *testing.T) {
-	expect(t, newWorld(t, sample(t)).play(past(false)),
+	expect(t, newWorld(t, garagetest.Sample(t)).play(past(false)),
 		"no repair_started to customer: history",
 		"no approval_required to customer (1): history",
 		"no expiry to mechanic noor (1): history",
@@ -65,7 +66,7 @@ func TestHistoryTellsNobody(t *testing.T) {
 
 // Nor does a message to a customer whose contact was forgotten.
 func TestHistoryAfterTheContactWasForgotten(t *testing.T) {
-	w := newWorld(t, sample(t))
+	w := newWorld(t, garagetest.Sample(t))
 	w.play(past(false))
 	call := says(repair.Callback)
 	expect(t, w.event(at(21, 9, 0), customer, late(&call.Fact, false, call)), "no message to customer_service: history")
@@ -74,7 +75,7 @@ func TestHistoryAfterTheContactWasForgotten(t *testing.T) {
 // What is told of history is requested when it was known: nobody waited since May. What
 // was over by then is not told.
 func TestToldHistoryIsRequestedWhenItWasKnown(t *testing.T) {
-	w := newWorld(t, sample(t))
+	w := newWorld(t, garagetest.Sample(t))
 	expect(t, w.play(past(true)),
 		"repair_started to customer",
 		"no approval_required to customer (1): moment_passed out_of_date",
@@ -114,7 +115,7 @@ func TestTellingOfAnOldQuote(t *testing.T) {
 				"no quote_withdrawn to customer (1): not_told",
 			},
 		} {
-			w := newWorld(t, sample(t))
+			w := newWorld(t, garagetest.Sample(t))
 			w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", channels...)})
 			asked := request(1)
 			got := w.event(at(20, 10, 0), noor, late(&asked.Fact, true, asked))
@@ -128,7 +129,7 @@ func TestTellingOfAnOldQuote(t *testing.T) {
 
 // One that is still open then is asked about, with all that follows.
 func TestTellingOfAnOldQuoteThatIsOpen(t *testing.T) {
-	w := newWorld(t, sample(t))
+	w := newWorld(t, garagetest.Sample(t))
 	w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Phone)})
 	asked := request(1)
 	asked.ExpiresAt = november.Add(time.Hour)
@@ -141,7 +142,7 @@ func TestTellingOfAnOldQuoteThatIsOpen(t *testing.T) {
 // A quote that was asked for in history is not reminded of. What is done about it now,
 // people are told.
 func TestWhatHappensNowToAHistoricQuote(t *testing.T) {
-	w := newWorld(t, sample(t))
+	w := newWorld(t, garagetest.Sample(t))
 	w.event(at(19, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Email, repair.Phone)})
 	asked := request(1)
 	asked.ExpiresAt = november.AddDate(0, 0, 2)

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pitstop/processors/stream"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -165,7 +166,7 @@ func (l *life) requested() (all []*record.NotificationRequested) {
 // not, and somebody is asked to call about it at most once; or once for each who was
 // asked, where an address was corrected.
 func TestLaws(t *testing.T) {
-	book := sample(t)
+	book := garagetest.Sample(t)
 	rapid.Check(t, func(t *rapid.T) {
 		l := newLife(newWorld(t, book), t)
 		if len(l.requested()) == 0 {
@@ -287,7 +288,7 @@ func TestAcceptanceInAnyOrder(t *testing.T) {
 }
 
 func testAcceptanceInAnyOrder(t *testing.T, simulated stream.Simulated) {
-	book := sample(t)
+	book := garagetest.Sample(t)
 	run := func(t *rapid.T, late []int) []string {
 		w := newWorld(t, book)
 		var err error

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -80,7 +81,7 @@ func TestAnAnswerIsOneOfTheSix(t *testing.T) {
 // Whatever a link holder writes, and whenever: in no ten minutes more than six mails to
 // staff, and every message is passed on.
 func TestStaffMailsAreLimited(t *testing.T) {
-	book := sample(t)
+	book := garagetest.Sample(t)
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t, book)
 		w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Email)})

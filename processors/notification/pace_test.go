@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -27,7 +28,7 @@ func TestPace(t *testing.T) {
 		{"over lunch, two reminders", "noord", at(20, 11, 30), []string{"Wed 12:15 reminder", "Wed 13:30 reminder", "Wed 14:00 call"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t, sample(t))
+			w := newWorld(t, garagetest.Sample(t))
 			w.garage = c.garage
 			w.event(c.requested.Add(-time.Hour), sam, &repair.RepairStarted{Customer: contact("c", repair.Email)})
 			ask := request(1)
@@ -230,7 +231,7 @@ func TestMomentPasses(t *testing.T) {
 
 // After an outage of the relay, only the last reminder goes out.
 func TestAReminderReplacesOneUnderWay(t *testing.T) {
-	w := newWorld(t, sample(t))
+	w := newWorld(t, garagetest.Sample(t))
 	w.garage = "noord"
 	w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Email)})
 	ask := request(1)

@@ -20,6 +20,8 @@ import (
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/notification"
 	"pitstop/processors/rebuild"
+	"pitstop/processors/stream/streamtest"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
@@ -30,25 +32,25 @@ import (
 // told anything again, and what was still to come comes when the processors start.
 func TestRebuild(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		at := monday(t)
+		at := streamtest.Monday()
 		c := kafkatest.Start(t, 2)
 		cl := c.Client(t)
 		l, n := runLifecycle(t, c, "a"), runNotification(t, c, "a")
 		m := runLatency(t, c, "a")
 		for _, key := range []string{"answered", "waits", "over"} {
-			c.Produce(t, cl, record.Commands, start(key, at), request(key, at, at.Add(8*time.Hour)))
+			c.Produce(t, cl, record.Commands, streamtest.Start(key, at), streamtest.Request(key, at, at.Add(8*time.Hour)))
 		}
-		c.Produce(t, cl, record.Commands, start("answered", at)) // again
+		c.Produce(t, cl, record.Commands, streamtest.Start("answered", at)) // again
 		time.Sleep(time.Minute)
-		c.Produce(t, cl, record.Deliveries, deliveries(t, c)...)
+		c.Produce(t, cl, record.Deliveries, streamtest.Accepted(t, c)...)
 		c.Produce(t, cl, record.Commands,
-			&repair.DecideQuote{Header: header("decide", "answered", at.Add(time.Minute)), Revision: 1, TotalSeen: 3995, Method: repair.ByPhone, Answers: []repair.Answer{{Line: 1, Answer: repair.Approve}}},
-			&repair.CancelRepair{Header: header("cancel", "over", at.Add(time.Minute))})
+			&repair.DecideQuote{Header: streamtest.Header("decide", "answered", at.Add(time.Minute)), Revision: 1, TotalSeen: 3995, Method: repair.ByPhone, Answers: []repair.Answer{{Line: 1, Answer: repair.Approve}}},
+			&repair.CancelRepair{Header: streamtest.Header("cancel", "over", at.Add(time.Minute))})
 		time.Sleep(90 * time.Minute) // the reminder has gone out
-		l.stop()
-		n.stop()
-		m.stop()
-		before := told(t, c)
+		l.Stop()
+		n.Stop()
+		m.Stop()
+		before := streamtest.Told(t, c)
 		if before["approval_reminder"] != 1 {
 			t.Fatalf("told %v", before)
 		}
@@ -83,7 +85,7 @@ func TestRebuild(t *testing.T) {
 				t.Errorf("state (-was +is):\n%s", d)
 			}
 		}
-		if d := cmp.Diff(before, told(t, c)); d != "" {
+		if d := cmp.Diff(before, streamtest.Told(t, c)); d != "" {
 			t.Errorf("while rebuilding, told (-want +got):\n%s", d)
 		}
 		runLifecycle(t, c, "a")
@@ -91,10 +93,10 @@ func TestRebuild(t *testing.T) {
 		runLatency(t, c, "a")
 		time.Sleep(10 * time.Minute)
 		before["CallTask"]++
-		if d := cmp.Diff(before, told(t, c)); d != "" {
+		if d := cmp.Diff(before, streamtest.Told(t, c)); d != "" {
 			t.Errorf("afterwards, told (-want +got):\n%s", d)
 		}
-		c.Produce(t, cl, record.Commands, start("waits", at)) // remembered
+		c.Produce(t, cl, record.Commands, streamtest.Start("waits", at)) // remembered
 		time.Sleep(time.Minute)
 		outcomes := c.ReadAll(t, record.Outcomes)
 		if o := outcomes[len(outcomes)-1].(*repair.Outcome); o.Result != repair.Duplicate {
@@ -106,17 +108,17 @@ func TestRebuild(t *testing.T) {
 // What a processor had not read when it was stopped is handled when it starts, and told.
 func TestRebuildLeavesTheBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		at := monday(t)
+		at := streamtest.Monday()
 		c := kafkatest.Start(t, 1)
 		cl := c.Client(t)
 		runLifecycle(t, c, "a")
 		n := runNotification(t, c, "a")
-		c.Produce(t, cl, record.Commands, start("a", at))
+		c.Produce(t, cl, record.Commands, streamtest.Start("a", at))
 		time.Sleep(time.Minute)
-		n.stop()
+		n.Stop()
 		stopped := time.Now()
 		time.Sleep(time.Minute)
-		c.Produce(t, cl, record.Commands, start("b", at))
+		c.Produce(t, cl, record.Commands, streamtest.Start("b", at))
 		time.Sleep(time.Minute)
 		again := rebuilds(t, c)["notification"]
 		if err := again(t.Context(), options(c)); err != nil {
@@ -136,7 +138,7 @@ func TestRebuildLeavesTheBacklog(t *testing.T) {
 		}
 		runNotification(t, c, "a")
 		time.Sleep(time.Minute)
-		if got := told(t, c)["repair_started"]; got != 2 {
+		if got := streamtest.Told(t, c)["repair_started"]; got != 2 {
 			t.Errorf("%d customers are told that work began, want each of 2 once", got)
 		}
 	})
@@ -157,15 +159,7 @@ func TestRebuildRefusesWhileAMemberLives(t *testing.T) {
 // Interrupted at any moment, it leaves each partition as it was or as it should be.
 func TestRebuildIsInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		at := monday(t)
-		c := kafkatest.Start(t, 2)
-		l := runLifecycle(t, c, "a")
-		for _, key := range []string{"a", "b", "c", "d", "e", "f"} {
-			c.Produce(t, c.Client(t), record.Commands, start(key, at))
-		}
-		time.Sleep(time.Minute)
-		l.stop()
-		time.Sleep(time.Minute)
+		c := begun(t, 2, streamtest.Monday(), "a", "b", "c", "d", "e", "f")
 		was := changelog(t, c, record.LifecycleProcessor, lifecycle.State{})
 		for words := range 4 {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -199,17 +193,11 @@ func TestARoleThatStartsMeanwhile(t *testing.T) {
 }
 
 func testStartedMeanwhile(t *testing.T, gone bool) {
-	at := monday(t)
-	c := kafkatest.Start(t, 2)
-	cl := c.Client(t)
+	at := streamtest.Monday()
 	keys := []string{"a", "b", "c", "d", "e", "f"}
-	l := runLifecycle(t, c, "a")
-	for _, key := range keys {
-		c.Produce(t, cl, record.Commands, start(key, at))
-	}
-	time.Sleep(time.Minute)
-	l.stop()
-	time.Sleep(time.Minute)
+	c := begun(t, 2, at, keys...)
+	cl := c.Client(t)
+	var l streamtest.Member
 	o := options(c)
 	partitions := 0
 	o.Tell = func(string) { // the first partition is written
@@ -218,11 +206,11 @@ func testStartedMeanwhile(t *testing.T, gone bool) {
 		}
 		l = runLifecycle(t, c, "b")
 		for _, key := range keys {
-			c.Produce(t, cl, record.Commands, request(key, at, at.Add(8*time.Hour)))
+			c.Produce(t, cl, record.Commands, streamtest.Request(key, at, at.Add(8*time.Hour)))
 		}
 		time.Sleep(time.Minute)
 		if gone {
-			l.stop()
+			l.Stop()
 			time.Sleep(time.Minute)
 		}
 	}
@@ -238,7 +226,7 @@ func testStartedMeanwhile(t *testing.T, gone bool) {
 		time.Sleep(time.Minute)
 	}
 	for _, key := range keys {
-		c.Produce(t, cl, record.Commands, &repair.CancelRepair{Header: header("cancel-"+key, key, time.Now())})
+		c.Produce(t, cl, record.Commands, &repair.CancelRepair{Header: streamtest.Header("cancel-"+key, key, time.Now())})
 	}
 	time.Sleep(time.Minute)
 	if err := l.Check(time.Now()); err != nil {
@@ -264,14 +252,9 @@ func testStartedMeanwhile(t *testing.T, gone bool) {
 // new state: it waits for the end of the transaction.
 func TestARoleThatStartsDuringTheLastTransaction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		at := monday(t)
-		c := kafkatest.Start(t, 1)
+		at := streamtest.Monday()
+		c := begun(t, 1, at, "a")
 		cl := c.Client(t)
-		l := runLifecycle(t, c, "a")
-		c.Produce(t, cl, record.Commands, start("a", at))
-		time.Sleep(time.Minute)
-		l.stop()
-		time.Sleep(time.Minute)
 		changelog := record.LifecycleProcessor.Changelog().Name
 		if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: changelog, Key: []byte("a")}).FirstErr(); err != nil { // it is lost
 			t.Fatal(err)
@@ -280,7 +263,7 @@ func TestARoleThatStartsDuringTheLastTransaction(t *testing.T) {
 		c.Fake.ControlKey(int16(kmsg.EndTxn), func(kmsg.Request) (kmsg.Response, error, bool) {
 			c.Fake.KeepControl()
 			once.Do(func() {
-				l = runLifecycle(t, c, "b")
+				runLifecycle(t, c, "b")
 				c.Fake.SleepControl(func() { time.Sleep(5 * time.Second) })
 			})
 			return nil, nil, false
@@ -288,7 +271,7 @@ func TestARoleThatStartsDuringTheLastTransaction(t *testing.T) {
 		if err := rebuilds(t, c)["lifecycle"](t.Context(), options(c)); err != nil {
 			t.Fatal(err)
 		}
-		c.Produce(t, cl, record.Commands, request("a", at, at.Add(8*time.Hour)))
+		c.Produce(t, cl, record.Commands, streamtest.Request("a", at, at.Add(8*time.Hour)))
 		time.Sleep(time.Minute)
 		outcomes := c.ReadAll(t, record.Outcomes)
 		if o := outcomes[len(outcomes)-1].(*repair.Outcome); o.Result != repair.Accepted || o.Sequence != 2 {
@@ -300,13 +283,9 @@ func TestARoleThatStartsDuringTheLastTransaction(t *testing.T) {
 // What started a repair is known to the rebuilt state where its outcome is deleted, too.
 func TestTheStartOfAnOldRepairIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		at := monday(t)
-		c := kafkatest.Start(t, 1)
+		at := streamtest.Monday()
+		c := begun(t, 1, at, "a")
 		cl := c.Client(t)
-		l := runLifecycle(t, c, "a")
-		c.Produce(t, cl, record.Commands, start("a", at))
-		time.Sleep(time.Minute)
-		l.stop()
 		time.Sleep(24 * time.Hour)
 		adm := kadm.NewClient(cl)
 		for _, topic := range []record.Topic{record.Commands, record.Outcomes} { // as retention does
@@ -322,9 +301,9 @@ func TestTheStartOfAnOldRepairIsKnown(t *testing.T) {
 			t.Fatal(err)
 		}
 		runLifecycle(t, c, "a")
-		other := start("a", at)
+		other := streamtest.Start("a", at)
 		other.Digest = "another body"
-		c.Produce(t, cl, record.Commands, start("a", at), other)
+		c.Produce(t, cl, record.Commands, streamtest.Start("a", at), other)
 		time.Sleep(time.Minute)
 		var got []string
 		for _, r := range c.ReadAll(t, record.Outcomes) {
@@ -341,27 +320,27 @@ func TestTheStartOfAnOldRepairIsKnown(t *testing.T) {
 // are simulated, a processor handles them as it did.
 func TestRebuildOfASimulation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		played := monday(t)
+		played := streamtest.Monday()
 		time.Sleep(30 * 24 * time.Hour)
 		simulated := func(at time.Time) bool { return at.Before(played.Add(24 * time.Hour)) }
 		c := kafkatest.Start(t, 1)
 		cl := c.Client(t)
-		l, n := run(t, c, lifecycle.New(simulated), "a"), run(t, c, notification.New(book(t), simulated), "a")
-		c.Produce(t, cl, record.Commands, start("a", played), request("a", played, time.Now().Add(8*time.Hour)))
+		l, n := streamtest.Run(t, c, lifecycle.New(simulated), "a"), streamtest.Run(t, c, notification.New(garagetest.Sample(t), simulated), "a")
+		c.Produce(t, cl, record.Commands, streamtest.Start("a", played), streamtest.Request("a", played, time.Now().Add(8*time.Hour)))
 		time.Sleep(time.Second)
-		c.Produce(t, cl, record.Commands, request("b", played, time.Now().Add(8*time.Hour))) // has not started
+		c.Produce(t, cl, record.Commands, streamtest.Request("b", played, time.Now().Add(8*time.Hour))) // has not started
 		time.Sleep(time.Minute)
-		l.stop()
-		n.stop()
+		l.Stop()
+		n.Stop()
 		look := func() map[string]kept { return changelog(t, c, record.NotificationProcessor, notification.State{}) }
 		was := look()
-		if err := rebuild.Run(t.Context(), notification.New(book(t), simulated), notification.New(book(t), simulated), options(c)); err != nil {
+		if err := rebuild.Run(t.Context(), notification.New(garagetest.Sample(t), simulated), notification.New(garagetest.Sample(t), simulated), options(c)); err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(was, look()); d != "" {
 			t.Errorf("state (-was +is):\n%s", d)
 		}
-		if err := rebuild.Run(t.Context(), notification.New(book(t), nil), notification.New(book(t), nil), options(c)); err != nil {
+		if err := rebuild.Run(t.Context(), notification.New(garagetest.Sample(t), nil), notification.New(garagetest.Sample(t), nil), options(c)); err != nil {
 			t.Fatal(err)
 		}
 		if cmp.Equal(was, look()) {

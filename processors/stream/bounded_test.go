@@ -22,6 +22,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"pitstop/processors/stream"
+	"pitstop/processors/stream/streamtest"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
@@ -83,7 +84,7 @@ func (p *slowly) takes(d time.Duration) {
 
 // member is a processor that runs, and must go on running until the test ends.
 type member struct {
-	*stream.Monitor
+	streamtest.Member
 	metrics *prometheus.Registry
 	log     *warnings
 }
@@ -110,20 +111,10 @@ func (w *warnings) String() string {
 
 func run[S any](t *testing.T, c *kafkatest.Cluster, p stream.Processor[S], clock func() time.Time) member {
 	t.Helper()
-	m := member{new(stream.Monitor), prometheus.NewRegistry(), new(warnings)}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() {
-		done <- stream.Run(ctx, p, stream.Options{
-			Kafka: c.Config, Instance: "a", Clock: clock, Monitor: m.Monitor, Metrics: stream.NewMetrics(m.metrics),
-			Log: slog.New(slog.NewTextHandler(m.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		})
-	}()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
+	m := member{metrics: prometheus.NewRegistry(), log: new(warnings)}
+	m.Member = streamtest.Run(t, c, p, "a", func(o *stream.Options) {
+		o.Clock, o.Metrics = clock, stream.NewMetrics(m.metrics)
+		o.Log = slog.New(slog.NewTextHandler(m.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	})
 	return m
 }
@@ -154,7 +145,7 @@ func commands(t *testing.T, c *kafkatest.Cluster, n int) {
 	t.Helper()
 	var all []record.Headed
 	for i := range n {
-		all = append(all, start(fmt.Sprintf("r%d", i), time.Now()))
+		all = append(all, streamtest.Start(fmt.Sprintf("r%d", i), time.Now()))
 	}
 	c.Produce(t, c.Client(t), record.Commands, all...)
 }
@@ -441,7 +432,7 @@ func TestOneOfManyFails(t *testing.T) {
 				quicken(t, c)
 				var all []record.Headed
 				for i := range 5 {
-					cmd := start("r", time.Now())
+					cmd := streamtest.Start("r", time.Now())
 					cmd.EventID = strconv.Itoa(i)
 					all = append(all, cmd)
 				}

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"pitstop/processors/stream/streamtest"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
 )
@@ -34,7 +35,7 @@ func TestForgottenTransactionalID(t *testing.T) {
 					fault.TxnID, fault.Topic = "", record.Outcomes.Name
 				}
 				met := c.Fake.Fault(fault)
-				c.Produce(t, cl, record.Commands, start("r0", time.Now()), start("r1", time.Now()))
+				c.Produce(t, cl, record.Commands, streamtest.Start("r0", time.Now()), streamtest.Start("r1", time.Now()))
 				time.Sleep(30 * time.Second)
 				if met.Hits() != 1 {
 					t.Errorf("the fault was met %d times", met.Hits())
@@ -61,7 +62,7 @@ func TestAStrangersOpenTransaction(t *testing.T) {
 		t.Run(topic.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := kafkatest.Start(t, 2)
-				runLifecycle(t, c, "a").stop()
+				runLifecycle(t, c, "a").Stop()
 				cl := c.Client(t)
 				stranger := c.Client(t, kgo.TransactionalID("stranger"), kgo.TransactionTimeout(5*time.Minute), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 				if err := stranger.BeginTransaction(); err != nil {
@@ -72,7 +73,7 @@ func TestAStrangersOpenTransaction(t *testing.T) {
 				}
 				m := runLifecycle(t, c, "a")
 				for i := range 10 {
-					c.Produce(t, cl, record.Commands, start(fmt.Sprintf("r%d", i), time.Now()))
+					c.Produce(t, cl, record.Commands, streamtest.Start(fmt.Sprintf("r%d", i), time.Now()))
 				}
 				time.Sleep(time.Minute)
 				err := m.Check(time.Now())

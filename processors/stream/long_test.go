@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/processors/stream"
+	"pitstop/processors/stream/streamtest"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -97,7 +98,7 @@ func TestLong_LargeState(t *testing.T) {
 	var all []record.Headed
 	want := make(map[int64]int)
 	for i := range 1000 {
-		all, want[int64(i+1)] = append(all, start("r", time.Now())), 1
+		all, want[int64(i+1)] = append(all, streamtest.Start("r", time.Now())), 1
 	}
 	began := time.Now()
 	c.Produce(t, c.Client(t), record.Commands, all...)

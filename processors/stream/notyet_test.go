@@ -13,6 +13,7 @@ import (
 	"pitstop/processors/latency"
 	"pitstop/processors/notification"
 	"pitstop/processors/stream"
+	"pitstop/processors/stream/streamtest"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
@@ -20,7 +21,7 @@ import (
 )
 
 func started(id, key, garageID string, at time.Time) *repair.RepairStarted {
-	e := &repair.RepairStarted{Header: header(id, key, at), Customer: repair.Contact{Language: "nl", Channels: []repair.Channel{repair.Email}}}
+	e := &repair.RepairStarted{Header: streamtest.Header(id, key, at), Customer: repair.Contact{Language: "nl", Channels: []repair.Channel{repair.Email}}}
 	e.GarageID, e.Sequence = garageID, 1
 	return e
 }
@@ -34,7 +35,7 @@ func TestAGarageThatIsNotInTheFileYet(t *testing.T) {
 }
 
 func testGarageNotYet(t *testing.T, name string) {
-	at := monday(t)
+	at := streamtest.Monday()
 	c := kafkatest.Start(t, 1)
 	file := filepath.Join(t.TempDir(), "garages.yaml")
 	second := bytes.Index(garage.Sample, []byte("  - id: noord"))

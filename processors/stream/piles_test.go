@@ -14,6 +14,7 @@ import (
 	"pitstop/processors/notification"
 	"pitstop/processors/stream"
 	"pitstop/schemas/garage"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -314,7 +315,7 @@ func (p *pile) ends() {
 // All that a repair may pile up (see schemas/repair/limits.go) fits in one record of every
 // processor's changelog: what takes most in each of them, while no mail goes out.
 func TestAFullRepairFits(t *testing.T) {
-	book := sampleBook(t)
+	book := garagetest.Sample(t)
 	for name, fill := range map[string]func(p *pile){
 		"mails": func(p *pile) {
 			p.phase(1000, p.writes(pileOwner, 250))
@@ -363,7 +364,7 @@ func TestAFullRepairFits(t *testing.T) {
 // Whatever is accepted, in whatever order and size, and whatever becomes of the mails:
 // every processor's state fits in a record of its changelog, and nothing is given up on.
 func TestAnyHistoryFits(t *testing.T) {
-	book := sampleBook(t)
+	book := garagetest.Sample(t)
 	most := make(map[string]int)
 	rapid.Check(t, func(rt *rapid.T) {
 		p := newPile(rt, book, time.Date(2026, time.May, 20, 12, 0, 0, 0, time.UTC))
@@ -391,13 +392,4 @@ func TestAnyHistoryFits(t *testing.T) {
 		}
 	})
 	t.Logf("at most %v bytes", most)
-}
-
-func sampleBook(t *testing.T) *garage.Book {
-	t.Helper()
-	book, err := garage.Parse(garage.Sample)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return book
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,58 +19,16 @@ import (
 
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/stream"
+	"pitstop/processors/stream/streamtest"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
-func header(id, key string, at time.Time) repair.Header {
-	return repair.Header{
-		EventID: id, AggregateID: key, GarageID: "de-brug", OccurredAt: at,
-		Actor: repair.Actor{Role: repair.Mechanic, ID: "sam"}, CorrelationID: id,
-	}
-}
-
-func start(key string, at time.Time) *repair.StartRepair {
-	return &repair.StartRepair{Header: header("start-"+key, key, at), Agreed: repair.Work{Currency: "EUR"}}
-}
-
-func request(key string, at, expires time.Time) *repair.RequestApproval {
-	line := repair.Line{Title: "wipers", Urgency: repair.Advice, Details: []repair.Detail{
-		{Kind: repair.Part, Quantity: "1", UnitPrice: 3995, VAT: repair.VAT21},
-	}}
-	return &repair.RequestApproval{
-		Header:    header("request-"+key, key, at),
-		Work:      repair.Work{Currency: "EUR", PricesIncludeVAT: true, Lines: []repair.Line{line}},
-		ExpiresAt: expires,
-	}
-}
-
-// running is a member that runs until stop is called or the test ends.
-type running struct {
-	*stream.Monitor
-	stop func()
-}
-
-func runLifecycle(t *testing.T, c *kafkatest.Cluster, instance string) running {
+func runLifecycle(t *testing.T, c *kafkatest.Cluster, instance string) streamtest.Member {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	monitor := new(stream.Monitor)
-	done := make(chan error, 1)
-	go func() {
-		done <- stream.Run(ctx, lifecycle.New(nil), stream.Options{
-			Kafka: c.Config, Instance: instance, Clock: time.Now, Log: c.Log, Monitor: monitor,
-		})
-	}()
-	stop := sync.OnceFunc(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	t.Cleanup(stop)
-	return running{monitor, stop}
+	return streamtest.Run(t, c, lifecycle.New(nil), instance)
 }
 
 // checkOutcomes fails the test unless every key's start and request have exactly
@@ -110,7 +67,7 @@ func TestOneOutcomePerCommand(t *testing.T) {
 		now := time.Now()
 		for i := range 20 {
 			key := fmt.Sprintf("r%d", i)
-			c.Produce(t, cl, record.Commands, start(key, now), request(key, now, now.Add(time.Hour)), start(key, now))
+			c.Produce(t, cl, record.Commands, streamtest.Start(key, now), streamtest.Request(key, now, now.Add(time.Hour)), streamtest.Start(key, now))
 		}
 		time.Sleep(10 * time.Second)
 		if got := len(c.ReadAll(t, record.Outcomes)); got != 60 {
@@ -138,10 +95,10 @@ func TestScaleUnderLoad(t *testing.T) {
 				key := fmt.Sprintf("r%d", len(keys))
 				keys = append(keys, key)
 				now := time.Now()
-				c.Produce(t, cl, record.Commands, start(key, now))
+				c.Produce(t, cl, record.Commands, streamtest.Start(key, now))
 				time.Sleep(100 * time.Millisecond)
 				// The second command needs the state the first one left, maybe on another member.
-				c.Produce(t, cl, record.Commands, request(key, now, now.Add(24*time.Hour)))
+				c.Produce(t, cl, record.Commands, streamtest.Request(key, now, now.Add(24*time.Hour)))
 			}
 		}
 		runLifecycle(t, c, "a")
@@ -150,9 +107,9 @@ func TestScaleUnderLoad(t *testing.T) {
 		load(50)
 		d := runLifecycle(t, c, "c")
 		load(50)
-		b.stop()
+		b.Stop()
 		load(50)
-		d.stop()
+		d.Stop()
 		load(50)
 		time.Sleep(time.Minute)
 		checkOutcomes(t, c, keys)
@@ -167,15 +124,15 @@ func TestIdleRebalances(t *testing.T) {
 		cl := c.Client(t)
 		runLifecycle(t, c, "a")
 		now := time.Now()
-		c.Produce(t, cl, record.Commands, start("r", now))
+		c.Produce(t, cl, record.Commands, streamtest.Start("r", now))
 		time.Sleep(time.Second)
 		for i := range 3 {
 			other := runLifecycle(t, c, fmt.Sprintf("other-%d", i))
 			time.Sleep(30 * time.Second)
-			other.stop()
+			other.Stop()
 			time.Sleep(30 * time.Second)
 		}
-		c.Produce(t, cl, record.Commands, request("r", now, now.Add(24*time.Hour)))
+		c.Produce(t, cl, record.Commands, streamtest.Request("r", now, now.Add(24*time.Hour)))
 		time.Sleep(time.Minute)
 		checkOutcomes(t, c, []string{"r"})
 	})
@@ -203,7 +160,7 @@ func TestAbortedTransactions(t *testing.T) {
 				for i := range 10 {
 					key := fmt.Sprintf("r%d", i)
 					keys = append(keys, key)
-					c.Produce(t, cl, record.Commands, start(key, now), request(key, now, now.Add(24*time.Hour)))
+					c.Produce(t, cl, record.Commands, streamtest.Start(key, now), streamtest.Request(key, now, now.Add(24*time.Hour)))
 				}
 				time.Sleep(time.Minute)
 				if handle.Hits() == 0 {
@@ -228,7 +185,7 @@ func TestPausedMember(t *testing.T) {
 		for i := range 20 {
 			key := fmt.Sprintf("r%d", i)
 			keys = append(keys, key)
-			c.Produce(t, cl, record.Commands, start(key, now))
+			c.Produce(t, cl, record.Commands, streamtest.Start(key, now))
 		}
 		time.Sleep(time.Second)
 		c.Fake.ControlKey(int16(kmsg.Heartbeat), func(req kmsg.Request) (kmsg.Response, error, bool) {
@@ -241,7 +198,7 @@ func TestPausedMember(t *testing.T) {
 		})
 		time.Sleep(20 * time.Second) // the session timeout is 10 s
 		for _, key := range keys {
-			c.Produce(t, cl, record.Commands, request(key, now, now.Add(24*time.Hour)))
+			c.Produce(t, cl, record.Commands, streamtest.Request(key, now, now.Add(24*time.Hour)))
 		}
 		time.Sleep(2 * time.Minute)
 		checkOutcomes(t, c, keys)
@@ -257,19 +214,19 @@ func TestTimersDoNotOvertakeQueuedInput(t *testing.T) {
 		now := time.Now()
 		expires := now.Add(time.Hour)
 		first := runLifecycle(t, c, "a")
-		c.Produce(t, cl, record.Commands, start("r", now), request("r", now, expires), start("quiet", now), request("quiet", now, expires))
+		c.Produce(t, cl, record.Commands, streamtest.Start("r", now), streamtest.Request("r", now, expires), streamtest.Start("quiet", now), streamtest.Request("quiet", now, expires))
 		time.Sleep(time.Minute)
-		first.stop()
+		first.Stop()
 
-		far := start("far", time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC))
+		far := streamtest.Start("far", time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC))
 		decide := &repair.DecideQuote{
-			Header: header("decide-r", "r", expires.Add(-time.Microsecond)), Revision: 1, TotalSeen: 3995, Method: repair.ByPage,
+			Header: streamtest.Header("decide-r", "r", expires.Add(-time.Microsecond)), Revision: 1, TotalSeen: 3995, Method: repair.ByPage,
 			Answers: []repair.Answer{{Line: 1, Answer: repair.Approve}},
 		}
 		time.Sleep(2 * time.Hour) // past the expiry, with nobody there
 		var queue []record.Headed
 		for i := range 3000 { // more than one transaction holds, so that a tick is read in between
-			queue = append(queue, start(fmt.Sprintf("q%d", i), now))
+			queue = append(queue, streamtest.Start(fmt.Sprintf("q%d", i), now))
 		}
 		c.Produce(t, cl, record.Commands, append(queue, far, decide)...)
 		runLifecycle(t, c, "a")
@@ -325,9 +282,9 @@ func TestForgottenPosition(t *testing.T) {
 		c := kafkatest.Start(t, 4)
 		r := runLifecycle(t, c, "a")
 		at := time.Now()
-		c.Produce(t, c.Client(t), record.Commands, start("k", at))
+		c.Produce(t, c.Client(t), record.Commands, streamtest.Start("k", at))
 		time.Sleep(10 * time.Second)
-		r.stop()
+		r.Stop()
 		time.Sleep(8 * 24 * time.Hour)
 		err := stream.Run(t.Context(), lifecycle.New(nil), stream.Options{Kafka: c.Config, Instance: "a", Clock: time.Now, Log: c.Log})
 		const todo = "pitstop rebuild lifecycle --until TIME"
@@ -362,10 +319,10 @@ func TestOnePartitionIsLost(t *testing.T) {
 				c := kafkatest.Start(t, 4)
 				r := runLifecycle(t, c, "a")
 				for i := range 20 {
-					c.Produce(t, c.Client(t), record.Commands, start(fmt.Sprint("k", i), time.Now()))
+					c.Produce(t, c.Client(t), record.Commands, streamtest.Start(fmt.Sprint("k", i), time.Now()))
 				}
 				time.Sleep(10 * time.Second)
-				r.stop()
+				r.Stop()
 				time.Sleep(time.Minute) // it is out of its group
 				before := len(c.ReadAll(t, record.Outcomes))
 				lose(t, kadm.NewClient(c.Client(t)))
@@ -389,15 +346,15 @@ func TestDeadLetters(t *testing.T) {
 		cl := c.Client(t)
 		runLifecycle(t, c, "a")
 		now := time.Now()
-		outcome, err := c.Codec.Encode(&repair.Outcome{Header: header("o", "r", now)})
+		outcome, err := c.Codec.Encode(&repair.Outcome{Header: streamtest.Header("o", "r", now)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		misplaced, err := c.Codec.Encode(start("r", now))
+		misplaced, err := c.Codec.Encode(streamtest.Start("r", now))
 		if err != nil {
 			t.Fatal(err)
 		}
-		long, err := c.Codec.Encode(start(strings.Repeat("r", 28), now)) // than any id
+		long, err := c.Codec.Encode(streamtest.Start(strings.Repeat("r", 28), now)) // than any id
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -416,7 +373,7 @@ func TestDeadLetters(t *testing.T) {
 		if err := cl.ProduceSync(t.Context(), bad...).FirstErr(); err != nil {
 			t.Fatal(err)
 		}
-		c.Produce(t, cl, record.Commands, start("r", now), request("r", now, now.Add(24*time.Hour)))
+		c.Produce(t, cl, record.Commands, streamtest.Start("r", now), streamtest.Request("r", now, now.Add(24*time.Hour)))
 		time.Sleep(2 * time.Minute) // for a minute it asks for the schema of one
 		checkOutcomes(t, c, []string{"r"})
 		letters := c.ReadAll(t, record.DeadLetters)
@@ -440,13 +397,13 @@ func TestAReplicaOfTheRegistryLags(t *testing.T) {
 		c := kafkatest.Start(t, 1)
 		r := runLifecycle(t, c, "a")
 		now := time.Now()
-		newer := c.Newer(t, record.Commands, start("r", now))
+		newer := c.Newer(t, record.Commands, streamtest.Start("r", now))
 		time.Sleep(time.Second)
 		c.DenySchemas(3 * time.Second)
 		if err := c.Client(t).ProduceSync(t.Context(), &kgo.Record{Topic: record.Commands.Name, Key: []byte("r"), Value: newer}).FirstErr(); err != nil {
 			t.Fatal(err)
 		}
-		c.Produce(t, c.Client(t), record.Commands, request("r", now, now.Add(24*time.Hour)))
+		c.Produce(t, c.Client(t), record.Commands, streamtest.Request("r", now, now.Add(24*time.Hour)))
 		time.Sleep(2 * time.Second)
 		if err := r.Check(time.Now()); err == nil || !strings.Contains(err.Error(), "the registry does not know schema") {
 			t.Errorf("readiness says %v, want the reason", err)

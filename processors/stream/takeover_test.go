@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"pitstop/processors/stream"
+	"pitstop/processors/stream/streamtest"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
@@ -39,7 +40,7 @@ func TestOpenTransactionOfAKilledProcess(t *testing.T) {
 
 		began := time.Now()
 		runLifecycle(t, c, "a")
-		c.Produce(t, c.Client(t), record.Commands, start("r", began))
+		c.Produce(t, c.Client(t), record.Commands, streamtest.Start("r", began))
 		for len(c.ReadAll(t, record.Outcomes)) == 0 && time.Since(began) < time.Minute {
 			time.Sleep(50 * time.Millisecond)
 		}
@@ -56,9 +57,9 @@ func TestOffsetsInTheTransactionOfAKilledProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 1)
 		first := runLifecycle(t, c, "a")
-		c.Produce(t, c.Client(t), record.Commands, start("r", time.Now()))
+		c.Produce(t, c.Client(t), record.Commands, streamtest.Start("r", time.Now()))
 		time.Sleep(time.Second)
-		first.stop()
+		first.Stop()
 
 		const id, group = "pitstop.lifecycle/b", "pitstop.lifecycle"
 		killed := c.Client(t, kgo.TransactionalID(id), kgo.TransactionTimeout(kafka.TransactionTimeout))
@@ -94,7 +95,7 @@ func TestOffsetsInTheTransactionOfAKilledProcess(t *testing.T) {
 			t.Errorf("before it is timed out, readiness says %v", err)
 		}
 		now := time.Now()
-		c.Produce(t, c.Client(t), record.Commands, request("r", now, now.Add(24*time.Hour)))
+		c.Produce(t, c.Client(t), record.Commands, streamtest.Request("r", now, now.Add(24*time.Hour)))
 		time.Sleep(2 * kafka.TransactionTimeout)
 		checkOutcomes(t, c, []string{"r"})
 	})
@@ -144,7 +145,7 @@ func TestReplacedInTheMiddleOfATransaction(t *testing.T) {
 		goOn := make(chan struct{})
 		_, first := runTally(t, c, pause(goOn))
 		time.Sleep(time.Second)
-		c.Produce(t, c.Client(t), record.Commands, start("r", time.Now()))
+		c.Produce(t, c.Client(t), record.Commands, streamtest.Start("r", time.Now()))
 		time.Sleep(time.Second) // it is paused
 		second, _ := runTally(t, c)
 		time.Sleep(time.Second)
@@ -161,7 +162,7 @@ func TestReplacedInTheMiddleOfATransaction(t *testing.T) {
 		if err := second.Check(time.Now()); err != nil {
 			t.Errorf("the second is not ready: %v", err)
 		}
-		c.Produce(t, c.Client(t), record.Commands, start("r", time.Now()))
+		c.Produce(t, c.Client(t), record.Commands, streamtest.Start("r", time.Now()))
 		time.Sleep(time.Second)
 		var counts []int64
 		for _, r := range c.ReadAll(t, record.Outcomes) {
@@ -181,7 +182,7 @@ func TestTransactionThatTookTooLong(t *testing.T) {
 		goOn := make(chan struct{})
 		_, ended := runTally(t, c, pause(goOn))
 		time.Sleep(time.Second)
-		c.Produce(t, c.Client(t), record.Commands, start("r", time.Now()))
+		c.Produce(t, c.Client(t), record.Commands, streamtest.Start("r", time.Now()))
 		time.Sleep(3 * kafka.TransactionTimeout)
 		close(goOn)
 		if err := <-ended; err == nil || errors.Is(err, kafka.ErrFenced) {

@@ -21,7 +21,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 
 	"pitstop/schemas/avro"
-	"pitstop/schemas/garage"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
@@ -40,8 +40,7 @@ func must(t *testing.T, err error) {
 
 func builder(t *testing.T, codec *avro.Codec) *request.Builder {
 	t.Helper()
-	book, err := garage.Parse(garage.Sample)
-	must(t, err)
+	book := garagetest.Sample(t)
 	b, err := request.NewBuilder(codec, book, bytes.Repeat([]byte{5}, request.MinSecretBytes), func() time.Time { return begin })
 	must(t, err)
 	return b

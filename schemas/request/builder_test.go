@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pitstop/schemas/avro"
-	"pitstop/schemas/garage"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
@@ -47,8 +47,7 @@ func newBuilder(t tb, secret byte) (*request.Builder, *avro.Codec) {
 	t.Helper()
 	codec, err := avro.NewCodec()
 	must(t, err)
-	book, err := garage.Parse(garage.Sample)
-	must(t, err)
+	book := garagetest.Sample(t)
 	b, err := request.NewBuilder(codec, book, bytes.Repeat([]byte{secret}, request.MinSecretBytes), func() time.Time { return now })
 	must(t, err)
 	return b, codec

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 )
@@ -135,7 +136,7 @@ func TestPositionBeforeTheFirstMail(t *testing.T) {
 
 // again runs the sink for a minute, unless it ends before.
 func (r *rig) again(since time.Time) error {
-	s, err := New(testConfig(r), testBook(r), r.codec, r.transport(), time.Now, r.log)
+	s, err := New(testConfig(r), garagetest.Sample(r), r.codec, r.transport(), time.Now, r.log)
 	if err != nil {
 		r.Fatal(err)
 	}

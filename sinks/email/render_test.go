@@ -23,7 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/schemas/avro"
-	"pitstop/schemas/garage"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/link"
 	"pitstop/schemas/locale"
 	"pitstop/schemas/record"
@@ -52,15 +52,6 @@ func testConfig(t testing.TB) Config {
 		PublicURL: "https://debrug.example", StaffURL: "https://debrug.example/v1/repairs/{repair}/timeline",
 		Sender: "bericht@debrug.example", LinkKeys: keys,
 	}.withDefaults()
-}
-
-func testBook(t testing.TB) *garage.Book {
-	t.Helper()
-	book, err := garage.Parse(garage.Sample)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return book
 }
 
 func testCodec(t testing.TB) *avro.Codec {
@@ -272,7 +263,7 @@ func mustRender(t testing.TB, n *record.NotificationRequested, codec *avro.Codec
 	}
 	r := *shared
 	r.Config, r.codec = testConfig(t), codec
-	g, _ := testBook(t).Garage(n.GarageID)
+	g, _ := garagetest.Sample(t).Garage(n.GarageID)
 	l, err := r.letter(context.Background(), g, n, now)
 	if err != nil {
 		t.Fatal(err)

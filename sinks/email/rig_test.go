@@ -17,6 +17,7 @@ import (
 
 	"pitstop/deploy/relaytest"
 	"pitstop/schemas/avro"
+	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
@@ -70,7 +71,7 @@ func (r *rig) transport() Transport {
 
 func (r *rig) startWith(instance string, transport Transport) (s *Sink, stop func()) {
 	r.T.Helper()
-	s, err := New(testConfig(r.T), testBook(r.T), r.codec, transport, r.clock, r.log)
+	s, err := New(testConfig(r.T), garagetest.Sample(r.T), r.codec, transport, r.clock, r.log)
 	if err != nil {
 		r.Fatal(err)
 	}
