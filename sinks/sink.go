@@ -72,11 +72,7 @@ func Run(ctx context.Context, c Config, w Writer) error {
 // resume makes sure that the group goes on where it was, before this member joins it.
 func resume(ctx context.Context, c Config) error {
 	c.Progress.Starting("reading the committed offsets")
-	opts, err := c.Kafka.Opts(c.Consumer.Group()+"-resume", c.Log)
-	if err != nil {
-		return err
-	}
-	adm, err := kadm.NewOptClient(opts...)
+	adm, err := c.Kafka.Admin(c.Consumer.Group()+"-resume", c.Log)
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-
 	"pitstop/schemas/kafka"
 )
 
@@ -44,13 +42,9 @@ func (c *topicsFlags) run(e *env, apply bool) error {
 		return err
 	}
 	layout := kafka.Layout{Partitions: c.Partitions, Replication: c.Replication, MinInSync: c.MinInSync}
-	opts, err := cfg.Opts("pitstop-topics", c.logger(e.err))
+	adm, err := cfg.Admin("pitstop-topics", c.logger(e.err))
 	if err != nil {
 		return err
-	}
-	adm, err := kadm.NewOptClient(opts...)
-	if err != nil {
-		return fmt.Errorf("kafka client: %w", err)
 	}
 	defer adm.Close()
 	steps, err := layout.Plan(e, adm)

@@ -2,11 +2,8 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
 	"pitstop/deploy/embedded"
@@ -83,15 +80,12 @@ func (p *Pipeline) startParts(ctx context.Context, o Options) error {
 
 // prepare brings topics and tables up to date.
 func (p *Pipeline) prepare(ctx context.Context, log *slog.Logger) error {
-	opts, err := p.cfg.Opts("pitstop-embedded", log)
-	if err != nil {
+	if err := p.applyTopics(ctx, log); err != nil {
 		return err
 	}
-	if err := applyTopics(ctx, opts); err != nil {
+	var err error
+	if p.adm, err = p.cfg.Admin("pitstop-embedded", log); err != nil {
 		return err
-	}
-	if p.adm, err = kadm.NewOptClient(opts...); err != nil {
-		return fmt.Errorf("kafka client: %w", err)
 	}
 	p.stops = append(p.stops, stop{"kafka client", func(context.Context) error { p.adm.Close(); return nil }})
 	if _, err = clickhouse.Migrate(ctx, p.Database, p.Garages, log); err != nil {
@@ -102,10 +96,10 @@ func (p *Pipeline) prepare(ctx context.Context, log *slog.Logger) error {
 
 // applyTopics uses a client of its own, whose metadata says for seconds that there are
 // no topics.
-func applyTopics(ctx context.Context, opts []kgo.Opt) error {
-	adm, err := kadm.NewOptClient(opts...)
+func (p *Pipeline) applyTopics(ctx context.Context, log *slog.Logger) error {
+	adm, err := p.cfg.Admin("pitstop-embedded", log)
 	if err != nil {
-		return fmt.Errorf("kafka client: %w", err)
+		return err
 	}
 	defer adm.Close()
 	layout := kafka.Layout{Partitions: partitions, Replication: 1, KeepForEver: true}
