@@ -66,9 +66,6 @@ type Config struct {
 	// m.Record; nil: no conversion. An error that wraps ErrUnhandled or
 	// avro.ErrUndecodable makes the record a dead letter; any other is retried.
 	Prepare func(ctx context.Context, m *Message) error
-	// Buried reports whether the dead letter of a record was written before: it is not written
-	// again. nil: of none.
-	Buried func(topic string, partition int32, offset int64) bool
 	// Watermarks is called about every second with the watermarks that advanced;
 	// nil: they are not computed.
 	Watermarks func(context.Context, []Watermark) error

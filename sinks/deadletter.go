@@ -52,7 +52,7 @@ func (l *loop) bury(ctx context.Context, dead []burial) error {
 	var letters []*kgo.Record
 	of := make(map[*kgo.Record]burial)
 	for _, b := range dead {
-		if l.buried[placeOf(b.Record)] || l.Buried != nil && l.Buried(b.Topic, b.Partition, b.Offset) {
+		if l.buried[placeOf(b.Record)] {
 			continue
 		}
 		letter, err := l.deadLetter(b)

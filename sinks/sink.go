@@ -36,14 +36,10 @@ func Run(ctx context.Context, c Config, w Writer) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	topics := make([]string, len(c.Consumer.Reads))
-	for i, t := range c.Consumer.Reads {
-		topics[i] = t.Name
-	}
 	if err := resume(ctx, c); err != nil {
 		return fmt.Errorf("sink %s: %w", c.Consumer.Name, err)
 	}
-	opts, err := c.Kafka.Group(c.Consumer.Group(), c.Instance, c.Log, topics...)
+	opts, err := c.Kafka.Group(c.Consumer.Group(), c.Instance, c.Log, c.Consumer.Subscription()...)
 	if err != nil {
 		return fmt.Errorf("sink %s: %w", c.Consumer.Name, err)
 	}
@@ -56,7 +52,7 @@ func Run(ctx context.Context, c Config, w Writer) error {
 		return fmt.Errorf("sink %s: %w", c.Consumer.Name, err)
 	}
 	defer cl.CloseAllowingRebalance()
-	l := &loop{Config: c, topics: topics, writer: w, client: cl, admin: kadm.NewClient(cl), pause: minPause, buried: make(map[place]bool)}
+	l := &loop{Config: c, topics: c.Consumer.Subscription(), writer: w, client: cl, admin: kadm.NewClient(cl), pause: minPause, buried: make(map[place]bool)}
 	l.Metrics.start(l.Consumer.Name)
 	l.Progress.Starting("join group " + c.Consumer.Group())
 	for ctx.Err() == nil {

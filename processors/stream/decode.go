@@ -58,7 +58,7 @@ func (m *member) order(fetches kgo.Fetches) (batch []partitionBatch) {
 	})
 	for _, partition := range slices.Sorted(maps.Keys(byPartition)) {
 		b := partitionBatch{partition: partition}
-		for _, topic := range m.logic.topics() {
+		for _, topic := range m.logic.consumer.Subscription() {
 			for _, r := range byPartition[partition][topic] {
 				b.records = append(b.records, consumed{Record: r})
 			}

@@ -186,7 +186,7 @@ func decodeState[S any](codec *avro.Codec, state []byte) (any, error) {
 
 // check returns what is wrong with the processor.
 func (l *logic) check() error {
-	switch ticks := slices.Contains(l.topics(), record.Ticks.Name); {
+	switch ticks := slices.Contains(l.consumer.Subscription(), record.Ticks.Name); {
 	case l.timed && !ticks:
 		return fmt.Errorf("%s has a Timer function, which never runs without %s among what it reads", l.consumer.Name, record.Ticks.Name)
 	case ticks && !l.timed:
@@ -202,14 +202,6 @@ func (l *logic) movesTime(topic string) bool {
 
 // inputs returns the topics it reads, but for the ticks.
 func (l *logic) inputs() []string {
-	return slices.DeleteFunc(l.topics(), func(topic string) bool { return topic == record.Ticks.Name })
+	return slices.DeleteFunc(l.consumer.Subscription(), func(topic string) bool { return topic == record.Ticks.Name })
 }
 
-// topics returns all topics it reads.
-func (l *logic) topics() []string {
-	names := make([]string, len(l.consumer.Reads))
-	for i, t := range l.consumer.Reads {
-		names[i] = t.Name
-	}
-	return names
-}

@@ -161,7 +161,7 @@ func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) er
 	if err != nil {
 		return err
 	}
-	for _, topic := range m.logic.topics() {
+	for _, topic := range m.logic.consumer.Subscription() {
 		for p, t := range tasks {
 			o, ok := positions.Offsets.Lookup(topic, p)
 			if !ok {

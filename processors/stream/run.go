@@ -139,7 +139,7 @@ type member struct {
 }
 
 func (m *member) connect() error {
-	opts, err := m.Kafka.Group(m.logic.consumer.Group(), m.Instance, m.Log, m.logic.topics()...)
+	opts, err := m.Kafka.Group(m.logic.consumer.Group(), m.Instance, m.Log, m.logic.consumer.Subscription()...)
 	if err != nil {
 		return err
 	}
@@ -165,10 +165,10 @@ func (m *member) onAssigned(_ context.Context, _ *kgo.Client, assigned map[strin
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pending, m.unequal, m.assigned = true, nil, nil
-	for i, topic := range m.logic.topics() {
+	for i, topic := range m.logic.consumer.Subscription() {
 		partitions := slices.Sorted(slices.Values(assigned[topic]))
 		if i > 0 && !slices.Equal(partitions, m.assigned) {
-			m.unequal = fmt.Errorf("assigned partitions %v of %s but %v of %s", partitions, topic, m.assigned, m.logic.topics()[0])
+			m.unequal = fmt.Errorf("assigned partitions %v of %s but %v of %s", partitions, topic, m.assigned, m.logic.consumer.Subscription()[0])
 		}
 		m.assigned = partitions
 	}

@@ -142,7 +142,7 @@ func TestWhatReplayRefuses(t *testing.T) {
 
 func TestListGoesOnPastTheUnreadable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, box := newBox(t, at(record.Commands, 1, nil), nil, at(record.Commands, 2, nil))
+		_, box := newBox(t, at(record.Commands, 1, nil), nil, at(record.Commands, 2, nil), at(record.Commands, 1, nil))
 		var listed []string
 		err := box.Each(t.Context(), func(l deadletter.Letter) error {
 			if l.DeadLetter == nil {
@@ -152,11 +152,11 @@ func TestListGoesOnPastTheUnreadable(t *testing.T) {
 			}
 			return nil
 		})
-		if d := cmp.Diff([]string{"1", "unreadable", "2"}, listed); err != nil || d != "" {
+		if d := cmp.Diff([]string{"1", "unreadable", "2", "1"}, listed); err != nil || d != "" {
 			t.Errorf("%v (-want +got):\n%s", err, d)
 		}
 		var out strings.Builder
-		if err := box.List(t.Context(), &out); err != nil || strings.Count(out.String(), "unreadable") != 1 || strings.Count(out.String(), "pitstop.commands[0]") != 2 {
+		if err := box.List(t.Context(), &out); err != nil || strings.Count(out.String(), "unreadable") != 1 || strings.Count(out.String(), "pitstop.commands[0]") != 2 { // what is read again is listed once
 			t.Errorf("%v, and the list is\n%s", err, &out)
 		}
 		if _, err := box.Get(t.Context(), deadletter.Position{Offset: 1}); !errors.Is(err, avro.ErrUndecodable) {

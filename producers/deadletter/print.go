@@ -12,12 +12,26 @@ import (
 	"pitstop/schemas/record"
 )
 
-// List writes a line for each dead letter.
+// List writes a line for each dead letter. What a consumer gave up on once more, because it
+// read it again, is listed once.
 func (b Box) List(ctx context.Context, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "POSITION\tAT\tCONSUMER\tWAS\tREASON\tDETAIL")
+	type burial struct {
+		consumer, topic string
+		partition       int32
+		offset          int64
+	}
+	listed := make(map[burial]bool)
 	n := 0
 	err := b.Each(ctx, func(l Letter) (err error) {
+		if l.DeadLetter != nil {
+			of := burial{l.Consumer, l.Topic, l.Partition, l.Offset}
+			if listed[of] {
+				return nil
+			}
+			listed[of] = true
+		}
 		n++
 		if l.Err != nil {
 			_, err = fmt.Fprintf(w, "%s\t-\t-\t-\tunreadable\t%.100q\n", l.Position, l.Err)

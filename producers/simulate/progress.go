@@ -51,7 +51,8 @@ func Simulated(path string) (covers func(time.Time) bool, err error) {
 	case err != nil || !begun:
 		return nil, err
 	case p.Done.Before(p.To):
-		return nil, fmt.Errorf("%w: it has come to %s of %s", ErrUnfinished, p.Done.Format(time.DateTime), p.To.Format(time.DateTime))
+		return nil, fmt.Errorf("%w: it has come to %s of %s: start pitstop demo on this directory again, and let it finish",
+			ErrUnfinished, p.Done.Format(time.DateTime), p.To.Format(time.DateTime))
 	}
 	return (&Plan{From: p.From, To: p.To}).Covers, nil
 }

@@ -94,7 +94,7 @@ func PositionsOf(ctx context.Context, adm *kadm.Client, c record.Consumer, other
 	case otherwise.IsZero():
 		return Positions{}, lostError(c, lost)
 	}
-	then, err := Since(ctx, adm, otherwise, topicsOf(c)...)
+	then, err := Since(ctx, adm, otherwise, c.Subscription()...)
 	if err != nil {
 		return Positions{}, err
 	}
@@ -112,7 +112,7 @@ func PositionsOf(ctx context.Context, adm *kadm.Client, c record.Consumer, other
 // positionsOf returns the positions of all partitions, in the order of their topics.
 // The ends are read last: what others commit meanwhile is not past them.
 func positionsOf(ctx context.Context, adm *kadm.Client, c record.Consumer) ([]position, error) {
-	topics := topicsOf(c)
+	topics := c.Subscription()
 	starts, err := Starts(ctx, adm, topics...)
 	if err != nil {
 		return nil, err
@@ -142,13 +142,6 @@ func positionsOf(ctx context.Context, adm *kadm.Client, c record.Consumer) ([]po
 		}
 	}
 	return all, nil
-}
-
-func topicsOf(c record.Consumer) (names []string) {
-	for _, t := range c.Reads {
-		names = append(names, t.Name)
-	}
-	return names
 }
 
 // left reports whether there is anything that only the consumer can have written.
@@ -182,7 +175,7 @@ func lostError(c record.Consumer, lost []position) error {
 		what = append(what, fmt.Sprintf("and on %d more", more))
 	}
 	reset := "kafka-consumer-groups.sh --bootstrap-server BROKER --group " + c.Group() + " --reset-offsets --to-datetime TIME --execute"
-	for _, topic := range topicsOf(c) {
+	for _, topic := range c.Subscription() {
 		if p := partitions[topic]; len(p) > 0 {
 			reset += " --topic " + topic + ":" + strings.Join(p, ",")
 		}

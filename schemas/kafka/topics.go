@@ -254,7 +254,7 @@ func differs(ctx context.Context, adm *kadm.Client, steps []Step) error {
 // CoPartitioned returns an error unless what a processor reads, and its changelog, have
 // the same number of partitions.
 func CoPartitioned(ctx context.Context, adm *kadm.Client, c record.Consumer) error {
-	topics := append(topicsOf(c), c.Changelog().Name)
+	topics := append(c.Subscription(), c.Changelog().Name)
 	details, err := adm.ListTopics(ctx, topics...)
 	if err != nil {
 		return fmt.Errorf("list topics: %w", err)

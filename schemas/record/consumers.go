@@ -41,6 +41,15 @@ func Processors() (all []Consumer) {
 // begin with it.
 func (c Consumer) Group() string { return Prefix + c.Name }
 
+// Subscription returns the names of the topics that it reads.
+func (c Consumer) Subscription() []string {
+	names := make([]string, len(c.Reads))
+	for i, t := range c.Reads {
+		names[i] = t.Name
+	}
+	return names
+}
+
 // Leaves returns the topics that hold something once it has run.
 func (c Consumer) Leaves() []Topic {
 	if !c.Stateful {

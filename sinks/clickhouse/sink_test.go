@@ -38,11 +38,7 @@ type pipeline struct {
 
 func newPipeline(d *db) *pipeline {
 	d.t.Helper()
-	var topics []string
-	for _, t := range record.ClickHouseSink.Reads {
-		topics = append(topics, t.Name)
-	}
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, topics...))
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, record.ClickHouseSink.Subscription()...))
 	must(d.t, err)
 	d.t.Cleanup(cluster.Close)
 	p := &pipeline{db: d, cluster: cluster, config: sinks.Config{

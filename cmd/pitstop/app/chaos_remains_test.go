@@ -104,12 +104,7 @@ func remainsOf(ctx context.Context, cfg kafka.Config, db clickhouse.Config, log 
 }
 
 // logged are the topics that are read: all that say something, which ClickHouse reads.
-var logged = func() (names []string) {
-	for _, topic := range record.ClickHouseSink.Reads {
-		names = append(names, topic.Name)
-	}
-	return names
-}()
+var logged = record.ClickHouseSink.Subscription()
 
 // readLog reads every topic from its beginning to its end.
 func (r *remains) readLog(ctx context.Context, cfg kafka.Config, log *slog.Logger) error {

@@ -220,9 +220,7 @@ func (c *operator) resume(ctx context.Context, role string) {
 	for _, r := range record.Consumers {
 		if r.Name == role {
 			group = r.Group()
-			for _, t := range r.Reads {
-				topics = append(topics, t.Name)
-			}
+			topics = r.Subscription()
 		}
 	}
 	old := w.signal(syscall.SIGKILL)

@@ -166,7 +166,7 @@ func outcomesOf(ctx context.Context, cfg kafka.Config, adm *kadm.Client) (n int6
 	return n, nil
 }
 
-// testStranger opens a transaction on the events, and reads behind it.
+// testStranger opens a transaction on the notifications, and reads behind it.
 func testStranger(t *testing.T, cfg kafka.Config, adm *kadm.Client) {
 	opts, err := cfg.Producer("test", slog.New(slog.DiscardHandler))
 	must(t, err)

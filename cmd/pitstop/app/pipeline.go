@@ -131,7 +131,7 @@ func (p *Pipeline) ready(ctx context.Context, roles []Role) error {
 	for {
 		waiting := false
 		for _, r := range roles {
-			waiting = waiting || r.check != nil && r.check(time.Now()) != nil
+			waiting = waiting || r.check != nil && !ready(r.check(time.Now()))
 		}
 		if !waiting {
 			return nil

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -19,10 +20,10 @@ import (
 	"pitstop/schemas/record"
 )
 
-// Where the brokers have forgotten which mails were sent, the embedded mode does not start,
-// and says what to do; what it says helps.
-func TestAPositionIsLostInTheEmbeddedMode(t *testing.T) {
-	t.Parallel()
+// embeddedMode returns a directory, and what starts and stops the embedded mode on it: it
+// reports whether everything was ready.
+func embeddedMode(t *testing.T) (*embedded.Data, func(since time.Time) (was bool, err error)) {
+	t.Helper()
 	data, err := embedded.Open(filepath.Join(t.TempDir(), "data"), slog.New(slog.DiscardHandler))
 	must(t, err)
 	t.Cleanup(func() { must(t, data.Close()) })
@@ -30,7 +31,7 @@ func TestAPositionIsLostInTheEmbeddedMode(t *testing.T) {
 	must(t, err)
 	book, err := garage.Load(GarageFile(data.Dir()))
 	must(t, err)
-	up := func(since time.Time) (was bool, err error) {
+	return data, func(since time.Time) (was bool, err error) {
 		err = Run(t.Context(), Options{
 			Data: data, Garages: book, GarageFile: GarageFile(data.Dir()), Clock: time.Now, MailSince: since,
 			RequestClock: func(*http.Request) time.Time { return time.Now() }, Log: slog.New(slog.DiscardHandler),
@@ -41,6 +42,44 @@ func TestAPositionIsLostInTheEmbeddedMode(t *testing.T) {
 		})
 		return was, err
 	}
+}
+
+// A warning keeps nobody waiting: whoever has one is ready.
+func TestReadyWithAWarning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		late := Role{check: func(time.Time) error { return warning{errors.New("somebody's transaction is open")} }}
+		must(t, new(Pipeline).ready(ctx, []Role{late, {}}))
+	})
+}
+
+// Whoever interrupts a rebuild of the tables is told that they are not complete, and what
+// completes them; run again, it does.
+func TestARebuildOfTablesIsInterrupted(t *testing.T) {
+	t.Parallel()
+	data, up := embeddedMode(t)
+	if was, err := up(time.Time{}); !was || err != nil {
+		t.Fatalf("at first: %t, %v", was, err)
+	}
+	book, err := garage.Load(GarageFile(data.Dir()))
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	again := Rebuild{Name: record.ClickHouseSink.Name, Data: data, Garages: book, Log: slog.New(slog.DiscardHandler)}
+	again.Tell = func(string) { cancel() }
+	err = again.Run(ctx)
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "rebuild clickhouse: the tables are not complete") || !strings.Contains(err.Error(), "run it again") {
+		t.Errorf("interrupted, it says %v", err)
+	}
+	again.Tell = func(string) {}
+	must(t, again.Run(t.Context()))
+}
+
+// Where the brokers have forgotten which mails were sent, the embedded mode does not start,
+// and says what to do; what it says helps.
+func TestAPositionIsLostInTheEmbeddedMode(t *testing.T) {
+	t.Parallel()
+	data, up := embeddedMode(t)
 	if was, err := up(time.Time{}); !was || err != nil {
 		t.Fatalf("at first: %t, %v", was, err)
 	}

@@ -16,7 +16,6 @@ import (
 	"pitstop/processors/notification"
 	"pitstop/processors/rebuild"
 	"pitstop/processors/stream"
-	"pitstop/producers/deadletter"
 	"pitstop/producers/simulate"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
@@ -83,7 +82,10 @@ func (r Rebuild) Run(ctx context.Context) error {
 		p := latency.New(r.Garages)
 		return rebuild.Run(ctx, p, p, o)
 	case record.ClickHouseSink.Name:
-		return r.tables(ctx)
+		if err := r.tables(ctx); err != nil {
+			return fmt.Errorf("rebuild %s: %w", r.Name, err)
+		}
+		return nil
 	}
 	return fmt.Errorf("nothing of %s can be rebuilt", r.Name)
 }
@@ -92,7 +94,7 @@ func (r Rebuild) Run(ctx context.Context) error {
 func (r Rebuild) embedded(ctx context.Context) (err error) {
 	if r.Name == record.NotificationProcessor.Name { // the only one that handles simulated times in another way
 		if r.simulated, err = simulate.Simulated(HistoryFile(r.Data.Dir())); err != nil {
-			return fmt.Errorf("rebuild %s: %w: start pitstop demo on this directory again, and let it finish", r.Name, err)
+			return fmt.Errorf("rebuild %s: %w", r.Name, err)
 		}
 	}
 	p := &Pipeline{Data: r.Data, Garages: r.Garages}
@@ -131,66 +133,42 @@ func (r Rebuild) tables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	total, err := todo.left(ctx, adm)
+	left, err := todo.left(ctx, adm)
 	if err != nil {
 		return err
 	}
+	total := left
 	r.Tell(fmt.Sprintf("the tables are empty; %d records to read", total))
 
-	buried, err := r.buried(ctx, c)
-	if err != nil {
-		return err
-	}
 	filling, stop := context.WithCancel(ctx)
 	defer stop()
 	filled := make(chan error, 1)
-	sink := NewClickHouseSink(r.Database, sinks.Config{
-		Kafka: r.Kafka, Instance: "rebuild", Now: time.Now, Log: r.Log,
-		Buried: func(topic string, partition int32, offset int64) bool {
-			return buried[place{c.Name, topic, partition}][offset]
-		},
-	}, nil)
+	sink := NewClickHouseSink(r.Database, sinks.Config{Kafka: r.Kafka, Instance: "rebuild", Now: time.Now, Log: r.Log}, nil)
 	go func() { filled <- sink.keepRunning(filling, r.Log) }()
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
 	for said := time.Now(); ; {
 		select {
 		case err := <-filled:
-			return errors.Join(err, ctx.Err())
+			return fmt.Errorf("the tables are not complete, with %d of %d records to go: run it again, or start the sink, which goes on: %w",
+				left, total, errors.Join(err, ctx.Err()))
 		case <-look.C:
 		}
-		left, err := todo.left(ctx, adm)
-		if err == nil && left == 0 {
+		if n, err := todo.left(ctx, adm); err == nil {
+			left = n
+		} else {
+			r.Log.Warn("how far it is cannot be asked", "error", err)
+		}
+		if left == 0 {
 			stop()
 			r.Tell(fmt.Sprintf("read %d records", total))
 			return <-filled
 		}
-		if err == nil && time.Since(said) > 5*time.Second {
+		if time.Since(said) > 5*time.Second {
 			said = time.Now()
 			r.Tell(fmt.Sprintf("%d of %d records to go", left, total))
 		}
 	}
-}
-
-// buried returns the offsets of the records whose dead letters a consumer has written: they
-// are read again, and would be written again.
-func (r Rebuild) buried(ctx context.Context, c record.Consumer) (map[place]map[int64]bool, error) {
-	box, done, err := OpenDeadLetters(ctx, r.Kafka, r.Log)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	buried := make(map[place]map[int64]bool)
-	return buried, box.Each(ctx, func(l deadletter.Letter) error {
-		if l.DeadLetter != nil && l.Consumer == c.Name {
-			at := place{c.Name, l.Topic, l.Partition}
-			if buried[at] == nil {
-				buried[at] = make(map[int64]bool)
-			}
-			buried[at][l.Offset] = true
-		}
-		return nil
-	})
 }
 
 // forget deletes the positions of a consumer that does not run.
@@ -213,14 +191,10 @@ type backlog struct {
 
 func backlogOf(ctx context.Context, adm *kadm.Client, c record.Consumer) (b backlog, err error) {
 	b.group = c.Group()
-	var topics []string
-	for _, t := range c.Reads {
-		topics = append(topics, t.Name)
-	}
-	if b.starts, err = kafka.Starts(ctx, adm, topics...); err != nil {
+	if b.starts, err = kafka.Starts(ctx, adm, c.Subscription()...); err != nil {
 		return b, err
 	}
-	b.ends, err = kafka.StableEnds(ctx, adm, topics...)
+	b.ends, err = kafka.StableEnds(ctx, adm, c.Subscription()...)
 	return b, err
 }
 
@@ -231,11 +205,7 @@ func (b backlog) left(ctx context.Context, adm *kadm.Client) (n int64, err error
 		return 0, err
 	}
 	b.ends.Each(func(end kadm.ListedOffset) {
-		start, _ := b.starts.Lookup(end.Topic, end.Partition)
-		at := start.Offset
-		if o, ok := committed[b.group].Lookup(end.Topic, end.Partition); ok {
-			at = o.At
-		}
+		at, _ := reached(committed[b.group], end, func() (kadm.ListedOffsets, error) { return b.starts, nil })
 		n += max(end.Offset-at, 0)
 	})
 	return n, nil
