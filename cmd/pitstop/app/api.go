@@ -14,7 +14,6 @@ import (
 	"pitstop/dashboards/page"
 	"pitstop/deploy/serve"
 	"pitstop/producers/command"
-	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/request"
@@ -46,19 +45,7 @@ func NewAPI(o APIOptions) Role {
 			if r == nil {
 				return errors.New("starting")
 			}
-			err := errors.Join(r.outcomes.Check(now), r.codec.Check(now))
-			late := errors.Join(r.outcomes.HeldUp(), r.events.Check(now))
-			if p, ok := o.Config.Auth.(provider); ok {
-				if usable, away := p.Check(); usable {
-					late = errors.Join(late, away)
-				} else {
-					err = errors.Join(err, away)
-				}
-			}
-			if err == nil && late != nil {
-				return warning{late}
-			}
-			return errors.Join(err, late)
+			return r.check(now, o.Config.Auth)
 		},
 	}
 }
@@ -73,9 +60,29 @@ type provider interface {
 
 // reading is what the API reads records with.
 type reading struct {
-	outcomes *command.Client
-	events   *feed.Feed
-	codec    *avro.Codec
+	outcomes interface {
+		Check(now time.Time) error
+		HeldUp() error
+	}
+	events, codec interface{ Check(now time.Time) error }
+}
+
+// check returns why the API is not ready. That answers and events come late is a warning:
+// a reader is told so, and commands are taken.
+func (r *reading) check(now time.Time, auth any) error {
+	err := errors.Join(r.outcomes.Check(now), r.codec.Check(now))
+	late := errors.Join(r.outcomes.HeldUp(), r.events.Check(now))
+	if p, ok := auth.(provider); ok {
+		if usable, away := p.Check(); usable {
+			late = errors.Join(late, away)
+		} else {
+			err = errors.Join(err, away)
+		}
+	}
+	if err == nil && late != nil {
+		return warning{late}
+	}
+	return errors.Join(err, late)
 }
 
 func (o APIOptions) run(ctx context.Context, current *atomic.Pointer[reading]) (err error) {
