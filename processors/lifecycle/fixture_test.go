@@ -39,6 +39,31 @@ func begin(t testing.TB) *day {
 	return &day{TB: t, Driver: d}
 }
 
+// rebuilt returns a lifecycle whose state fold makes, until it gets its first command.
+func rebuilt(t *testing.T) *day {
+	t.Helper()
+	p, fold := lifecycle.New(nil), lifecycle.Fold()
+	handle := p.Record
+	p.Record = func(c *stream.Context, s *lifecycle.State, rec record.Headed) error {
+		if _, ok := rec.(repair.Command); ok {
+			return handle(c, s, rec)
+		}
+		return fold.Record(c, s, rec)
+	}
+	d, err := stream.NewDriver(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &day{TB: t, Driver: d}
+}
+
+// fold folds records that reached the log at a time.
+func (d *day) fold(logged time.Time, topic record.Topic, records ...record.Headed) {
+	d.Helper()
+	d.LogTime = logged
+	d.keep(d.Send(topic, records...))
+}
+
 // of fills in the header of a command of repair r1, with an id of its own.
 func (d *day) of(c repair.Command, at time.Time) repair.Command {
 	d.n++

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 
 	"pitstop/processors/stream"
 	"pitstop/schemas/record"
@@ -42,13 +43,20 @@ func (s *State) apply(c *stream.Context, e repair.Event) {
 	s.setForget(c)
 }
 
-// recount remembers the command that an outcome answers.
+// recount remembers the command that an outcome answers, as it was remembered then. The
+// outcome of a repetition does not say what came first: its body can be another one. Any
+// other says that nothing was remembered of the command, or no longer.
 func (s *State) recount(c *stream.Context, o *repair.Outcome) {
 	id := o.CausationID
-	if known := s.remembered(id); known != nil {
-		known.Repeats++
+	s.forget(c.LogTime())
+	if o.Result == repair.Duplicate {
+		s.recall(c, id, o.Digest)
+		if known := s.remembered(id); known != nil {
+			known.Repeats++
+		}
 		return
 	}
+	s.Commands = slices.DeleteFunc(s.Commands, func(r Remembered) bool { return r.ID == id })
 	s.keep(c, Remembered{ID: id, Digest: o.Digest, At: c.LogTime(), Spare: spare(o.Command, o.Actor.Role, o.Code), Verdict: o.Verdict})
 	if o.Result == repair.Accepted && o.Command == record.NameOf(&repair.StartRepair{}) {
 		s.setStarted(id, o.Digest)

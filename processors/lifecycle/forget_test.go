@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/processors/lifecycle"
-	"pitstop/processors/stream"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -381,27 +380,88 @@ func TestTheStartIsKnownFromItsEvent(t *testing.T) {
 	begun.(*repair.StartRepair).Digest = "d1"
 	d.send(begun)
 	want := d.state()
-	older := *d.events[0].(*repair.RepairStarted)
+	event, answer := d.events[0].(*repair.RepairStarted), d.last()
+	older := *event
 	older.Digest = ""
 	for name, c := range map[string]struct {
 		topic  record.Topic
 		record record.Headed
 		digest bool
 	}{
-		"its event":            {record.Events, d.events[0].(*repair.RepairStarted), true},
-		"its outcome":          {record.Outcomes, d.last(), true},
+		"its event":            {record.Events, event, true},
+		"its outcome":          {record.Outcomes, answer, true},
 		"an event of long ago": {record.Events, &older, false},
 	} {
-		f, err := stream.NewDriver(lifecycle.Fold())
-		if err != nil {
-			t.Fatal(err)
+		f := rebuilt(t)
+		f.fold(noon, c.topic, c.record)
+		got := f.state()
+		if got.StartedBy != want.StartedBy || c.digest != (got.Started == want.Started) || !c.digest && got.Started != 0 {
+			t.Errorf("%s: started by %d, %d; want %d, %d", name, got.StartedBy, got.Started, want.StartedBy, want.Started)
 		}
-		if _, err := f.Send(c.topic, c.record); err != nil {
-			t.Fatal(err)
+	}
+
+	// So it is where it came again since, whatever the body.
+	month := noon.Add(30 * 24 * time.Hour)
+	d.LogTime = month
+	d.until(month)
+	other := d.of(start(), noon)
+	*other.Head() = *begun.Head()
+	other.(*repair.StartRepair).Digest = "d2"
+	var again []*repair.Outcome
+	for _, c := range []repair.Command{other, begun} {
+		d.send(c)
+		again = append(again, d.last())
+		for name, kept := range map[string][]*repair.Outcome{"and its outcome is deleted": nil, "and its outcome is kept": {answer}} {
+			f := rebuilt(t)
+			f.fold(noon, record.Events, event)
+			for _, o := range kept {
+				f.fold(noon, record.Outcomes, o)
+			}
+			for _, o := range again {
+				f.fold(month, record.Outcomes, o)
+			}
+			if diff := cmp.Diff(d.state(), f.state()); diff != "" {
+				t.Errorf("it came again %d times, %s (-was +is):\n%s", len(again), name, diff)
+			}
+			f.LogTime = month
+			if got := names(f.send(begun)); got != "duplicate" {
+				t.Errorf("it came again %d times, %s; once more: %s", len(again), name, got)
+			}
 		}
-		got, _, err := f.State("r1")
-		if err != nil || got.StartedBy != want.StartedBy || c.digest != (got.Started == want.Started) || !c.digest && got.Started != 0 {
-			t.Errorf("%s: started by %d, %d; want %d, %d; %v", name, got.StartedBy, got.Started, want.StartedBy, want.Started, err)
-		}
+	}
+}
+
+// A state that is rebuilt remembers a command as it was answered last, where that was
+// forgotten before; and nothing of one that came again, and whose first answer is deleted.
+func TestWhatWasForgottenIsRebuiltAsSuch(t *testing.T) {
+	d := begin(t)
+	d.do(noon, start())
+	said := d.of(message(), noon)
+	said.(*repair.PostMessage).Digest = "d1"
+	d.send(said)
+	other := *said.(*repair.PostMessage)
+	other.Digest = "d2"
+	d.LogTime = noon.Add(7 * 24 * time.Hour)
+	d.send(&other)
+	late := noon.Add(lifecycle.RememberFor)
+	d.LogTime = late
+	d.until(late)
+	d.send(said)
+	if len(d.outcomes) != 4 || d.outcomes[2].Code != repair.KeyReused || d.outcomes[3].Result != repair.Accepted {
+		t.Fatalf("%+v", d.outcomes)
+	}
+	f := rebuilt(t)
+	f.fold(noon.Add(7*24*time.Hour), record.Outcomes, d.outcomes[2])
+	if s := f.state(); len(s.Commands) > 0 {
+		t.Errorf("of a repetition %+v is remembered", s.Commands)
+	}
+	f = rebuilt(t)
+	f.fold(noon, record.Events, d.events[0].(*repair.RepairStarted), d.events[1].(*repair.MessagePosted))
+	f.fold(noon.Add(time.Minute), record.Outcomes, d.outcomes[1]) // answered late, and so not yet forgotten
+	f.fold(noon.Add(7*24*time.Hour), record.Outcomes, d.outcomes[2])
+	f.fold(late, record.Events, d.events[2].(*repair.MessagePosted))
+	f.fold(late, record.Outcomes, d.outcomes[3])
+	if diff := cmp.Diff(d.state(), f.state()); diff != "" {
+		t.Errorf("state (-was +is):\n%s", diff)
 	}
 }

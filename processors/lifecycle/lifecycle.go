@@ -111,7 +111,7 @@ func (p processor) record(c *stream.Context, s *State, rec record.Headed) error 
 		return fmt.Errorf("a %s is no command", record.NameOf(rec))
 	}
 	id, digest := cmd.Head().EventID, repair.DigestOf(cmd)
-	s.recall(c, cmd)
+	s.recall(c, id, digest)
 	if known := s.remembered(id); known != nil {
 		known.Repeats++
 		verdict := known.Verdict
@@ -182,12 +182,11 @@ func (p processor) timer(c *stream.Context, s *State, t stream.Timer) error {
 			emit(c, e)
 		}
 	case forget:
-		s.Commands = slices.DeleteFunc(s.Commands, func(r Remembered) bool { return !r.At.Add(RememberFor).After(t.Due) })
+		s.forget(t.Due)
 		if len(s.Commands) > 0 {
 			s.setForget(c)
 			return nil
 		}
-		s.Commands = nil // not merely empty: a repair that never started leaves nothing
 		s.Repair.Forget()
 	default:
 		return fmt.Errorf("no timer is called %q", t.Name)
@@ -213,6 +212,14 @@ func (s *State) keep(c *stream.Context, r Remembered) {
 	s.setForget(c)
 }
 
+// forget forgets the commands that have been remembered for long enough by a time.
+func (s *State) forget(by time.Time) {
+	s.Commands = slices.DeleteFunc(s.Commands, func(r Remembered) bool { return !r.At.Add(RememberFor).After(by) })
+	if len(s.Commands) == 0 {
+		s.Commands = nil // not merely empty: a repair that never started leaves nothing
+	}
+}
+
 // setStarted records the command that started the repair; an empty digest is not known.
 func (s *State) setStarted(id, digest string) {
 	if s.StartedBy = hash(id); digest != "" {
@@ -222,9 +229,8 @@ func (s *State) setStarted(id, digest string) {
 
 // recall remembers the command that started the repair again, where that is the one at
 // hand, or one with its key, and was forgotten: it comes again, and what it led to is known.
-func (s *State) recall(c *stream.Context, cmd repair.Command) {
-	id := cmd.Head().EventID
-	if s.remembered(id) == nil && (s.StartedBy == hash(id) || s.Started == hash(id, repair.DigestOf(cmd))) {
+func (s *State) recall(c *stream.Context, id, digest string) {
+	if s.remembered(id) == nil && (s.StartedBy == hash(id) || s.Started == hash(id, digest)) {
 		s.keep(c, Remembered{ID: id, At: c.LogTime(), Verdict: repair.Verdict{State: repair.InProgress, Sequence: 1}})
 	}
 }
