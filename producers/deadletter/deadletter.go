@@ -65,7 +65,7 @@ type Box struct {
 }
 
 // Each calls fn for all there is now, partition by partition in order; an error of fn
-// ends it.
+// ends it. What stands behind an open transaction is not there yet.
 func (b Box) Each(ctx context.Context, fn func(Letter) error) error {
 	topic := record.DeadLetters.Name
 	adm := kadm.NewClient(b.Client)
@@ -73,7 +73,7 @@ func (b Box) Each(ctx context.Context, fn func(Letter) error) error {
 	if err != nil {
 		return err
 	}
-	ends, err := kafka.Ends(ctx, adm, topic)
+	ends, err := kafka.StableEnds(ctx, adm, topic)
 	if err != nil {
 		return err
 	}
@@ -96,13 +96,10 @@ func (b Box) Each(ctx context.Context, fn func(Letter) error) error {
 		for it := fetches.RecordIter(); !it.Done(); {
 			r := it.Next()
 			end, ok := remaining[r.Partition]
-			if !ok || r.Offset >= end {
-				continue
-			}
-			if r.Offset+1 == end {
+			if r.Offset+1 >= end {
 				delete(remaining, r.Partition)
 			}
-			if r.Attrs.IsControl() {
+			if !ok || r.Offset >= end || r.Attrs.IsControl() {
 				continue
 			}
 			letter, err := b.open(ctx, r)

@@ -2,6 +2,7 @@ package deadletter_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -161,6 +162,26 @@ func TestListGoesOnPastTheUnreadable(t *testing.T) {
 		}
 		if _, err := box.Get(t.Context(), deadletter.Position{Offset: 1}); !errors.Is(err, avro.ErrUndecodable) {
 			t.Errorf("showing it says %v", err)
+		}
+	})
+}
+
+// A list does not wait for a transaction that somebody has left open.
+func TestListDoesNotWaitForATransaction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, box := newBox(t, at(record.Commands, 1, nil))
+		stranger := c.Client(t, kgo.TransactionalID("stranger"), kgo.TransactionTimeout(15*time.Minute))
+		if err := stranger.BeginTransaction(); err != nil {
+			t.Fatal(err)
+		}
+		if err := stranger.ProduceSync(t.Context(), &kgo.Record{Topic: record.DeadLetters.Name, Value: []byte("x")}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var out strings.Builder
+		if err := box.List(ctx, &out); err != nil || strings.Count(out.String(), "pitstop.commands[0]") != 1 {
+			t.Errorf("%v, and the list is\n%s", err, &out)
 		}
 	})
 }

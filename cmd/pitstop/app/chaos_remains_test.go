@@ -112,53 +112,15 @@ func (r *remains) readLog(ctx context.Context, cfg kafka.Config, log *slog.Logge
 	if err != nil {
 		return err
 	}
-	opts, err := cfg.Opts("chaos", log)
-	if err != nil {
-		return err
-	}
-	cl, err := kgo.NewClient(append(opts,
-		kgo.ConsumeTopics(logged...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
-	)...)
-	if err != nil {
-		return err
-	}
-	defer cl.Close()
-	ends, err := kafka.Ends(ctx, kadm.NewClient(cl), logged...)
-	if err != nil {
-		return err
-	}
-	type place struct {
-		topic     string
-		partition int32
-	}
-	left := make(map[place]int64)
-	ends.Each(func(o kadm.ListedOffset) {
-		if o.Offset > 0 {
-			left[place{o.Topic, o.Partition}] = o.Offset
-			r.hidden += o.Offset
-		}
-	})
 	answered := make(map[string]int) // outcomes of each command, duplicates included
-	for len(left) > 0 {
-		fetches := cl.PollFetches(ctx)
-		if err := fetches.Err(); err != nil {
-			return fmt.Errorf("read the log, %v to go: %w", left, err)
+	r.hidden, err = readCommitted(ctx, cfg, log, kafka.Ends, logged, func(rec *kgo.Record) error {
+		if err := r.add(ctx, codec, rec, answered); err != nil {
+			return fmt.Errorf("%s[%d]@%d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 		}
-		for it := fetches.RecordIter(); !it.Done(); {
-			rec := it.Next()
-			at := place{rec.Topic, rec.Partition}
-			r.hidden--
-			if rec.Offset+1 >= left[at] {
-				delete(left, at)
-			}
-			if rec.Attrs.IsControl() {
-				continue
-			}
-			if err := r.add(ctx, codec, rec, answered); err != nil {
-				return fmt.Errorf("%s[%d]@%d: %w", rec.Topic, rec.Partition, rec.Offset, err)
-			}
-		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the log: %w", err)
 	}
 	for id, n := range r.Commands {
 		if _, once := r.Outcomes[id]; !once || answered[id] != n {
@@ -179,6 +141,58 @@ func (r *remains) readLog(ctx context.Context, cfg kafka.Config, log *slog.Logge
 		delete(r.vain, e.Header.CausationID)
 	}
 	return nil
+}
+
+// readCommitted calls each for every committed record of topics, up to their ends at the
+// beginning, and returns how many records aborted transactions left there.
+func readCommitted(ctx context.Context, cfg kafka.Config, log *slog.Logger, endsOf func(context.Context, *kadm.Client, ...string) (kadm.ListedOffsets, error), topics []string, each func(*kgo.Record) error) (hidden int64, err error) {
+	opts, err := cfg.Opts("test", log)
+	if err != nil {
+		return 0, err
+	}
+	cl, err := kgo.NewClient(append(opts,
+		kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+	)...)
+	if err != nil {
+		return 0, err
+	}
+	defer cl.Close()
+	ends, err := endsOf(ctx, kadm.NewClient(cl), topics...)
+	if err != nil {
+		return 0, err
+	}
+	left := make(map[place]int64)
+	ends.Each(func(o kadm.ListedOffset) {
+		if o.Offset > 0 {
+			left[place{topic: o.Topic, partition: o.Partition}] = o.Offset
+			hidden += o.Offset
+		}
+	})
+	for len(left) > 0 {
+		fetches := cl.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			return 0, fmt.Errorf("%v to go: %w", left, err)
+		}
+		for it := fetches.RecordIter(); !it.Done(); {
+			rec := it.Next()
+			at := place{topic: rec.Topic, partition: rec.Partition}
+			end, ok := left[at]
+			if rec.Offset+1 >= end {
+				delete(left, at)
+			}
+			if !ok || rec.Offset >= end {
+				continue
+			}
+			hidden--
+			if !rec.Attrs.IsControl() {
+				if err := each(rec); err != nil {
+					return 0, err
+				}
+			}
+		}
+	}
+	return hidden, nil
 }
 
 func (r *remains) fault(format string, args ...any) {
