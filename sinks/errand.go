@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -147,16 +148,21 @@ func (d *delivery) learn(ctx context.Context, partition int32, since time.Time) 
 		if err := fetches.Err(); err != nil {
 			return fmt.Errorf("read %s: %w", topic, err)
 		}
-		fetches.EachRecord(func(r *kgo.Record) {
+		records := fetches.Records()
+		for i, r := range records {
 			next = r.Offset + 1
 			if r.Attrs.IsControl() {
-				return
+				continue
 			}
 			rec, err := d.Codec.Decode(ctx, r.Value)
-			if outcome, ok := rec.(record.Headed); ok && err == nil { // what cannot be read is no outcome of a sink
+			if err != nil && !errors.Is(err, avro.ErrUndecodable) { // it may be the outcome of a mail
+				d.ask(ctx, records[i+1:], err)
+				return fmt.Errorf("read %s[%d]@%d: %w", r.Topic, r.Partition, r.Offset, err)
+			}
+			if outcome, ok := rec.(record.Headed); ok && err == nil { // what is undecodable is no outcome of a sink
 				d.known.put(outcome.Head().EventID, nil, true)
 			}
-		})
+		}
 	}
 	return nil
 }

@@ -1,0 +1,145 @@
+package sinks
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"pitstop/schemas/kafka"
+	"pitstop/schemas/kafka/kafkatest"
+	"pitstop/schemas/record"
+	"pitstop/schemas/repair"
+)
+
+// post is a delivery of one partition to a target in memory, inside a synctest bubble.
+type post struct {
+	*testing.T
+	*kafkatest.Cluster
+	client *kgo.Client
+	now    func() time.Time // the sink's clock
+	mu     sync.Mutex
+	fail   func(*record.NotificationRequested) error // of an attempt; nil: none fails
+	sent   []string                                  // the notifications that were attempted, and taken or refused
+}
+
+// errForNow makes an attempt refused for now.
+var errForNow = fmt.Errorf("refused for now")
+
+func delivering(t *testing.T, test func(*post)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		p := &post{T: t, Cluster: kafkatest.Start(t, 1), now: time.Now}
+		p.client = p.Client(t)
+		test(p)
+	})
+}
+
+// start runs Deliver; stop ends it.
+func (p *post) start() (c Config, stop func()) {
+	p.Helper()
+	c = Config{Consumer: record.EmailSink, Instance: "a", Kafka: p.Config, Codec: p.Codec, Progress: new(kafka.Progress), Now: p.now, Log: p.Log}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- Deliver(ctx, c, Channel{Name: repair.Email, Attempt: p.attempt}) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		must(p.T, <-ended)
+	})
+	p.T.Cleanup(stop)
+	return c, stop
+}
+
+func (p *post) attempt(_ context.Context, n *record.NotificationRequested) (record.Headed, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var err error
+	if p.fail != nil {
+		err = p.fail(n)
+	}
+	if err == nil || err == errForNow {
+		p.sent = append(p.sent, n.NotificationID)
+	}
+	made := record.DeliveryAttempt{Attempt: n.Attempt}
+	switch {
+	case err == nil:
+		return &record.DeliveryAccepted{Header: DeliveryHeader(n, time.Now()), Notice: n.Notice, DeliveryAttempt: made}, nil
+	case err == errForNow:
+		return &record.DeliveryDeferred{Header: DeliveryHeader(n, time.Now()), Notice: n.Notice, DeliveryAttempt: made}, nil
+	}
+	return nil, err
+}
+
+// failing makes attempts fail.
+func (p *post) failing(fail func(*record.NotificationRequested) error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fail = fail
+}
+
+// mail is the first request of a mail to the customer of a repair.
+func mail(id, about string) *record.NotificationRequested {
+	now := time.Now().UTC()
+	n := &record.NotificationRequested{
+		Header:  repair.Header{EventID: id, AggregateID: about, GarageID: "g", OccurredAt: now, Actor: repair.Actor{Role: repair.System}},
+		Notice:  record.Notice{NotificationID: id, Kind: record.NotifyMessage, Recipient: repair.Actor{Role: repair.Customer}, Channel: repair.Email},
+		Attempt: 1, FirstRequestedAt: now,
+	}
+	return n
+}
+
+func (p *post) ask(requests ...*record.NotificationRequested) {
+	p.Helper()
+	for _, n := range requests {
+		p.Produce(p.T, p.client, record.Notifications, n)
+	}
+}
+
+// want compares what became of the attempts with what should have.
+func (p *post) want(want ...string) {
+	p.Helper()
+	var got []string
+	for _, rec := range p.ReadAll(p.T, record.Deliveries) {
+		switch d := rec.(type) {
+		case *record.DeliveryAccepted:
+			got = append(got, d.NotificationID+" accepted")
+		case *record.DeliveryDeferred:
+			got = append(got, d.NotificationID+" deferred")
+		case *record.DeliveryWithheld:
+			got = append(got, d.NotificationID+" withheld: "+string(d.Reason))
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		p.Errorf("what became of the attempts: -want +got\n%s", diff)
+	}
+}
+
+// Whoever takes a partition over while the registry cannot say what an outcome on it is
+// waits for that, and sends nothing that was sent.
+func TestAnOutcomeThatCannotBeReadAtPresent(t *testing.T) {
+	delivering(t, func(p *post) {
+		_, stop := p.start()
+		pass(5 * time.Second)
+		stop()
+		n := mail("one", "r")
+		p.ask(n)
+		newer := p.Newer(p.T, record.Deliveries, &record.DeliveryAccepted{
+			Header: DeliveryHeader(n, time.Now()), Notice: n.Notice, DeliveryAttempt: record.DeliveryAttempt{Attempt: 1},
+		})
+		must(p.T, p.client.ProduceSync(p.Context(),
+			&kgo.Record{Topic: record.Deliveries.Name, Key: []byte("r"), Value: []byte("junk")},
+			&kgo.Record{Topic: record.Deliveries.Name, Key: []byte("r"), Value: newer}).FirstErr())
+		p.DenySchemas(5 * time.Second)
+		p.start()
+		p.ask(mail("two", "r"))
+		pass(time.Minute)
+		if diff := cmp.Diff([]string{"two"}, p.sent); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	})
+}
