@@ -123,11 +123,19 @@ func HeldUpBy(ctx context.Context, adm *kadm.Client, topic string, partitions ..
 	if err != nil {
 		return fmt.Errorf("%s%d is not read to its end, and whose transactions are open is not known: %w", topic, partitions, err)
 	}
-	for _, p := range described.SortedProducers() {
+	var open []kadm.DescribedProducer
+	described.EachProducer(func(p kadm.DescribedProducer) {
 		if p.CurrentTxnStartOffset >= 0 {
-			return fmt.Errorf("%s[%d] is hidden from offset %d on by the open transaction of %s: end that program, or wait until the brokers end its transaction, or do so by kafka-transactions.sh --bootstrap-server … abort --topic %[1]s --partition %[2]d --start-offset %[3]d",
-				p.Topic, p.Partition, p.CurrentTxnStartOffset, whose(ctx, adm, p))
+			open = append(open, p)
 		}
+	})
+	if len(open) > 0 {
+		// What hides the rest of a partition is the one that began first.
+		p := slices.MinFunc(open, func(a, b kadm.DescribedProducer) int {
+			return cmp.Or(cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.CurrentTxnStartOffset, b.CurrentTxnStartOffset))
+		})
+		return fmt.Errorf("%s[%d] is hidden from offset %d on by the open transaction of %s: end that program, or wait until the brokers end its transaction, or do so by kafka-transactions.sh --bootstrap-server … abort --topic %[1]s --partition %[2]d --start-offset %[3]d",
+			p.Topic, p.Partition, p.CurrentTxnStartOffset, whose(ctx, adm, p))
 	}
 	return fmt.Errorf("%s%d is not read to its end, and no transaction is open", topic, partitions)
 }

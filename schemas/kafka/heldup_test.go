@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,7 +17,8 @@ import (
 )
 
 // A stranger's open transaction is told of once no transaction of ours would last so long,
-// to whoever waits behind it, and until it ends; who still catches up is not held up.
+// to whoever waits behind it, and until it ends; who still catches up is not held up. Ours
+// that are open meanwhile are not to blame.
 func TestHeldUp(t *testing.T) {
 	topic := record.Notifications.Name
 	for name, c := range map[string]struct {
@@ -28,7 +30,7 @@ func TestHeldUp(t *testing.T) {
 		"one of ours": {kafka.TransactionTimeout, 30 * time.Second, still, nil},
 		"just begun":  {time.Hour, 10 * time.Second, still, nil},
 		"a stranger's": {time.Hour, 20 * time.Second, still, []string{
-			topic + "[1] is hidden from offset 2 on by the open transaction of stranger (producer ",
+			topic + "[1] is hidden from offset 2 on by the open transaction of ", "-stranger (producer ",
 			"which began at 2000-01-01T00:00:00Z and ends by itself at 2000-01-01T00:15:00Z",
 			"kafka-transactions.sh --bootstrap-server … abort --topic " + topic + " --partition 1 --start-offset 2",
 		}},
@@ -42,26 +44,21 @@ func TestHeldUp(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cluster := kafkatest.Start(t, 2)
 				adm := kadm.NewClient(cluster.Client(t))
-				opts := []kgo.Opt{kgo.TransactionalID("stranger"), kgo.TransactionTimeout(15 * time.Minute), kgo.RecordPartitioner(kgo.ManualPartitioner())}
-				stranger := cluster.Client(t, opts...)
-				write := func() {
+				ours, stranger := oursAndAStrangers(t, cluster)
+				begin := func(cl *kgo.Client) {
 					t.Helper()
-					if err := stranger.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Partition: 1, Value: []byte("x")}).FirstErr(); err != nil {
+					if err := errors.Join(cl.BeginTransaction(),
+						cl.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Partition: 1, Value: []byte("x")}).FirstErr()); err != nil {
 						t.Fatal(err)
 					}
 				}
-				if err := stranger.BeginTransaction(); err != nil {
-					t.Fatal(err)
-				}
-				write()
+				begin(stranger)
 				if err := stranger.EndTransaction(t.Context(), kgo.TryCommit); err != nil {
 					t.Fatal(err)
 				}
-				if err := stranger.BeginTransaction(); err != nil {
-					t.Fatal(err)
-				}
-				write()
+				begin(stranger)
 				began := time.Now()
+				begin(ours)
 				var held kafka.HeldUp
 				var err error
 				for ended := false; time.Since(began) < c.at; time.Sleep(time.Second) {
@@ -70,6 +67,10 @@ func TestHeldUp(t *testing.T) {
 							t.Fatal("it does not end")
 						}
 					}
+					if err := ours.EndTransaction(t.Context(), kgo.TryCommit); err != nil {
+						t.Fatal(err)
+					}
+					begin(ours)
 					err = held.Look(t.Context(), adm, map[string]map[int32]int64{topic: c.read(int64(time.Since(began).Seconds()))})
 				}
 				if len(c.want) == 0 && err != nil {
@@ -82,6 +83,24 @@ func TestHeldUp(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// oursAndAStrangers returns two that write to partitions by number, ours with the lower
+// producer id.
+func oursAndAStrangers(t *testing.T, cluster *kafkatest.Cluster) (ours, stranger *kgo.Client) {
+	t.Helper()
+	for n := 0; ; n++ { // the ids are drawn at random
+		ours = cluster.Client(t, kgo.TransactionalID(fmt.Sprint(n, "-ours")), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+		stranger = cluster.Client(t, kgo.TransactionalID(fmt.Sprint(n, "-stranger")), kgo.TransactionTimeout(15*time.Minute), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+		a, _, err := ours.ProducerID(t.Context())
+		b, _, otherErr := stranger.ProducerID(t.Context())
+		if err := errors.Join(err, otherErr); err != nil {
+			t.Fatal(err)
+		}
+		if a < b {
+			return ours, stranger
+		}
 	}
 }
 
