@@ -24,7 +24,7 @@ import (
 // writes an event that goes to all of them. It needs 10,000 open files.
 func BenchmarkStreams(b *testing.B) {
 	const streams, perSubject = 5000, 16
-	r := newFeedRig(b)
+	r := newFeedRig(b, 3)
 	stop := r.run(r.feed)
 	defer stop()
 	w := apitest.New(b, func(c *api.Config) {

@@ -1,0 +1,115 @@
+package feed_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pitstop/schemas/readmodel"
+	"pitstop/schemas/repair"
+)
+
+// Every event has the garage's order number, which only the first of a repair holds:
+// also where that went by long ago, and the read model is still behind.
+func TestEveryEventHasItsReference(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newFeedRig(t, 3)
+		r.commit(began("one", "WO-1"), began("none", ""), said("one", 2), said("none", 2))
+		refs := func(page readmodel.EventPage) string {
+			var all []string
+			for _, e := range page.Events {
+				all = append(all, e.RepairID+":"+e.ExternalRef)
+			}
+			slices.Sort(all)
+			return strings.Join(all, " ")
+		}
+		asked := 0
+		complete := time.Now().Add(-time.Hour)
+		r.find = func(_ context.Context, garages, ids []string) (map[string]string, time.Time, error) {
+			asked++
+			if time.Now().Before(complete) || complete.Before(time.Now().Add(-time.Minute)) {
+				return nil, time.Now().Add(-time.Hour), nil // it has not come to the repairs yet
+			}
+			found := map[string]string{}
+			if slices.Contains(ids, "one") && slices.Equal(garages, []string{"a"}) {
+				found["one"] = "WO-1"
+			}
+			return found, time.Now(), nil // "none" is not there, and was not left out
+		}
+		first := r.page("", 10, 0, "a")
+		if got := refs(first); got != "none: none: one:WO-1 one:WO-1" || asked > 0 {
+			t.Errorf("from the beginning %s, asked %d times", got, asked)
+		}
+
+		// Another process, which reads from where the repairs have begun already.
+		after := first.Cursor
+		r.commit(said("one", 3), said("none", 3))
+		r.feed = r.another()
+		reader, err := r.feed.Open(t.Context(), sightOf("a"), after)
+		must(t, err)
+		if page, err := reader.Next(t.Context(), 10, 0); err == nil {
+			t.Errorf("what the read model does not know yet: %s", refs(page))
+		}
+		reader.Close()
+		complete = time.Now().Add(3 * time.Second)
+		waited := time.Now()
+		if got := refs(r.page(after, 10, 0, "a")); got != "none: one:WO-1" || time.Since(waited) < 3*time.Second {
+			t.Errorf("once it does: %s, after %s", got, time.Since(waited))
+		}
+		n := asked
+		if got := refs(r.page(after, 10, 0, "a")); got != "none: one:WO-1" || asked != n {
+			t.Errorf("again: %s, asked %d times", got, asked-n)
+		}
+	})
+}
+
+// Where the read model is away, a page has the events before the first whose order number
+// only that knows, and the next page says why it has none.
+func TestAPageEndsBeforeWhatIsNotKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newFeedRig(t, 3)
+		away := errors.New("the read model is away")
+		r.find = func(context.Context, []string, []string) (map[string]string, time.Time, error) {
+			return nil, time.Time{}, away
+		}
+		var young []repair.Event // in one partition, in order
+		for n := range int64(3) {
+			young = append(young, &repair.RepairStarted{Header: header("young", n), Fact: repair.Fact{Sequence: 1}, ExternalRef: "WO-1"})
+		}
+		r.commit(young...)
+		r.commit(said("old", 7))
+		reader, err := r.feed.Open(t.Context(), sightOf("a"), "")
+		must(t, err)
+		defer reader.Close()
+		seen, after := 0, ""
+		for {
+			page, err := reader.Next(t.Context(), 10, 0)
+			if err != nil {
+				if !errors.Is(err, away) {
+					t.Errorf("ended by %v", err)
+				}
+				break
+			}
+			for _, e := range page.Events {
+				if seen++; e.ExternalRef != "WO-1" {
+					t.Errorf("%s without its number", e.EventID)
+				}
+			}
+			if page.Cursor == after {
+				t.Fatal("nothing more, and no error")
+			}
+			after = page.Cursor
+		}
+		r.find = func(context.Context, []string, []string) (map[string]string, time.Time, error) {
+			return map[string]string{"old": "WO-0"}, time.Now(), nil
+		}
+		got, _ := r.read(after, 10, "a")
+		if got["old7"] != 1 || seen+len(got) != 4 {
+			t.Errorf("%d before, then %v: not every event once", seen, got)
+		}
+	})
+}
