@@ -104,6 +104,9 @@ func TestAPageEndsBeforeWhatIsNotKnown(t *testing.T) {
 			}
 			after = page.Cursor
 		}
+		if seen != 3 {
+			t.Errorf("%d events before the one without its number", seen)
+		}
 		r.find = func(context.Context, []string, []string) (map[string]string, time.Time, error) {
 			return map[string]string{"old": "WO-0"}, time.Now(), nil
 		}
