@@ -61,15 +61,13 @@ func (r *references) complete(ctx context.Context, events []found) (n int, err e
 	defer cancel()
 	for {
 		missing, _ := r.write(events)
-		if len(missing) == 0 {
+		switch {
+		case len(missing) == 0: // also where somebody else has learned what could not be asked here
 			return len(events), nil
-		}
-		if err == nil {
-			err = r.ask(ctx, events)
-		}
-		if err != nil {
+		case err != nil:
 			return slices.IndexFunc(events, func(e found) bool { _, lacks := missing[e.RepairID]; return lacks }), err
 		}
+		err = r.ask(ctx, events)
 	}
 }
 

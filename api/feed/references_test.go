@@ -116,3 +116,42 @@ func TestAPageEndsBeforeWhatIsNotKnown(t *testing.T) {
 		}
 	})
 }
+
+// What others learn while the read model is asked counts, also where its answer is an
+// error: a page ends before the first event whose number is not known by then.
+func TestWhatOthersLearnMeanwhileIsKnown(t *testing.T) {
+	for name, c := range map[string]struct {
+		learned []repair.Event
+		want    []string // of the page; none: it is the error
+	}{
+		"nothing": {nil, nil},
+		"some":    {[]repair.Event{began("one", "WO-1")}, []string{"WO-1"}},
+		"all":     {[]repair.Event{began("one", "WO-1"), began("two", "WO-2")}, []string{"WO-1", "WO-2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newFeedRig(t, 1)
+				r.commit(said("one", 2), said("two", 2))
+				r.run(r.feed)
+				time.Sleep(time.Second)
+				away := errors.New("the read model is away")
+				r.find = func(context.Context, []string, []string) (map[string]string, time.Time, error) {
+					r.commit(c.learned...)
+					time.Sleep(time.Second) // the tail comes by
+					return nil, time.Time{}, away
+				}
+				reader, err := r.feed.Open(t.Context(), sightOf("a"), "")
+				must(t, err)
+				defer reader.Close()
+				page, err := reader.Next(t.Context(), 2, 0)
+				var got []string
+				for _, e := range page.Events {
+					got = append(got, e.ExternalRef)
+				}
+				if !slices.Equal(got, c.want) || len(c.want) == 0 && !errors.Is(err, away) {
+					t.Errorf("the page has %v, and %v", got, err)
+				}
+			})
+		})
+	}
+}
