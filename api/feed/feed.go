@@ -54,7 +54,7 @@ type Feed struct {
 func New(c kafka.Config, codec *avro.Codec, find FindReferences, log *slog.Logger) (*Feed, error) {
 	f := &Feed{
 		config: c, codec: codec, log: log, turns: make(chan struct{}, maxCatchingUp),
-		refs: &references{find: find, asking: make(chan struct{}, 1)}, tail: tail{readers: make(map[*Reader]struct{}), most: maxKept},
+		refs: &references{find: find, asking: make(chan struct{}, maxAsking)}, tail: tail{readers: make(map[*Reader]struct{}), most: maxKept},
 	}
 	var err error
 	f.admin, err = f.client()

@@ -19,11 +19,16 @@ type FindReferences func(ctx context.Context, garages, ids []string) (refs map[s
 // from that event, if it went by not long ago, or else from the read model.
 type references struct {
 	find   FindReferences
-	asking chan struct{} // held by who asks it
+	asking chan struct{} // has a place for each who asks it
 
 	mu         sync.Mutex
 	young, old map[string]string // by the repair's id; "": it has none
 }
+
+// maxAsking is how many ask the read model at a time. The others wait for their turn: few
+// of those who wait for the same ask, and it takes several queries that hang to hold up
+// the other garages.
+const maxAsking = 8
 
 // generation is how many repairs are remembered before the older half is forgotten.
 const generation = 1 << 15
@@ -54,8 +59,8 @@ type found struct {
 
 // complete writes the order numbers on events, and returns how many of them, from the
 // first, are complete: all, or those before one whose number the error says why there is
-// none. It waits for a read model that has not come to an event yet. One asks at a time:
-// what it learns, others who wait for the same need not ask.
+// none. It waits for a read model that has not come to an event yet. Up to maxAsking ask
+// at a time: what they learn, others who wait for the same need not ask.
 func (r *references) complete(ctx context.Context, events []found) (n int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()

@@ -3,8 +3,11 @@ package feed_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,6 +153,71 @@ func TestWhatOthersLearnMeanwhileIsKnown(t *testing.T) {
 				}
 				if !slices.Equal(got, c.want) || len(c.want) == 0 && !errors.Is(err, away) {
 					t.Errorf("the page has %v, and %v", got, err)
+				}
+			})
+		})
+	}
+}
+
+// Many readers who need order numbers at once get them: those of one repair after few
+// questions, those of as many garages as soon as it is their turn, also while the read
+// model leaves some of the questions unanswered.
+func TestManyReadersFindTheirReferences(t *testing.T) {
+	const readers = 250
+	mine := func(n int) string { return fmt.Sprint("g", n) }
+	for name, c := range map[string]struct {
+		garage  func(int) string
+		hanging []string // garages whose questions are not answered
+		most    int32    // questions
+	}{
+		"of one repair":               {func(int) string { return "g0" }, nil, 8},
+		"of a garage each":            {mine, nil, readers},
+		"while questions are pending": {mine, []string{"g0", "g1", "g2"}, readers},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newFeedRig(t, 3)
+				var asked atomic.Int32
+				r.find = func(ctx context.Context, garages, ids []string) (map[string]string, time.Time, error) {
+					asked.Add(1)
+					if slices.Contains(c.hanging, garages[0]) {
+						<-ctx.Done()
+						return nil, time.Time{}, ctx.Err()
+					}
+					time.Sleep(50 * time.Millisecond)
+					return map[string]string{ids[0]: "WO " + garages[0]}, time.Now(), nil
+				}
+				var events []repair.Event
+				for n := range readers {
+					e := said("r"+mine(n), 2)
+					e.GarageID = mine(n)
+					events = append(events, e)
+				}
+				r.commit(events...)
+				r.run(r.feed)
+				time.Sleep(time.Second)
+				var reading sync.WaitGroup
+				for n := range readers {
+					garage := c.garage(n)
+					reading.Go(func() {
+						reader, err := r.feed.Open(t.Context(), sightOf(garage), "")
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						defer reader.Close()
+						page, err := reader.Next(t.Context(), 1, 0)
+						if slices.Contains(c.hanging, garage) {
+							return
+						}
+						if err != nil || len(page.Events) != 1 || page.Events[0].ExternalRef != "WO "+garage {
+							t.Errorf("the reader of %s got %v, and %v", garage, page.Events, err)
+						}
+					})
+				}
+				reading.Wait()
+				if n := asked.Load(); n > c.most {
+					t.Errorf("%d asked", n)
 				}
 			})
 		})
