@@ -2,11 +2,13 @@ package feed_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"pitstop/schemas/record"
 )
@@ -67,6 +69,42 @@ func TestAStrangersOpenTransaction(t *testing.T) {
 			}
 		}
 		must(t, stranger.EndTransaction(t.Context(), kgo.TryAbort))
+		time.Sleep(10 * time.Second)
+		must(t, r.feed.Check(time.Now()))
+	})
+}
+
+// Events come as they happen also while brokers are slow to say whose transactions are
+// open.
+func TestAskingWhatHidesEventsHoldsUpNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newFeedRig(t, 1)
+		r.run(r.feed)
+		_, cursor := r.read("", 1, "a")
+		reader, err := r.feed.Open(t.Context(), sightOf("a"), cursor)
+		must(t, err)
+		defer reader.Close()
+		var asked atomic.Int32
+		ended := time.Now().Add(15 * time.Second)
+		r.Fake.ControlKey(int16(kmsg.ListOffsets), func(kmsg.Request) (kmsg.Response, error, bool) {
+			r.Fake.KeepControl()
+			if time.Now().Before(ended) {
+				asked.Add(1)
+				r.Fake.SleepControl(func() { time.Sleep(1700 * time.Millisecond) })
+			}
+			return nil, nil, false
+		})
+		for n := 0; time.Now().Before(ended); n++ {
+			began := time.Now()
+			r.write("a", kgo.TryCommit, n, n+1)
+			if page, err := reader.Next(t.Context(), 10, time.Minute); err != nil || len(page.Events) != 1 || time.Since(began) > time.Second {
+				t.Errorf("event %d: %d events, %v after %s", n, len(page.Events), err, time.Since(began))
+			}
+			time.Sleep(time.Second / 2)
+		}
+		if asked.Load() == 0 {
+			t.Error("nobody asked")
+		}
 		time.Sleep(10 * time.Second)
 		must(t, r.feed.Check(time.Now()))
 	})

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -47,7 +48,8 @@ type Feed struct {
 	tail   tail
 
 	progress kafka.Progress // of the tail
-	held     kafka.HeldUp
+	mu       sync.Mutex
+	held     error // whose transaction hides events from it
 }
 
 // New returns a feed. Its readers wait for events only while it runs.
@@ -66,6 +68,12 @@ func New(c kafka.Config, codec *avro.Codec, find FindReferences, log *slog.Logge
 func (f *Feed) Check(now time.Time) error {
 	if err := f.progress.Check(now); err != nil {
 		return fmt.Errorf("events: %w", err)
+	}
+	f.mu.Lock()
+	held := f.held
+	f.mu.Unlock()
+	if held != nil {
+		return fmt.Errorf("events: stalled: %w", held)
 	}
 	f.tail.mu.RLock()
 	defer f.tail.mu.RUnlock()

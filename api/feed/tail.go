@@ -40,6 +40,11 @@ type tail struct {
 func (f *Feed) Run(ctx context.Context) {
 	said := "" // the reason that was logged last
 	f.progress.Starting("finding the end of the events")
+	watching, watched := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { f.watch(watching) })
+	defer beside.Wait()
+	defer watched()
 	for ctx.Err() == nil {
 		err := f.follow(ctx)
 		f.tail.begin(nil)
@@ -78,7 +83,7 @@ func (f *Feed) follow(ctx context.Context) error {
 	defer cl.Close()
 	f.tail.begin(from)
 	for {
-		f.tell(ctx)
+		f.progress.Waiting()
 		poll, cancel := context.WithTimeout(ctx, kafka.LookEvery)
 		fetches := cl.PollRecords(poll, maxPoll)
 		cancel()
@@ -103,17 +108,32 @@ func (f *Feed) follow(ctx context.Context) error {
 	}
 }
 
-// tell tells readiness whether events come, and why not.
-func (f *Feed) tell(ctx context.Context) {
-	at := make(map[int32]int64)
-	for p, head := range f.tail.head { // only whoever follows changes it
-		at[int32(p)] = head
+// watch finds out whether somebody's transaction hides events from the tail, until ctx
+// ends. It asks beside follow: an event does not wait for what the brokers answer.
+func (f *Feed) watch(ctx context.Context) {
+	adm, held := kadm.NewClient(f.admin), new(kafka.HeldUp)
+	for ctx.Err() == nil {
+		why := held.Look(ctx, adm, f.tail.reads())
+		f.mu.Lock()
+		f.held = why
+		f.mu.Unlock()
+		pause(ctx, kafka.LookEvery)
 	}
-	if held := f.held.Look(ctx, kadm.NewClient(f.admin), map[string]map[int32]int64{record.Events.Name: at}); held != nil {
-		f.progress.Stalled(held.Error())
-		return
+}
+
+// reads returns the offset of each partition that is read next, none while the tail does
+// not run.
+func (t *tail) reads() map[string]map[int32]int64 {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if t.head == nil {
+		return nil
 	}
-	f.progress.Waiting()
+	next := make(map[int32]int64)
+	for p, head := range t.head {
+		next[int32(p)] = head
+	}
+	return map[string]map[int32]int64{record.Events.Name: next}
 }
 
 // begin begins to hold records, from the offsets on; nil: it ends.
