@@ -63,8 +63,9 @@ func New(c kafka.Config, codec *avro.Codec, find FindReferences, log *slog.Logge
 	return f, err
 }
 
-// Check returns why events do not come as they happen, nil when they do: readers may read
-// what there is all the same.
+// Check returns why events do not come as they happen, as far as the feed knows: readers
+// may read what there is all the same. It may return nil while brokers do not answer,
+// which the readiness of the role kafka says.
 func (f *Feed) Check(now time.Time) error {
 	if err := f.progress.Check(now); err != nil {
 		return fmt.Errorf("events: %w", err)

@@ -87,7 +87,8 @@ func NewClient(cfg kafka.Config, codec *avro.Codec, log *slog.Logger) (*Client, 
 // is answered by its own. It is called before Run.
 func (c *Client) ReadDeadLetters() { c.answers = append(c.answers, record.DeadLetters) }
 
-// Check returns why the client would miss outcomes, or nil.
+// Check returns why the client would miss outcomes, as far as it knows, or nil: maybe also
+// while brokers do not answer, which the readiness of the role kafka says.
 func (c *Client) Check(now time.Time) error { return c.progress.Check(now) }
 
 // HeldUp returns whose transaction answers wait for, or nil: commands are written all the
@@ -299,8 +300,8 @@ func (c *Client) Run(ctx context.Context) error {
 	defer beside.Wait()
 	defer watched()
 	for {
-		// If nothing comes in a poll, and nothing fails in it either, reading works:
-		// without records there is no other sign of that.
+		// If nothing comes in a poll, and nothing fails in it either, reading works, unless
+		// brokers do not answer (see Check): without records there is no other sign of that.
 		poll, cancel := context.WithTimeout(ctx, kafka.LookEvery)
 		fetches := c.kafka.PollFetches(poll)
 		cancel()
