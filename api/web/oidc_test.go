@@ -321,3 +321,37 @@ func TestClaims(t *testing.T) {
 		}
 	}
 }
+
+// A URL of the provider that is none is refused by its flag, without the URL: it may hold
+// a password.
+func TestOIDCConfig(t *testing.T) {
+	const issuer = "https://idp.example/realms/garage"
+	for name, c := range map[string]struct {
+		issuer, jwks string
+		want         string // empty: it is taken
+	}{
+		"an issuer":           {issuer, "", ""},
+		"and where keys are":  {issuer, "http://idp:8080/keys", ""},
+		"no issuer":           {"", "", "no identity provider of the staff: give --oidc-issuer URL"},
+		"keys of nobody":      {"", "http://idp:8080/keys", "no identity provider of the staff: give --oidc-issuer URL"},
+		"no scheme":           {"idp.example", "", "--oidc-issuer is not an http or https URL"},
+		"another scheme":      {"ldap://me:secret@idp.example", "", "--oidc-issuer is not an http or https URL"},
+		"no host":             {"https:///secret", "", "--oidc-issuer is not an http or https URL"},
+		"no URL":              {"https://me:secret@idp.example:port", "", "--oidc-issuer is not an http or https URL"},
+		"keys without a host": {issuer, "https:secret", "--oidc-jwks-url is not an http or https URL"},
+		"both": {
+			"me:secret@idp.example", "ftp://me:secret@idp.example",
+			"--oidc-issuer is not an http or https URL\n--oidc-jwks-url is not an http or https URL",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := ""
+			if _, err := NewOIDC(OIDCConfig{Issuer: c.issuer, JWKSURL: c.jwks}, time.Now); err != nil {
+				got = err.Error()
+			}
+			if got != c.want {
+				t.Errorf("it says %q, want %q", got, c.want)
+			}
+		})
+	}
+}
