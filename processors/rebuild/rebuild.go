@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -124,10 +125,13 @@ func (b *rebuilder) run(ctx context.Context, state any) error {
 
 func (b *rebuilder) clientID() string { return b.consumer.Group() + "-rebuild" }
 
-// offsets returns what the group has committed, unless a transaction is about to change it.
+// offsets returns what the group has committed, once no transaction is about to change it.
 func (b *rebuilder) offsets(ctx context.Context) (kadm.OffsetResponses, error) {
-	committed, err := kafka.Committed(kadm.RequireStable(ctx), b.adm, b.consumer.Group())
-	return committed[b.consumer.Group()], err
+	waiting := sync.OnceFunc(func() { b.Tell("waiting for the end of an open transaction") })
+	return stream.Stable(ctx, waiting, func(ctx context.Context) (kadm.OffsetResponses, error) {
+		committed, err := kafka.Committed(ctx, b.adm, b.consumer.Group())
+		return committed[b.consumer.Group()], err
+	})
 }
 
 // undisturbed returns an error if the processor has run since its positions were read, or

@@ -144,6 +144,55 @@ func TestRebuildLeavesTheBacklog(t *testing.T) {
 	})
 }
 
+// It waits for the transaction of a process that was killed, and rebuilds the state of the
+// position that this leaves, whether it is aborted or, in the end, committed. Where that
+// stays open for too long it says what to do.
+func TestRebuildWaitsForAnOpenTransaction(t *testing.T) {
+	for name, test := range map[string]struct {
+		timeout   time.Duration
+		committed bool
+		repairs   int
+		err       string
+	}{
+		"that times out":    {timeout: kafka.TransactionTimeout, repairs: 1},
+		"that is committed": {timeout: kafka.TransactionTimeout, committed: true, repairs: 2},
+		"that stays open":   {timeout: 10 * time.Minute, repairs: 1, err: "kafka-transactions.sh"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				at := streamtest.Monday()
+				c := kafkatest.Start(t, 1)
+				cl := c.Client(t)
+				runLifecycle(t, c, "a")
+				n := runNotification(t, c, "a")
+				c.Produce(t, cl, record.Commands, streamtest.Start("a", at))
+				time.Sleep(time.Minute)
+				n.Stop()
+				c.Produce(t, cl, record.Commands, streamtest.Start("b", at))
+				time.Sleep(time.Minute)
+				ends, err := kafka.StableEnds(t.Context(), kadm.NewClient(cl), record.Events.Name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				commit := streamtest.Unsettle(t, c, record.NotificationProcessor, record.Events, ends[record.Events.Name][0].Offset, test.timeout)
+				if test.committed {
+					go func() {
+						time.Sleep(kafka.TransactionTimeout / 2)
+						commit()
+					}()
+				}
+				err = rebuilds(t, c)["notification"](t.Context(), options(c))
+				if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+					t.Errorf("it says %v", err)
+				}
+				if got := len(changelog(t, c, record.NotificationProcessor, notification.State{})); got != test.repairs {
+					t.Errorf("there is a state of %d repairs, want %d", got, test.repairs)
+				}
+			})
+		})
+	}
+}
+
 func TestRebuildRefusesWhileAMemberLives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := kafkatest.Start(t, 1)

@@ -21,6 +21,10 @@ import (
 // about to change.
 const unstablePause = 100 * time.Millisecond
 
+// stableIn is how long a transaction of a member can be open, with what brokers take to
+// see that it timed out: by default they look every 10 seconds.
+const stableIn = kafka.TransactionTimeout + 12*time.Second
+
 // restore rebuilds the tasks of the assigned partitions from the changelog.
 //
 // It reads committed records up to the current high watermark: so it waits for a
@@ -173,24 +177,33 @@ func (m *member) restorePositions(ctx context.Context, tasks map[int32]*task) er
 	return nil
 }
 
-// positions returns where the group is once no transaction is about to change that:
-// another member may be in the middle of its last one, or have been killed there.
-// The broker aborts such a transaction when it times out, so offsets that are
-// unstable for longer than twice the timeout are an error.
+// positions returns where the group is, once that is stable.
 func (m *member) positions(ctx context.Context) (kafka.Positions, error) {
-	last := time.NewTimer(2 * kafka.TransactionTimeout)
+	waiting := func() { m.Monitor.Starting("waiting for the transaction of another member") }
+	return Stable(ctx, waiting, func(ctx context.Context) (kafka.Positions, error) {
+		return kafka.PositionsOf(ctx, m.adm, m.logic.consumer, time.Time{})
+	})
+}
+
+// Stable returns what read reads of a group's positions, once no transaction is about to
+// change those: a member may be in the middle of its last one, or have been killed there.
+// Brokers do not wait, and leave that to us; waiting is called while it does. They abort
+// such a transaction some time after it timed out, so positions that are unstable for
+// longer than stableIn are an error, which says what to do.
+func Stable[T any](ctx context.Context, waiting func(), read func(context.Context) (T, error)) (T, error) {
+	last := time.NewTimer(stableIn)
 	defer last.Stop()
 	for {
-		positions, err := kafka.PositionsOf(kadm.RequireStable(ctx), m.adm, m.logic.consumer, time.Time{})
-		if !errors.Is(err, kerr.UnstableOffsetCommit) { // the broker does not wait, and leaves that to us
-			return positions, err
+		got, err := read(kadm.RequireStable(ctx))
+		if !errors.Is(err, kerr.UnstableOffsetCommit) {
+			return got, err
 		}
-		m.Monitor.Starting("waiting for the transaction of another member")
+		waiting()
 		select {
 		case <-ctx.Done():
-			return positions, ctx.Err()
+			return got, ctx.Err()
 		case <-last.C:
-			return positions, err
+			return got, fmt.Errorf("%w, for %s by now: kafka-transactions.sh --bootstrap-server … list names whose transactions are open; end that program, or wait until the brokers end its transaction", err, stableIn)
 		case <-time.After(unstablePause):
 		}
 	}

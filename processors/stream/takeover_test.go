@@ -9,9 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"pitstop/processors/stream"
 	"pitstop/processors/stream/streamtest"
@@ -61,34 +59,7 @@ func TestOffsetsInTheTransactionOfAKilledProcess(t *testing.T) {
 		time.Sleep(time.Second)
 		first.Stop()
 
-		const id, group = "pitstop.lifecycle/b", "pitstop.lifecycle"
-		killed := c.Client(t, kgo.TransactionalID(id), kgo.TransactionTimeout(kafka.TransactionTimeout))
-		if err := killed.BeginTransaction(); err != nil {
-			t.Fatal(err)
-		}
-		producer, epoch, err := killed.ProducerID(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		add := kmsg.NewPtrAddOffsetsToTxnRequest()
-		add.TransactionalID, add.ProducerID, add.ProducerEpoch, add.Group = id, producer, epoch, group
-		if added, err := add.RequestWith(t.Context(), killed); err != nil || added.ErrorCode != 0 {
-			t.Fatalf("%+v, %v", added, err)
-		}
-		topics, err := kadm.NewClient(killed).ListTopics(t.Context(), record.Commands.Name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		commit := kmsg.NewPtrTxnOffsetCommitRequest()
-		commit.TransactionalID, commit.ProducerID, commit.ProducerEpoch, commit.Group = id, producer, epoch, group
-		commit.Topics = []kmsg.TxnOffsetCommitRequestTopic{{
-			Topic: record.Commands.Name, TopicID: topics[record.Commands.Name].ID, Partitions: []kmsg.TxnOffsetCommitRequestTopicPartition{{Partition: 0, Offset: 7, LeaderEpoch: -1}},
-		}}
-		committed, err := commit.RequestWith(t.Context(), killed)
-		if err != nil || committed.Topics[0].Partitions[0].ErrorCode != 0 {
-			t.Fatalf("%+v, %v", committed, err)
-		}
-
+		streamtest.Unsettle(t, c, record.LifecycleProcessor, record.Commands, 7, kafka.TransactionTimeout)
 		m := runLifecycle(t, c, "a") // and must not end
 		time.Sleep(kafka.TransactionTimeout / 2)
 		if err := m.Check(time.Now()); err == nil || !strings.Contains(err.Error(), "waiting for the transaction of another member") {

@@ -8,6 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"pitstop/processors/stream"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
@@ -99,4 +103,45 @@ func Accepted(t testing.TB, c *kafkatest.Cluster) (all []record.Headed) {
 		}
 	}
 	return all
+}
+
+// Unsettle makes a transaction with a position of a consumer, on partition 0 of a topic,
+// and leaves it open, as a process does that is killed there. What it returns commits it.
+func Unsettle(t testing.TB, c *kafkatest.Cluster, consumer record.Consumer, topic record.Topic, at int64, timeout time.Duration) (commit func()) {
+	t.Helper()
+	id, group := consumer.Group()+"/killed", consumer.Group()
+	killed := c.Client(t, kgo.TransactionalID(id), kgo.TransactionTimeout(timeout))
+	if err := killed.BeginTransaction(); err != nil {
+		t.Fatal(err)
+	}
+	producer, epoch, err := killed.ProducerID(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := kmsg.NewPtrAddOffsetsToTxnRequest()
+	add.TransactionalID, add.ProducerID, add.ProducerEpoch, add.Group = id, producer, epoch, group
+	if added, err := add.RequestWith(t.Context(), killed); err != nil || added.ErrorCode != 0 {
+		t.Fatalf("%+v, %v", added, err)
+	}
+	topics, err := kadm.NewClient(killed).ListTopics(t.Context(), topic.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	offsets := kmsg.NewPtrTxnOffsetCommitRequest()
+	offsets.TransactionalID, offsets.ProducerID, offsets.ProducerEpoch, offsets.Group = id, producer, epoch, group
+	offsets.Topics = []kmsg.TxnOffsetCommitRequestTopic{{
+		Topic: topic.Name, TopicID: topics[topic.Name].ID, Partitions: []kmsg.TxnOffsetCommitRequestTopicPartition{{Partition: 0, Offset: at, LeaderEpoch: -1}},
+	}}
+	committed, err := offsets.RequestWith(t.Context(), killed)
+	if err != nil || committed.Topics[0].Partitions[0].ErrorCode != 0 {
+		t.Fatalf("%+v, %v", committed, err)
+	}
+	return func() {
+		t.Helper()
+		end := kmsg.NewPtrEndTxnRequest()
+		end.TransactionalID, end.ProducerID, end.ProducerEpoch, end.Commit = id, producer, epoch, true
+		if ended, err := end.RequestWith(t.Context(), killed); err != nil || ended.ErrorCode != 0 {
+			t.Errorf("%+v, %v", ended, err)
+		}
+	}
 }
