@@ -106,7 +106,7 @@ var ErrRefused = errors.New("some lines were refused")
 // it again resumes. The end of a batch may then be sent twice, which is harmless: ids
 // follow from the lines.
 func (im *Importer) Import(ctx context.Context, r io.Reader) (Summary, error) {
-	run, err := im.resume(newHashingReader(r))
+	run, err := im.resume(r)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -326,6 +326,7 @@ func (h *hashingReader) line() ([]byte, error) {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case errors.Is(err, io.EOF) && (len(line) > 0 || tooLong):
+			h.cut = true
 		case err != nil:
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -19,11 +20,11 @@ type hashingReader struct {
 	*bufio.Reader
 	sum    hash.Hash
 	offset int64
+	cut    bool // the last line has no end
 }
 
-func newHashingReader(r io.Reader) *hashingReader {
-	return &hashingReader{Reader: bufio.NewReaderSize(r, 64<<10), sum: sha256.New()}
-}
+// bufferOf returns a buffer before a reader.
+func bufferOf(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, 64<<10) }
 
 func (h *hashingReader) digest() string { return hex.EncodeToString(h.sum.Sum(nil)) }
 
@@ -36,8 +37,11 @@ type importState struct {
 	Reported int64  `json:"reported"`
 }
 
+// startOver is what can be done about a state file that does not fit.
+const startOver = "delete it to start over, which does nothing twice within 7 days of the first time"
+
 // resume skips what an earlier run has done.
-func (im *Importer) resume(in *hashingReader) (*importing, error) {
+func (im *Importer) resume(r io.Reader) (*importing, error) {
 	var s importState
 	if im.State != "" {
 		text, err := os.ReadFile(im.State)
@@ -46,12 +50,14 @@ func (im *Importer) resume(in *hashingReader) (*importing, error) {
 		}
 		if err == nil {
 			if err := json.Unmarshal(text, &s); err != nil {
-				return nil, fmt.Errorf("read import state %s: %w; delete it to start over, which is harmless", im.State, err)
+				return nil, fmt.Errorf("read import state %s: %w; %s", im.State, err, startOver)
 			}
 		}
 	}
+	all := bufferOf(r)
+	in := &hashingReader{Reader: bufferOf(io.LimitReader(all, s.Offset)), sum: sha256.New()}
 	run := &importing{Importer: im, in: in, seen: make(map[fingerprint]int)}
-	for in.offset < s.Offset { // what was done before is read for what comes twice
+	for { // what was done before is read for what comes twice
 		if err := run.next(new(batch)); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
@@ -59,7 +65,17 @@ func (im *Importer) resume(in *hashingReader) (*importing, error) {
 		}
 	}
 	if s.Offset > 0 && (in.offset != s.Offset || in.digest() != s.SHA256) {
-		return nil, fmt.Errorf("the input's first %d bytes are not those of the import that %s remembers; delete it to start over, which is harmless", s.Offset, im.State)
+		return nil, fmt.Errorf("the input's first %d bytes are not those of the import that %s remembers; %s", s.Offset, im.State, startOver)
+	}
+	in.Reader = all
+	if in.cut { // then its end comes first
+		rest, err := in.line()
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, errTooLong) {
+			return nil, fmt.Errorf("read line %d: %w", s.Lines, err)
+		}
+		if errors.Is(err, errTooLong) || len(bytes.TrimSpace(rest)) > 0 {
+			return nil, fmt.Errorf("line %d of the input was shorter when the import that %s remembers read it; %s", s.Lines, im.State, startOver)
+		}
 	}
 	run.done = s.Summary
 	var err error

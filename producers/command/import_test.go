@@ -181,6 +181,46 @@ func TestImportResumes(t *testing.T) {
 	}
 }
 
+// A file whose last line had no end goes on behind that line when it is longer: lines have
+// the numbers that they have in the file. If the line itself is, it is another file.
+func TestImportResumesBehindALineWithoutAnEnd(t *testing.T) {
+	old := strings.TrimSuffix(lines(0, 3), "\n")
+	for name, c := range map[string]struct {
+		more string
+		want Summary
+		sent int
+		bad  string
+		err  string
+	}{
+		"nothing more":       {"", Summary{Lines: 3, Accepted: 3}, 3, "", ""},
+		"its end":            {"\n", Summary{Lines: 3, Accepted: 3}, 3, "", ""},
+		"more lines":         {"\n" + lines(3, 5), Summary{Lines: 5, Accepted: 5}, 5, "", ""},
+		"lines of Windows":   {"\r\n" + lines(3, 5), Summary{Lines: 5, Accepted: 5}, 5, "", ""},
+		"an old line again":  {"\n" + lines(1, 2), Summary{Lines: 4, Accepted: 3, Duplicates: 1}, 3, "4: duplicate: the same command as line 2, where it is counted", ""},
+		"more of the line":   {"}\n" + lines(3, 5), Summary{}, 3, "", "line 3 of the input was shorter"},
+		"too much of it":     {strings.Repeat(" ", maxLineBytes+1) + "\n", Summary{}, 3, "", "line 3 of the input was shorter"},
+		"a bad line further": {"\n\nnonsense", Summary{Lines: 5, Accepted: 3, Refused: 1}, 3, "5: invalid: ", ErrRefused.Error()},
+	} {
+		s := new(sent)
+		im, bad := importer(t, s)
+		im.State = filepath.Join(t.TempDir(), "state")
+		_, err := im.Import(t.Context(), strings.NewReader(old))
+		must(t, err)
+		for range 2 { // and once more, when all is done
+			got, err := im.Import(t.Context(), strings.NewReader(old+c.more))
+			if err != nil && (c.err == "" || !strings.Contains(err.Error(), c.err)) || err == nil && c.err != "" {
+				t.Errorf("%s: %v", name, err)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" || len(s.commands) != c.sent {
+				t.Errorf("%s: sent %d commands, want %d; summary (-want +got):\n%s", name, len(s.commands), c.sent, diff)
+			}
+		}
+		if remarks := strings.Join(*bad, "\n"); !strings.HasPrefix(remarks, c.bad) || c.bad == "" && remarks != "" {
+			t.Errorf("%s: %s", name, remarks)
+		}
+	}
+}
+
 // The same file through another process, without any state, makes the same
 // commands.
 func TestImportIsRepeatable(t *testing.T) {
