@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/processors/stream"
 	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -248,6 +249,45 @@ func TestWaits(t *testing.T) {
 	for _, m := range record.Measures {
 		if !ended[m] {
 			t.Errorf("no row says how a %s ends", m)
+		}
+	}
+}
+
+// A clock that is two days ahead ends and begins a wait as much ahead of the log as one may
+// be, and no later.
+func TestAClockAhead(t *testing.T) {
+	approval := about("n1", record.NotifyApprovalRequired, 1)
+	for outcome, late := range map[string]func(f *facts){
+		"accepted":   func(f *facts) { f.accepted(at(22, 10, 0), approval) },
+		"failed":     func(f *facts) { f.failed(at(22, 10, 0), approval) },
+		"suppressed": func(f *facts) { f.suppressed(at(22, 10, 0), approval) },
+	} {
+		d, err := stream.NewDriver(New(garagetest.Sample(t)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f facts
+		f.event(at(20, 9, 0), sam, &repair.RepairStarted{})
+		f.event(at(20, 9, 0), noor, ask(1))
+		f.requested(at(20, 9, 0), approval)
+		late(&f)
+		var rows []any
+		d.LogTime = at(20, 9, 4) // and two minutes are what a clock may be ahead
+		for _, fact := range f.all {
+			if rows, err = d.Send(fact.topic, fact.record); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		for _, r := range rows {
+			got = append(got, inShort(r.(*record.Latency)))
+		}
+		want := []string{"delivery of approval_required (1) sam: 20 09:00 to 20 09:06, " + outcome + ": 6m, 6m open"}
+		if outcome == "accepted" {
+			want = append([]string{"view (1) noor: 20 09:06, open", "response (1) noor: 20 09:06, open"}, want...)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", outcome, diff)
 		}
 	}
 }
