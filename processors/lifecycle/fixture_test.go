@@ -29,18 +29,24 @@ type day struct {
 
 func begin(t testing.TB) *day {
 	t.Helper()
-	d, err := stream.NewDriver(lifecycle.New(nil))
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := drive(t, lifecycle.New(nil))
 	if _, bench := t.(*testing.B); !bench {
 		d.Twice(7)
+	}
+	return d
+}
+
+func drive(t testing.TB, p stream.Processor[lifecycle.State]) *day {
+	t.Helper()
+	d, err := stream.NewDriver(p)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return &day{TB: t, Driver: d}
 }
 
 // rebuilt returns a lifecycle whose state fold makes, until it gets its first command.
-func rebuilt(t *testing.T) *day {
+func rebuilt(t testing.TB) *day {
 	t.Helper()
 	p, fold := lifecycle.New(nil), lifecycle.Fold()
 	handle := p.Record
@@ -50,11 +56,7 @@ func rebuilt(t *testing.T) *day {
 		}
 		return fold.Record(c, s, rec)
 	}
-	d, err := stream.NewDriver(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &day{TB: t, Driver: d}
+	return drive(t, p)
 }
 
 // fold folds records that reached the log at a time.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pitstop/processors/lifecycle"
+	"pitstop/processors/stream"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -398,6 +399,11 @@ func TestTheStartIsKnownFromItsEvent(t *testing.T) {
 		if got.StartedBy != want.StartedBy || c.digest != (got.Started == want.Started) || !c.digest && got.Started != 0 {
 			t.Errorf("%s: started by %d, %d; want %d, %d", name, got.StartedBy, got.Started, want.StartedBy, want.Started)
 		}
+		if name != "its outcome" { // which says nothing of the repair
+			if got := names(f.send(begun)); got != "duplicate" {
+				t.Errorf("%s: it comes again, and is %s", name, got)
+			}
+		}
 	}
 
 	// So it is where it came again since, whatever the body.
@@ -428,6 +434,64 @@ func TestTheStartIsKnownFromItsEvent(t *testing.T) {
 				t.Errorf("it came again %d times, %s; once more: %s", len(again), name, got)
 			}
 		}
+	}
+}
+
+// A state from before the id of what started a repair was kept by itself knows that command
+// by its id and digest: of another body it cannot tell.
+func TestTheStartIsKnownToAnOlderState(t *testing.T) {
+	p := lifecycle.New(nil)
+	handle := p.Record
+	p.Record = func(c *stream.Context, s *lifecycle.State, rec record.Headed) error {
+		s.StartedBy = 0
+		return handle(c, s, rec)
+	}
+	d := drive(t, p)
+	begun := d.of(start(), noon)
+	begun.(*repair.StartRepair).Digest = "d1"
+	d.send(begun)
+	d.LogTime = noon.Add(30 * 24 * time.Hour)
+	d.until(d.LogTime)
+	if got := names(d.send(begun)); got != "duplicate" {
+		t.Errorf("a month later: %s", got)
+	}
+}
+
+// A repair that is over, and of which outcomes are deleted, shrinks to its marker once its
+// state is rebuilt, as it did before.
+func TestARebuiltRepairShrinks(t *testing.T) {
+	d := begin(t)
+	d.do(noon, start(), request(noon.Add(time.Hour)), approve(1), &repair.CompleteRepair{Total: 1}, &repair.CollectVehicle{})
+	f := rebuilt(t)
+	for _, e := range d.events {
+		f.fold(noon, record.Events, e.(record.Headed))
+	}
+	if diff := cmp.Diff(d.Timers("r1"), f.Timers("r1")); diff != "" {
+		t.Errorf("timers (-were +are):\n%s", diff)
+	}
+	d.until(noon.Add(lifecycle.RememberFor))
+	f.until(noon.Add(lifecycle.RememberFor))
+	if diff := cmp.Diff(d.state(), f.state()); diff != "" || f.state().Repair.Currency != "" {
+		t.Errorf("state (-was +is):\n%s", diff)
+	}
+}
+
+// What is rebuilt of remembered commands is forgotten as early as it was: see
+// TestWhatTheGarageDidIsForgottenLast.
+func TestRebuiltCommandsAreSparedAsBefore(t *testing.T) {
+	d := begin(t)
+	d.do(noon, start(), request(noon.Add(time.Hour)))
+	for _, c := range []repair.Command{message(), &repair.RecordView{Revision: 1}, approve(7)} {
+		c = d.of(c, noon)
+		c.Head().Actor = repair.Actor{Role: repair.Customer}
+		d.send(c)
+	}
+	f := rebuilt(t)
+	for _, o := range d.outcomes {
+		f.fold(noon, record.Outcomes, o)
+	}
+	if diff := cmp.Diff(d.state().Commands, f.state().Commands); diff != "" {
+		t.Errorf("commands (-were +are):\n%s", diff)
 	}
 }
 
