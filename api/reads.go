@@ -58,16 +58,18 @@ func (r reads) newest(ctx context.Context, id string) int64 {
 // read returns a repair of the caller's garages, with all that this process has heard
 // of, if the read model has it in time. What another process answered for may be known
 // here a moment later, by its outcome or in the read model: until then, nothing that has
-// asks for is missing.
+// asks for is missing. It waits no longer than its patience, for all of that together.
 func (r reads) read(ctx context.Context, in ReadOne, has func(*readmodel.Repair) bool) (*readmodel.Repair, error) {
 	if !repair.ValidID(in.ID) {
 		return nil, r.failed(readmodel.ErrNotFound)
 	}
-	v, waited, err := r.look(ctx, in)
+	waiting, cancel := context.WithTimeout(ctx, r.patience)
+	defer cancel()
+	v, waited, err := r.look(ctx, waiting, in)
 	if err == nil && !has(v) && waited <= v.Sequence {
 		var news bool
-		if news, err = r.news(ctx, in.ID, v.Sequence); news {
-			v, _, err = r.look(ctx, in)
+		if news, err = r.news(waiting, in.ID, v.Sequence); news {
+			v, _, err = r.look(ctx, waiting, in)
 		}
 	}
 	switch {
@@ -98,10 +100,11 @@ func (r reads) news(ctx context.Context, id string, sequence int64) (bool, error
 }
 
 // look returns a repair once the read model has all of it that is asked for or heard of,
-// and the sequence that it waited for.
-func (r reads) look(ctx context.Context, in ReadOne) (v *readmodel.Repair, waited int64, err error) {
+// and the sequence that it waited for: until waiting ends, after which it is read all the
+// same.
+func (r reads) look(ctx, waiting context.Context, in ReadOne) (v *readmodel.Repair, waited int64, err error) {
 	if waited = max(in.After, r.newest(ctx, in.ID)); waited > 0 {
-		if err := web.WaitForSequence(ctx, r.patience, r.store, in.ID, waited); err != nil {
+		if err := web.WaitForSequence(waiting, r.patience, r.store, in.ID, waited); err != nil {
 			return nil, waited, err
 		}
 	}

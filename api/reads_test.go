@@ -74,25 +74,89 @@ func elsewhere(t *testing.T) (w *apitest.World, locations []string) {
 }
 
 // The Location of a 201 is there in any other process as well, which hears of it, or
-// reads it, within half a second.
+// reads it, within half a second. No answer takes longer than two seconds.
 func TestWhatAnotherProcessMadeIsWaitedFor(t *testing.T) {
 	for i, what := range []string{"repair", "quote", "timeline"} {
-		for how, news := range map[string]func(*apitest.World){
-			"its outcome comes first": func(w *apitest.World) {
+		for how, c := range map[string]struct {
+			news   func(*apitest.World)
+			status int
+		}{
+			"its outcome comes first": {func(w *apitest.World) {
 				w.Hear()
 				time.Sleep(time.Second)
 				w.CatchUp()
-			},
-			"the read model comes first": (*apitest.World).CatchUp,
+			}, 200},
+			"the read model comes first": {(*apitest.World).CatchUp, 200},
+			"only its outcome comes":     {(*apitest.World).Hear, 503},
 		} {
 			t.Run(what+", "+how, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w, locations := elsewhere(t)
-					time.AfterFunc(400*time.Millisecond, func() { news(w) })
-					w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "GET", locations[i], "").Want(t, 200, nil)
+					began := time.Now()
+					time.AfterFunc(400*time.Millisecond, func() { c.news(w) })
+					a := w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "GET", locations[i], "")
+					if took := time.Since(began); a.StatusCode != c.status || took > 2*time.Second {
+						t.Errorf("%d after %s", a.StatusCode, took)
+					}
 				})
 			})
 		}
+	}
+}
+
+// late is a read model that has nothing before a time.
+type late struct {
+	*apitest.World
+	from time.Time
+}
+
+func (l late) Repair(ctx context.Context, sight readmodel.Sight, id string) (*readmodel.Repair, error) {
+	if time.Now().Before(l.from) {
+		return nil, readmodel.ErrNotFound
+	}
+	return l.World.Repair(ctx, sight, id)
+}
+
+func (l late) Sequence(ctx context.Context, id string) (int64, error) {
+	if time.Now().Before(l.from) {
+		return 0, nil
+	}
+	return l.World.Sequence(ctx, id)
+}
+
+// What a request waits for one after the other takes no longer than its patience together:
+// a sequence that it names, news of what else there is, and that.
+func TestWaitsAreOneWait(t *testing.T) {
+	for name, c := range map[string]struct {
+		heard time.Duration // when, after the beginning, the quote is heard of
+		read  time.Duration // when it can be read
+		want  int
+	}{
+		"all in time":   {1600 * time.Millisecond, 1800 * time.Millisecond, 200},
+		"read late":     {1600 * time.Millisecond, 2500 * time.Millisecond, 503},
+		"heard of late": {2100 * time.Millisecond, 2500 * time.Millisecond, 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var store *late
+				w := apitest.New(t, func(config *api.Config) {
+					store = &late{World: config.Store.(*apitest.World), from: time.Now().Add(1500 * time.Millisecond)}
+					config.Patience, config.Store = 2*time.Second, store
+				})
+				sam := w.Token("sam", repair.Mechanic, "de-brug")
+				at := w.Call(sam, "POST", "/v1/repairs", apitest.OrderBody, apitest.Key("s")).Header.Get("Location")
+				w.Lagging = true
+				quote := w.Call(sam, "POST", at+"/quotes", apitest.QuoteBody, apitest.Key("q")).Header.Get("Location")
+				w.Deaf = true
+				began := time.Now()
+				time.AfterFunc(c.heard, w.Hear)
+				time.AfterFunc(c.read, w.CatchUp)
+				a := w.Call(sam, "GET", quote+"?after=1", "")
+				if took := time.Since(began); a.StatusCode != c.want || took > 2*time.Second {
+					t.Errorf("%d after %s", a.StatusCode, took)
+				}
+			})
+		})
 	}
 }
 
