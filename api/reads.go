@@ -90,13 +90,12 @@ const hearsay = 4
 // news waits until a repair of the caller's garages is further than sequence, as far as
 // this process has heard or the read model has it, and reports whether it is.
 func (r reads) news(ctx context.Context, id string, sequence int64) (bool, error) {
-	return web.Wait(ctx, r.patience/hearsay, func(ctx context.Context) (bool, error) {
-		if r.newest(ctx, id) > sequence {
-			return true, nil
-		}
-		v, err := r.stored(ctx, id)
-		return err == nil && v.Sequence > sequence, err
+	heard := false
+	v, err := r.reach(ctx, r.patience/hearsay, id, sequence+1, func() bool {
+		heard = r.newest(ctx, id) > sequence
+		return heard
 	})
+	return heard || v != nil, err
 }
 
 // look returns a repair once the read model has all of it that is asked for or heard of,
@@ -104,12 +103,41 @@ func (r reads) news(ctx context.Context, id string, sequence int64) (bool, error
 // same.
 func (r reads) look(ctx, waiting context.Context, in ReadOne) (v *readmodel.Repair, waited int64, err error) {
 	if waited = max(in.After, r.newest(ctx, in.ID)); waited > 0 {
-		if err := web.WaitForSequence(waiting, r.patience, r.store, in.ID, waited); err != nil {
-			return nil, waited, err
-		}
+		v, err = r.reach(waiting, r.patience, in.ID, waited, func() bool { return false })
 	}
-	v, err = r.stored(ctx, in.ID)
+	if v == nil && err == nil {
+		v, err = r.stored(ctx, in.ID)
+	}
 	return v, waited, err
+}
+
+// reach waits until the read model has a repair of the caller's garages up to a sequence,
+// and returns it; nil: it has not, or enough came before. The repair itself, which costs
+// the read model more than its sequence, is asked for once the sequence is there. That is
+// anybody's: where the repair is another garage's, or none, the wait is as long.
+func (r reads) reach(ctx context.Context, patience time.Duration, id string, sequence int64, enough func() bool) (v *readmodel.Repair, err error) {
+	next := sequence // that is worth asking for the repair
+	_, err = web.Wait(ctx, patience, func(ctx context.Context) (bool, error) {
+		if enough() {
+			return true, nil
+		}
+		there, err := r.store.Sequence(ctx, id)
+		if errors.Is(err, readmodel.ErrNotFound) {
+			err = nil
+		}
+		if err != nil || there < next {
+			return false, err
+		}
+		got, err := r.stored(ctx, id)
+		if err != nil {
+			return false, err
+		}
+		if next = there + 1; got.Sequence >= sequence {
+			v = got
+		}
+		return v != nil, nil
+	})
+	return v, err
 }
 
 // stored returns a repair as the read model has it; one that it lacks, without events.

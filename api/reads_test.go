@@ -184,21 +184,51 @@ func TestWhatIsHeardOfMeanwhileIsWaitedFor(t *testing.T) {
 	})
 }
 
+// counting is a read model that counts how often it is asked for a repair.
+type counting struct {
+	*apitest.World
+	repairs int
+}
+
+func (c *counting) Repair(ctx context.Context, sight readmodel.Sight, id string) (*readmodel.Repair, error) {
+	c.repairs++
+	return c.World.Repair(ctx, sight, id)
+}
+
 // What nobody makes is missing after that half second, and what is another garage's
-// takes as long.
+// takes as long; with a sequence to wait for, either takes two. Meanwhile the read model
+// is asked for sequences, and for the repair only where there may be news of it.
 func TestWhatIsMissingIsMissingSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, locations := elsewhere(t)
+		var store *counting
+		w := apitest.New(t, func(c *api.Config) {
+			store = &counting{World: c.Store.(*apitest.World)}
+			c.Patience, c.Store = 2*time.Second, store
+		})
+		locations := made(t, w)
 		w.CatchUp()
-		w.Hear()
 		sam, femke := w.Token("sam", repair.Mechanic, "de-brug"), w.Token("femke", repair.Mechanic, "noord")
-		for _, tt := range []struct{ token, path string }{
-			{sam, "/v1/repairs/" + ksuid.New().String()}, {sam, locations[0] + "/quotes/2"}, {femke, locations[0]}, {femke, locations[2]},
+		nothing, soon, patience := "/v1/repairs/"+ksuid.New().String(), 500*time.Millisecond, 2*time.Second
+		for _, tt := range []struct {
+			token, path string
+			after       time.Duration
+			reads       int // of the repair
+		}{
+			{sam, nothing, soon, 1},
+			{sam, nothing + "?after=1", patience, 1},
+			{sam, locations[0] + "/quotes/2", soon, 1},
+			{sam, locations[0] + "/quotes/2?after=3", soon, 1},
+			{sam, locations[0] + "/quotes/2?after=4", patience, 1},
+			{femke, locations[0], soon, 2},
+			{femke, locations[0] + "?after=1", patience, 2},
+			{femke, locations[0] + "?after=4", patience, 1},
+			{femke, locations[2], soon, 2},
 		} {
 			began := time.Now()
+			store.repairs = 0
 			w.Call(tt.token, "GET", tt.path, "").Problem(t, 404, "not_found")
-			if took := time.Since(began); took != 500*time.Millisecond {
-				t.Errorf("GET %s took %s", tt.path, took)
+			if took := time.Since(began); took != tt.after || store.repairs > tt.reads {
+				t.Errorf("GET %s took %s and %d reads", tt.path, took, store.repairs)
 			}
 		}
 	})
