@@ -181,13 +181,6 @@ type streams struct {
 }
 
 func newStreams(metrics prometheus.Registerer) (*streams, error) {
-	most, err := web.Registered(metrics, prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "pitstop_event_streams_per_subject_limit", Help: "How many streams of events one subject may have open in a process.",
-	}))
-	if err != nil {
-		return nil, err
-	}
-	most.Set(maxStreams)
 	opened, err := web.Registered(metrics, prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "pitstop_event_streams_open", Help: "Streams of events that are open.",
 	}))
