@@ -48,7 +48,7 @@ type written struct{ Body func(huma.Context) }
 func (e events) listEvents(ctx context.Context, in *struct {
 	After  string `query:"after" doc:"Cursor of a page or an event; absent: from the beginning."`
 	Last   string `header:"Last-Event-ID" doc:"What a browser sends to take a stream up again. It wins over after."`
-	Accept string `header:"Accept" doc:"text/event-stream for a stream that goes on, of which a subject may have 16 open in each process of the API."`
+	Accept string `header:"Accept" doc:"text/event-stream for a stream that goes on, of which a subject may have %d open in each process of the API."`
 	Garage string `query:"garage" doc:"Only this garage; absent: all of the token's."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"The most events of a page."`
 	Wait   int    `query:"wait" minimum:"0" maximum:"20" default:"0" doc:"Seconds to wait for the first event when there is none yet."`

@@ -150,6 +150,12 @@ func (d document) complete() error {
 		"application/json":  {Schema: d.schema(reflect.TypeFor[readmodel.EventPage]())},
 		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString, Description: "Each message's data is an Event, its id the event's cursor."}},
 	}
+	for _, p := range d.Paths["/v1/events"].Get.Parameters {
+		if p.Name == "Accept" { // a tag holds no constant
+			p.Description = fmt.Sprintf(p.Description, maxStreams)
+			p.Schema.Description = p.Description
+		}
+	}
 	if err := d.completeEvents(); err != nil {
 		return err
 	}
