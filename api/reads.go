@@ -57,8 +57,9 @@ func (r reads) newest(ctx context.Context, id string) int64 {
 
 // read returns a repair of the caller's garages, with all that this process has heard
 // of, if the read model has it in time. What another process answered for may be known
-// here a moment later, by its outcome or in the read model: until then, nothing that has
-// asks for is missing. It waits no longer than its patience, for all of that together.
+// here a moment later, by its outcome, unless this process started since, or in the read
+// model: until then, nothing that has asks for is missing. It waits no longer than its
+// patience, for all of that together.
 func (r reads) read(ctx context.Context, in ReadOne, has func(*readmodel.Repair) bool) (*readmodel.Repair, error) {
 	if !repair.ValidID(in.ID) {
 		return nil, r.failed(readmodel.ErrNotFound)
