@@ -298,15 +298,23 @@ func TestContactCorrected(t *testing.T) {
 			"repair_started to customer, try 2", "approval_required to customer (1)")
 	})
 	t.Run("a request with a link that has ended is made anew", func(t *testing.T) {
-		w := asked(t)
-		begun, one := w.newest(record.NotifyStarted), w.newest(record.NotifyApprovalRequired)
-		expect(t, w.event(at(20, 10, 1), desk, &repair.LinksRevoked{}),
-			"recall repair_started to customer: links_revoked", "recall approval_required to customer (1): links_revoked")
-		expect(t, w.withheld(at(20, 10, 2), one, record.Recalled, "links_revoked"))
-		expect(t, w.withheld(at(20, 10, 2), begun, record.Recalled, "links_revoked"),
-			"repair_started to customer, try 2", "approval_required to customer (1), try 2")
-		if got := w.newest(record.NotifyApprovalRequired).Sequence; got != 3 {
-			t.Errorf("with a link of %d", got)
+		for name, fate := range map[string]func(*world, *record.NotificationRequested) []string{
+			"withheld": func(w *world, r *record.NotificationRequested) []string {
+				return w.withheld(at(20, 10, 2), r, record.Recalled, "links_revoked")
+			},
+			"refused for good": func(w *world, r *record.NotificationRequested) []string { return w.failed(at(20, 10, 2), r) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				w := asked(t)
+				begun, one := w.newest(record.NotifyStarted), w.newest(record.NotifyApprovalRequired)
+				expect(t, w.event(at(20, 10, 1), desk, &repair.LinksRevoked{}),
+					"recall repair_started to customer: links_revoked", "recall approval_required to customer (1): links_revoked")
+				expect(t, fate(w, one))
+				expect(t, fate(w, begun), "repair_started to customer, try 2", "approval_required to customer (1), try 2")
+				if got := w.newest(record.NotifyApprovalRequired).Sequence; got != 3 {
+					t.Errorf("with a link of %d", got)
+				}
+			})
 		}
 	})
 	t.Run("another one decides, who has no address", func(t *testing.T) {
@@ -397,4 +405,17 @@ func TestASinksClockThatWasAhead(t *testing.T) {
 	expect(t, w.until(at(20, 10, 5)), "approval_required to customer (1), try 2")
 	w.deferred(at(22, 10, 1), w.newest(record.NotifyApprovalRequired))
 	expect(t, w.until(at(20, 10, 10)), "approval_required to customer (1), try 3")
+}
+
+// One that is as much ahead as a clock may be is believed, but not before that.
+func TestASinksClockThatIsALittleAhead(t *testing.T) {
+	expires := at(21, 17, 30)
+	for before, want := range map[time.Duration][]string{
+		repair.MaxAhead:                    {"no approval_required to customer (1): moment_passed out_of_date", "call customer (1): undeliverable"},
+		repair.MaxAhead + time.Microsecond: nil,
+	} {
+		w := asked(t)
+		w.LogTime = expires.Add(-before)
+		expect(t, w.withheld(expires, w.newest(record.NotifyApprovalRequired), record.OutOfDate, ""), want...)
+	}
 }
