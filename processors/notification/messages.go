@@ -8,9 +8,10 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// A customer's link can be in anybody's hands, so what is done on its page causes at most
-// staffMails mails to staff in staffWindow. The answer to a quote is told at once, and while
-// one is awaited a place is kept for it; later messages are gathered into one mail.
+// A customer's link can be in anybody's hands, so messages that are written on its page cause
+// at most staffMails mails to staff in staffWindow; what is written beyond that is gathered
+// into one mail. Each answer to a quote is told at once, as it takes the garage's asking: it
+// counts against the messages that follow, and while one is awaited a place is kept for it.
 const (
 	staffMails  = 6
 	staffWindow = 10 * time.Minute

@@ -13,8 +13,8 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// The holder of a link causes six mails to staff; what is written after that comes in
-// one, ten minutes after the first.
+// The messages of a link's holder cause six mails to staff; what is written after that comes
+// in one, ten minutes after the first.
 func TestMessagesAreGathered(t *testing.T) {
 	w := started(t)
 	say := func(minute int, words string) []string {
@@ -78,38 +78,57 @@ func TestAnAnswerIsOneOfTheSix(t *testing.T) {
 	expect(t, w.until(at(20, 10, 10)), "message to mechanic noor", "message to customer_service")
 }
 
-// Whatever a link holder writes, and whenever: in no ten minutes more than six mails to
-// staff, and every message is passed on.
+// Whatever a link holder writes or answers, and whenever: every message is passed on, in no
+// mail that is more than the sixth to staff in ten minutes; and each answer is told at once.
 func TestStaffMailsAreLimited(t *testing.T) {
 	book := garagetest.Sample(t)
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t, book)
 		w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Email)})
 		w.all = nil
-		now, written := at(20, 9, 0), 0
-		for range rapid.IntRange(1, 60).Draw(t, "messages") {
+		now, written, asked, open := at(20, 9, 0), 0, int32(0), false
+		var answered []time.Time
+		for range rapid.IntRange(1, 60).Draw(t, "events") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 400).Draw(t, "seconds")) * time.Second)
-			w.event(now, customer, says(rapid.SampledFrom([]repair.MessageKind{repair.Text, repair.Callback}).Draw(t, "kind")))
-			written++
-		}
-		w.until(now.Add(time.Hour))
-		var mails []time.Time
-		passedOn := 0
-		for _, o := range w.all {
-			if r, ok := o.(*record.NotificationRequested); ok {
-				mails = append(mails, r.OccurredAt)
-				if r.Recipient.Role == repair.Mechanic {
-					passedOn += 1 + len(r.Earlier) + int(r.Omitted)
-				}
+			switch what := rapid.SampledFrom([]string{"text", "callback", "quote"}).Draw(t, "what"); {
+			case what != "quote":
+				w.event(now, customer, says(repair.MessageKind(what)))
+				written++
+			case open:
+				w.event(now, customer, decided(asked, repair.Approve, repair.Reject))
+				answered, open = append(answered, now), false
+			default:
+				asked, open = asked+1, true
+				r := request(asked)
+				r.Replaces = 0
+				w.event(now, noor, r)
 			}
 		}
-		for i := staffMails; i < len(mails); i++ {
-			if mails[i].Sub(mails[i-staffMails]) < staffWindow {
-				t.Fatalf("more than %d mails in %s: %v", staffMails, staffWindow, mails[i-staffMails:i+1])
+		w.until(now.Add(time.Hour))
+		var mails, decisions []time.Time
+		passedOn := 0
+		for _, o := range w.all {
+			r, ok := o.(*record.NotificationRequested)
+			if !ok || r.Kind != record.NotifyMessage && r.Kind != record.NotifyDecision {
+				continue
+			}
+			mails = append(mails, r.OccurredAt)
+			if r.Kind == record.NotifyDecision {
+				decisions = append(decisions, r.OccurredAt)
+				continue
+			}
+			if i := len(mails) - 1; i >= staffMails && mails[i].Sub(mails[i-staffMails]) < staffWindow {
+				t.Fatalf("a message is passed on in more than %d mails in %s: %v", staffMails, staffWindow, mails[i-staffMails:])
+			}
+			if r.Recipient.Role == repair.Mechanic {
+				passedOn += 1 + len(r.Earlier) + int(r.Omitted)
 			}
 		}
 		if passedOn != written {
 			t.Fatalf("%d of %d messages passed on", passedOn, written)
+		}
+		if diff := cmp.Diff(answered, decisions); diff != "" {
+			t.Fatalf("answers are told late or not (-answered +told):\n%s", diff)
 		}
 	})
 }
@@ -128,6 +147,17 @@ func TestHistoryDoesNotSwallowGatheredMessages(t *testing.T) {
 		t.Errorf("%d earlier ones, want 1", len(got.Earlier))
 	}
 	expect(t, w.until(at(20, 11, 0)))
+}
+
+// Nor does an answer that it brings, of which nobody is told, count against what is written.
+func TestAnAnswerInHistoryIsNoneOfTheSix(t *testing.T) {
+	w := started(t)
+	asked, answered := request(1), decided(1, repair.Approve, repair.Reject)
+	w.event(at(20, 9, 1), noor, late(&asked.Fact, false, asked))
+	w.event(at(20, 9, 2), customer, late(&answered.Fact, false, answered))
+	for range 3 {
+		expect(t, w.event(november, customer, says(repair.Text)), "message to mechanic noor", "message to customer_service")
+	}
 }
 
 // Nor does a timer that is no longer needed fire when there are fewer to write to.

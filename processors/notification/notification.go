@@ -27,8 +27,10 @@
 //   - A request for approval is sent anew when the address it went to is corrected, or
 //     when somebody else is to decide; its call counts from then on.
 //   - The customer's messages go to the mechanic who acted last and to customer
-//     service, in at most staffMails mails within staffWindow; the garage's to the one of customer and approver who wrote last.
-//     Customer service is told what a mechanic without an address would be.
+//     service, in at most staffMails mails within staffWindow, those about answers to
+//     quotes before them included; each answer is told at once. The garage's messages
+//     go to the one of customer and approver who wrote last. Customer service is told
+//     what a mechanic without an address would be.
 //   - Of history nobody is told, called or reminded: each notification that it would have
 //     been is suppressed. What is told of it all the same is requested when it was known;
 //     but what was over by then (a quote that had expired, a promise that had passed) is
