@@ -83,7 +83,7 @@ func (h *handling) crowded(e Event, most int64) *Verdict {
 	case text > maxTexts:
 		return invalid([]FieldError{{"", "its texts take more than a repair may have: shorten them"}})
 	case e.Head().Actor.Role.CustomerSide() && (h.Said >= maxSaid || h.SaidTexts+text > maxSaidTexts):
-		return refuse(IllegalState, "the customer has written %d messages of %d bytes, and the conversation takes no more of them: call the garage", h.Said, h.SaidTexts)
+		return refuse(IllegalState, "the customer has written %d messages, and %d bytes with the remarks on quotes, and the conversation takes no more of them: call the garage", h.Said, h.SaidTexts)
 	case h.Texts+text > maxTexts:
 		return refuse(IllegalState, "the texts of the repair take %d bytes of at most %d, and %d more do not fit: shorten them, or start another repair for what is still to be done",
 			h.Texts, maxTexts, text)
@@ -97,7 +97,7 @@ func (h *handling) wordy(e Event, words Personal, instead string) *Verdict {
 	switch {
 	case len(words.KeyID)+len(words.Bytes) <= spareText:
 		return nil
-	case text > maxTexts, e.Head().Actor.Role.CustomerSide() && h.SaidTexts+text > maxSaidTexts, h.Texts+text > maxTexts:
+	case e.Head().Actor.Role.CustomerSide() && h.SaidTexts+text > maxSaidTexts, h.Texts+text > maxTexts:
 		return refuse(IllegalState, "its text of %d bytes does not fit: the texts of the repair take %d of at most %d, those of the customer %d of at most %d; %s, since %d bytes always fit",
 			len(words.Bytes), h.Texts, maxTexts, h.SaidTexts, maxSaidTexts, instead, spareText)
 	}

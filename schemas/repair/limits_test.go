@@ -143,6 +143,45 @@ func TestRemarksAreBounded(t *testing.T) {
 	}
 }
 
+// What fits always is counted with the id of the key that closes it; and what a customer is
+// told of what they wrote, with the remarks that were among it.
+func TestWhatIsCounted(t *testing.T) {
+	sealed := func(key, words int) repair.Personal {
+		return repair.Personal{KeyID: strings.Repeat("k", key), Bytes: make([]byte, words)}
+	}
+	decide := func(n int32, remarks repair.Personal) repair.Command {
+		return from(&repair.DecideQuote{Revision: n, Answers: []repair.Answer{{Line: 1, Answer: repair.Approve}}, TotalSeen: 3995, Method: repair.ByPage, Evidence: remarks}, customer, noon)
+	}
+	write := func(by repair.Actor, words int) repair.Command {
+		return from(&repair.PostMessage{Kind: repair.Text, Text: sealed(0, words), TextGiven: true}, by, noon)
+	}
+	var r repair.Repair
+	must(t, &r, start(noon))
+	ask := func() {
+		must(t, &r, from(&repair.RequestApproval{Work: work(wipers), ExpiresAt: noon.Add(time.Hour)}, sam, noon))
+	}
+	ask()
+	must(t, &r, decide(1, sealed(0, 40_000)))
+	ask()
+	must(t, &r, write(customer, 19_000))
+	_, v := r.Handle(write(customer, 1_000))
+	if !strings.Contains(v.Detail, "has written 1 messages, and 59") || !strings.Contains(v.Detail, " bytes with the remarks on quotes") {
+		t.Errorf("a message too many is refused: %q", v.Detail)
+	}
+	if _, v := r.Handle(decide(2, sealed(501, 1_500))); v.Code != repair.IllegalState {
+		t.Errorf("remarks of 2,001 bytes with their key's id are %q", v.Code)
+	}
+	must(t, &r, decide(2, sealed(500, 1_500)))
+
+	before := r.Texts
+	must(t, &r, write(sam, 10))
+	short := r.Texts - before
+	must(t, &r, write(repair.Actor{Role: sam.Role, ID: sam.ID + strings.Repeat("x", 200)}, 10))
+	if long := r.Texts - before - short; long != short+200 {
+		t.Errorf("a message takes %d bytes, and %d of somebody whose id is 200 bytes longer", short, long)
+	}
+}
+
 // A wrong address can always be corrected, whatever others have repeated for as long as it
 // was taken; one contact is of a size, and so is what says who sent a command.
 func TestAWrongAddressCanAlwaysBeCorrected(t *testing.T) {
