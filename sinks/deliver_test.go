@@ -3,6 +3,7 @@ package sinks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -100,7 +101,7 @@ func (p *post) ask(requests ...*record.NotificationRequested) {
 	}
 }
 
-// want compares what became of the attempts with what should have.
+// want compares what became of the attempts, sorted, with what should have.
 func (p *post) want(want ...string) {
 	p.Helper()
 	var got []string
@@ -114,6 +115,7 @@ func (p *post) want(want ...string) {
 			got = append(got, d.NotificationID+" withheld: "+string(d.Reason))
 		}
 	}
+	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		p.Errorf("what became of the attempts: -want +got\n%s", diff)
 	}
@@ -142,4 +144,38 @@ func TestAnOutcomeThatCannotBeReadAtPresent(t *testing.T) {
 			t.Errorf("-want +got\n%s", diff)
 		}
 	})
+}
+
+// Who takes a partition over keeps the order: what comes after a mail that was refused for
+// now, to the same person about the same repair, does not overtake it, though it is asked
+// for minutes after, by a processor that has not heard of the refusal.
+func TestOrderIsKeptThroughATakeOver(t *testing.T) {
+	delivering(t, func(p *post) {
+		p.fail = func(n *record.NotificationRequested) error {
+			return ifIt(n.NotificationID == "r1" && n.Attempt == 1 || n.NotificationID == "s1", errForNow)
+		}
+		_, stop := p.start()
+		p.ask(mail("r1", "r"), mail("s1", "s"))
+		pass(5 * time.Second)
+		stop()
+		pass(10 * time.Minute)
+		again := mail("r1", "r")
+		again.Attempt = 2
+		p.ask(mail("r2", "r"), again, mail("s2", "s"))
+		_, stop = p.start()
+		pass(time.Minute)
+		stop()
+		p.ask(mail("r3", "r"), mail("s3", "s"))
+		p.start()
+		pass(time.Minute)
+		p.want("r1 accepted", "r1 deferred", "r2 withheld: out_of_order", "r3 accepted",
+			"s1 deferred", "s2 withheld: out_of_order", "s3 withheld: out_of_order")
+	})
+}
+
+func ifIt(is bool, err error) error {
+	if is {
+		return err
+	}
+	return nil
 }

@@ -110,12 +110,13 @@ func (d *delivery) encode(rec record.Headed) (*kgo.Record, error) {
 }
 
 // learn takes in what became of the attempts of a partition since a time: whoever had it
-// before may not have committed all that it had done.
-func (d *delivery) learn(ctx context.Context, partition int32, since time.Time) error {
+// before may not have committed all that it had done. What was refused for now shortly
+// before that keeps what comes after it in order.
+func (d *delivery) learn(ctx context.Context, l *lane, since time.Time) error {
 	topic := record.Deliveries.Name
 	ctx, cancel := context.WithTimeout(ctx, learnLimit)
 	defer cancel()
-	from, err := kafka.Since(ctx, d.admin, since.Add(-clockMargin), topic)
+	from, err := kafka.Since(ctx, d.admin, since.Add(-refusedFor), topic)
 	if err != nil {
 		return err
 	}
@@ -123,11 +124,11 @@ func (d *delivery) learn(ctx context.Context, partition int32, since time.Time) 
 	if err != nil {
 		return err
 	}
-	next, err := kafka.OffsetOf(from, topic, partition)
+	next, err := kafka.OffsetOf(from, topic, l.id)
 	if err != nil {
 		return err
 	}
-	end, err := kafka.OffsetOf(ends, topic, partition)
+	end, err := kafka.OffsetOf(ends, topic, l.id)
 	if err != nil || next >= end {
 		return err
 	}
@@ -136,7 +137,7 @@ func (d *delivery) learn(ctx context.Context, partition int32, since time.Time) 
 		return err
 	}
 	cl, err := kgo.NewClient(append(opts,
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().At(next)}}),
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {l.id: kgo.NewOffset().At(next)}}),
 		kgo.KeepControlRecords(), // the last offset may be the marker of somebody's transaction
 	)...)
 	if err != nil {
@@ -161,15 +162,12 @@ func (d *delivery) learn(ctx context.Context, partition int32, since time.Time) 
 			}
 			if outcome, ok := rec.(record.Headed); ok && err == nil { // what is undecodable is no outcome of a sink
 				d.known.put(outcome.Head().EventID, nil, true)
+				l.hear(outcome, elapsed())
 			}
 		}
 	}
 	return nil
 }
 
-const (
-	// learnLimit is how long it may take to learn what became of a partition's attempts.
-	learnLimit = 20 * time.Second
-	// clockMargin is how far the clocks of those who write to the log may be apart.
-	clockMargin = 2 * time.Minute
-)
+// learnLimit is how long it may take to learn what became of a partition's attempts.
+const learnLimit = 20 * time.Second

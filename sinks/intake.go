@@ -79,7 +79,7 @@ func (d *delivery) rest(ctx context.Context, most time.Duration) {
 func (d *delivery) take(ctx context.Context, r *kgo.Record) error {
 	l := d.queue.lane(r.Partition, r.Offset)
 	if !l.known {
-		if err := d.learn(ctx, r.Partition, r.Timestamp); err != nil {
+		if err := d.learn(ctx, l, r.Timestamp); err != nil {
 			return fmt.Errorf("%w: %w", ErrAway, err)
 		}
 		l.known = true

@@ -60,6 +60,20 @@ type person struct {
 
 func personOf(n *record.NotificationRequested) person { return person{n.AggregateID, n.Recipient} }
 
+// hear takes in what became of an attempt of another process: in the order of the log, by
+// which nothing goes to whom a mail was refused for now before the processor has heard of
+// that.
+func (l *lane) hear(outcome record.Headed, now time.Time) {
+	switch o := outcome.(type) {
+	case *record.DeliveryDeferred:
+		l.refused[person{o.AggregateID, o.Recipient}] = now
+	case *record.DeliveryAccepted:
+		delete(l.refused, person{o.AggregateID, o.Recipient})
+	case *record.DeliveryFailed:
+		delete(l.refused, person{o.AggregateID, o.Recipient})
+	}
+}
+
 // queueUp lets an errand be attempted, in the order of the log: so that the oldest end
 // first, and their offsets can be committed.
 func (l *lane) queueUp(e *errand) {
@@ -169,7 +183,8 @@ func (q *queue) forget(now time.Time) {
 }
 
 // refusedFor is how long it is remembered that a mail was refused for now: the processor has
-// heard of it by then, and tries no longer.
+// heard of it by then, and tries no longer. It is longer than the clocks of those who write
+// to the log are apart.
 const refusedFor = time.Hour
 
 // idle reports whether nothing has been done about the errand.
