@@ -148,7 +148,7 @@ func (q *queue) add(l *lane, offset int64, n *record.NotificationRequested, outc
 	switch {
 	case outcome != nil:
 		q.quick = append(q.quick, e)
-	case refused:
+	case refused && !q.replayed(n):
 		q.withhold(e, withhold{record.OutOfOrder, ""})
 	case len(l.byRepair[n.AggregateID]) == 1:
 		l.queueUp(e)
