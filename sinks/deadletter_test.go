@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -141,9 +142,10 @@ func (nowhere) Write(_ context.Context, m []Message) (int, error) { return len(m
 
 // registry is a schema registry that is empty, and may be unavailable.
 type registry struct {
-	mu   sync.Mutex
-	away error
-	ids  int
+	mu    sync.Mutex
+	away  error
+	ids   int
+	asked int // how often for a schema
 }
 
 func (r *registry) set(away error) {
@@ -155,6 +157,7 @@ func (r *registry) set(away error) {
 func (r *registry) SchemaText(context.Context, int) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.asked++
 	if r.away != nil {
 		return "", r.away
 	}
@@ -241,6 +244,45 @@ func TestUnknownSchemasAreWaitedForTogether(t *testing.T) {
 			t.Errorf("%d dead letters after a minute and a half, want %d", n, len(bad))
 		}
 	})
+}
+
+// However many records there are of one unknown schema, and whether a sink writes batches
+// or makes deliveries, the registry is asked for it a few times, ever further apart.
+func TestTheRegistryIsNotPestered(t *testing.T) {
+	for name, start := range map[string]func(*rig) (topic string){
+		"batches": func(r *rig) string {
+			c := r.sink("")
+			c.Limits.Records = 500
+			r.start(c, new(memory))
+			return record.Events.Name
+		},
+		"deliveries": func(r *rig) string {
+			p := &post{T: r.t, Cluster: &kafkatest.Cluster{Config: r.config, Codec: r.codec, Log: r.log}, now: time.Now}
+			p.start()
+			return record.Notifications.Name
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cluster, reg := kafkatest.Start(t, 1), new(registry)
+				r := &rig{t: t, config: cluster.Config, codec: cluster.Codec, client: cluster.Client(t), log: slog.New(slog.DiscardHandler)}
+				must(t, r.codec.Register(t.Context(), reg, record.PersonalPrefix))
+				topic := start(r)
+				pass(5 * time.Second)
+				var unknown []*kgo.Record
+				for range 500 {
+					unknown = append(unknown, &kgo.Record{Topic: topic, Key: []byte("r"), Value: []byte{0, 0, 0, 99, 1, 0}})
+				}
+				r.produce(unknown...)
+				pass(30 * time.Second)
+				reg.mu.Lock()
+				defer reg.mu.Unlock()
+				if reg.asked < 5 || reg.asked > 10 {
+					t.Errorf("asked %d times in half a minute", reg.asked)
+				}
+			})
+		})
+	}
 }
 
 // count sums up a metric over its labels.

@@ -157,7 +157,7 @@ func (d *delivery) learn(ctx context.Context, l *lane, since time.Time) error {
 			}
 			rec, err := d.Codec.Decode(ctx, r.Value)
 			if err != nil && !errors.Is(err, avro.ErrUndecodable) { // it may be the outcome of a mail
-				d.ask(ctx, records[i+1:], err)
+				d.ask(ctx, records[i:], err)
 				return fmt.Errorf("read %s[%d]@%d: %w", r.Topic, r.Partition, r.Offset, err)
 			}
 			if outcome, ok := rec.(record.Headed); ok && err == nil { // what is undecodable is no outcome of a sink

@@ -20,17 +20,29 @@ func (d *delivery) read(ctx context.Context, fetches kgo.Fetches) error {
 			d.queue.lane(p.Partition, p.Records[0].Offset).end = p.LastStableOffset
 		}
 	})
+	again := len(d.unread) > 0
 	records, err := d.check(fetches, nil)
-	if err != nil && !errors.Is(err, ErrAway) {
-		return err
-	}
 	d.unread = append(d.unread, records...)
-	for err == nil && len(d.unread) > 0 {
-		if err = d.take(ctx, d.unread[0]); err == nil {
-			d.unread = d.unread[1:]
-		}
+	switch {
+	case errors.Is(err, ErrAway): // the client tries again
+		d.unreadable = err
+		return nil
+	case err != nil:
+		return err
+	case again && elapsed().Before(d.retryAt):
+		return nil
 	}
-	d.unreadable = err
+	for len(d.unread) > 0 {
+		if err := d.take(ctx, d.unread[0]); err != nil {
+			d.backOff(&d.unreadable, err)
+			return nil
+		}
+		d.unread = d.unread[1:]
+	}
+	d.unreadable = nil
+	if d.away == nil && d.logAway == nil {
+		d.pause = minPause
+	}
 	return nil
 }
 
@@ -39,10 +51,8 @@ func (d *delivery) read(ctx context.Context, fetches kgo.Fetches) error {
 func (d *delivery) poll(ctx context.Context) kgo.Fetches {
 	d.mine <- struct{}{}
 	most, fetch := watermarkInterval, len(d.unread) == 0
-	if !fetch {
-		most = minPause
-	}
-	if left := d.retryAt.Sub(elapsed()); (d.away != nil || d.logAway != nil) && left > 0 {
+	left := max(d.retryAt.Sub(elapsed()), 0)
+	if !fetch || (d.away != nil || d.logAway != nil) && left > 0 {
 		most = min(most, left)
 	}
 	<-d.mine
@@ -92,7 +102,7 @@ func (d *delivery) take(ctx context.Context, r *kgo.Record) error {
 				return err
 			}
 		case err != nil:
-			d.ask(ctx, d.unread[1:], err)
+			d.ask(ctx, d.unread, err)
 			return fmt.Errorf("%w: read %s[%d]@%d: %w", ErrAway, r.Topic, r.Partition, r.Offset, err)
 		default:
 			d.consider(l, r.Offset, m.Record)

@@ -242,7 +242,7 @@ func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 		}
 		if err != nil {
 			read, stall = i, fmt.Errorf("%w: read %s[%d]@%d: %w", ErrAway, r.Topic, r.Partition, r.Offset, err)
-			l.ask(ctx, records[i+1:], err)
+			l.ask(ctx, records[i:], err)
 			break
 		}
 		messages, index = append(messages, m), append(index, i)
@@ -263,14 +263,23 @@ func (l *loop) write(ctx context.Context, records []*kgo.Record) (int, error) {
 	return read, stall
 }
 
-// ask asks for the schemas of the records after one whose schema the registry does not
-// know: so they are waited for together, and not one after the other.
-func (l *loop) ask(ctx context.Context, rest []*kgo.Record, err error) {
-	for _, r := range rest {
+// ask asks for the schemas of the records after the first, whose schema the registry does
+// not know: so they are waited for together, and not one after the other. It asks for each
+// of them once.
+func (l *loop) ask(ctx context.Context, records []*kgo.Record, err error) {
+	asked := make(map[string]bool)
+	for i, r := range records {
+		schema := string(r.Value[:min(len(r.Value), avro.HeaderBytes)])
+		if asked[schema] {
+			continue
+		}
+		asked[schema] = true
+		if i > 0 {
+			_, err = l.Codec.Decode(ctx, r.Value)
+		}
 		if !errors.Is(err, avro.ErrUnknownSchema) && !errors.Is(err, avro.ErrUndecodable) && err != nil {
 			return
 		}
-		_, err = l.Codec.Decode(ctx, r.Value)
 	}
 }
 

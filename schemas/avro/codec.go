@@ -40,8 +40,9 @@ func undecodable(format string, args ...any) error {
 // magic begins every message in the Confluent wire format.
 const magic = 0
 
-// headerBytes is the length of magic and schema id.
-const headerBytes = 5
+// HeaderBytes is the length of what a record begins with, magic and schema id: records that
+// begin alike were written with one schema.
+const HeaderBytes = 5
 
 // Registry looks up the schemas that other programs wrote records with.
 type Registry interface {
@@ -159,7 +160,7 @@ func (c *Codec) Encode(rec any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", f.typ.Name(), err)
 	}
-	b := make([]byte, headerBytes, 512)
+	b := make([]byte, HeaderBytes, 512)
 	binary.BigEndian.PutUint32(b[1:], f.id)
 	b, err = f.avro.BinaryFromNative(b, native)
 	if err != nil {
@@ -173,14 +174,14 @@ func (c *Codec) Encode(rec any) ([]byte, error) {
 // wraps ErrUndecodable, unless the registry could not be asked or should be asked
 // again (ErrUnknownSchema).
 func (c *Codec) Decode(ctx context.Context, b []byte) (any, error) {
-	if len(b) < headerBytes || b[0] != magic {
+	if len(b) < HeaderBytes || b[0] != magic {
 		return nil, undecodable("%d bytes without the Confluent wire format's header", len(b))
 	}
 	w, err := c.writer(ctx, binary.BigEndian.Uint32(b[1:]))
 	if err != nil {
 		return nil, err
 	}
-	native, rest, err := w.avro.NativeFromBinary(b[headerBytes:])
+	native, rest, err := w.avro.NativeFromBinary(b[HeaderBytes:])
 	switch {
 	case err != nil:
 		return nil, undecodable("%s: %w", w.reader.typ.Name(), err)

@@ -95,10 +95,10 @@ func TestUndecodable(t *testing.T) {
 	}
 	for name, b := range map[string][]byte{
 		"nothing":        nil,
-		"header only":    good[:headerBytes],
+		"header only":    good[:HeaderBytes],
 		"half a header":  good[:3],
 		"another magic":  append([]byte{1}, good[1:]...),
-		"unknown id":     append([]byte{0, 0, 0, 200, 0}, good[headerBytes:]...),
+		"unknown id":     append([]byte{0, 0, 0, 200, 0}, good[HeaderBytes:]...),
 		"cut off":        good[:len(good)-1],
 		"left over":      append(slices.Clone(good), 0),
 		"JSON":           []byte(`{"text":"hoi"}`),

@@ -112,7 +112,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := fmt.Sprintf("%s\n\n%s", value, hex.Dump(b[headerBytes:])) // the id is another in every registry
+			got := fmt.Sprintf("%s\n\n%s", value, hex.Dump(b[HeaderBytes:])) // the id is another in every registry
 			file := filepath.Join("testdata", typ.Name()+".golden")
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
@@ -126,7 +126,7 @@ func TestGolden(t *testing.T) {
 			if d := cmp.Diff(string(want), got); d != "" {
 				t.Errorf("%s (-golden +got); go test ./schemas/avro -update writes it anew:\n%s", file, d)
 			}
-			decoded, err := c.Decode(t.Context(), append(slices.Clone(b[:headerBytes]), undump(t, string(want))...))
+			decoded, err := c.Decode(t.Context(), append(slices.Clone(b[:HeaderBytes]), undump(t, string(want))...))
 			if err != nil {
 				t.Fatal(err)
 			}
