@@ -23,6 +23,18 @@ const (
 // text around them, or that have no width. Of these stays what makes an emoji, or chooses
 // the form of an ideograph. A clean text is its own.
 func Clean(s string) string {
+	for {
+		c := clean(s)
+		if c == s {
+			return c
+		}
+		s = c
+	}
+}
+
+// clean is Clean but for what is to be seen only when it is done: that without what nobody
+// sees a character composes with the next, and is no emoji then.
+func clean(s string) string {
 	runes := []rune(norm.NFC.String(strings.ToValidUTF8(s, "\ufffd")))
 	kept := make([]rune, 0, len(runes))
 	var last rune // of kept; 0: none

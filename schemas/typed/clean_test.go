@@ -44,6 +44,7 @@ func TestClean(t *testing.T) {
 		{"joiners in a row", "👩\u200d\u200d👧", "👩\u200d👧"},
 		{"a joiner before a selector", "👩\u200d\ufe0f👧", "👩\ufe0f👧"},
 		{"a stack of selectors", "❤\ufe0f\ufe0f\ufe0e", "❤\ufe0f"},
+		{"a joiner before what composes to no emoji", "👩\u200d↔\u200b\u0338", "👩↮"},
 		{"an Arabic number sign", "\u0601123", "\u0601123"},
 		{"not UTF-8", "a\xffb", "a\ufffdb"},
 	} {
