@@ -161,7 +161,7 @@ func (d *delivery) step(ctx context.Context) error {
 		d.queue.expire(now)
 		d.queue.forget(at)
 		d.silent = d.look(ctx)
-		d.hidden = d.held.Look(ctx, d.admin, d.reads())
+		d.hidden = d.held.Look(ctx, d.admin, d.committed())
 	}
 	for ctx.Err() == nil && d.failure == nil {
 		e := d.next(now)
@@ -192,17 +192,6 @@ func (d *delivery) look(ctx context.Context) error {
 		l.end = max(l.end, end)
 	}
 	return nil
-}
-
-// reads returns how far each partition is read.
-func (d *delivery) reads() map[string]map[int32]int64 {
-	all := d.committed() // of those of which nothing was fetched
-	for p, l := range d.queue.lanes {
-		if at := all[record.Notifications.Name]; at != nil {
-			at[p] = max(at[p], l.next)
-		}
-	}
-	return all
 }
 
 // next returns the errand to start now; nil: none can be.
