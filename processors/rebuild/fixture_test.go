@@ -114,13 +114,13 @@ func rebuilds(t *testing.T, c *kafkatest.Cluster) map[string]func(context.Contex
 	b := garagetest.Sample(t)
 	return map[string]func(context.Context, rebuild.Options) error{
 		"lifecycle": func(ctx context.Context, o rebuild.Options) error {
-			return rebuild.Run(ctx, lifecycle.New(nil), lifecycle.Fold(), o)
+			return rebuild.Run(ctx, record.LifecycleProcessor, lifecycle.Fold(), o)
 		},
 		"notification": func(ctx context.Context, o rebuild.Options) error {
-			return rebuild.Run(ctx, notification.New(b, nil), notification.New(b, nil), o)
+			return rebuild.Run(ctx, record.NotificationProcessor, notification.New(b, nil), o)
 		},
 		"latency": func(ctx context.Context, o rebuild.Options) error {
-			return rebuild.Run(ctx, latency.New(b), latency.New(b), o)
+			return rebuild.Run(ctx, record.LatencyProcessor, latency.New(b), o)
 		},
 	}
 }

@@ -21,7 +21,7 @@ import (
 	"pitstop/schemas/record"
 )
 
-// Options hold what Run needs besides the processors.
+// Options hold what Run needs besides the consumer and what makes its state.
 type Options struct {
 	Kafka kafka.Config
 	// Until is when the processor was stopped, where its position is lost: what reached
@@ -46,9 +46,9 @@ const (
 // writeTimeout bounds the transaction that writes the changelog of one partition.
 const writeTimeout = 5 * time.Minute
 
-// Run writes the changelog of a processor anew, from what from reads: the processor
-// itself, or one with the same state that reads other topics, to their ends. What they
-// emit is dropped.
+// Run writes the changelog of a processor, which is this consumer, anew, from what from
+// reads: the processor itself, or one with the same state that reads other topics, to
+// their ends. What they emit is dropped.
 //
 // The new state is that of the processor's position: what it has not read yet it handles,
 // and tells of, when it starts. Timers have fired up to when it last wrote. Each
@@ -58,14 +58,14 @@ const writeTimeout = 5 * time.Minute
 // While the group has a member it refuses, and before each commit it looks again: a member
 // that joined before has read the old state, so the transaction is aborted; one that joins
 // later waits for the end of the transaction when it restores, and reads the new one.
-func Run[S any](ctx context.Context, p, from stream.Processor[S], o Options) error {
+func Run[S any](ctx context.Context, consumer record.Consumer, from stream.Processor[S], o Options) error {
 	var state S
 	r := rebuilder{
-		Options: o, consumer: p.Consumer, reads: from.Consumer.Reads,
+		Options: o, consumer: consumer, reads: from.Consumer.Reads,
 		fold: func(codec *avro.Codec, partition int32) *stream.Fold { return stream.NewFold(from, codec, partition) },
 	}
 	if err := r.run(ctx, state); err != nil {
-		return fmt.Errorf("rebuild %s: %w", p.Consumer.Name, err)
+		return fmt.Errorf("rebuild %s: %w", consumer.Name, err)
 	}
 	return nil
 }
@@ -302,7 +302,7 @@ func (b *rebuilder) produce(ctx context.Context, f *stream.Fold, keys []string, 
 		if err != nil {
 			return err
 		}
-		r.Headers = []kgo.RecordHeader{{Key: asOf, Value: until}}
+		r.Topic, r.Headers = b.consumer.Changelog().Name, []kgo.RecordHeader{{Key: asOf, Value: until}}
 		b.producer.Produce(ctx, &r, promise.Promise())
 	}
 	if err := b.producer.Flush(ctx); err != nil {

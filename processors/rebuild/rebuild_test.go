@@ -329,6 +329,27 @@ func TestARoleThatStartsDuringTheLastTransaction(t *testing.T) {
 	})
 }
 
+// It writes the changelog of the consumer that it is asked for, whatever folds its state is
+// called.
+func TestRebuildWritesTheChangelogOfTheConsumer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := begun(t, 1, streamtest.Monday(), "a")
+		was := changelog(t, c, record.LifecycleProcessor, lifecycle.State{})
+		if err := c.Client(t).ProduceSync(t.Context(), &kgo.Record{Topic: record.LifecycleProcessor.Changelog().Name, Key: []byte("a")}).FirstErr(); err != nil { // it is lost
+			t.Fatal(err)
+		}
+		from := lifecycle.Fold()
+		from.Consumer.Name = record.LatencyProcessor.Name
+		if err := rebuild.Run(t.Context(), record.LifecycleProcessor, from, options(c)); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(was, changelog(t, c, record.LifecycleProcessor, lifecycle.State{}),
+			cmpopts.IgnoreFields(lifecycle.Remembered{}, "At"), cmpopts.EquateApproxTime(5*time.Second)); d != "" {
+			t.Errorf("state (-was +is):\n%s", d)
+		}
+	})
+}
+
 // What started a repair is known to the rebuilt state where its outcome is deleted, too.
 func TestTheStartOfAnOldRepairIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -383,13 +404,13 @@ func TestRebuildOfASimulation(t *testing.T) {
 		n.Stop()
 		look := func() map[string]kept { return changelog(t, c, record.NotificationProcessor, notification.State{}) }
 		was := look()
-		if err := rebuild.Run(t.Context(), notification.New(garagetest.Sample(t), simulated), notification.New(garagetest.Sample(t), simulated), options(c)); err != nil {
+		if err := rebuild.Run(t.Context(), record.NotificationProcessor, notification.New(garagetest.Sample(t), simulated), options(c)); err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(was, look()); d != "" {
 			t.Errorf("state (-was +is):\n%s", d)
 		}
-		if err := rebuild.Run(t.Context(), notification.New(garagetest.Sample(t), nil), notification.New(garagetest.Sample(t), nil), options(c)); err != nil {
+		if err := rebuild.Run(t.Context(), record.NotificationProcessor, notification.New(garagetest.Sample(t), nil), options(c)); err != nil {
 			t.Fatal(err)
 		}
 		if cmp.Equal(was, look()) {

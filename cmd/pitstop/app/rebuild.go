@@ -74,13 +74,11 @@ func (r Rebuild) Run(ctx context.Context) error {
 	o := rebuild.Options{Kafka: r.Kafka, Until: r.Until, Tell: r.Tell, Log: r.Log}
 	switch r.Name {
 	case record.LifecycleProcessor.Name:
-		return rebuild.Run(ctx, lifecycle.New(nil), lifecycle.Fold(), o)
+		return rebuild.Run(ctx, record.LifecycleProcessor, lifecycle.Fold(), o)
 	case record.NotificationProcessor.Name:
-		p := notification.New(r.Garages, r.simulated)
-		return rebuild.Run(ctx, p, p, o)
+		return rebuild.Run(ctx, record.NotificationProcessor, notification.New(r.Garages, r.simulated), o)
 	case record.LatencyProcessor.Name:
-		p := latency.New(r.Garages)
-		return rebuild.Run(ctx, p, p, o)
+		return rebuild.Run(ctx, record.LatencyProcessor, latency.New(r.Garages), o)
 	case record.ClickHouseSink.Name:
 		if err := r.tables(ctx); err != nil {
 			return fmt.Errorf("rebuild %s: %w", r.Name, err)
