@@ -204,4 +204,3 @@ func (l *logic) movesTime(topic string) bool {
 func (l *logic) inputs() []string {
 	return slices.DeleteFunc(l.consumer.Subscription(), func(topic string) bool { return topic == record.Ticks.Name })
 }
-

@@ -48,7 +48,7 @@ func Request(key string, at, expires time.Time) *repair.RequestApproval {
 // Monday sleeps until a Monday morning in opening hours: a bubble begins on a Saturday.
 func Monday() time.Time {
 	at := time.Date(2000, 1, 3, 9, 0, 0, 0, time.UTC)
-	time.Sleep(time.Until(at))
+	time.Sleep(time.Until(at)) //nolint:forbidigo // the clock of a bubble
 	return at
 }
 
@@ -64,7 +64,7 @@ func Run[S any](t testing.TB, c *kafkatest.Cluster, p stream.Processor[S], insta
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	monitor, done := new(stream.Monitor), make(chan error, 1)
-	options := stream.Options{Kafka: c.Config, Instance: instance, Clock: time.Now, Log: c.Log, Monitor: monitor}
+	options := stream.Options{Kafka: c.Config, Instance: instance, Clock: time.Now, Log: c.Log, Monitor: monitor} //nolint:forbidigo // the clock of a bubble
 	for _, f := range change {
 		f(&options)
 	}
@@ -98,7 +98,7 @@ func Accepted(t testing.TB, c *kafkatest.Cluster) (all []record.Headed) {
 	t.Helper()
 	for _, r := range c.ReadAll(t, record.Notifications) {
 		if n, ok := r.(*record.NotificationRequested); ok {
-			h := Header("delivery-"+n.EventID, n.AggregateID, time.Now())
+			h := Header("delivery-"+n.EventID, n.AggregateID, time.Now()) //nolint:forbidigo // the clock of a bubble
 			all = append(all, &record.DeliveryAccepted{Header: h, Notice: n.Notice, DeliveryAttempt: record.DeliveryAttempt{Attempt: n.Attempt}})
 		}
 	}
