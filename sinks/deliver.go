@@ -28,8 +28,8 @@ const (
 	recordLimit = 5 * time.Second
 	// readAhead is the most records that are read at once.
 	readAhead = 1000
-	// memorySize is how many attempts a process remembers.
-	memorySize = 1 << 16
+	// memorySize is how many of its attempts a process remembers.
+	memorySize = 8192
 )
 
 // Channel is a way to tell people something: what a channel sink adds to Deliver.

@@ -109,45 +109,46 @@ func (d *delivery) encode(rec record.Headed) (*kgo.Record, error) {
 	return &kgo.Record{Topic: record.Deliveries.Name, Key: []byte(rec.Head().AggregateID), Value: value}, nil
 }
 
-// learn takes in what became of the attempts of a partition since a time: whoever had it
-// before may not have committed all that it had done. What was refused for now shortly
-// before that keeps what comes after it in order.
-func (d *delivery) learn(ctx context.Context, l *lane, since time.Time) error {
+// learn returns the attempts of a partition that were written down since a time: whoever
+// had it before may not have committed all that it had done. What was refused for now
+// shortly before that keeps what comes after it in order.
+func (d *delivery) learn(ctx context.Context, l *lane, since time.Time) (map[string]bool, error) {
+	known := make(map[string]bool)
 	topic := record.Deliveries.Name
 	ctx, cancel := context.WithTimeout(ctx, learnLimit)
 	defer cancel()
 	from, err := kafka.Since(ctx, d.admin, since.Add(-refusedFor), topic)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ends, err := kafka.Ends(ctx, d.admin, topic)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	next, err := kafka.OffsetOf(from, topic, l.id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	end, err := kafka.OffsetOf(ends, topic, l.id)
 	if err != nil || next >= end {
-		return err
+		return known, err
 	}
 	opts, err := d.Kafka.Opts(d.Consumer.Group()+"-learn", d.Log)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cl, err := kgo.NewClient(append(opts,
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {l.id: kgo.NewOffset().At(next)}}),
 		kgo.KeepControlRecords(), // the last offset may be the marker of somebody's transaction
 	)...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer cl.Close()
 	for next < end {
 		fetches := cl.PollFetches(ctx)
 		if err := fetches.Err(); err != nil {
-			return fmt.Errorf("read %s: %w", topic, err)
+			return nil, fmt.Errorf("read %s: %w", topic, err)
 		}
 		records := fetches.Records()
 		for i, r := range records {
@@ -158,15 +159,15 @@ func (d *delivery) learn(ctx context.Context, l *lane, since time.Time) error {
 			rec, err := d.Codec.Decode(ctx, r.Value)
 			if err != nil && !errors.Is(err, avro.ErrUndecodable) { // it may be the outcome of a mail
 				d.ask(ctx, records[i:], err)
-				return fmt.Errorf("read %s[%d]@%d: %w", r.Topic, r.Partition, r.Offset, err)
+				return nil, fmt.Errorf("read %s[%d]@%d: %w", r.Topic, r.Partition, r.Offset, err)
 			}
 			if outcome, ok := rec.(record.Headed); ok && err == nil { // what is undecodable is no outcome of a sink
-				d.known.put(outcome.Head().EventID, nil, true)
+				known[outcome.Head().EventID] = true
 				l.hear(outcome, elapsed())
 			}
 		}
 	}
-	return nil
+	return known, nil
 }
 
 // learnLimit is how long it may take to learn what became of a partition's attempts.

@@ -88,11 +88,12 @@ func (d *delivery) rest(ctx context.Context, most time.Duration) {
 // take takes in one record. Its error wraps ErrAway: the record is to be taken again.
 func (d *delivery) take(ctx context.Context, r *kgo.Record) error {
 	l := d.queue.lane(r.Partition, r.Offset)
-	if !l.known {
-		if err := d.learn(ctx, l, r.Timestamp); err != nil {
+	if l.known == nil {
+		known, err := d.learn(ctx, l, r.Timestamp)
+		if err != nil {
 			return fmt.Errorf("%w: %w", ErrAway, err)
 		}
-		l.known = true
+		l.known = known
 	}
 	if !r.Attrs.IsControl() {
 		m, err := d.loop.read(ctx, r)
@@ -118,7 +119,8 @@ func (d *delivery) consider(l *lane, offset int64, rec any) {
 		if n.Channel != d.channel.Name {
 			return
 		}
-		if outcome, recorded := d.known.get(AttemptID(n)); !recorded {
+		id := AttemptID(n)
+		if outcome, recorded := d.known.get(id); !recorded && !l.known[id] {
 			d.queue.add(l, offset, n, outcome)
 		}
 	case *record.NotificationRecalled:

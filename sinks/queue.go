@@ -41,7 +41,7 @@ type lane struct {
 	end       int64 // offset up to which records can be read, as of the last fetch
 	epoch     int32 // of the leader that served the last record
 	committed int64
-	known     bool // what others have done of it was learnt
+	known     map[string]bool // the attempts that others have written down; nil: not learnt yet
 	errands   []*errand
 	byRepair  map[string][]*errand
 	// turn are those before which there is none of their repair, in the order of the log;
