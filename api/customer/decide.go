@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 
@@ -92,13 +93,18 @@ func (v *visit) wordy(c choice) map[string]string {
 
 // mistakes maps what is wrong with a decision to the fields of the form.
 func (v *visit) mistakes(c choice, errs []repair.FieldError) map[string]string {
-	m := make(map[string]string)
+	m, remarks := make(map[string]string), 0
+	for _, a := range c.Answers {
+		remarks += utf8.RuneCountInString(a.Text)
+	}
 	for _, e := range errs {
 		var i int
 		var field string
 		switch n, _ := fmt.Sscanf(strings.ReplaceAll(e.Pointer, "/", " "), " lines %d %s", &i, &field); {
 		case n == 2 && i < len(c.Answers) && field == "reason":
 			m[fmt.Sprintf("line.%d", c.Answers[i].Line)] = v.T("error reason")
+		case n == 2 && i < len(c.Answers) && field == "text" && remarks > request.MaxText:
+			m[fmt.Sprintf("line.%d", c.Answers[i].Line)] = v.T("error long", request.MaxText)
 		case n == 2 && i < len(c.Answers):
 			m[fmt.Sprintf("line.%d", c.Answers[i].Line)] = v.T("error field")
 		default:

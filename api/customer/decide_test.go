@@ -64,6 +64,22 @@ func TestDecidingWithoutScript(t *testing.T) {
 		"Uw antwoord is niet verwerkt", "Op deze prijsopgave was al geantwoord.", "!"+theForm)
 }
 
+// Remarks that are too long together are to be shortened: nothing else is wrong with them.
+func TestLongRemarks(t *testing.T) {
+	w := apitest.New(t)
+	decision := w.Link(w.Quoted(), link.Approver) + "/quotes/1/decision"
+	answer := func(remark string) []string {
+		return []string{"command", "c1", "line.1", "reject", "text.1", remark, "line.2", "reject", "text.2", remark, "total_seen", "0", "confirmed", "1"}
+	}
+	long := strings.Repeat("te duur ", 400)
+	w.Post(decision, answer(long)...).Has(t, 422, "Uw toelichtingen zijn samen langer dan 5000 tekens. Wilt u ze inkorten?", `href="#line-2"`, long[:len(long)-1]+"</textarea>", "!anders opschrijven")
+	w.Post(decision+"?lang=en", answer(long)...).Has(t, 422, "Your remarks are longer than 5000 characters together. Could you shorten them?")
+	w.Post(decision, answer("te\aduur")...).Has(t, 422, "Wilt u het anders opschrijven?")
+	if a := w.Post(decision, answer("te duur")...); a.StatusCode != 303 {
+		t.Errorf("shortened: %d", a.StatusCode)
+	}
+}
+
 func TestDecisionsThatComeTooLate(t *testing.T) {
 	sam := func(w *apitest.World) string { return w.Token("sam", repair.Mechanic, "de-brug") }
 	for _, tt := range []struct {

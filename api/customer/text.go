@@ -126,6 +126,7 @@ var texts = locale.Texts{
 	"error text":     {NL: "Schrijf eerst uw vraag, of kies ‘Bel mij terug’.", EN: "Write your question first, or choose “Call me back”."},
 	"error field":    {NL: "Dit kunnen we niet lezen. Wilt u het anders opschrijven?", EN: "We cannot read this. Could you write it differently?"},
 	"error reason":   {NL: "Kies een van de redenen.", EN: "Choose one of the reasons."},
+	"error long":     {NL: "Uw toelichtingen zijn samen langer dan %d tekens. Wilt u ze inkorten?", EN: "Your remarks are longer than %d characters together. Could you shorten them?"},
 	"error wordy":    {NL: "Er past geen toelichting meer bij deze reparatie. Laat die weg, of bel ons.", EN: "This repair takes no more remarks. Leave this one out, or call us."},
 	"error full":     {NL: "Er passen geen berichten meer bij dit gesprek. Bel ons.", EN: "This conversation takes no more messages. Please call us."},
 	"error unsent":   {NL: "Het is niet gelukt om dit te versturen. Probeer het nog eens: het telt maar één keer. Lukt het niet, bel ons dan.", EN: "This could not be sent. Please try again: it counts only once. If it does not work, call us."},

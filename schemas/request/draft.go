@@ -15,8 +15,9 @@ import (
 
 // Bounds of what people write, in characters.
 const (
-	maxKey  = 200
-	maxText = 5000
+	maxKey = 200
+	// MaxText is how many characters a text may have, and all remarks of an answer together.
+	MaxText = 5000
 )
 
 // Times outside these are a bug of the sender's program, such as year 1.
@@ -140,8 +141,8 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\u2028", "\n", "\u2029", "\n")
 // prose checks a longer text, which may have line breaks.
 func (d *draft) prose(pointer, s string) string {
 	s = typed.Clean(lineEnds.Replace(s))
-	if n := utf8.RuneCountInString(s); n > maxText {
-		d.bad(pointer, "has %d characters, more than %d", n, maxText)
+	if n := utf8.RuneCountInString(s); n > MaxText {
+		d.bad(pointer, "has %d characters, more than %d", n, MaxText)
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
 		d.bad(pointer, "must not contain control characters")

@@ -82,8 +82,8 @@ func (d *draft) decision(ask repair.Ask, body *DecideQuote) repair.Command {
 		c.Answers = append(c.Answers, answer)
 		if text := d.prose(at+"/text", a.Text); text != "" {
 			evidence.Texts = append(evidence.Texts, repair.LineText{Line: a.Line, Text: text})
-			if remarks += utf8.RuneCountInString(text); remarks > maxText {
-				d.bad(at+"/text", "makes the texts %d characters together, more than %d", remarks, maxText)
+			if remarks += utf8.RuneCountInString(text); remarks > MaxText {
+				d.bad(at+"/text", "makes the texts %d characters together, more than %d", remarks, MaxText)
 			}
 		}
 	}
