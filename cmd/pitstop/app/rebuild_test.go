@@ -1,14 +1,20 @@
 package app
 
 import (
+	"context"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"pitstop/schemas/garage/garagetest"
+	"pitstop/schemas/kafka"
 	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
+	"pitstop/sinks/clickhouse"
 )
 
 // Tables are filled up to where the topics ended at the beginning: what is written while
@@ -52,4 +58,20 @@ func TestABacklogDoesNotGrow(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Whoever is listed can be rebuilt: it fails only since no broker is asked.
+func TestRebuildKnowsAllThatAreListed(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range Rebuildable() {
+		r := Rebuild{
+			Name: c.Name, Kafka: kafka.Config{Brokers: []string{"localhost:1"}, RegistryURL: "http://localhost:1"},
+			Garages: garagetest.Sample(t), Database: clickhouse.Config{DSN: "clickhouse://localhost:1"},
+			Tell: func(string) {}, Log: slog.New(slog.DiscardHandler),
+		}
+		if err := r.Run(ctx); err == nil || strings.Contains(err.Error(), "can be rebuilt") {
+			t.Errorf("%s: it says %v", c.Name, err)
+		}
+	}
 }
