@@ -118,7 +118,7 @@ var texts = locale.Texts{
 	"contact":         {NL: "Liever bellen?", EN: "Would you rather call?"},
 	"reach by phone":  {NL: "Akkoord geven kan ook telefonisch.", EN: "You can also agree by phone."},
 	"number plate":    {NL: "Kenteken", EN: "Number plate"},
-	"problem heading": {NL: "Er is iets niet ingevuld", EN: "Something is missing"},
+	"problem heading": {NL: "Er klopt nog iets niet", EN: "Something is not right yet"},
 
 	// Mistakes in a form.
 	"error title":    {NL: "Fout: ", EN: "Error: "},
