@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
 )
 
@@ -148,13 +149,7 @@ func TestAStrangersOpenTransaction(t *testing.T) {
 		c := r.sink("one")
 		stop := r.start(c, m)
 		r.produceEvents(0, 20)
-		opts, err := r.config.Producer("test", r.log)
-		must(t, err)
-		stranger, err := kgo.NewClient(append(opts, kgo.TransactionalID("stranger"), kgo.TransactionTimeout(15*time.Minute))...)
-		must(t, err)
-		t.Cleanup(stranger.Close)
-		must(t, stranger.BeginTransaction())
-		must(t, stranger.ProduceSync(t.Context(), r.event(0)).FirstErr())
+		abort := kafkatest.OpenTransaction(t, r.config, "stranger", 15*time.Minute, record.Events, 0)
 		pass(10 * time.Second)
 		if err := c.Progress.Check(time.Now()); err != nil {
 			t.Errorf("after 10 s readiness says %v", err)
@@ -169,7 +164,7 @@ func TestAStrangersOpenTransaction(t *testing.T) {
 		if events, _ := m.count(); events <= 20 || events >= 60 {
 			t.Errorf("%d of 60 events are written: want those of the other partitions", events)
 		}
-		must(t, stranger.EndTransaction(t.Context(), kgo.TryAbort))
+		abort()
 		pass(10 * time.Second)
 		if err := c.Progress.Check(time.Now()); err != nil {
 			t.Errorf("afterwards: %v", err)

@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"pitstop/processors/stream/streamtest"
@@ -64,13 +63,7 @@ func TestAStrangersOpenTransaction(t *testing.T) {
 				c := kafkatest.Start(t, 2)
 				runLifecycle(t, c, "a").Stop()
 				cl := c.Client(t)
-				stranger := c.Client(t, kgo.TransactionalID("stranger"), kgo.TransactionTimeout(5*time.Minute), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-				if err := stranger.BeginTransaction(); err != nil {
-					t.Fatal(err)
-				}
-				if err := stranger.ProduceSync(t.Context(), &kgo.Record{Topic: topic.Name, Partition: 1, Value: []byte("x")}).FirstErr(); err != nil {
-					t.Fatal(err)
-				}
+				kafkatest.OpenTransaction(t, c.Config, "stranger", 5*time.Minute, topic, 1)
 				m := runLifecycle(t, c, "a")
 				for i := range 10 {
 					c.Produce(t, cl, record.Commands, streamtest.Start(fmt.Sprintf("r%d", i), time.Now()))

@@ -377,13 +377,7 @@ func TestAStrangersOpenTransaction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		r.ready()
-		opts, err := r.config.Producer("test", r.log)
-		must(t, err)
-		stranger, err := kgo.NewClient(append(opts, kgo.TransactionalID("stranger"), kgo.TransactionTimeout(5*time.Minute))...)
-		must(t, err)
-		t.Cleanup(stranger.Close)
-		must(t, stranger.BeginTransaction())
-		must(t, stranger.ProduceSync(t.Context(), &kgo.Record{Topic: record.Outcomes.Name, Value: []byte("x")}).FirstErr())
+		kafkatest.OpenTransaction(t, r.config, "stranger", 5*time.Minute, record.Outcomes, 0)
 		time.Sleep(30 * time.Second)
 		for _, want := range []string{record.Outcomes.Name + "[", "] is hidden from offset 0 on by the open transaction of stranger (producer"} {
 			if err := r.client.HeldUp(); err == nil || !strings.Contains(err.Error(), want) {

@@ -112,11 +112,7 @@ func TestHeldUpWithoutBrokers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := kafkatest.Start(t, 1)
 		adm := kadm.NewClient(cluster.Client(t))
-		stranger := cluster.Client(t, kgo.TransactionalID("stranger"), kgo.TransactionTimeout(15*time.Minute))
-		if err := errors.Join(stranger.BeginTransaction(),
-			stranger.ProduceSync(t.Context(), &kgo.Record{Topic: record.Events.Name, Value: []byte("x")}).FirstErr()); err != nil {
-			t.Fatal(err)
-		}
+		kafkatest.OpenTransaction(t, cluster.Config, "stranger", 15*time.Minute, record.Events, 0)
 		var held kafka.HeldUp
 		look := func() (err error) {
 			for range 20 {

@@ -3,6 +3,7 @@ package kafka_test
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -17,9 +18,8 @@ import (
 func TestOffsets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, topic := kafkatest.Start(t, 1), record.Events.Name
-		cl := c.Client(t, kgo.TransactionalID("open"))
-		must(t, cl.BeginTransaction())
-		must(t, cl.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: []byte("x")}).FirstErr())
+		kafkatest.OpenTransaction(t, c.Config, "open", time.Minute, record.Events, 0)
+		cl := c.Client(t)
 		adm := kadm.NewClient(cl)
 		for what, list := range map[string]struct {
 			offsets func() (kadm.ListedOffsets, error)

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"pitstop/deploy/relaytest"
+	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
 )
 
@@ -211,37 +211,12 @@ func TestARelayThatIsAwayIsNotPestered(t *testing.T) {
 // has ended on the deliveries holds nobody up.
 func TestAStrangersOpenTransaction(t *testing.T) {
 	bubble(t, func(r *rig) {
-		stranger, err := kgo.NewClient(
-			kgo.SeedBrokers(r.kafka.Brokers...), kgo.Dialer(r.kafka.Dialer), kgo.TransactionalID("stranger"), kgo.TransactionTimeout(15*time.Minute),
-			kgo.RecordPartitioner(kgo.ManualPartitioner()))
-		if err != nil {
-			r.Fatal(err)
-		}
-		r.Cleanup(stranger.Close)
-		begin := func(topic record.Topic) {
-			r.Helper()
-			if err := stranger.BeginTransaction(); err != nil {
-				r.Fatal(err)
-			}
-			for p := range int32(2) {
-				if err := stranger.ProduceSync(r.Context(), &kgo.Record{Topic: topic.Name, Partition: p, Value: []byte("x")}).FirstErr(); err != nil {
-					r.Fatal(err)
-				}
-			}
-		}
-		end := func() {
-			r.Helper()
-			if err := stranger.EndTransaction(r.Context(), kgo.TryAbort); err != nil {
-				r.Fatal(err)
-			}
-		}
-		begin(record.Deliveries)
-		end()
+		kafkatest.OpenTransaction(r.T, r.kafka, "before", time.Minute, record.Deliveries, 0, 1)()
 		s, _ := r.start("one")
 		r.many(10)
 		time.Sleep(time.Minute)
 		once(r.T, r.server.accepted(r.T), 10)
-		begin(record.Notifications)
+		abort := kafkatest.OpenTransaction(r.T, r.kafka, "stranger", 15*time.Minute, record.Notifications, 0, 1)
 		r.many(10)
 		time.Sleep(30 * time.Second)
 		for _, want := range []string{record.Notifications.Name + "[", "is hidden from offset", "the open transaction of stranger (producer"} {
@@ -249,7 +224,7 @@ func TestAStrangersOpenTransaction(t *testing.T) {
 				r.Errorf("readiness says %v, want %q", err, want)
 			}
 		}
-		end()
+		abort()
 		time.Sleep(time.Minute)
 		once(r.T, r.server.accepted(r.T), 20)
 		if err := s.Progress.Check(time.Now()); err != nil {

@@ -17,6 +17,7 @@ import (
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/stream"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -139,14 +140,8 @@ func outcomesOf(ctx context.Context, cfg kafka.Config) (n int, err error) {
 
 // testStranger opens a transaction on the notifications, and reads behind it.
 func testStranger(t *testing.T, cfg kafka.Config, adm *kadm.Client) {
-	opts, err := cfg.Producer("test", slog.New(slog.DiscardHandler))
-	must(t, err)
-	stranger, err := kgo.NewClient(append(opts, kgo.TransactionalID("stranger"), kgo.TransactionTimeout(10*time.Minute), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
-	must(t, err)
-	t.Cleanup(stranger.Close)
 	topic := record.Notifications.Name
-	must(t, stranger.BeginTransaction())
-	must(t, stranger.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Partition: 1, Value: []byte("x")}).FirstErr())
+	abort := kafkatest.OpenTransaction(t, cfg, "stranger", 10*time.Minute, record.Notifications, 1)
 	var held kafka.HeldUp
 	look := func() error { return held.Look(t.Context(), adm, map[string]map[int32]int64{topic: {0: 0, 1: 0}}) }
 	eventually(t, "it is told whose the transaction is", func() error {
@@ -158,7 +153,7 @@ func testStranger(t *testing.T, cfg kafka.Config, adm *kadm.Client) {
 		}
 		return nil
 	})
-	must(t, stranger.EndTransaction(t.Context(), kgo.TryAbort))
+	abort()
 	eventually(t, "it has ended", look)
 }
 

@@ -147,6 +147,35 @@ func (c *Cluster) ReadAll(t testing.TB, topic record.Topic) []any {
 	return out
 }
 
+// OpenTransaction leaves a transaction of somebody's open that hides what comes on a topic's
+// partitions from now on, until timeout is over, or it is aborted.
+func OpenTransaction(t testing.TB, c kafka.Config, whose string, timeout time.Duration, topic record.Topic, partitions ...int32) (abort func()) {
+	t.Helper()
+	opts, err := c.Producer("test", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cl, err := kgo.NewClient(append(opts, kgo.TransactionalID(whose), kgo.TransactionTimeout(timeout), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cl.Close)
+	if err := cl.BeginTransaction(); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range partitions {
+		if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: topic.Name, Partition: p, Value: []byte("x")}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func() {
+		t.Helper()
+		if err := cl.EndTransaction(t.Context(), kgo.TryAbort); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // RefuseWrites makes a broker refuse every write with one of Kafka's errors, while
 // the condition holds.
 func RefuseWrites(cluster *kfake.Cluster, refusal *kerr.Error, while func() bool) {
