@@ -154,6 +154,12 @@ func (r *registry) set(away error) {
 	r.away = away
 }
 
+func (r *registry) times() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.asked
+}
+
 func (r *registry) SchemaText(context.Context, int) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -257,7 +263,7 @@ func TestTheRegistryIsNotPestered(t *testing.T) {
 			return record.Events.Name
 		},
 		"deliveries": func(r *rig) string {
-			p := &post{T: r.t, Cluster: &kafkatest.Cluster{Config: r.config, Codec: r.codec, Log: r.log}, now: time.Now}
+			p := &post{T: r.t, Cluster: &kafkatest.Cluster{Config: r.config, Codec: r.codec, Log: r.log}, now: func() time.Time { return time.Unix(0, 0) }}
 			p.start()
 			return record.Notifications.Name
 		},
@@ -269,16 +275,22 @@ func TestTheRegistryIsNotPestered(t *testing.T) {
 				must(t, r.codec.Register(t.Context(), reg, record.PersonalPrefix))
 				topic := start(r)
 				pass(5 * time.Second)
-				var unknown []*kgo.Record
-				for range 500 {
-					unknown = append(unknown, &kgo.Record{Topic: topic, Key: []byte("r"), Value: []byte{0, 0, 0, 99, 1, 0}})
+				asked := func(schema byte, within time.Duration) int {
+					var unknown []*kgo.Record
+					for range 500 {
+						unknown = append(unknown, &kgo.Record{Topic: topic, Key: []byte("r"), Value: []byte{0, 0, 0, 99, schema, 0}})
+					}
+					before := reg.times()
+					r.produce(unknown...)
+					pass(within)
+					return reg.times() - before
 				}
-				r.produce(unknown...)
-				pass(30 * time.Second)
-				reg.mu.Lock()
-				defer reg.mu.Unlock()
-				if reg.asked < 5 || reg.asked > 10 {
-					t.Errorf("asked %d times in half a minute", reg.asked)
+				if n := asked(1, 30*time.Second); n < 5 || n > 10 {
+					t.Errorf("asked %d times in half a minute", n)
+				}
+				pass(time.Minute) // it is believed
+				if n := asked(2, time.Second); n < 3 || n > 5 {
+					t.Errorf("asked %d times in a second about the next", n)
 				}
 			})
 		})

@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/schemas/kafka"
@@ -26,11 +28,14 @@ type post struct {
 	now    func() time.Time // the sink's clock
 	mu     sync.Mutex
 	fail   func(*record.NotificationRequested) error // of an attempt; nil: none fails
-	sent   []string                                  // the notifications that were attempted, and taken or refused
+	sent   []string                                  // the notifications that were accepted
 }
 
-// errForNow makes an attempt refused for now.
-var errForNow = fmt.Errorf("refused for now")
+// Errors of an attempt that make it refused.
+var (
+	errForNow  = errors.New("refused for now")
+	errForGood = errors.New("refused for good")
+)
 
 func delivering(t *testing.T, test func(*post)) {
 	t.Helper()
@@ -65,15 +70,15 @@ func (p *post) attempt(_ context.Context, n *record.NotificationRequested) (reco
 	if p.fail != nil {
 		err = p.fail(n)
 	}
-	if err == nil || err == errForNow {
-		p.sent = append(p.sent, n.NotificationID)
-	}
-	made := record.DeliveryAttempt{Attempt: n.Attempt}
+	head, made := DeliveryHeader(n, time.Now()), record.DeliveryAttempt{Attempt: n.Attempt}
 	switch {
 	case err == nil:
-		return &record.DeliveryAccepted{Header: DeliveryHeader(n, time.Now()), Notice: n.Notice, DeliveryAttempt: made}, nil
-	case err == errForNow:
-		return &record.DeliveryDeferred{Header: DeliveryHeader(n, time.Now()), Notice: n.Notice, DeliveryAttempt: made}, nil
+		p.sent = append(p.sent, n.NotificationID)
+		return &record.DeliveryAccepted{Header: head, Notice: n.Notice, DeliveryAttempt: made}, nil
+	case errors.Is(err, errForNow):
+		return &record.DeliveryDeferred{Header: head, Notice: n.Notice, DeliveryAttempt: made}, nil
+	case errors.Is(err, errForGood):
+		return &record.DeliveryFailed{Header: head, Notice: n.Notice, DeliveryAttempt: made}, nil
 	}
 	return nil, err
 }
@@ -113,6 +118,8 @@ func (p *post) want(want ...string) {
 			got = append(got, d.NotificationID+" accepted")
 		case *record.DeliveryDeferred:
 			got = append(got, d.NotificationID+" deferred")
+		case *record.DeliveryFailed:
+			got = append(got, d.NotificationID+" failed")
 		case *record.DeliveryWithheld:
 			got = append(got, d.NotificationID+" withheld: "+string(d.Reason))
 		}
@@ -143,6 +150,22 @@ func TestAnOutcomeThatCannotBeReadAtPresent(t *testing.T) {
 		p.ask(mail("two", "r"))
 		pass(time.Minute)
 		if diff := cmp.Diff([]string{"two"}, p.sent); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	})
+}
+
+// Unknown schemas among what others wrote down are waited for together, for about a minute.
+func TestUnknownSchemasAmongOutcomes(t *testing.T) {
+	delivering(t, func(p *post) {
+		must(p.T, p.Codec.Register(p.Context(), new(registry), record.PersonalPrefix))
+		for i := range byte(30) {
+			must(p.T, p.client.ProduceSync(p.Context(), &kgo.Record{Topic: record.Deliveries.Name, Value: []byte{0, 0, 0, 99, i, 0}}).FirstErr())
+		}
+		p.start()
+		p.ask(mail("one", "r"))
+		pass(90 * time.Second)
+		if diff := cmp.Diff([]string{"one"}, p.sent); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 	})
@@ -179,26 +202,84 @@ func TestMuchThatIsDoneAndNotCommitted(t *testing.T) {
 // for minutes after, by a processor that has not heard of the refusal.
 func TestOrderIsKeptThroughATakeOver(t *testing.T) {
 	delivering(t, func(p *post) {
-		p.fail = func(n *record.NotificationRequested) error {
-			return ifIt(n.NotificationID == "r1" && n.Attempt == 1 || n.NotificationID == "s1", errForNow)
+		p.failing(func(n *record.NotificationRequested) error {
+			if n.NotificationID == "q1" && n.Attempt == 2 {
+				return errForGood
+			}
+			return ifIt(n.NotificationID[1] == '1' && n.Attempt == 1, errForNow)
+		})
+		again := func(id, about string) *record.NotificationRequested {
+			n := mail(id, about)
+			n.Attempt = 2
+			return n
 		}
 		_, stop := p.start()
-		p.ask(mail("r1", "r"), mail("s1", "s"))
+		p.ask(mail("q1", "q"), mail("r1", "r"), mail("s1", "s"))
 		pass(5 * time.Second)
 		stop()
 		pass(10 * time.Minute)
-		again := mail("r1", "r")
-		again.Attempt = 2
-		p.ask(mail("r2", "r"), again, mail("s2", "s"))
+		p.ask(mail("q2", "q"), mail("r2", "r"), mail("s2", "s"), again("q1", "q"), again("r1", "r"))
 		_, stop = p.start()
 		pass(time.Minute)
 		stop()
-		p.ask(mail("r3", "r"), mail("s3", "s"))
+		p.ask(mail("q3", "q"), mail("r3", "r"), mail("s3", "s"))
 		p.start()
 		pass(time.Minute)
-		p.want("r1 accepted", "r1 deferred", "r2 withheld: out_of_order", "r3 accepted",
-			"s1 deferred", "s2 withheld: out_of_order", "s3 withheld: out_of_order")
+		p.want(
+			"q1 deferred", "q1 failed", "q2 withheld: out_of_order", "q3 accepted",
+			"r1 accepted", "r1 deferred", "r2 withheld: out_of_order", "r3 accepted",
+			"s1 deferred", "s2 withheld: out_of_order", "s3 withheld: out_of_order",
+		)
 	})
+}
+
+// A refusal for now counts though it cannot be written down at first.
+func TestARefusalThatCannotBeWritten(t *testing.T) {
+	delivering(t, func(p *post) {
+		p.failing(func(n *record.NotificationRequested) error { return ifIt(n.NotificationID == "r1", errForNow) })
+		p.ask(mail("r1", "r"), mail("r2", "r"))
+		back := time.Now().Add(time.Minute)
+		kafkatest.RefuseWrites(p.Fake, kerr.NotEnoughReplicas, func() bool { return time.Now().Before(back) })
+		p.start()
+		pass(2 * time.Minute)
+		p.want("r1 deferred", "r2 withheld: out_of_order")
+	})
+}
+
+// A mail that was refused for now, and is not tried again, holds nothing back for ever.
+func TestARefusalIsForgotten(t *testing.T) {
+	delivering(t, func(p *post) {
+		p.failing(func(n *record.NotificationRequested) error { return ifIt(n.NotificationID == "r1", errForNow) })
+		p.start()
+		p.ask(mail("r1", "r"))
+		pass(refusedFor - time.Minute)
+		p.ask(mail("r2", "r"))
+		pass(2 * time.Minute)
+		p.ask(mail("r3", "r"))
+		pass(time.Minute)
+		p.want("r1 deferred", "r2 withheld: out_of_order", "r3 accepted")
+	})
+}
+
+// A target that is away is asked again after the pause, whatever the sink's clock says.
+func TestPausesAreMeasured(t *testing.T) {
+	for name, at := range map[string]time.Time{"of long ago": time.Unix(0, 0), "of later": time.Unix(1<<32, 0)} {
+		t.Run(name, func(t *testing.T) {
+			delivering(t, func(p *post) {
+				p.now = func() time.Time { return at }
+				p.start()
+				pass(5 * time.Second)
+				away := true
+				p.failing(func(*record.NotificationRequested) error {
+					defer func() { away = false }()
+					return ifIt(away, ErrAway)
+				})
+				p.ask(mail("r1", "r"))
+				pass(5 * minPause)
+				p.want("r1 accepted")
+			})
+		})
+	}
 }
 
 func ifIt(is bool, err error) error {

@@ -64,3 +64,20 @@ func TestWatermarksFollowWhatIsWritten(t *testing.T) {
 		must(t, stop())
 	})
 }
+
+// Watermarks are reported every second, also by a clock that stands still.
+func TestWatermarksByAClockThatStandsStill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, reports := newRig(t), 0
+		c := r.sink("")
+		began := time.Now()
+		c.Now = func() time.Time { return began }
+		c.Watermarks = func(context.Context, []Watermark) error { reports++; return nil }
+		stop := r.start(c, new(memory))
+		pass(10 * time.Second)
+		must(t, stop())
+		if reports < 5 || reports > 11 {
+			t.Errorf("%d reports in ten seconds", reports)
+		}
+	})
+}

@@ -86,6 +86,36 @@ func TestHeldUp(t *testing.T) {
 	}
 }
 
+// Of several partitions that are hidden one is told of, and how many more there are; who
+// reads none of them any more is held up by none.
+func TestHeldUpOnPartitions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster := kafkatest.Start(t, 4)
+		adm := kadm.NewClient(cluster.Client(t))
+		kafkatest.OpenTransaction(t, cluster.Config, "stranger", 15*time.Minute, record.Events, 1, 2, 3)
+		var held kafka.HeldUp
+		look := func(read map[string]map[int32]int64) (err error) {
+			for range 20 {
+				time.Sleep(time.Second)
+				err = held.Look(t.Context(), adm, read)
+			}
+			return err
+		}
+		err := look(map[string]map[int32]int64{record.Events.Name: {0: 0, 1: 0, 2: 0, 3: 0}})
+		for _, want := range []string{record.Events.Name + "[1] is hidden from offset 0 on", "(2 more partitions are hidden, too)"} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("it says %v, want %q", err, want)
+			}
+		}
+		if err := look(map[string]map[int32]int64{record.Events.Name: {3: 0}}); err == nil || strings.Contains(err.Error(), "more partitions") {
+			t.Errorf("of one partition it says %v", err)
+		}
+		if err := look(nil); err != nil {
+			t.Errorf("of none it says %v", err)
+		}
+	})
+}
+
 // oursAndAStrangers returns two that write to partitions by number, ours with the lower
 // producer id.
 func oursAndAStrangers(t *testing.T, cluster *kafkatest.Cluster) (ours, stranger *kgo.Client) {
