@@ -8,7 +8,8 @@ import "pitstop/schemas/garage"
 func Sample(t interface {
 	Helper()
 	Fatal(args ...any)
-}) *garage.Book {
+},
+) *garage.Book {
 	t.Helper()
 	book, err := garage.Parse(garage.Sample)
 	if err != nil {
