@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -81,7 +82,10 @@ func NewOIDC(c OIDCConfig, clock func() time.Time) (*OIDC, error) {
 	for _, f := range [][2]string{{"--oidc-issuer", c.Issuer}, {"--oidc-jwks-url", c.JWKSURL}} {
 		flag, given := f[0], f[1]
 		if u, err := url.Parse(given); given != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
-			wrong = append(wrong, fmt.Errorf("%s is not an http or https URL", flag)) // not which: it may hold a password
+			if strings.Contains(given, "@") {
+				given = "…" // there may be a password before it
+			}
+			wrong = append(wrong, fmt.Errorf("%s %q is not an http or https URL", flag, given))
 		}
 	}
 	c.Audience = cmp.Or(c.Audience, Audience)

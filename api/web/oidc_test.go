@@ -334,14 +334,14 @@ func TestOIDCConfig(t *testing.T) {
 		"and where keys are":  {issuer, "http://idp:8080/keys", ""},
 		"no issuer":           {"", "", "no identity provider of the staff: give --oidc-issuer URL"},
 		"keys of nobody":      {"", "http://idp:8080/keys", "no identity provider of the staff: give --oidc-issuer URL"},
-		"no scheme":           {"idp.example", "", "--oidc-issuer is not an http or https URL"},
-		"another scheme":      {"ldap://me:secret@idp.example", "", "--oidc-issuer is not an http or https URL"},
-		"no host":             {"https:///secret", "", "--oidc-issuer is not an http or https URL"},
-		"no URL":              {"https://me:secret@idp.example:port", "", "--oidc-issuer is not an http or https URL"},
-		"keys without a host": {issuer, "https:secret", "--oidc-jwks-url is not an http or https URL"},
+		"no scheme":           {"idp.example", "", `--oidc-issuer "idp.example" is not an http or https URL`},
+		"another scheme":      {"ldap://me:secret@idp.example", "", "--oidc-issuer \"…\" is not an http or https URL"},
+		"no host":             {"https:///realm", "", `--oidc-issuer "https:///realm" is not an http or https URL`},
+		"no URL":              {"https://me:secret@idp.example:port", "", "--oidc-issuer \"…\" is not an http or https URL"},
+		"keys without a host": {issuer, "https:keys", `--oidc-jwks-url "https:keys" is not an http or https URL`},
 		"both": {
 			"me:secret@idp.example", "ftp://me:secret@idp.example",
-			"--oidc-issuer is not an http or https URL\n--oidc-jwks-url is not an http or https URL",
+			"--oidc-issuer \"…\" is not an http or https URL\n--oidc-jwks-url \"…\" is not an http or https URL",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -39,7 +39,14 @@ func findIn(modules string) (path string, env []string, err error) {
 			return "", nil, fmt.Errorf("unpack the browser for tests: %w", err)
 		}
 	}
-	env = []string{"FONTCONFIG_FILE=" + filepath.Join(dir, "fonts.conf")}
+	env = []string{
+		"FONTCONFIG_FILE=" + filepath.Join(dir, "fonts.conf"),
+		// Chromium sets these, the last of them for a moment in one of its threads, while
+		// others read the environment: adding one there, or taking it away, crashes the
+		// browser now and then as it starts. Replacing the value of one that is there does not.
+		"DBUS_SESSION_BUS_ADDRESS=disabled:", "FC_FONTATIONS=1",
+		"VK_ICD_FILENAMES=" + filepath.Join(dir, "vk_swiftshader_icd.json"),
+	}
 	// A bare system has no NSS, without which Chromium does not load.
 	if found, _ := filepath.Glob("/usr/lib*/*/libnss3.so"); len(found) == 0 {
 		env = append(env, "LD_LIBRARY_PATH="+filepath.Join(dir, "lib"))
