@@ -16,6 +16,7 @@ import (
 
 	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -166,20 +167,11 @@ func pass(d time.Duration) {
 // deadLetters returns the dead letters in the order of their records.
 func (r *rig) deadLetters() []*record.DeadLetter {
 	r.t.Helper()
-	opts, err := r.config.Opts("test", r.log)
-	must(r.t, err)
-	cl, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(record.DeadLetters.Name))...)
-	must(r.t, err)
-	defer cl.Close()
-	ctx, cancel := context.WithTimeout(r.t.Context(), time.Second)
-	defer cancel()
 	var letters []*record.DeadLetter
-	for ctx.Err() == nil {
-		cl.PollFetches(ctx).EachRecord(func(rec *kgo.Record) {
-			d, err := r.codec.Decode(r.t.Context(), rec.Value)
-			must(r.t, err)
-			letters = append(letters, d.(*record.DeadLetter))
-		})
+	for _, rec := range kafkatest.Records(r.t, r.config, record.DeadLetters) {
+		d, err := r.codec.Decode(r.t.Context(), rec.Value)
+		must(r.t, err)
+		letters = append(letters, d.(*record.DeadLetter))
 	}
 	slices.SortFunc(letters, func(a, b *record.DeadLetter) int { return int(a.Offset - b.Offset) })
 	return letters

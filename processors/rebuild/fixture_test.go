@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"pitstop/processors/latency"
 	"pitstop/processors/lifecycle"
 	"pitstop/processors/notification"
@@ -63,7 +61,7 @@ func changelog(t *testing.T, c *kafkatest.Cluster, consumer record.Consumer, sta
 		t.Fatal(err)
 	}
 	latest := make(map[string][]byte)
-	for _, r := range rawRecords(t, c, consumer.Changelog()) {
+	for _, r := range kafkatest.Records(t, c.Config, consumer.Changelog()) {
 		latest[string(r.Key)] = r.Value
 	}
 	all := make(map[string]kept)
@@ -88,21 +86,6 @@ func opened(t *testing.T, codec *avro.Codec, value []byte) (k kept) {
 		}
 	}
 	return k
-}
-
-func rawRecords(t *testing.T, c *kafkatest.Cluster, topic record.Topic) (all []*kgo.Record) {
-	t.Helper()
-	cl := c.Client(t, kgo.ConsumeTopics(topic.Name), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	defer cl.Close()
-	for {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		records := cl.PollFetches(ctx).Records()
-		cancel()
-		if len(records) == 0 {
-			return all
-		}
-		all = append(all, records...)
-	}
 }
 
 func options(c *kafkatest.Cluster) rebuild.Options {

@@ -64,7 +64,7 @@ func TestRebuild(t *testing.T) {
 		}
 		was := look()
 		for _, consumer := range record.Processors() { // what somebody spoiled
-			for _, r := range rawRecords(t, c, consumer.Changelog())[:1] {
+			for _, r := range kafkatest.Records(t, c.Config, consumer.Changelog())[:1] {
 				for _, key := range []string{"ghost", "waits"} {
 					if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: r.Topic, Key: []byte(key), Value: []byte("spoiled")}).FirstErr(); err != nil {
 						t.Fatal(err)

@@ -199,14 +199,7 @@ func TestManyTimersDueAtOneTick(t *testing.T) {
 // outcomes returns the committed records of the outcomes, in the order of their time.
 func outcomes(t *testing.T, c *kafkatest.Cluster) []*kgo.Record {
 	t.Helper()
-	cl := c.Client(t, kgo.ConsumeTopics(record.Outcomes.Name), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	defer cl.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	var all []*kgo.Record
-	for ctx.Err() == nil {
-		cl.PollFetches(ctx).EachRecord(func(r *kgo.Record) { all = append(all, r) })
-	}
+	all := kafkatest.Records(t, c.Config, record.Outcomes)
 	slices.SortStableFunc(all, func(a, b *kgo.Record) int { return a.Timestamp.Compare(b.Timestamp) })
 	return all
 }

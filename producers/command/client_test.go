@@ -188,25 +188,13 @@ func (r *rig) message(key, text string) repair.Command {
 // written counts the commands on the log, by id.
 func (r *rig) written() map[string]int {
 	r.t.Helper()
-	opts, err := r.config.Opts("reader", r.log)
-	must(r.t, err)
-	cl, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(record.Commands.Name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
-	must(r.t, err)
-	defer cl.Close()
 	got := make(map[string]int)
-	for {
-		ctx, cancel := context.WithTimeout(r.t.Context(), 2*time.Second)
-		fetches := cl.PollFetches(ctx)
-		cancel()
-		if fetches.NumRecords() == 0 {
-			return got
-		}
-		for _, rec := range fetches.Records() {
-			cmd, err := r.codec.Decode(r.t.Context(), rec.Value)
-			must(r.t, err)
-			got[cmd.(repair.Command).Head().EventID]++
-		}
+	for _, rec := range kafkatest.Records(r.t, r.config, record.Commands) {
+		cmd, err := r.codec.Decode(r.t.Context(), rec.Value)
+		must(r.t, err)
+		got[cmd.(repair.Command).Head().EventID]++
 	}
+	return got
 }
 
 func TestAskGetsItsOutcome(t *testing.T) {

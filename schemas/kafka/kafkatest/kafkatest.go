@@ -3,7 +3,6 @@
 package kafkatest
 
 import (
-	"context"
 	"encoding/binary"
 	"encoding/json"
 	"log/slog"
@@ -110,12 +109,33 @@ func (c *Cluster) Produce(t testing.TB, cl *kgo.Client, topic record.Topic, reco
 // ReadAll returns every committed record of a topic up to its end now, decoded.
 func (c *Cluster) ReadAll(t testing.TB, topic record.Topic) []any {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	cl := c.Client(t, kgo.ConsumeTopics(topic.Name), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())
+	var out []any
+	for _, r := range Records(t, c.Config, topic) {
+		rec, err := c.Codec.Decode(t.Context(), r.Value)
+		if err != nil {
+			t.Errorf("%s[%d]@%d: %v", r.Topic, r.Partition, r.Offset, err)
+		}
+		out = append(out, rec)
+	}
+	return out
+}
+
+// Records returns every committed record of a topic up to its end now, those of a partition
+// in their order. It reads up to the end and not for a time: a broker that is asked for an
+// empty partition first waits seconds for a record of it.
+func Records(t testing.TB, c kafka.Config, topic record.Topic) []*kgo.Record {
+	t.Helper()
+	opts, err := c.Opts("reader", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cl, err := kgo.NewClient(append(opts, kgo.ConsumeTopics(topic.Name), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())...)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer cl.Close()
-	ends, err := kafka.Ends(ctx, kadm.NewClient(cl), topic.Name)
+	ends, err := kafka.Ends(t.Context(), kadm.NewClient(cl), topic.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,19 +145,15 @@ func (c *Cluster) ReadAll(t testing.TB, topic record.Topic) []any {
 			remaining[o.Partition] = o.Offset
 		}
 	})
-	var out []any
+	var out []*kgo.Record
 	for len(remaining) > 0 {
-		fetches := cl.PollFetches(ctx)
+		fetches := cl.PollFetches(t.Context())
 		if err := fetches.Err(); err != nil {
 			t.Fatal(err)
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
 			if !r.Attrs.IsControl() {
-				rec, err := c.Codec.Decode(ctx, r.Value)
-				if err != nil {
-					t.Errorf("%s[%d]@%d: %v", r.Topic, r.Partition, r.Offset, err)
-				}
-				out = append(out, rec)
+				out = append(out, r)
 			}
 			if r.Offset+1 >= remaining[r.Partition] {
 				delete(remaining, r.Partition)
