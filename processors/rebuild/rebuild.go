@@ -296,19 +296,16 @@ func (b *rebuilder) write(ctx context.Context, f *stream.Fold, old map[string]bo
 
 // produce writes the records of keys, and waits until the brokers have them.
 func (b *rebuilder) produce(ctx context.Context, f *stream.Fold, keys []string, until []byte) error {
-	promise := kgo.AbortingFirstErrPromise(b.producer)
+	written := kafka.NewProduction(b.producer)
 	for _, key := range keys {
 		r, err := f.Change(key)
 		if err != nil {
 			return err
 		}
 		r.Topic, r.Headers = b.consumer.Changelog().Name, []kgo.RecordHeader{{Key: asOf, Value: until}}
-		b.producer.Produce(ctx, &r, promise.Promise())
+		written.Add(ctx, &r)
 	}
-	if err := b.producer.Flush(ctx); err != nil {
-		return err
-	}
-	return promise.Err()
+	return written.Wait(ctx)
 }
 
 // input is one partition of a topic, read to where it is to be folded.

@@ -415,17 +415,10 @@ func (m *member) clockAhead(t *task) {
 
 // produce writes records, and waits until the broker has them.
 func (m *member) produce(ctx context.Context, records []output) error {
-	cl := m.session.Client()
-	promise := kgo.AbortingFirstErrPromise(cl)
+	written := kafka.NewProduction(m.session.Client())
 	for i := range records {
 		m.Metrics.output(m.logic.consumer.Name, &records[i])
-		m.session.Produce(ctx, &records[i].Record, promise.Promise())
+		written.Add(ctx, &records[i].Record)
 	}
-	if err := cl.Flush(ctx); err != nil { // without it, every transaction would wait for the linger
-		return fmt.Errorf("produce: %w", err)
-	}
-	if err := promise.Err(); err != nil {
-		return fmt.Errorf("produce: %w", err)
-	}
-	return nil
+	return written.Wait(ctx) // without it, every transaction would wait for the linger
 }
