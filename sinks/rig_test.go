@@ -187,9 +187,11 @@ func (r *rig) produceTransaction(n int) {
 	defer cl.Close()
 	for _, commit := range []kgo.TransactionEndTry{kgo.TryCommit, kgo.TryAbort} {
 		must(r.t, cl.BeginTransaction())
+		written := kafka.NewProduction(cl)
 		for i := range n {
-			must(r.t, cl.ProduceSync(r.t.Context(), r.event(1000+i)).FirstErr())
+			written.Add(r.t.Context(), r.event(1000+i))
 		}
+		must(r.t, written.Wait(r.t.Context()))
 		must(r.t, cl.EndTransaction(r.t.Context(), commit))
 	}
 }
