@@ -22,7 +22,7 @@ type API struct {
 	OpenAPI *huma.OpenAPI
 }
 
-// compressed are the types of answers that are compressed for who takes that. Not
+// compressed are the types of answers that are compressed for clients that accept it. Not
 // pages: theirs hold secrets beside what others may have written, and their length
 // would tell (BREACH). Nor streams, which would be held back.
 var compressed = []string{"application/json", "application/openapi+json", "text/css", "text/javascript"}

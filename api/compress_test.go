@@ -14,7 +14,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// JSON, the document and assets are compressed for who takes that; pages are not.
+// JSON, the document and assets are compressed for clients that accept it; pages are not.
 func TestWhatIsReadIsCompressed(t *testing.T) {
 	w := apitest.New(t)
 	id := w.Quoted()

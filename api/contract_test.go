@@ -214,7 +214,7 @@ func TestTimesInThePast(t *testing.T) {
 }
 
 // Promising again what was promised changes nothing; once that has passed, it is
-// refused like any other promise in the past, and not for who only repeats a request.
+// refused like any other promise in the past, and not for callers who only repeat a request.
 func TestTheSamePromiseOnceItHasPassed(t *testing.T) {
 	w := apitest.New(t)
 	sam, body := w.Token("sam", repair.Mechanic, "de-brug"), `{"ready_at":"2026-05-20T16:00:00+02:00"}`

@@ -13,8 +13,8 @@ import (
 // what people wrote, quotes are escaped.)
 var freshness = regexp.MustCompile(`"as_of":"[^"]*"`)
 
-// tagged gives the JSON that is read an entity tag, and answers 304 to who has the same
-// already. The tag is weak: neither how fresh an answer is nor its compression matters.
+// tagged sets an entity tag on the JSON that is read, and answers 304 to clients that have
+// the same already. The tag is weak: neither how fresh an answer is nor its compression matters.
 func tagged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -73,7 +73,7 @@ func TestFiltersOfNothing(t *testing.T) {
 	}
 }
 
-// Any time that is one is understood; what is none is said in the caller's words.
+// Any valid time is understood; anything else is refused in the caller's words.
 func TestTimesInQueries(t *testing.T) {
 	w := apitest.New(t)
 	boss := w.Token("boss", repair.Manager, "de-brug")

@@ -53,7 +53,7 @@ var timeline = Panel{
 	Title:    locale.Text{NL: "Tijdlijn", EN: "Timeline"},
 	Question: locale.Text{NL: "Wie deed wat, en wanneer?", EN: "Who did what, and when?"},
 	Definition: locale.Text{
-		NL: "Alles wat er met de auto gebeurde, in volgorde: het werk, de vragen om akkoord en de antwoorden, wat werd geweigerd en waarom, en elke mail met wat ervan werd: klaargezet, en door de mailserver aangenomen of niet. Bedragen incl. btw. De tekst van berichten staat alleen in Pitstop zelf.",
+		NL: "Alles wat er met de auto gebeurde, in volgorde: het werk, de vragen om akkoord en de antwoorden, wat werd geweigerd en waarom, en hoe het met elke mail afliep: klaargezet, en bij de mailserver aangekomen of niet. Bedragen incl. btw. De tekst van berichten staat alleen in Pitstop zelf.",
 		EN: "Everything that happened to the car, in order: the work, the requests for approval and the answers, what was refused and why, and each mail with what became of it: queued, and accepted by the mail server or not. Amounts include VAT. The text of messages is in Pitstop itself only.",
 	},
 	Empty: locale.Text{NL: "Deze reparatie is er niet.", EN: "There is no such repair."},
@@ -63,6 +63,7 @@ var timeline = Panel{
 		{Name: "at", Title: locale.Text{NL: "Wanneer", EN: "When"}, Unit: Instant},
 		{Name: "what", Title: locale.Text{NL: "Wat", EN: "What"}, Values: happenings},
 		{Name: "who", Title: locale.Text{NL: "Wie", EN: "Who"}, Values: roleNames},
+		{Name: "recipient", Title: locale.Text{NL: "Aan", EN: "To"}, Values: roleNames},
 		{Name: "name", Title: locale.Text{NL: "Naam", EN: "Name"}},
 		{Name: "about", Title: locale.Text{NL: "Bericht", EN: "Notification"}, Values: kindNames},
 		{Name: "revision", Title: locale.Text{NL: "Vraag om akkoord nr.", EN: "Request no."}, Unit: Count},
@@ -81,7 +82,7 @@ var happenings = map[string]locale.Text{
 	"QuoteViewed":            {NL: "Vraag om akkoord bekeken", EN: "Request viewed"},
 	"approved":               {NL: "Akkoord", EN: "Approved"},
 	"partly_approved":        {NL: "Deels akkoord", EN: "Partly approved"},
-	"rejected":               {NL: "Niet akkoord", EN: "Rejected"},
+	"rejected":               {NL: "Niet akkoord", EN: "Declined"},
 	"QuoteExpired":           {NL: "Vraag om akkoord verlopen", EN: "Request expired"},
 	"QuoteWithdrawn":         {NL: "Vraag om akkoord ingetrokken", EN: "Request withdrawn"},
 	"ReadyTimeChanged":       {NL: "Beloofde tijd gewijzigd", EN: "Promised time changed"},
@@ -94,12 +95,12 @@ var happenings = map[string]locale.Text{
 	"text":                   {NL: "Bericht geschreven", EN: "Message written"},
 	"callback":               {NL: "Vraagt om gebeld te worden", EN: "Asks to be called"},
 	"CommandRefused":         {NL: "Actie geweigerd", EN: "Action refused"},
-	"NotificationRequested":  {NL: "Mail klaargezet voor", EN: "Mail queued for"},
-	"NotificationSuppressed": {NL: "Mail niet verstuurd aan", EN: "Mail not sent to"},
-	"DeliveryAccepted":       {NL: "Mail aangenomen voor", EN: "Mail accepted for"}, // by the mail server
-	"DeliveryDeferred":       {NL: "Mail voorlopig niet aangenomen voor", EN: "Mail deferred for"},
-	"DeliveryFailed":         {NL: "Mail geweigerd voor", EN: "Mail refused for"},
-	"CallTask":               {NL: "Moet gebeld worden", EN: "To be called"},
+	"NotificationRequested":  {NL: "Mail klaargezet", EN: "Mail queued"},
+	"NotificationSuppressed": {NL: "Mail niet verstuurd", EN: "Mail not sent"},
+	"DeliveryAccepted":       {NL: "Mail aangekomen bij mailserver", EN: "Mail accepted by mail server"},
+	"DeliveryDeferred":       {NL: "Mail voorlopig geweigerd", EN: "Mail deferred"},
+	"DeliveryFailed":         {NL: "Mail geweigerd", EN: "Mail refused"},
+	"CallTask":               {NL: "Te bellen", EN: "To be called"},
 }
 
 // details name how a decision was given, and why a command was refused, nothing was

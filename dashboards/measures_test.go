@@ -44,7 +44,7 @@ Waits are measured in the garage's opening hours, or in all hours if the reader 
 		if a.Operator {
 			who = "the operator"
 		}
-		fmt.Fprintf(&b, "| %s (%s) | %s gives a row above 0 | %s | %s | %s |\n", a.Title.EN, a.Title.NL, how, a.For, a.Severity, who)
+		fmt.Fprintf(&b, "| %s (%s) | %s returns a row above 0 | %s | %s | %s |\n", a.Title.EN, a.Title.NL, how, a.For, a.Severity, who)
 	}
 	golden(t, "../docs/measures.md", b.Bytes())
 }
@@ -53,9 +53,9 @@ func link(id string) string { return fmt.Sprintf("[%s.sql](../dashboards/sql/%[1
 
 func measure(b *bytes.Buffer, p dashboards.Panel) {
 	fmt.Fprintf(b, "\n### %s (%s)\n\n*%s* %s\n\n", p.Title.EN, p.Title.NL, p.Question.EN, p.Definition.EN)
-	when := "the period"
+	when := "in the period"
 	if p.Now {
-		when = "the present, whatever the period"
+		when = "now, regardless of period"
 	}
 	if p.SQL == "" {
 		fmt.Fprintf(b, "%s of Prometheus%s:\n\n", strings.ToUpper(string(p.Kind[:1]))+string(p.Kind[1:]), inUnit(p.Unit))
@@ -65,15 +65,18 @@ func measure(b *bytes.Buffer, p dashboards.Panel) {
 		threshold(b, p)
 		return
 	}
-	picture := "A " + string(p.Kind)
-	if p.Kind == dashboards.Bars {
-		picture = "Bars"
+	picture := "A " + string(p.Kind) + inUnit(p.Unit)
+	switch {
+	case p.Kind == dashboards.Bars:
+		picture = "Bars" + inUnit(p.Unit)
+	case p.Kind == dashboards.Figure && p.Unit == dashboards.Count:
+		picture = "A count"
 	}
 	of := link(cmp.Or(p.File, p.ID))
 	if p.Measure != "" {
 		of += " of the measure `" + string(p.Measure) + "`"
 	}
-	fmt.Fprintf(b, "%s%s, of %s: %s.\n", picture, inUnit(p.Unit), when, of)
+	fmt.Fprintf(b, "%s; %s: %s.\n", picture, when, of)
 	threshold(b, p)
 	fmt.Fprint(b, "\n| column | nl | en | unit | values |\n|---|---|---|---|---|\n")
 	for _, c := range p.Columns {

@@ -39,7 +39,7 @@ var funnel = Panel{
 
 var arrival = Panel{
 	ID:       "mail-time",
-	Title:    locale.Text{NL: "Mail onderweg", EN: "Mail under way"},
+	Title:    locale.Text{NL: "Mail onderweg", EN: "Mail in transit"},
 	Question: locale.Text{NL: "Hoe snel neemt de mailserver een mail aan?", EN: "How fast does the mail server accept a mail?"},
 	Definition: locale.Text{
 		NL: "Van het moment dat een bericht de deur uit moet tot de mailserver het aanneemt, van aangenomen berichten uit de periode. Altijd in alle uren: mail gaat dag en nacht. Bij minder dan 20 geen p90, bij minder dan 100 geen p99.",
@@ -92,13 +92,13 @@ var failures = Panel{
 		day,
 		{Name: "retries", Title: locale.Text{NL: "Opnieuw geprobeerd", EN: "Tried again"}, Unit: Count, Role: Value},
 		{Name: "failed", Title: locale.Text{NL: "Mislukt", EN: "Failed"}, Unit: Count, Role: Value},
-		{Name: "calls", Title: locale.Text{NL: "Moest gebeld worden", EN: "Had to be called"}, Unit: Count, Role: Value},
+		{Name: "calls", Title: locale.Text{NL: "Te bellen klanten", EN: "Customers to call"}, Unit: Count, Role: Value},
 	},
 }
 
 var callTasks = Panel{
 	ID:       "call-tasks",
-	Title:    locale.Text{NL: "Moest gebeld worden", EN: "Had to be called"},
+	Title:    locale.Text{NL: "Te bellen klanten", EN: "Customers to call"},
 	Question: locale.Text{NL: "Waarom moesten we bellen?", EN: "Why did we have to call?"},
 	Definition: locale.Text{
 		NL: "Hoe vaak Pitstop in de periode vroeg om een klant te bellen, per reden.",

@@ -160,7 +160,7 @@ var Pipeline = Dashboard{
 			ID:         "request-time",
 			Title:      locale.Text{NL: "Duur van een verzoek", EN: "How long a request takes"},
 			Question:   locale.Text{NL: "Hoe lang wacht een verzoek op antwoord?", EN: "How long does a request wait for its answer?"},
-			Definition: locale.Text{NL: "99e percentiel per route. Een opdracht wacht op zijn uitkomst, de stroom van gebeurtenissen op een gebeurtenis.", EN: "99th percentile by route. A command waits for its outcome, the stream of events for an event."},
+			Definition: locale.Text{NL: "99e percentiel per route. Een opdracht wacht op zijn uitkomst, de gebeurtenissenstroom op een gebeurtenis.", EN: "99th percentile by route. A command waits for its outcome, the event stream for an event."},
 			Empty:      locale.Text{NL: "Niemand vroeg iets.", EN: "Nobody asked anything."},
 			Unit:       Seconds,
 			Threshold:  &Threshold{Good: 0.5, Bad: 2.5},

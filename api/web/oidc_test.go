@@ -322,7 +322,7 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// A URL of the provider that is none is refused by its flag, without the URL: it may hold
+// A URL of the provider that is not one is refused by its flag, without the URL: it may hold
 // a password.
 func TestOIDCConfig(t *testing.T) {
 	const issuer = "https://idp.example/realms/garage"

@@ -31,7 +31,7 @@ type upCommand struct {
 	Garages string `help:"The garage file (YAML); default: garages.yaml in the data directory, at first a sample of two garages." placeholder:"FILE"`
 	smtpFlags
 	PublicURL  string `name:"public-url" help:"Where customers reach the API, which links in mails begin with; default: its address on this machine." placeholder:"URL"`
-	MailSender string `help:"Address in From; default: one that is none." placeholder:"ADDRESS"`
+	MailSender string `help:"Address in From; default: a placeholder address." placeholder:"ADDRESS"`
 	sinceFlag
 	embeddedFlags
 }

@@ -10,8 +10,9 @@ WITH
 SELECT
     occurred_at AS at,
     multiIf(kind = 'QuoteDecided', decision, kind = 'MessagePosted', message_kind, kind) AS what,
-    if(recipient_role = '', actor_role, recipient_role) AS who,
-    multiIf(who IN ('customer', 'approver'), '', recipient_role = '', actor_id, recipient_id) AS name,
+    if(recipient_role = '', actor_role, '') AS who, -- nobody does what is done to a mail
+    recipient_role AS recipient,
+    multiIf((who || recipient) IN ('customer', 'approver'), '', recipient = '', actor_id, recipient_id) AS name,
     about,
     if(t.revision = 0, NULL, t.revision) AS revision,
     if(kind IN ('RepairStarted', 'ApprovalRequested', 'QuoteDecided', 'RepairCompleted'), money(t.amount, charged_in), NULL) AS amount,

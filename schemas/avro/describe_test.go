@@ -79,7 +79,7 @@ func requiredTime(o JSONObject, got map[string]any) string {
 	return ""
 }
 
-// seal gives everything personal in a struct the record that its documentation names.
+// seal puts the record that its documentation names into everything personal in a struct.
 func seal(t *testing.T, c *Codec, v reflect.Value) {
 	t.Helper()
 	docs, err := recordDocs()

@@ -3,7 +3,7 @@
 // expires, or until something that happened to the repair after the link was made
 // ends it; it holds ids only, no personal data, and cannot be altered. The package
 // reads no clock and knows no repair: the present moment is a parameter, and whether a
-// link has ended is for who reads the repair to see.
+// link has ended is seen by whoever reads the repair.
 package link
 
 import (

@@ -122,7 +122,7 @@ func (r *rig) many(n int) {
 	}
 }
 
-// next gives the next n records on the deliveries and the dead letters, or as
+// next returns the next n records on the deliveries and the dead letters, or as
 // many as there are within a quarter of an hour.
 func (r *rig) next(n int) []any {
 	r.T.Helper()
