@@ -16,8 +16,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.`
 
 // cli is the command line.
 type cli struct {
-	Demo demoCommand `cmd:"" help:"Run everything on this machine with simulated garages, mechanics and customers."`
-	Up   upCommand   `cmd:"" help:"Run everything on this machine, on embedded parts: no servers needed."`
+	Demo demoCommand `cmd:"" help:"Run everything on this machine with simulated garages, mechanics and customers. For one machine: whoever reaches its sign-in page can sign in as anyone."`
+	Up   upCommand   `cmd:"" help:"Run everything on this machine, on embedded parts: no servers needed. For one machine: whoever reaches its sign-in page can sign in as anyone."`
 
 	API       apiCommand       `cmd:"" name:"api" help:"Run the HTTP API and the customers' page."`
 	Processor processorCommand `cmd:"" help:"Run one of the processors: ${processor_list}."`

@@ -84,6 +84,7 @@ func (c *upCommand) Run(e *env) error {
 // o.Beside does.
 func (f embeddedFlags) run(ctx context.Context, out io.Writer, o app.Options) error {
 	o.ClickHouse, o.ClickHouseLibrary = f.ClickHouse, f.ClickHouseLibrary
+	slog.SetDefault(o.Log) // which the identity provider's library takes
 	beside := o.Beside
 	o.Beside = func(ctx context.Context, p *app.Pipeline) error {
 		announce(out, p)

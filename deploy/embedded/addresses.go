@@ -11,11 +11,12 @@ import (
 	"path/filepath"
 )
 
-// Addresses holds where a running Pitstop can be reached: API, Mailbox, Metrics and
-// Registry are URLs, Kafka is host:port, ClickHouse a DSN with its password, Garages
+// Addresses holds where a running Pitstop can be reached: API, Provider (of identities,
+// its issuer), Mailbox, Metrics and Registry are URLs, Kafka is host:port, ClickHouse a DSN with its password, Garages
 // the path of the garage file.
 type Addresses struct {
 	API        string `json:"api"`
+	Provider   string `json:"provider"`
 	Mailbox    string `json:"mailbox,omitempty"` // none where a relay takes the mail
 	Metrics    string `json:"metrics"`
 	Kafka      string `json:"kafka"`

@@ -22,7 +22,7 @@ const format = 1
 //	lock            held by the running program, and its process id
 //	ports/NAME      the loopback port of each part, chosen at its first start
 //	secrets/NAME    random secrets and passwords
-//	kafka/ clickhouse/ mailbox/ registry.jsonl
+//	kafka/ clickhouse/ mailbox/ registry.jsonl sessions.json
 //	addresses.json  where everything listens, see [Addresses]
 type Data struct {
 	dir      string

@@ -152,7 +152,7 @@ func TestPortsAreKeptFromOthers(t *testing.T) {
 
 func TestAddressesWrite(t *testing.T) {
 	dir := t.TempDir()
-	want := Addresses{"http://a", "http://b", "http://c", "127.0.0.1:1", "http://d", "clickhouse://e", "/garages.yaml"}
+	want := Addresses{"http://a", "http://p", "http://b", "http://c", "127.0.0.1:1", "http://d", "clickhouse://e", "/garages.yaml"}
 	for range 2 { // the second replaces the first
 		if err := want.Write(dir); err != nil {
 			t.Fatal(err)
@@ -167,7 +167,7 @@ func TestAddressesWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]string{
-		"api": "http://a", "mailbox": "http://b", "metrics": "http://c",
+		"api": "http://a", "provider": "http://p", "mailbox": "http://b", "metrics": "http://c",
 		"kafka": "127.0.0.1:1", "registry": "http://d", "clickhouse": "clickhouse://e", "garages": "/garages.yaml",
 	}, got); diff != "" {
 		t.Error(diff)

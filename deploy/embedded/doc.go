@@ -1,6 +1,7 @@
 // Package embedded runs, on one machine and with nothing installed beforehand,
 // what Pitstop otherwise finds on a network: a Kafka broker, a schema registry,
-// ClickHouse and a mailbox that receives the mail for customers.
+// ClickHouse, an identity provider for the staff and a mailbox that receives the mail
+// for customers.
 //
 // It is for trying the product and for a single workshop, not for data that
 // anyone would mind losing. The broker is kfake, which survives clean stops and the

@@ -5,9 +5,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 
 	"pitstop/deploy/serve"
 )
+
+// loopbackNames are the names of this machine for itself.
+var loopbackNames = []string{"127.0.0.1", "localhost", "::1"}
 
 // loopbackServer serves HTTP on loopback until it is stopped.
 type loopbackServer struct {
@@ -44,8 +49,8 @@ func localOnly(h http.Handler) http.Handler {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		if host != "127.0.0.1" && host != "localhost" {
-			http.Error(w, "this server answers only as 127.0.0.1 or localhost", http.StatusForbidden)
+		if !slices.Contains(loopbackNames, strings.Trim(host, "[]")) {
+			http.Error(w, "this server answers only as "+strings.Join(loopbackNames, ", "), http.StatusForbidden)
 			return
 		}
 		h.ServeHTTP(w, r)

@@ -23,6 +23,8 @@ func TestOnlyThisMachineIsAnswered(t *testing.T) {
 	}{
 		{"GET", "127.0.0.1:8081", "", http.StatusOK},
 		{"GET", "localhost", "", http.StatusOK},
+		{"GET", "[::1]:8081", "", http.StatusOK},
+		{"GET", "[::1]", "", http.StatusOK},
 		{"POST", "localhost:8081", "http://localhost:8081", http.StatusOK},
 		{"GET", "rebound.example:8081", "", http.StatusForbidden}, // a name that points to 127.0.0.1
 		{"GET", "", "", http.StatusForbidden},

@@ -32,7 +32,7 @@ const document = "docs/licences.md"
 // allowed are the licences compatible with Apache-2.0, by their SPDX names.
 var allowed = map[string]bool{
 	"Apache-2.0": true, "BSD-2-Clause": true, "BSD-3-Clause": true, "ISC": true,
-	"MIT": true, "MIT-0": true, "MPL-2.0": true,
+	"MIT": true, "MIT-0": true, "MPL-2.0": true, "Unlicense": true,
 	"FTL": true, // requires the credit in NOTICE
 }
 

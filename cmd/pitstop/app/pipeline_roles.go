@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"pitstop/api"
+	"pitstop/deploy/embedded"
 	"pitstop/processors/stream"
 	"pitstop/schemas/link"
 	"pitstop/schemas/record"
@@ -38,6 +39,9 @@ func (p *Pipeline) roles(o Options) (apiRole Role, rest []Role, err error) {
 	}
 	apiListener, opsListener, err := p.listen()
 	if err != nil {
+		return Role{}, nil, err
+	}
+	if err := p.startIdentity(o); err != nil {
 		return Role{}, nil, err
 	}
 	metrics := NewMetrics()
@@ -77,6 +81,23 @@ func (p *Pipeline) listen() (apiListener, opsListener net.Listener, err error) {
 	}
 	p.API, p.Metrics = "http://"+apiListener.Addr().String(), "http://"+opsListener.Addr().String()
 	return apiListener, opsListener, nil
+}
+
+// startIdentity starts the identity provider, which sends people to the API.
+func (p *Pipeline) startIdentity(o Options) error {
+	clients := []string{p.API}
+	if o.Mail.PublicURL != "" {
+		clients = append(clients, o.Mail.PublicURL)
+	}
+	identity, err := embedded.StartIdentity(p.Data, embedded.IdentityOptions{
+		Clients: clients, Garages: p.Garages, Clock: time.Now, Log: o.Log.With("role", "identity"),
+	})
+	if err != nil {
+		return err
+	}
+	p.stops = append(p.stops, stop{"identity provider", identity.Stop})
+	p.Provider = identity.URL
+	return nil
 }
 
 // sinks returns the roles of the sinks.
