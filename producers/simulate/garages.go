@@ -90,7 +90,7 @@ func inventGarage(i int) garage.Profile {
 		ID: town.id, Name: town.name, Address: town.address, City: town.city,
 		Phone:    "+31" + town.area + fmt.Sprint(1234567 + round)[:9-len(town.area)],
 		ReplyTo:  "werkplaats@" + domain,
-		TimeZone: "Europe/Amsterdam", Language: "nl", Currency: "EUR", VAT: "21",
+		TimeZone: "Europe/Amsterdam", Language: "nl", Currency: "EUR", VAT: "21", Payment: []string{"card", "cash"},
 		OpeningHours: []garage.Hours{{Days: weeks[town.hours]}},
 		Staff:        garage.Staff{CustomerService: []string{"balie@" + domain}, Manager: "manager@" + domain},
 	}

@@ -30,6 +30,9 @@ type Profile struct {
 	Language string `yaml:"language,omitempty"` // of customers who have no preference: nl (default) or en
 	Currency string `yaml:"currency,omitempty"` // ISO 4217, default EUR
 	VAT      string `yaml:"vat,omitempty"`      // rate of a detail that names none: "21" (default), "9", "0" or "none"
+	// Payment is how customers can pay, of Payments, in the order in which they are told.
+	// Empty: they are told nothing of it.
+	Payment []string `yaml:"payment,omitempty"`
 
 	OpeningHours []Hours   `yaml:"opening_hours"`
 	Closures     []Closure `yaml:"closures,omitempty"`
@@ -87,6 +90,9 @@ const (
 
 // Rights are the rights that a garage can give programs.
 var Rights = []string{MayWrite, MayDecide}
+
+// Payments are the ways in which customers can pay.
+var Payments = []string{"card", "cash", "credit_card", "ideal", "transfer", "payment_link", "invoice"}
 
 // Mechanic is a mechanic (monteur); ID is the actor's id in events.
 type Mechanic struct {

@@ -84,6 +84,14 @@ func (c *checker) profile(at string, p *Profile) *Calendar {
 	if !slices.Contains(vatRates, p.VAT) {
 		c.report(at+".vat", "%q: use one of %s", p.VAT, strings.Join(vatRates, ", "))
 	}
+	for i, way := range p.Payment {
+		switch {
+		case !slices.Contains(Payments, way):
+			c.report(fmt.Sprintf("%s.payment[%d]", at, i), "%q: use %s", way, strings.Join(Payments, ", "))
+		case slices.Contains(p.Payment[:i], way):
+			c.report(fmt.Sprintf("%s.payment[%d]", at, i), "%q is there twice", way)
+		}
+	}
 	c.approval(at+".approval", p.Approval)
 	c.staff(at+".staff", p.Staff)
 	for i, right := range p.Integrators {

@@ -51,12 +51,17 @@ func (l Lang) Urgency(urgency string) string { return l.label("urgency.", urgenc
 func (l Lang) RejectReason(reason string) string { return l.label("reject.", reason) }
 
 // And joins items in a sentence: "a", "a en b", "a, b and c".
-func (l Lang) And(items ...string) string {
+func (l Lang) And(items ...string) string { return l.join("and", items) }
+
+// Or lists items in a sentence of which one holds: "met pin, contant of met iDEAL".
+func (l Lang) Or(items ...string) string { return l.join("or", items) }
+
+func (l Lang) join(word string, items []string) string {
 	if len(items) < 2 {
 		return strings.Join(items, "")
 	}
 	last := len(items) - 1
-	return strings.Join(items[:last], ", ") + " " + l.label("", "and") + " " + items[last]
+	return strings.Join(items[:last], ", ") + " " + l.label("", word) + " " + items[last]
 }
 
 // label looks a label up. A code without one shows as itself, so that a gap is
@@ -70,6 +75,7 @@ func (l Lang) label(kind, code string) string {
 
 var labels = Texts{
 	"and":              {NL: "en", EN: "and"},
+	"or":               {NL: "of", EN: "or"},
 	"vat.21":           {NL: "21% btw", EN: "21% VAT"},
 	"vat.9":            {NL: "9% btw", EN: "9% VAT"},
 	"vat.0":            {NL: "0% btw", EN: "0% VAT"},

@@ -14,6 +14,7 @@ import (
 	"pitstop/schemas/locale"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
+	"pitstop/schemas/wording"
 )
 
 // letter is the data of the templates. Its texts are what people wrote, not
@@ -29,7 +30,6 @@ type letter struct {
 	CustomerDial           string // for dialling
 	Apart                  bool   // the recipient decides about somebody else's car
 	Decides                bool   // the recipient decides, and pays; else only drives
-	CanCall                bool   // the garage has the recipient's phone number
 	Car, Model, Plate, Ref string
 	Mechanic               string // who works on the car; empty: not known by name
 	Link, StaffLink        string
@@ -42,11 +42,10 @@ type letter struct {
 	// All amounts are in minor units and include VAT.
 	Agreed, ApprovedTotal, Total int64
 
-	Jobs        []job
-	QuoteTotal  int64
-	VAT         string // contained in the quote's total; empty: there is none
-	Deadline    time.Time
-	AnswerAsked bool // Deadline is when an answer is requested by, not when the quote expires
+	Jobs       []job
+	QuoteTotal int64
+	VAT        string    // contained in the quote's total; empty: there is none
+	Deadline   time.Time // until when an answer is asked for, else when the quote expires
 
 	Decision       repair.Decision
 	Method         repair.Method
@@ -62,6 +61,7 @@ type letter struct {
 	Author   repair.Role
 	Writer   string // the author's name; empty: not known
 
+	question   wording.Question
 	now, since time.Time
 	currency   string
 }
@@ -93,7 +93,7 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *record.Noti
 	lang := locale.Fold(n.Language, g.Language)
 	l := &letter{
 		Lang: lang, Garage: g, now: now, since: n.FirstRequestedAt, currency: n.Currency,
-		Name: recipient.Name, Address: strings.TrimSpace(recipient.Email), CanCall: recipient.Phone != "",
+		Name: recipient.Name, Address: strings.TrimSpace(recipient.Email),
 		Customer: customer.Name, CustomerPhone: lang.Phone(customer.Phone), CustomerDial: customer.Phone,
 		Apart: n.Recipient.Role == repair.Approver, Decides: n.Decides,
 		Car: vehicle.Description, Model: model(vehicle.Description),
@@ -114,9 +114,12 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *record.Noti
 	if o.err != nil {
 		return nil, o.err
 	}
-	l.Deadline, l.AnswerAsked = n.AnswerBy, true
-	if !l.Deadline.After(now) {
-		l.Deadline, l.AnswerAsked = n.ExpiresAt, false
+	l.question = wording.Question{
+		AskedAt: n.FirstRequestedAt, AnswerBy: n.AnswerBy, ExpiresAt: n.ExpiresAt, ReadyAt: n.ReadyAt, Phone: recipient.Phone != "",
+	}
+	l.Deadline = n.AnswerBy
+	if !l.teller().Asks(l.question) {
+		l.Deadline = n.ExpiresAt
 	}
 	l.Done, l.DoneTitles, _ = l.summary(n.Done)
 	_, _, l.DeclinedTitles = l.summary(n.Declined)

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"pitstop/schemas/locale"
+	"pitstop/schemas/wording"
 )
 
 // words are those that stand between values, where a template cannot.
@@ -27,19 +28,12 @@ func (l *letter) word(key string, args ...any) string {
 // Money writes an amount in the notification's currency.
 func (l *letter) Money(minor int64) string { return l.Lang.Money(minor, l.currency) }
 
-// Time, Clock, Date, Day and DayWord write a moment in the garage's time zone.
+// Time, Date and Day write a moment in the garage's time zone.
 func (l *letter) Time(t time.Time) string { return l.Lang.Time(t, l.Garage.Location()) }
-
-func (l *letter) Clock(t time.Time) string {
-	hour, minute, _ := t.In(l.Garage.Location()).Clock()
-	return l.Lang.Clock(hour*60 + minute)
-}
 
 func (l *letter) Date(t time.Time) string { return l.Lang.Date(t, l.now, l.Garage.Location()) }
 
 func (l *letter) Day(t time.Time) string { return l.Lang.DayAndDate(t, l.now, l.Garage.Location()) }
-
-func (l *letter) DayWord(t time.Time) string { return l.Lang.Day(t, l.now, l.Garage.Location()) }
 
 // PartOfDay says when it began.
 func (l *letter) PartOfDay() string { return l.Lang.PartOfDay(l.since, l.now, l.Garage.Location()) }
@@ -67,8 +61,19 @@ func (l *letter) Count() string { return l.Lang.Count(len(l.Jobs)) }
 // TotalThen returns what there is to pay if every line is approved.
 func (l *letter) TotalThen() int64 { return l.ApprovedTotal + l.QuoteTotal }
 
-// ReadyThen reports whether an answer in time keeps a promise that is still to come.
-func (l *letter) ReadyThen() bool { return l.ReadyAt.After(l.Deadline) }
+// teller writes what the customer's page says, too.
+func (l *letter) teller() wording.Teller {
+	return wording.Teller{Lang: l.Lang, Garage: l.Garage, Now: l.now}
+}
+
+// Follows says what follows an answer in time, and what follows none.
+func (l *letter) Follows() string { return strings.Join(l.teller().Follows(l.question), " ") }
+
+// Collect says when the car can be collected.
+func (l *letter) Collect() string { return l.teller().Collect() }
+
+// Payment says how the customer can pay; empty: nothing is known of it.
+func (l *letter) Payment() string { return l.teller().Payment() }
 
 // Agreement compares the total with what was agreed: same, less, more, or empty
 // where nothing was.
@@ -91,24 +96,6 @@ func (l *letter) Difference() int64 { return max(l.Total-l.ApprovedTotal, l.Appr
 func (l *letter) Upper(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[n:]
-}
-
-// pickup is when a car can be collected: today From (if not at once) Until, or Next.
-type pickup struct{ From, Until, Next time.Time }
-
-// Pickup follows the calendar: closures, lunch and all.
-func (l *letter) Pickup() pickup {
-	var p pickup
-	c, opens := l.Garage.Calendar(), l.Garage.Calendar().NextOpen(l.now)
-	if !l.IsToday(opens) {
-		return pickup{Next: opens}
-	}
-	p.Until, _ = c.CloseOfDay(l.now)
-	if opens.After(l.now) {
-		p.From = opens
-	}
-	p.Next = c.NextOpen(p.Until)
-	return p
 }
 
 // lowerFirst returns a title as within a sentence: "Kleine beurt" is "kleine

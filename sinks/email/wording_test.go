@@ -52,13 +52,13 @@ func TestWording(t *testing.T) {
 			n.AnswerBy, n.ReadyAt = tomorrow, tomorrow.Add(7*time.Hour)
 		}, []string{
 			"Subject: Graag uw antwoord vóór donderdag 21 mei, 10.00 uur: extra werk aan uw Golf (K-482-TR), € 387,95",
-			"Antwoordt u uiterlijk morgen, donderdag 21 mei, vóór 10.00 uur, dan is de auto rond 17.00 uur klaar.",
+			"Antwoordt u morgen, donderdag 21 mei, vóór 10.00 uur, dan is de auto rond 17.00 uur klaar.",
 		}, nil},
 		{"answer by tomorrow", record.NotifyApprovalRequired, "en", morning, func(_ sealer, n *record.NotificationRequested) {
 			n.AnswerBy, n.ReadyAt = tomorrow, tomorrow.AddDate(0, 0, 1)
 		}, []string{
 			"Subject: Please answer before 10:00 on Thursday 21 May: extra work on your Golf (K-482-TR), €387.95",
-			"If you answer by tomorrow, Thursday 21 May, before 10:00, your car will be ready Friday 22 May, around 10:00.",
+			"If you answer tomorrow, Thursday 21 May, before 10:00, the car will be ready Friday 22 May, around 10:00.",
 		}, nil},
 		{"only an expiry", record.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *record.NotificationRequested) { n.AnswerBy = time.Time{} }, []string{
 			"vóór donderdag 21 mei, 17.30 uur:", "Dit voorstel geldt tot morgen, donderdag 21 mei, 17.30 uur. Hoe eerder u antwoordt,",
