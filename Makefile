@@ -9,7 +9,7 @@ TEST := $(GOTESTSUM) --format standard-quiet --hide-summary skipped --
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help deps browser build demo up test test-long kafka test-kafka prometheus race bench fuzz lint openapi schemathesis fmt generate generated licences check clean
+.PHONY: help deps browser build demo up test test-long kafka test-kafka keycloak test-keycloak prometheus race bench fuzz lint openapi schemathesis fmt generate generated licences check clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,13 @@ kafka: ## Run Apache Kafka (three nodes) and Apicurio Registry. ARGS='--keep --d
 
 test-kafka: deps $(GOTESTSUM) ## Run the tests that need Apache Kafka: Java 21 and Maven.
 	PITSTOP_TEST_KAFKA=1 $(TEST:quiet=verbose) -timeout 30m -p 1 -count 1 -run '^TestKafka_' ./deploy/kafka ./deploy/e2e ./cmd/pitstop/...
+
+keycloak: ## Run Keycloak with a realm for Pitstop. ARGS='--keep --data DIR', ARGS=stop
+	@go build -o bin/keycloak ./deploy/keycloak/run
+	@bin/keycloak $(ARGS)
+
+test-keycloak: deps browser $(GOTESTSUM) ## Run the tests that sign in at Keycloak: Java 21 and Maven.
+	PITSTOP_TEST_KEYCLOAK=1 $(TEST:quiet=verbose) -timeout 20m -p 1 -count 1 -run '^TestKeycloak_' ./deploy/keycloak ./deploy/e2e
 
 race: deps browser $(GOTESTSUM) ## Run all the tests under the race detector.
 	$(TEST) -race -timeout 45m ./...

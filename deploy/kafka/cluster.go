@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"pitstop/deploy/embedded"
+	"pitstop/deploy/jvm"
 )
 
 // Options are the options of [Start].
@@ -36,8 +37,8 @@ type Cluster struct {
 
 	data      *embedded.Data
 	listeners map[string][]string // by name: host:port, by node
-	nodes     []*process
-	registry  *process
+	nodes     []*jvm.Process
+	registry  *jvm.Process
 }
 
 // Start starts a cluster and a registry on a data directory, and waits until they
@@ -47,7 +48,7 @@ func Start(ctx context.Context, data *embedded.Data, o Options) (_ *Cluster, err
 	if o.Nodes == 0 {
 		o.Nodes = 3
 	}
-	java, javaErr := findJava(ctx, os.Getenv("JAVA_HOME"), os.Getenv("PATH"), installed)
+	java, javaErr := jvm.Find(ctx)
 	found, fetchErr := fetch(ctx, o.Log)
 	if err := errors.Join(javaErr, fetchErr); err != nil {
 		return nil, err
@@ -68,13 +69,13 @@ func Start(ctx context.Context, data *embedded.Data, o Options) (_ *Cluster, err
 	for i := range o.Nodes {
 		starting.Go(func() { errs[i] = c.format(ctx, java, found, i) })
 	}
-	starting.Go(func() { errs[o.Nodes] = unpack(found.registry, c.registry.dir) })
+	starting.Go(func() { errs[o.Nodes] = jvm.Unpack(found.registry, c.registry.Dir) })
 	starting.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	for _, p := range c.processes() {
-		if err := p.start(); err != nil {
+		if err := p.Start(); err != nil {
 			return nil, err
 		}
 	}
@@ -86,7 +87,7 @@ func Start(ctx context.Context, data *embedded.Data, o Options) (_ *Cluster, err
 	return c, nil
 }
 
-func (c *Cluster) processes() []*process {
+func (c *Cluster) processes() []*jvm.Process {
 	all := c.nodes
 	if c.registry != nil {
 		all = append(all[:len(all):len(all)], c.registry)
@@ -100,7 +101,7 @@ func (c *Cluster) Addr(listener string, node int) string { return c.listeners[li
 // Ready waits until every node is up, and every replica of every partition is in
 // sync: then another node may go down.
 func (c *Cluster) Ready(ctx context.Context) error {
-	return waitUntil(ctx, "the brokers are ready", c.nodes, func(ctx context.Context) error {
+	return jvm.WaitUntil(ctx, "the brokers are ready", c.nodes, func(ctx context.Context) error {
 		for _, broker := range c.Brokers {
 			if err := inSync(ctx, broker, len(c.nodes)); err != nil {
 				return fmt.Errorf("broker %s: %w", broker, err)
@@ -140,9 +141,9 @@ func inSync(ctx context.Context, broker string, nodes int) error {
 // KillNode kills a node, and waits until the others have noticed and lead without
 // it.
 func (c *Cluster) KillNode(ctx context.Context, node int) error {
-	c.nodes[node].kill()
+	c.nodes[node].Kill()
 	other := c.Brokers[(node+1)%len(c.nodes)]
-	return waitUntil(ctx, "the others have noticed", nil, func(ctx context.Context) error {
+	return jvm.WaitUntil(ctx, "the others have noticed", nil, func(ctx context.Context) error {
 		if inSync(ctx, other, len(c.nodes)) == nil {
 			return errors.New("they have not")
 		}
@@ -151,11 +152,11 @@ func (c *Cluster) KillNode(ctx context.Context, node int) error {
 }
 
 // StopNode stops a node as an operator does.
-func (c *Cluster) StopNode(node int) error { return c.nodes[node].stop() }
+func (c *Cluster) StopNode(node int) error { return c.nodes[node].Stop() }
 
 // StartNode starts a node again, and waits until it has what it missed.
 func (c *Cluster) StartNode(ctx context.Context, node int) error {
-	if err := c.nodes[node].start(); err != nil {
+	if err := c.nodes[node].Start(); err != nil {
 		return err
 	}
 	return c.Ready(ctx)
@@ -167,7 +168,7 @@ func (c *Cluster) Stop(context.Context) error {
 	var stopping sync.WaitGroup
 	errs := make([]error, len(c.processes()))
 	for i, p := range c.processes() {
-		stopping.Go(func() { errs[i] = p.stop() })
+		stopping.Go(func() { errs[i] = p.Stop() })
 	}
 	stopping.Wait()
 	return errors.Join(errs...)
@@ -176,9 +177,7 @@ func (c *Cluster) Stop(context.Context) error {
 // Kill kills everything, for whoever does not need the data any more.
 func (c *Cluster) Kill() {
 	for _, p := range c.processes() {
-		if p.cmd != nil {
-			p.kill()
-		}
+		p.Kill()
 	}
 }
 

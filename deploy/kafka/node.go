@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"pitstop/deploy/jvm"
 )
 
 // clusterID is any identifier: it keeps nodes of different clusters apart.
@@ -84,10 +86,10 @@ func (c *Cluster) configure(java string, found artifacts, o Options) error {
 }
 
 // kafkaProcess returns a process that runs one of Kafka's main classes.
-func (c *Cluster) kafkaProcess(java string, found artifacts, name, class string, args ...string) *process {
-	return &process{
-		name: "kafka " + name, java: java, dir: c.data.Dir(), log: c.data.Path(name + ".log"),
-		args: append([]string{
+func (c *Cluster) kafkaProcess(java string, found artifacts, name, class string, args ...string) *jvm.Process {
+	return &jvm.Process{
+		Name: "kafka " + name, Java: java, Dir: c.data.Dir(), Log: c.data.Path(name + ".log"),
+		Args: append([]string{
 			"-cp", strings.Join(found.kafka, string(os.PathListSeparator)),
 			"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true", class,
 		}, args...),
@@ -98,5 +100,5 @@ func (c *Cluster) kafkaProcess(java string, found artifacts, name, class string,
 func (c *Cluster) format(ctx context.Context, java string, found artifacts, node int) error {
 	name := fmt.Sprintf("node-%d", node+1)
 	return c.kafkaProcess(java, found, name+"-format", "kafka.tools.StorageTool",
-		"format", "--ignore-formatted", "-t", clusterID, "-c", c.data.Path(name+".properties")).run(ctx)
+		"format", "--ignore-formatted", "-t", clusterID, "-c", c.data.Path(name+".properties")).Run(ctx)
 }

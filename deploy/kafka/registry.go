@@ -1,16 +1,13 @@
 package kafka
 
 import (
-	"archive/tar"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"path"
 	"strconv"
+
+	"pitstop/deploy/jvm"
 )
 
 func (c *Cluster) configureRegistry(java string) error {
@@ -24,10 +21,10 @@ func (c *Cluster) configureRegistry(java string) error {
 	}
 	c.RegistryURL = fmt.Sprintf("http://127.0.0.1:%d/apis/ccompat/v7", port)
 	dir := c.data.Path("registry")
-	c.registry = &process{
-		name: "registry", java: java, dir: dir, log: c.data.Path("registry.log"),
-		args: []string{"-jar", "quarkus-run.jar"},
-		env: []string{
+	c.registry = &jvm.Process{
+		Name: "registry", Java: java, Dir: dir, Log: c.data.Path("registry.log"),
+		Args: []string{"-jar", "quarkus-run.jar"},
+		Env: []string{
 			"QUARKUS_HTTP_HOST=127.0.0.1", "QUARKUS_HTTP_PORT=" + strconv.Itoa(port),
 			"QUARKUS_MANAGEMENT_HOST=127.0.0.1", "QUARKUS_MANAGEMENT_PORT=" + strconv.Itoa(management),
 			"QUARKUS_LOG_LEVEL=WARN", "QUARKUS_HTTP_ACCESS_LOG_ENABLED=false",
@@ -40,7 +37,7 @@ func (c *Cluster) configureRegistry(java string) error {
 
 // registryReady waits until the registry answers.
 func (c *Cluster) registryReady(ctx context.Context) error {
-	return waitUntil(ctx, "the registry is ready", []*process{c.registry}, func(ctx context.Context) error {
+	return jvm.WaitUntil(ctx, "the registry is ready", []*jvm.Process{c.registry}, func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.RegistryURL+"/subjects", nil)
 		if err != nil {
 			return err
@@ -57,57 +54,12 @@ func (c *Cluster) registryReady(ctx context.Context) error {
 }
 
 // StopRegistry stops the registry.
-func (c *Cluster) StopRegistry() error { return c.registry.stop() }
+func (c *Cluster) StopRegistry() error { return c.registry.Stop() }
 
 // StartRegistry starts the registry again, and waits until it answers.
 func (c *Cluster) StartRegistry(ctx context.Context) error {
-	if err := c.registry.start(); err != nil {
+	if err := c.registry.Start(); err != nil {
 		return err
 	}
 	return c.registryReady(ctx)
-}
-
-// unpack unpacks a tar.gz with plain files into a directory.
-func unpack(archive, dir string) (err error) {
-	f, err := os.Open(archive)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	unzipped, err := gzip.NewReader(f)
-	if err != nil {
-		return fmt.Errorf("unpack %s: %w", archive, err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(dir) // nothing is written outside
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, root.Close()) }()
-	for r := tar.NewReader(unzipped); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil && h.Typeflag == tar.TypeReg {
-			err = unpackFile(root, path.Clean(h.Name), r)
-		}
-		if err != nil {
-			return fmt.Errorf("unpack %s: %w", archive, err)
-		}
-	}
-}
-
-func unpackFile(root *os.Root, name string, content io.Reader) error {
-	if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
-		return err
-	}
-	f, err := root.Create(name)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, content)
-	return errors.Join(err, f.Close())
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pitstop/deploy/jvm"
 )
 
 // make kafka prints where it listens, and its stop command leaves nothing.
@@ -45,7 +47,7 @@ func TestKafka_RunAndStop(t *testing.T) {
 		t.Fatalf("it prints %v and says %s", addresses, said)
 	}
 	for _, b := range brokers {
-		if err := waitUntil(t.Context(), "it is in sync", nil, func(ctx context.Context) error { return inSync(ctx, b, 3) }); err != nil || !strings.HasPrefix(b, "127.0.0.1:") {
+		if err := jvm.WaitUntil(t.Context(), "it is in sync", nil, func(ctx context.Context) error { return inSync(ctx, b, 3) }); err != nil || !strings.HasPrefix(b, "127.0.0.1:") {
 			t.Errorf("broker %s: %v", b, err)
 		}
 	}

@@ -1,139 +1,25 @@
-// Command run runs Apache Kafka and Apicurio Registry in the foreground, until
-// it is interrupted or told to stop: make kafka.
+// Command run runs Apache Kafka and Apicurio Registry in the foreground: make kafka.
 package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"os"
-	"os/signal"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
-	"time"
-
-	"github.com/alecthomas/kong"
 
 	"pitstop/deploy/embedded"
+	"pitstop/deploy/jvm/foreground"
 	"pitstop/deploy/kafka"
 )
 
-type flags struct {
-	Command string `arg:"" optional:"" enum:"start,stop" default:"start" help:"start, or stop what was started on the same data directory."`
-	Data    string `help:"Directory in which its own, kafka-cluster, is made; default: in the user's cache." placeholder:"DIR"`
-	Keep    bool   `help:"Keep the data after the stop, for the next start."`
-}
-
 func main() {
-	var f flags
-	kong.Parse(&f, kong.Name("make kafka ARGS=…"), kong.UsageOnError(),
-		kong.Description("Apache Kafka (three nodes) and Apicurio Registry, on loopback."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := f.run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "kafka:", err)
-		os.Exit(1)
-	}
-}
-
-func (f flags) run(ctx context.Context) error {
-	if f.Data == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return fmt.Errorf("find the user's cache: %w; give --data", err)
-		}
-		f.Data = filepath.Join(cache, "pitstop")
-	}
-	// A directory that nothing else has: without --keep all of it is removed.
-	f.Data = filepath.Join(f.Data, "kafka-cluster")
-	if f.Command == "stop" {
-		return f.stop(ctx)
-	}
-	return f.start(ctx)
-}
-
-func (f flags) start(ctx context.Context) (err error) {
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	_, missing := os.Stat(f.Data)
-	data, err := embedded.Open(f.Data, log)
-	if err != nil {
-		return err
-	}
-	remove := missing != nil && !f.Keep // what an earlier start kept survives one that fails
-	defer func() {
-		if remove {
-			err = errors.Join(err, os.RemoveAll(data.Dir()))
-		}
-		err = errors.Join(err, data.Close())
-	}()
-	cluster, err := kafka.Start(ctx, data, kafka.Options{Log: log})
-	if ctx.Err() != nil { // before it was ready
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	remove = !f.Keep
-	fmt.Fprintf(os.Stdout, "export PITSTOP_KAFKA_BROKERS=%s\nexport PITSTOP_REGISTRY_URL=%s\n",
-		strings.Join(cluster.Brokers, ","), cluster.RegistryURL)
-	<-ctx.Done()
-	log.Info("stopping")
-	if !f.Keep {
-		cluster.Kill()
-		return nil
-	}
-	return cluster.Stop(context.WithoutCancel(ctx))
-}
-
-// stop interrupts what runs on the data directory, and waits for its end.
-func (f flags) stop(ctx context.Context) error {
-	lock, err := os.Open(filepath.Join(f.Data, "lock"))
-	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("nothing runs on %s", f.Data)
-	}
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	asked := false
-	look := time.NewTicker(100 * time.Millisecond)
-	defer look.Stop()
-	for syscall.Flock(int(lock.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != nil { // the kernel gives it back, however the holder ends
-		if !asked {
-			if err := interrupt(lock); err != nil {
-				return err
+	foreground.Command{
+		Name: "kafka", Description: "Apache Kafka (three nodes) and Apicurio Registry, on loopback.", Dir: "kafka-cluster",
+		Start: func(ctx context.Context, data *embedded.Data, log *slog.Logger) (foreground.Server, []string, error) {
+			cluster, err := kafka.Start(ctx, data, kafka.Options{Log: log})
+			if err != nil {
+				return nil, nil, err
 			}
-			asked = true
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-look.C:
-		}
-	}
-	if !asked {
-		return fmt.Errorf("nothing runs on %s", f.Data)
-	}
-	return nil
-}
-
-// interrupt interrupts the process whose id the lock holds.
-func interrupt(lock io.Reader) error {
-	text, err := io.ReadAll(lock)
-	if err != nil {
-		return err
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return fmt.Errorf("read the process id: %w; try again", err)
-	}
-	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
-		return fmt.Errorf("stop process %d: %w", pid, err)
-	}
-	return nil
+			return cluster, []string{"PITSTOP_KAFKA_BROKERS=" + strings.Join(cluster.Brokers, ","), "PITSTOP_REGISTRY_URL=" + cluster.RegistryURL}, nil
+		},
+	}.Main()
 }

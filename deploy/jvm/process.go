@@ -1,4 +1,4 @@
-package kafka
+package jvm
 
 import (
 	"context"
@@ -15,35 +15,36 @@ import (
 // stopTimeout is for a clean stop; then the process is killed.
 const stopTimeout = 30 * time.Second
 
-// jvm are the options of every Java process: little memory, and no time for
+// options are those of every Java process: little memory, and no time for
 // optimising what will be stopped soon.
-var jvm = []string{"-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData"}
+var options = []string{"-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData"}
 
-// process is a Java process, which can be started again after its end.
-type process struct {
-	name string
-	java string
-	args []string
-	env  []string
-	dir  string
-	log  string // file for its output
+// Process is a Java process, which can be started again after its end.
+type Process struct {
+	Name string
+	Java string   // see Find
+	Args []string // the last of two options of the virtual machine holds
+	Env  []string // added to this process's
+	Dir  string   // to run in
+	Log  string   // file for its output
 
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when it has
 }
 
-func (p *process) start() error {
-	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+// Start starts the process.
+func (p *Process) Start() error {
+	log, err := os.OpenFile(p.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command(p.java, slices.Concat(jvm, p.args)...)
-	cmd.Env = append(os.Environ(), p.env...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = p.dir, log, log
+	cmd := exec.Command(p.Java, slices.Concat(options, p.Args)...)
+	cmd.Env = append(os.Environ(), p.Env...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = p.Dir, log, log
 	cmd.SysProcAttr = sysProcAttr()
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", p.name, err)
+		return fmt.Errorf("start %s: %w", p.Name, err)
 	}
 	p.cmd, p.ended = cmd, make(chan struct{})
 	go func() {
@@ -54,17 +55,17 @@ func (p *process) start() error {
 }
 
 // exitError returns nil while the process runs, and else how it ended.
-func (p *process) exitError() error {
+func (p *Process) exitError() error {
 	select {
 	case <-p.ended:
-		return fmt.Errorf("%s ended by itself (%s):\n%s", p.name, p.cmd.ProcessState, tail(p.log))
+		return fmt.Errorf("%s ended by itself (%s):\n%s", p.Name, p.cmd.ProcessState, tail(p.Log))
 	default:
 		return nil
 	}
 }
 
-// stop asks the process to end, and kills it when it does not.
-func (p *process) stop() error {
+// Stop asks the process to end, and kills it when it does not.
+func (p *Process) Stop() error {
 	if p.cmd == nil {
 		return nil
 	}
@@ -74,35 +75,39 @@ func (p *process) stop() error {
 	case <-p.ended:
 		return nil
 	case <-time.After(stopTimeout):
-		p.kill()
-		return fmt.Errorf("%s did not end within %s and was killed:\n%s", p.name, stopTimeout, tail(p.log))
+		p.Kill()
+		return fmt.Errorf("%s did not end within %s and was killed:\n%s", p.Name, stopTimeout, tail(p.Log))
 	}
 }
 
-func (p *process) kill() {
+// Kill kills the process, if it was started.
+func (p *Process) Kill() {
+	if p.cmd == nil {
+		return
+	}
 	_ = p.cmd.Process.Kill() // it may have ended
 	<-p.ended
 }
 
-// run runs the process to its end.
-func (p *process) run(ctx context.Context) error {
-	if err := p.start(); err != nil {
+// Run runs the process to its end.
+func (p *Process) Run(ctx context.Context) error {
+	if err := p.Start(); err != nil {
 		return err
 	}
 	select {
 	case <-p.ended:
 	case <-ctx.Done():
-		p.kill()
+		p.Kill()
 		return ctx.Err()
 	}
 	if !p.cmd.ProcessState.Success() {
-		return fmt.Errorf("%s: %s:\n%s", p.name, p.cmd.ProcessState, tail(p.log))
+		return fmt.Errorf("%s: %s:\n%s", p.Name, p.cmd.ProcessState, tail(p.Log))
 	}
 	return nil
 }
 
-// waitUntil calls ask until it returns nil, as long as the processes run.
-func waitUntil(ctx context.Context, what string, processes []*process, ask func(context.Context) error) error {
+// WaitUntil calls ask until it returns nil, as long as the processes run.
+func WaitUntil(ctx context.Context, what string, processes []*Process, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	again := time.NewTicker(200 * time.Millisecond)

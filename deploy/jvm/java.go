@@ -1,4 +1,4 @@
-package kafka
+package jvm
 
 import (
 	"context"
@@ -11,11 +11,16 @@ import (
 	"strings"
 )
 
-// minJava is the oldest Java that runs both Kafka and Apicurio Registry.
+// minJava is the oldest Java that runs all that the tests do.
 const minJava = 21
 
 // installed are the usual locations of Java.
 var installed = []string{"/usr/lib/jvm/*", "/opt/java/*", "/Library/Java/JavaVirtualMachines/*/Contents/Home", "/opt/homebrew/opt/openjdk*"}
+
+// Find finds a Java that is new enough.
+func Find(ctx context.Context) (string, error) {
+	return findJava(ctx, os.Getenv("JAVA_HOME"), os.Getenv("PATH"), installed)
+}
 
 // findJava finds a Java that is new enough: that of JAVA_HOME, the one in the
 // PATH, or one that is installed beside it.
