@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"pitstop/cmd/pitstop/app"
+	"pitstop/cmd/pitstop/banner"
 	"pitstop/deploy/embedded"
 	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
@@ -118,7 +119,7 @@ func TestUpWithARelayHasNoMailbox(t *testing.T) {
 	for url, want := range map[string]bool{"http://localhost:8025": true, "": false} {
 		var said bytes.Buffer
 		addresses := embedded.Addresses{API: "http://localhost:1", Mailbox: url, Metrics: "http://localhost:2"}
-		announce(&said, &app.Pipeline{Addresses: addresses, Data: data, Garages: book})
+		banner.Banner{Out: &said, Pipeline: &app.Pipeline{Addresses: addresses, Data: data, Garages: book}}.Running()
 		written, err := json.Marshal(addresses)
 		must(t, err)
 		if strings.Contains(said.String(), "\n  Mailbox  ") != want || strings.Contains(string(written), "mailbox") != want {

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
-	"strings"
+	"os"
 	"time"
 
 	"pitstop/cmd/pitstop/app"
+	"pitstop/cmd/pitstop/banner"
 	"pitstop/deploy/embedded"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/link"
@@ -87,7 +87,7 @@ func (f embeddedFlags) run(ctx context.Context, out io.Writer, o app.Options) er
 	slog.SetDefault(o.Log) // which the identity provider's library takes
 	beside := o.Beside
 	o.Beside = func(ctx context.Context, p *app.Pipeline) error {
-		announce(out, p)
+		banner.Banner{Out: out, Program: os.Args[0], Pipeline: p}.Running()
 		if beside != nil {
 			return beside(ctx, p)
 		}
@@ -99,31 +99,6 @@ func (f embeddedFlags) run(ctx context.Context, out io.Writer, o app.Options) er
 		return wrongUsage(err)
 	}
 	return err
-}
-
-// announce prints the addresses.
-func announce(out io.Writer, p *app.Pipeline) {
-	garages := p.Garages.IDs()
-	if len(garages) > 3 {
-		garages = append(garages[:3], "…")
-	}
-	dir, err := filepath.Abs(p.Data.Dir())
-	if err != nil {
-		dir = p.Data.Dir()
-	}
-	mailbox := ""
-	if p.Mailbox != "" {
-		mailbox = "\n  Mailbox                    " + p.Mailbox
-	}
-	fmt.Fprintf(out, `Pitstop is running.
-  API and its documentation  %[1]s/docs
-  Dashboards                 %[1]s/dashboards%[2]s
-  Metrics and readiness      %[3]s/readyz
-  Garages                    %[4]s
-  A manager's token          pitstop token --data %[5]s --role manager --garage %[6]s --subject jan
-  A mechanic's token         pitstop token --data %[5]s --role mechanic --garage %[6]s --subject sam
-Everything is kept in %[7]s; addresses for programs are in addresses.json there. Ctrl-C stops.
-`, p.API, mailbox, p.Metrics, strings.Join(garages, ", "), p.Data.Dir(), p.Garages.Garages()[0].ID, dir)
 }
 
 func closing(log *slog.Logger, what string, close func() error) {

@@ -4,27 +4,23 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"pitstop/api/web"
 	"pitstop/cmd/pitstop/app"
+	"pitstop/cmd/pitstop/banner"
 	"pitstop/schemas/link"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/record"
-	"pitstop/schemas/repair"
 	"pitstop/sinks/clickhouse/query"
 	"pitstop/sinks/email"
 )
 
-// managerTokenTTL is how long the printed token is valid.
-const managerTokenTTL = 12 * time.Hour
-
-// pointOut prints pages and queries worth looking at.
+// pointOut prints pages worth looking at.
 func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *query.Store) error {
-	garages := p.Garages.IDs()
-	page, err := store.Conversations(ctx, readmodel.ConversationFilter{Garages: garages, Filter: "waiting", Limit: 1})
+	page, err := store.Conversations(ctx, readmodel.ConversationFilter{Garages: p.Garages.IDs(), Filter: "waiting", Limit: 1})
 	if err != nil || len(page.Items) == 0 {
 		return err
 	}
@@ -36,18 +32,7 @@ func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *query.Store
 	token := p.Links.Sign(link.Claims{
 		Garage: c.GarageID, Repair: c.RepairID, Audience: link.Approver, Lang: c.Customer.Language, Expires: time.Now().Add(email.DefaultLinkLifetime), Sequence: sequence,
 	})
-	data := p.Data.Dir()
-	manager, err := p.Issuer.Issue(web.Caller{Subject: "jan", Roles: []repair.Role{repair.Manager}, Garages: garages}, managerTokenTTL)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(d.Out, `Look at:
-  The manager's dashboards   %[1]s/dashboards, and paste this token of the simulated garages to sign in:
-%[6]s
-  A customer's page          %[1]s/c/%[2]s
-  A conversation             curl -H "Authorization: Bearer $(bin/pitstop token --data %[3]s --role customer_service --garage %[4]s --subject eva)" %[1]s/v1/repairs/%[5]s/timeline
-  How long answers take      curl -H "Authorization: Bearer $(bin/pitstop token --data %[3]s --role manager --garage %[4]s --subject jan)" '%[1]s/v1/latencies?measure=approval&group_by=day'
-`, p.API, token, data, c.GarageID, c.RepairID, manager)
+	banner.Banner{Out: d.Out, Program: os.Args[0], Pipeline: p}.LookAt(banner.Waiting{Conversation: c, Token: token})
 	return nil
 }
 
