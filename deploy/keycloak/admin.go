@@ -3,6 +3,7 @@ package keycloak
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	_ "embed" // the realm
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 //go:embed realm.json
@@ -95,4 +97,83 @@ func (s *Server) ask(ctx context.Context, method, url, contentType string, body 
 		return nil
 	}
 	return json.Unmarshal(text, into)
+}
+
+// SetTokensFor sets for how long tokens are good, in whole seconds.
+func (s *Server) SetTokensFor(ctx context.Context, d time.Duration) error {
+	return s.Admin(ctx, http.MethodPut, "/pitstop", Object{"accessTokenLifespan": int(d.Seconds())}, nil)
+}
+
+// SetGarages sets the garages of somebody.
+func (s *Server) SetGarages(ctx context.Context, name string, garages ...string) error {
+	user, path, err := s.user(ctx, name)
+	if err != nil {
+		return err
+	}
+	attributes, _ := user["attributes"].(Object)
+	attributes["garages"] = garages
+	return s.Admin(ctx, http.MethodPut, path, user, nil)
+}
+
+// TakeRole takes a role of Pitstop's away from somebody.
+func (s *Server) TakeRole(ctx context.Context, name, role string) error {
+	_, path, err := s.user(ctx, name)
+	if err != nil {
+		return err
+	}
+	var clients []Object
+	if err := s.Admin(ctx, http.MethodGet, "/pitstop/clients?clientId=pitstop", nil, &clients); err != nil {
+		return err
+	}
+	path = fmt.Sprintf("%s/role-mappings/clients/%s", path, clients[0]["id"])
+	var roles, taken []Object
+	if err := s.Admin(ctx, http.MethodGet, path, nil, &roles); err != nil {
+		return err
+	}
+	for _, r := range roles {
+		if r["name"] == role {
+			taken = append(taken, r)
+		}
+	}
+	if len(taken) == 0 {
+		return fmt.Errorf("%s does not have the role %s", name, role)
+	}
+	return s.Admin(ctx, http.MethodDelete, path, taken, nil)
+}
+
+// user returns somebody, and the path of what is known of them.
+func (s *Server) user(ctx context.Context, name string) (user Object, path string, err error) {
+	var found []Object
+	if err := s.Admin(ctx, http.MethodGet, "/pitstop/users?exact=true&username="+url.QueryEscape(name), nil, &found); err != nil {
+		return nil, "", err
+	}
+	if len(found) != 1 {
+		return nil, "", fmt.Errorf("the realm has %d people called %s", len(found), name)
+	}
+	return found[0], fmt.Sprintf("/pitstop/users/%s", found[0]["id"]), nil
+}
+
+// RotateKeys has new tokens signed with a new key, and forgets the ones of before.
+func (s *Server) RotateKeys(ctx context.Context) error {
+	const components = "/pitstop/components"
+	var before []Object
+	if err := s.Admin(ctx, http.MethodGet, components+"?type=org.keycloak.keys.KeyProvider", nil, &before); err != nil {
+		return err
+	}
+	for _, old := range before {
+		if old["providerId"] != "rsa-generated" {
+			continue
+		}
+		next := Object{
+			"name": "rsa-" + rand.Text(), "providerId": old["providerId"], "providerType": old["providerType"], "parentId": old["parentId"],
+			"config": Object{"priority": []string{"200"}},
+		}
+		if err := s.Admin(ctx, http.MethodPost, components, next, nil); err != nil {
+			return err
+		}
+		if err := s.Admin(ctx, http.MethodDelete, fmt.Sprintf("%s/%s", components, old["id"]), nil, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }

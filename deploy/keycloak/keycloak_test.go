@@ -13,8 +13,10 @@ import (
 	"os"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/oauth2"
 
 	"pitstop/deploy/embedded"
@@ -93,12 +95,42 @@ func TestKeycloak_SignIn(t *testing.T) {
 	if err != nil {
 		t.Fatalf("at %s: %v", answer.Request.URL, err)
 	}
+	if got, want := claims(t, provider, token), "sam, Sam de Jong, [de-brug], [mechanic]"; got != want {
+		t.Errorf("claims %s, want %s", got, want)
+	}
+
+	// What an administrator does shows in the next token.
+	for what, err := range map[string]error{
+		"take a role away": s.TakeRole(t.Context(), "sam", "mechanic"),
+		"set the garages":  s.SetGarages(t.Context(), "sam", "noord", "de-brug"),
+		"set the lifespan": s.SetTokensFor(t.Context(), 7*time.Second),
+		"rotate the keys":  s.RotateKeys(t.Context()),
+	} {
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	before := token.AccessToken
+	if token, err = config.TokenSource(t.Context(), &oauth2.Token{RefreshToken: token.RefreshToken}).Token(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := claims(t, provider, token), "sam, Sam de Jong, [noord de-brug], []"; got != want {
+		t.Errorf("renewed: claims %s, want %s", got, want)
+	}
+	if token.ExpiresIn != 7 || keyOf(t, token.AccessToken) == keyOf(t, before) {
+		t.Errorf("renewed: good for %d seconds, signed with %s, before with %s", token.ExpiresIn, keyOf(t, token.AccessToken), keyOf(t, before))
+	}
+}
+
+// claims returns what Pitstop reads of an ID token.
+func claims(t *testing.T, provider *oidc.Provider, token *oauth2.Token) string {
+	t.Helper()
 	raw, _ := token.Extra("id_token").(string)
 	id, err := provider.Verifier(&oidc.Config{ClientID: "pitstop"}).Verify(t.Context(), raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var claims struct {
+	var c struct {
 		Username  string   `json:"preferred_username"`
 		Name      string   `json:"name"`
 		Garages   []string `json:"garages"`
@@ -106,13 +138,18 @@ func TestKeycloak_SignIn(t *testing.T) {
 			Roles []string `json:"roles"`
 		} `json:"resource_access"`
 	}
-	if err := id.Claims(&claims); err != nil {
+	if err := id.Claims(&c); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprintf("%s, %s, %v, %v", claims.Username, claims.Name, claims.Garages, claims.Resources["pitstop"].Roles); got != "sam, Sam de Jong, [de-brug], [mechanic]" {
-		t.Errorf("claims %s", got)
+	return fmt.Sprintf("%s, %s, %v, %v", c.Username, c.Name, c.Garages, c.Resources["pitstop"].Roles)
+}
+
+// keyOf returns the name of the key that a token is signed with.
+func keyOf(t *testing.T, token string) string {
+	t.Helper()
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if token.RefreshToken == "" {
-		t.Error("there is no refresh token")
-	}
+	return signed.Signatures[0].Header.KeyID
 }
