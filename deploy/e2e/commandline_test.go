@@ -163,6 +163,10 @@ func TestStart_Sample(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("addresses.json: %v, %v, want it for the owner only", info, err)
 	}
+	says := client.Decode[object](client.Client{T: t, Base: p.Provider}.Get("/.well-known/openid-configuration"), http.StatusOK)
+	if says["issuer"] != p.Provider {
+		t.Errorf("the identity provider at %s says that it is %s", p.Provider, says["issuer"])
+	}
 	for _, g := range []string{"de-brug", "noord"} {
 		c := client.Client{T: t, Base: p.API, Token: p.Token(t, "mechanic", "sam", g)}
 		c.Post("/v1/repairs", garage.Order("WO-1842", "j@example.nl")).Accepted(http.StatusCreated)

@@ -118,7 +118,7 @@ func (p *pipeline) end(code int) int {
 var everyGarage = slices.Concat(
 	pitstop.Garages("approve partly reject expire withdraw replace cancel", ""),
 	pitstop.Garages("statemachine retries login elsewhere scanner mailtext escape plates empty told driver totals changed seen", ""),
-	pitstop.Garages("refusals roles other repeats async changes messages limits inbox feed safe described corrected links", ""),
+	pitstop.Garages("desk till hint refusals roles other repeats async changes messages limits inbox feed safe described corrected links", ""),
 	pitstop.Garages("roundtrip board hidden fence beyond", "remind_after: [], call_after: 10000h"),
 	pitstop.Garages("pace", "remind_after: [15s], call_after: 40s"),
 	[]pitstop.GarageConfig{{

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +32,7 @@ type Process struct {
 
 // Addresses are the addresses of a process's parts, as it writes them to addresses.json.
 type Addresses struct {
-	API, Mailbox, Metrics, Kafka, Registry, ClickHouse string
+	API, Provider, Mailbox, Metrics, Kafka, Registry, ClickHouse string
 }
 
 // Stop sends a signal, waits for the process to end and returns its exit code, -1 if it
@@ -69,6 +72,30 @@ func (p *Process) Token(t testing.TB, role, subject, garages string) string {
 		t.Fatalf("pitstop token: code %d, said %q and %q, want one line with the token", code, out, errOut)
 	}
 	return strings.TrimSpace(out)
+}
+
+// SignIn returns a client with the session of a person, by their hint at the embedded
+// identity provider: GARAGE/ID, or manager for the manager of all garages. It follows no
+// redirects.
+func (p *Process) SignIn(t testing.TB, hint string) *http.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &http.Client{Jar: jar, Timeout: expect.Patience}
+	const there = "/dashboards"
+	answer, err := c.Get(p.API + "/sign-in?" + url.Values{"login_hint": {hint}, "next": {there}}.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // was read
+	if at := answer.Request.URL; !strings.HasPrefix(at.String(), p.API+there) {
+		said, _ := io.ReadAll(answer.Body) // for the message
+		t.Fatalf("signing in as %s ends at %s: %s\n%s", hint, at, answer.Status, said)
+	}
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return c
 }
 
 // Children returns the processes that the process started, with their arguments.
