@@ -380,6 +380,16 @@ func TestRefusedRequests(t *testing.T) {
 	}
 }
 
+// Whoever opened Pitstop under another name of this machine reads where to begin anew.
+func TestFromAnotherAddress(t *testing.T) {
+	r := newRig(t, string(garage.Sample))
+	r.oauth.RedirectURL = "http://workshop.example:17002" + CallbackPath
+	status, text := r.send(http.MethodGet, r.oauth.AuthCodeURL("s", oauth2.S256ChallengeOption("v")), nil, "Accept-Language", "en")
+	if status != http.StatusBadRequest || !strings.Contains(text, "You came from http://workshop.example:17002,") || !strings.Contains(text, `href="`+api+`/sign-in"`) {
+		t.Errorf("it says %d %s", status, text)
+	}
+}
+
 // A code is good once, for a minute, for who has the verifier.
 func TestCodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -2,11 +2,11 @@ package identity
 
 import (
 	"bytes"
-	"context"
 	_ "embed" // the page
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"pitstop/schemas/locale"
@@ -26,15 +26,14 @@ var (
 )
 
 // login asks who signs in.
-type login struct {
-	*storage
-	callback func(ctx context.Context, id string) string // where a request goes on whose person is picked
-}
+type login struct{ *storage }
 
 // page is the data of the template.
 type page struct {
 	locale.Voice
-	Request string // id; empty: it has expired
+	Head    string
+	Request string // id; empty: there is nobody to pick
+	Text    string // why not
 	Again   string // where to begin anew
 	Error   string
 	Asked   string // what was searched for
@@ -59,37 +58,52 @@ type option struct {
 
 func (o option) text() string { return strings.Join(o.Name, "") + "\n" + o.Role }
 
+// authorize passes requests on. Whoever came from an address that is not the client's
+// reads what to do, of which the library would say nothing.
+func (l login) authorize(next http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		back := r.FormValue("redirect_uri")
+		if r.FormValue("client_id") != ClientID || back == "" || slices.Contains(client{l.Origins}.RedirectURIs(), back) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		l.stop(w, r, http.StatusBadRequest, "elsewhere", origin(back))
+	}
+}
+
 // ask shows everybody, or goes on where somebody has been picked.
-func (l *login) ask(w http.ResponseWriter, r *http.Request) {
+func (l login) ask(w http.ResponseWriter, r *http.Request) {
 	waiting, ok := l.request(r.URL.Query().Get("request"))
 	switch {
 	case !ok:
-		l.expired(w, r)
+		l.stop(w, r, http.StatusGone, "expired")
 	case waiting.Done():
-		http.Redirect(w, r, l.callback(r.Context(), waiting.id), http.StatusSeeOther)
+		http.Redirect(w, r, callback(waiting.id), http.StatusSeeOther)
 	default:
 		l.show(w, r, http.StatusOK, waiting, "")
 	}
 }
 
+// callback returns where a request goes on whose person is picked.
+func callback(id string) string { return callbackPath + "?id=" + id }
+
 // pick signs in who was picked.
-func (l *login) pick(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
+func (l login) pick(w http.ResponseWriter, r *http.Request) {
 	id := r.PostFormValue("request")
 	waiting, ok := l.request(id)
 	switch {
 	case !ok || waiting.Done():
-		l.expired(w, r)
+		l.stop(w, r, http.StatusGone, "expired")
 	case !l.storage.pick(id, r.PostFormValue("person")):
 		l.show(w, r, http.StatusUnprocessableEntity, waiting, "gone")
 	default:
-		http.Redirect(w, r, l.callback(r.Context(), id), http.StatusSeeOther)
+		http.Redirect(w, r, callback(id), http.StatusSeeOther)
 	}
 }
 
-func (l *login) show(w http.ResponseWriter, r *http.Request, status int, waiting *request, wrong string) {
+func (l login) show(w http.ResponseWriter, r *http.Request, status int, waiting *request, wrong string) {
 	p := l.page(r, waiting)
-	p.Request, p.Asked = waiting.id, strings.TrimSpace(r.URL.Query().Get("q"))
+	p.Head, p.Request, p.Asked = p.T("who"), waiting.id, strings.TrimSpace(r.URL.Query().Get("q"))
 	if wrong != "" {
 		p.Error = p.T(wrong)
 	}
@@ -98,12 +112,15 @@ func (l *login) show(w http.ResponseWriter, r *http.Request, status int, waiting
 	l.write(w, status, p, "'self' "+origin(waiting.RedirectURI))
 }
 
-func (l *login) expired(w http.ResponseWriter, r *http.Request) {
-	l.write(w, http.StatusGone, l.page(r, nil), "'none'")
+// stop says why nobody signs in, and where to begin anew.
+func (l login) stop(w http.ResponseWriter, r *http.Request, status int, why string, args ...any) {
+	p := l.page(r, nil)
+	p.Head, p.Text = p.T(why), p.T(why+" text", args...)
+	l.write(w, status, p, "'none'")
 }
 
 // page returns a page in the language that the client asks for, or else the browser.
-func (l *login) page(r *http.Request, waiting *request) *page {
+func (l login) page(r *http.Request, waiting *request) *page {
 	var tags []string
 	if waiting != nil {
 		for _, tag := range waiting.UILocales {
@@ -148,7 +165,7 @@ func (p *page) option(person Person) option {
 	return option{person.Hint, strings.SplitAfter(person.Name, "@"), p.Lang.And(roles...)}
 }
 
-func (l *login) write(w http.ResponseWriter, status int, p *page, formAction string) {
+func (l login) write(w http.ResponseWriter, status int, p *page, formAction string) {
 	var b bytes.Buffer
 	if err := pages.Execute(&b, p); err != nil {
 		l.Log.Error("cannot show the sign-in page", "error", err)
@@ -182,6 +199,8 @@ var texts = locale.Texts{
 	"gone":           {NL: "Diegene staat niet meer in het garagebestand. Kies iemand anders.", EN: "That person is no longer in the garage file. Pick somebody else."},
 	"expired":        {NL: "Deze inlogpoging is voorbij", EN: "This sign-in is over"},
 	"expired text":   {NL: "Ze is al gebruikt, of er ging te veel tijd overheen.", EN: "It has been used already, or took too long."},
+	"elsewhere":      {NL: "Hier kun je niet inloggen", EN: "You cannot sign in from here"},
+	"elsewhere text": {NL: "Je kwam van %s, en inloggen kan alleen via een adres van deze machine zelf.", EN: "You came from %s, and signing in works only from an address of this machine itself."},
 	"again":          {NL: "Opnieuw inloggen", EN: "Sign in again"},
 	"manager of all": {NL: "Manager van alle garages", EN: "Manager of all garages"},
 	"all garages":    {NL: "ziet elke garage", EN: "sees every garage"},

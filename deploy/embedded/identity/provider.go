@@ -31,6 +31,8 @@ const (
 	callbackPath = "/authorize/callback"
 	stylePath    = "/style.css"
 
+	maxBytes = 64 << 10 // of a request
+
 	tokensFor = 5 * time.Minute // after which they are renewed, or not
 )
 
@@ -77,13 +79,14 @@ func New(c Config) (http.Handler, error) {
 	// Of the library's endpoints those that are meant; the others stay closed.
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+oidc.DiscoveryEndpoint, func(w http.ResponseWriter, _ *http.Request) { op.Discover(w, says) })
+	l := login{s}
+	mux.Handle(provider.AuthorizationEndpoint().Relative(), l.authorize(provider))
 	for _, endpoint := range []*op.Endpoint{
-		provider.AuthorizationEndpoint(), provider.TokenEndpoint(), provider.UserinfoEndpoint(),
+		provider.TokenEndpoint(), provider.UserinfoEndpoint(),
 		provider.EndSessionEndpoint(), provider.KeysEndpoint(), op.NewEndpoint(callbackPath),
 	} {
 		mux.Handle(endpoint.Relative(), provider)
 	}
-	l := &login{storage: s, callback: op.AuthCallbackURL(provider)}
 	mux.HandleFunc("GET "+loginPath, l.ask)
 	mux.HandleFunc("POST "+loginPath, l.pick)
 	mux.HandleFunc("GET "+stylePath, func(w http.ResponseWriter, _ *http.Request) {
@@ -114,7 +117,8 @@ func discovery(c *oidc.DiscoveryConfiguration) *oidc.DiscoveryConfiguration {
 	}
 }
 
-// headers sets the headers of every answer. No other site shows one in a frame.
+// headers sets the headers of every answer, and bounds every request. No other site shows
+// an answer in a frame.
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -123,6 +127,7 @@ func headers(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin") // with less, browsers do not say whose form it is
 		h.Set("Cache-Control", "no-store")
+		r.Body = http.MaxBytesReader(w, r.Body, maxBytes)
 		next.ServeHTTP(w, r)
 	})
 }
