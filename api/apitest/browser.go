@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -40,11 +41,26 @@ func (b *Tab) Run(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// DisableScripts keeps the pages from running scripts.
-func (b *Tab) DisableScripts() {
+// Scripts says whether pages opened from now on may run scripts.
+func (b *Tab) Scripts(run bool) {
 	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	_, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !run})
 	Must(b.t, err)
+}
+
+// Eval returns the value of an expression in the page, which may run no scripts itself.
+func Eval[T any](b *Tab, expression string) T {
+	b.t.Helper()
+	return browser.Value(b.t, b.ctx, chromedp.Evaluate[T](expression))
+}
+
+// Tap clicks an element, and waits for what its page or the next one then has.
+func (b *Tab) Tap(selector, then string) {
+	b.t.Helper()
+	b.Run(chromedp.Click(chromedp.CSS(selector)), chromedp.WaitReady(chromedp.CSS(then)))
+	for !Eval[bool](b, `document.readyState === "complete"`) { // a page that runs no scripts tells nobody
+		b.Run(chromedp.Sleep(5 * time.Millisecond))
+	}
 }
 
 // ScrollWidth returns the width of the page in pixels.

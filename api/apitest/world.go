@@ -234,6 +234,18 @@ func (w *World) Last() repair.Command {
 	return w.Sent[len(w.Sent)-1]
 }
 
+// Count returns how many of the commands that were sent are such.
+func (w *World) Count(such func(repair.Command) bool) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.Sent {
+		if such(c) {
+			n++
+		}
+	}
+	return n
+}
+
 // LastDecision returns the last decision that was sent: the page's script records
 // views by itself, at any time.
 func (w *World) LastDecision() *repair.DecideQuote {

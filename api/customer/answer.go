@@ -90,10 +90,10 @@ func (d *door) busy(w http.ResponseWriter, r *http.Request, v *visit) { d.wait(w
 func (d *door) soon(w http.ResponseWriter, r *http.Request, v *visit) { d.wait(w, r, v, "soon") }
 
 // later is soon for a form: the page asks for the repair.
-func (d *door) later(w http.ResponseWriter, r *http.Request, v *visit) {
+func (d *door) later(w http.ResponseWriter, r *http.Request, v *visit, status int) {
 	p := d.bare(r, v, "soon")
 	p.Refresh = v.at("")
-	d.render(w, http.StatusOK, p)
+	d.render(w, status, p)
 }
 
 // wait shows a page that asks again by itself.

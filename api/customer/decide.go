@@ -34,11 +34,15 @@ func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 	}
 	c := parseChoice(r.PostForm, lines)
 	seen := d.sawIt(r.Context(), v, v.open())
+	over := v.over(q)
 	switch {
-	case v.behind && !c.Confirmed: // it may have been answered, or the link have ended
-		d.later(w, r, v)
+	case v.behind && !c.commits(): // it may have been answered, or the link have ended
+		d.later(w, r, v, c.status())
 		return
-	case q.Status == repair.StatusOpen && (len(c.Missing) > 0 || c.Change):
+	case over != "" && !c.commits():
+		d.late(w, r, v, over, 0)
+		return
+	case over == "" && (len(c.Missing) > 0 || c.Change):
 		mistakes := make(map[string]string)
 		for _, line := range c.Missing {
 			if !c.Change {
@@ -47,25 +51,33 @@ func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 		}
 		d.again(w, r, v, q, c, mistakes)
 		return
-	case q.Status == repair.StatusOpen && (!c.Confirmed || c.TotalSeen == nil):
-		d.render(w, http.StatusOK, d.dress(r, v, v.confirm(q, c)))
+	case over == "" && !c.commits():
+		p := v.confirm(q, c)
+		if c.Confirmed && c.Name == "" {
+			v.unnamed(p, v.T("error name"))
+		}
+		d.render(w, c.status(), d.dress(r, v, p))
 		return
-	}
-	if c.TotalSeen == nil {
-		c.TotalSeen = new(int64)
 	}
 	body := c.body()
 	o, id, err := d.take(r.Context(), v, seen, request.Request{
 		Revision: q.Revision, Key: keyed(c.Command, body), Body: body, IP: d.Proxies.ClientIP(r), UserAgent: r.UserAgent(),
 	})
 	if invalid := new(request.Invalid); errors.As(err, &invalid) {
-		d.again(w, r, v, q, c, v.mistakes(c, invalid.Errors))
+		m := v.mistakes(c, invalid.Errors)
+		if wrong := m["name"]; len(m) == 1 && wrong != "" && !v.behind {
+			p := v.confirm(q, c)
+			v.unnamed(p, wrong)
+			d.render(w, http.StatusUnprocessableEntity, d.dress(r, v, p))
+			return
+		}
+		d.again(w, r, v, q, c, m)
 		return
 	}
 	if err != nil {
 		web.LogFailure(d.Log, "send a decision", err)
 		if v.behind {
-			d.later(w, r, v)
+			d.later(w, r, v, http.StatusOK)
 			return
 		}
 		p := d.dress(r, v, v.confirm(q, c))
@@ -78,6 +90,23 @@ func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 		return
 	}
 	d.done(w, r, v, o, id, "")
+}
+
+// over returns why a quote can no longer be answered, as far as the read model and the
+// clock know; empty: it can.
+func (v *visit) over(q *readmodel.Quote) repair.Code {
+	switch {
+	case q.Status != repair.StatusOpen:
+		return overCode[q.Status]
+	case !v.now.Before(q.ExpiresAt):
+		return repair.Expired
+	}
+	return ""
+}
+
+var overCode = map[repair.QuoteStatus]repair.Code{
+	repair.StatusDecided: repair.AlreadyDecided, repair.StatusExpired: repair.Expired, repair.StatusWithdrawn: repair.Withdrawn,
+	repair.StatusReplaced: repair.Superseded, repair.StatusCancelled: repair.IllegalState,
 }
 
 // wordy asks for an answer without remarks: the repair takes no more of them.
@@ -117,7 +146,7 @@ func (v *visit) mistakes(c choice, errs []repair.FieldError) map[string]string {
 // again shows the form as it was filled in, with what is wrong.
 func (d *door) again(w http.ResponseWriter, r *http.Request, v *visit, q *readmodel.Quote, c choice, mistakes map[string]string) {
 	if v.behind {
-		d.later(w, r, v)
+		d.later(w, r, v, http.StatusOK)
 		return
 	}
 	p := v.page()
@@ -135,19 +164,22 @@ func (d *door) again(w http.ResponseWriter, r *http.Request, v *visit, q *readmo
 				p.Notice.Links = append(p.Notice.Links, mistake{fmt.Sprintf("#line-%d", l.Number), l.Error})
 			}
 		}
-		if p.Form.NameError != "" {
-			p.Notice.Links = append(p.Notice.Links, mistake{"#name", p.Form.NameError})
-		}
 	}
 	d.render(w, status, d.dress(r, v, p))
 }
 
-// confirm asks whether a complete choice is right.
+// unnamed says at the field what is wrong with the name on a summary.
+func (v *visit) unnamed(p *page, wrong string) {
+	p.Confirm.NameError, p.Title = wrong, v.T("error title")+p.Title
+	p.Notice = &notice{Kind: "bad", Head: v.T("problem heading"), Links: []mistake{{"#name", wrong}}}
+}
+
+// confirm sums up a complete choice, and asks whether it is right and whose it is.
 func (v *visit) confirm(q *readmodel.Quote, c choice) *page {
 	p := &page{voice: v.voice, Garage: v.contact(v.garage), Base: v.base, Car: carOf(v.repair.Vehicle), Head: v.T("confirm head"), Lead: []string{v.T("confirm lead")}}
 	p.Title = fmt.Sprintf("%s – %s", p.Head, v.garage.Name)
 	var sum int64
-	k := &confirmation{Action: v.at(fmt.Sprintf("/quotes/%d/decision", q.Revision))}
+	k := &confirmation{Action: v.at(fmt.Sprintf("/quotes/%d/decision", q.Revision)), Name: c.Name}
 	hide := func(name, value string) { k.Hidden = append(k.Hidden, option{name, value}) }
 	k.Lines = v.proposal(q, c, nil).Lines
 	k.Nothing = true
@@ -166,7 +198,6 @@ func (v *visit) confirm(q *readmodel.Quote, c choice) *page {
 		}
 	}
 	hide("command", c.Command)
-	hide("name", c.Name)
 	hide("total_seen", fmt.Sprint(sum))
 	k.Total = v.Lang.Money(sum, q.Currency) + " " + v.Lang.InclVAT()
 	k.Button = v.obligation(sum, k.Nothing, q.Currency)

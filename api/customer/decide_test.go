@@ -60,8 +60,8 @@ func TestDecidingWithoutScript(t *testing.T) {
 	if a := w.Post(decision, confirmed...); a.StatusCode != 303 {
 		t.Errorf("the same again: %d", a.StatusCode)
 	}
-	w.Post(decision, "confirmed", "1", "total_seen", "0", "command", "c1", "line.1", "reject", "line.2", "reject").Has(t, 409,
-		"Uw antwoord is niet verwerkt", "Op deze prijsopgave was al geantwoord.", "!"+theForm)
+	w.Post(decision, "confirmed", "1", "name", "Jo", "total_seen", "0", "command", "c1", "line.1", "reject", "line.2", "reject").Has(t, 409,
+		"Uw antwoord is niet verwerkt", "Op dit voorstel was al geantwoord.", "!"+theForm)
 }
 
 // Remarks that are too long together are to be shortened: nothing else is wrong with them.
@@ -69,7 +69,7 @@ func TestLongRemarks(t *testing.T) {
 	w := apitest.New(t)
 	decision := w.Link(w.Quoted(), link.Approver) + "/quotes/1/decision"
 	answer := func(remark string) []string {
-		return []string{"command", "c1", "line.1", "reject", "text.1", remark, "line.2", "reject", "text.2", remark, "total_seen", "0", "confirmed", "1"}
+		return []string{"command", "c1", "line.1", "reject", "text.1", remark, "line.2", "reject", "text.2", remark, "total_seen", "0", "confirmed", "1", "name", "Jo"}
 	}
 	long := strings.Repeat("te duur ", 400)
 	w.Post(decision, answer(long)...).Has(t, 422, "Uw toelichtingen zijn samen langer dan 5000 tekens. Wilt u ze inkorten?", `href="#line-2"`, long[:len(long)-1]+"</textarea>", "!anders opschrijven")
@@ -93,15 +93,15 @@ func TestDecisionsThatComeTooLate(t *testing.T) {
 			"superseded", func(w *apitest.World, id string) {
 				w.Call(sam(w), "POST", "/v1/repairs/"+id+"/quotes", apitest.QuoteBody, apitest.Key("q2"))
 			}, "34800", 409,
-			[]string{"Er is een nieuwere prijsopgave.", theForm, "/quotes/2/decision"},
+			[]string{"Er is een nieuwer voorstel.", theForm, "/quotes/2/decision"},
 		},
 		{
 			"withdrawn", func(w *apitest.World, id string) {
 				w.Call(sam(w), "POST", "/v1/repairs/"+id+"/quotes/1/withdrawal", "", apitest.Key("w"))
 			}, "34800", 409,
-			[]string{"De garage heeft deze prijsopgave ingetrokken.", "!" + theForm},
+			[]string{"De garage heeft dit voorstel ingetrokken.", "!" + theForm},
 		},
-		{"expired", func(w *apitest.World, _ string) { w.Pass(3 * 24 * time.Hour) }, "34800", 409, []string{"De prijsopgave was al verlopen.", "030 – 123 45 67", "!" + theForm}},
+		{"expired", func(w *apitest.World, _ string) { w.Pass(3 * 24 * time.Hour) }, "34800", 409, []string{"Het voorstel was al verlopen.", "030 – 123 45 67", "!" + theForm}},
 		{
 			"cancelled", func(w *apitest.World, id string) {
 				w.Call(sam(w), "POST", "/v1/repairs/"+id+"/cancellation", "", apitest.Key("c"))
@@ -169,7 +169,7 @@ func TestTheSameFormIsNeverOfferedAgain(t *testing.T) {
 	w.Get(where).Has(t, 200, "Uw antwoord wordt verwerkt", `http-equiv="refresh"`, "!"+theForm)
 	w.Get(page).Has(t, 200, "We zetten uw gegevens klaar", `http-equiv="refresh"`, "!"+theForm) // the plain link, too
 	w.Post(page+"/quotes/1/decision", "command", "c2", "confirmed", "1", "line.1", "reject", "line.2", "reject", "total_seen", "0", "name", "X").
-		Has(t, 409, "Op deze prijsopgave was al geantwoord.", `http-equiv="refresh"`, "!"+theForm)
+		Has(t, 409, "Op dit voorstel was al geantwoord.", `http-equiv="refresh"`, "!"+theForm)
 	// Nor do a form of another tab and a message that cannot be read bring it back.
 	for _, form := range [][]string{
 		{page + "/quotes/1/decision", "command", "c3", "line.1", "approve", "line.2", "reject", "total_seen", "34800", "name", "X"},
@@ -234,9 +234,9 @@ func TestWhatWasDecided(t *testing.T) {
 	} {
 		w := apitest.New(t)
 		page := w.Link(w.Quoted(), link.Approver)
-		a := w.Post(page+"/quotes/1/decision", "command", "c", "confirmed", "1", "line.1", tt.lines[0], "line.2", tt.lines[1], "total_seen", tt.total)
+		a := w.Post(page+"/quotes/1/decision", "command", "c", "confirmed", "1", "name", "Jo", "line.1", tt.lines[0], "line.2", tt.lines[1], "total_seen", tt.total)
 		w.Get(a.Header.Get("Location")).Has(t, 200, append(tt.says, "via deze pagina", "16.00 uur")...)
 		w.Pass(24 * time.Hour)
-		w.Get(page).Has(t, 200, append(tt.says, "!We verwachten dat de auto klaar is")...) // that time has passed
+		w.Get(page).Has(t, 200, append(tt.says, "!Verwacht klaar")...) // that time has passed
 	}
 }

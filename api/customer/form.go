@@ -6,12 +6,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
+	"pitstop/schemas/typed"
 )
 
 // choice is what a visitor filled in about a quote.
@@ -29,7 +31,7 @@ type choice struct {
 // was typed even where it is wrong, so that it can be shown again.
 func parseChoice(form url.Values, lines []int32) choice {
 	c := choice{
-		Command: form.Get("command"), Name: strings.TrimSpace(form.Get("name")),
+		Command: form.Get("command"), Name: typed.Clean(form.Get("name")),
 		Confirmed: form.Get("confirmed") == "1", Change: form.Get("change") == "1",
 	}
 	if n, err := strconv.ParseInt(form.Get("total_seen"), 10, 64); err == nil && n >= 0 {
@@ -53,6 +55,20 @@ func parseChoice(form url.Values, lines []int32) choice {
 		c.Answers = append(c.Answers, a)
 	}
 	return c
+}
+
+// commits reports whether the choice is made: the summary was seen, and somebody put a
+// name to it. Whatever else is sent only leads there.
+func (c choice) commits() bool {
+	return c.Confirmed && c.Name != "" && c.TotalSeen != nil && len(c.Missing) == 0 && !c.Change
+}
+
+// status returns that of a page which shows a choice that does not commit.
+func (c choice) status() int {
+	if c.Confirmed && c.Name == "" && !c.Change {
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusOK
 }
 
 // body returns the request for a choice.

@@ -194,7 +194,7 @@ func TestAFullConversationSaysSo(t *testing.T) {
 	w.Post(page+"/messages", "command", "m9", "kind", "text", "text", long+" nog iets").
 		Has(t, 409, "Er passen geen berichten meer bij dit gesprek", "nog iets</textarea>")
 	// An answer is taken all the same, but for long remarks.
-	answer := []string{"command", "d1", "line.1", "reject", "line.2", "reject", "total_seen", "0", "confirmed", "1"}
+	answer := []string{"command", "d1", "line.1", "reject", "line.2", "reject", "total_seen", "0", "confirmed", "1", "name", "Jo"}
 	w.Post(page+"/quotes/1/decision", append(answer, "text.1", strings.Repeat("🙂", 1900))...).
 		Has(t, 422, "Er past geen toelichting meer bij deze reparatie")
 	if a := w.Post(page+"/quotes/1/decision", append(answer, "text.1", "Te duur.")...); a.StatusCode != 303 {

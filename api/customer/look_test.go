@@ -34,8 +34,8 @@ func TestPageOfAnExpiredQuote(t *testing.T) {
 	w := apitest.New(t)
 	page := w.Link(w.Quoted(), link.Approver)
 	w.Pass(32 * time.Hour)
-	w.Get(page).Has(t, 200, "De prijsopgave is verlopen zonder antwoord (vandaag, donderdag 21 mei, 17.30 uur).", "!"+theForm)
-	w.Get(page+"?lang=en").Has(t, 200, "The quote expired without an answer (today, Thursday 21 May, 17:30).")
+	w.Get(page).Has(t, 200, "Het voorstel is verlopen zonder antwoord (vandaag, donderdag 21 mei, 17.30 uur).", "!"+theForm)
+	w.Get(page+"?lang=en").Has(t, 200, "The proposal expired without an answer (today, Thursday 21 May, 17:30).")
 }
 
 func TestOpeningAPageChangesNothing(t *testing.T) {
@@ -195,7 +195,7 @@ func TestTheRestOfARepair(t *testing.T) {
 	sam := w.Token("sam", repair.Mechanic, "de-brug")
 	id := w.Started()
 	page, at := w.Link(id, link.Approver), "/v1/repairs/"+id
-	w.Get(page).Has(t, 200, "We zijn bezig met uw auto", "We verwachten dat de auto klaar is: vandaag, woensdag 20 mei, 16.00 uur.", "U hoeft nu niets te doen.")
+	w.Get(page).Has(t, 200, "We zijn bezig met uw auto", "Verwacht klaar: vandaag, woensdag 20 mei, 16.00 uur.", "U hoeft nu niets te doen.")
 	w.Call(sam, "POST", at+"/completion", `{"total":28900}`, apitest.Key("c"))
 	w.Get(page).Has(t, 200, "Goed nieuws: uw auto is klaar", "Te betalen", "€ 289,00", "precies zoals afgesproken", "ma–vr 8.00–17.30 uur")
 	w.Call(sam, "POST", at+"/collection", ``, apitest.Key("d"))

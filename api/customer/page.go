@@ -83,21 +83,21 @@ type form struct {
 	Action, Command string
 	Currency        string
 	Name            string
-	NameError       string
 	Reasons         []option
 	Many            bool
 }
 
 type option struct{ Value, Label string }
 
-// confirmation asks once more, for visitors without JavaScript.
+// confirmation sums up a choice, and asks for the name that commits it.
 type confirmation struct {
-	Action  string
-	Hidden  []option
-	Lines   []proposed
-	Total   string
-	Nothing bool
-	Button  string
+	Action          string
+	Hidden          []option
+	Lines           []proposed
+	Total           string
+	Nothing         bool
+	Name, NameError string
+	Button          string
 }
 
 // settled is a quote that is over.

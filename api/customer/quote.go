@@ -127,7 +127,7 @@ func (v *visit) form(q *readmodel.Quote, c choice, mistakes map[string]string) *
 	f := &form{
 		proposal: v.proposal(q, c, mistakes), Revision: q.Revision,
 		Action: v.at(fmt.Sprintf("/quotes/%d/decision", q.Revision)), Command: c.Command, Currency: q.Currency,
-		Name: c.Name, NameError: mistakes["name"], Many: len(q.Lines) > 1,
+		Name: c.Name, Many: len(q.Lines) > 1,
 	}
 	if f.Command == "" {
 		f.Command, f.Name = newKey(), v.person.Name

@@ -39,7 +39,7 @@ func (d *door) write(w http.ResponseWriter, r *http.Request, v *visit) {
 // rewrite shows the form again with a message that was not sent.
 func (d *door) rewrite(w http.ResponseWriter, r *http.Request, v *visit, status int, command, text, wrong string) {
 	if v.behind {
-		d.later(w, r, v)
+		d.later(w, r, v, http.StatusOK)
 		return
 	}
 	p := v.page()

@@ -31,9 +31,9 @@ func TestApprove(t *testing.T) {
 	p := customer.OpenOnPhone(t, s.Mail.Link(t))
 	p.Shows("Remschijven en remblokken vóór vervangen", "€ 348,00", "€ 39,95", "€ 387,95 incl. btw", "€ 67,33", "€ 676,95")
 	s.Happens("QuoteViewed") // the page is open
-	p.Do(chromedp.Click(chromedp.CSS(`button[name=all][value=approve]`)))
-	expect.Says(t, "the button", p.Text("#decide"), "Akkoord, ik betaal € 387,95")
-	p.Do(chromedp.Click(chromedp.CSS("#decide")))
+	p.Do(chromedp.Click(chromedp.CSS(`button[name=all][value=approve]`)), chromedp.WaitReady(chromedp.CSS(".confirm")))
+	expect.Says(t, "the button", p.Text("#commit"), "Akkoord, ik betaal € 387,95")
+	p.Commit("J. de Vries")
 	p.Shows("U gaf akkoord voor € 387,95", "Totaal afgesproken", "€ 676,95")
 	if p.Asks() {
 		t.Error("the page asks again after the answer")
@@ -60,18 +60,17 @@ func TestPartlyApprove(t *testing.T) {
 	s.Propose(nil)
 	p := customer.OpenOnPhone(t, s.Mail.Link(t))
 	s.Happens("QuoteViewed")
-	expect.Says(t, "the button", p.Text("#decide"), "Kies eerst bij elk onderdeel ja of nee")
 	p.Answer("1", "approve")
-	p.Do(chromedp.Click(chromedp.CSS("#decide"))) // too early: nothing is sent
+	p.Do(chromedp.Click(chromedp.CSS("#decide"))) // too early: nothing is decided
 	p.Shows("Kies bij onderdeel 2 ja of nee.")
 	p.Answer("2", "reject")
-	expect.Says(t, "the button", p.Text("#decide"), "Akkoord, ik betaal € 348,00")
 	p.Do(
 		chromedp.SetValue(chromedp.CSS("#reason-2"), "price"),
 		chromedp.SendKeys(chromedp.CSS("#text-2"), "Doe ik <b>zelf</b> wel."),
-		chromedp.SetValue(chromedp.CSS("#name"), "Jan & Ans"),
-		chromedp.Click(chromedp.CSS("#decide")),
 	)
+	p.Check()
+	expect.Says(t, "the button", p.Text("#commit"), "Akkoord, ik betaal € 348,00")
+	p.Commit("Jan & Ans")
 	p.Shows("U gaf akkoord voor € 348,00", "de rest doen we niet", "Doe ik <b>zelf</b> wel.", "€ 637,00")
 	if p.Asks() {
 		t.Error("the page asks again after the answer")

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"pitstop/deploy/e2e/customer"
 	"pitstop/deploy/e2e/expect"
 	"pitstop/deploy/e2e/garage"
@@ -94,14 +92,15 @@ func TestReplace(t *testing.T) {
 	if late.Status != http.StatusConflict {
 		t.Errorf("an answer to the old quote: status %d", late.Status)
 	}
-	expect.Says(t, "the page", late.Body, "Er is een nieuwere prijsopgave")
+	expect.Says(t, "the page", late.Body, "Er is een nieuwer voorstel")
 	s.Happens("QuoteViewed", "CommandRefused superseded")
 
 	p := customer.OpenOnPhone(t, s.MailTo(s.To, "€ 348,00").Link(t))
 	p.Shows("€ 348,00")
 	p.Answer("1", "approve")
-	expect.Says(t, "the button", p.Text("#decide"), "Akkoord, ik betaal € 348,00")
-	p.Do(chromedp.Click(chromedp.CSS("#decide")))
+	p.Check()
+	expect.Says(t, "the button", p.Text("#commit"), "Akkoord, ik betaal € 348,00")
+	p.Commit("J. de Vries")
 	p.Shows("U gaf akkoord voor € 348,00")
 	expect.Says(t, "the mechanic's board", string(s.Board.Await(s.ID, "QuoteDecided").Data), `"revision":2`, `"decision":"approved"`)
 	s.Happens(garage.Answered("QuoteDecided", "decision", "decided")...)

@@ -47,6 +47,18 @@ func (p *Phone) Answer(line, answer string) {
 	p.Do(chromedp.Click(chromedp.CSS(`[name="line.` + line + `"][value=` + answer + `]`)))
 }
 
+// Check taps the button that leads to the summary, and waits for it.
+func (p *Phone) Check() {
+	p.Helper()
+	p.Do(chromedp.Click(chromedp.CSS("#decide")), chromedp.WaitReady(chromedp.CSS(".confirm")))
+}
+
+// Commit puts a name to the summary that is shown, and taps the button that commits.
+func (p *Phone) Commit(name string) {
+	p.Helper()
+	p.Do(chromedp.SetValue(chromedp.CSS("#name"), name), chromedp.Click(chromedp.CSS("#commit")))
+}
+
 // Text returns the text of an element as the page shows it.
 func (p *Phone) Text(selector string) string {
 	p.Helper()

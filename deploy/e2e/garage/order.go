@@ -65,6 +65,6 @@ func Decision(first, second string, total int) object {
 // approved.
 func DecisionForm(link, revision, total string) (action string, values url.Values) {
 	return link + "/quotes/" + revision + "/decision", url.Values{
-		"command": {"from-an-old-page"}, "line.1": {"approve"}, "line.2": {"approve"}, "total_seen": {total}, "confirmed": {"1"},
+		"command": {"from-an-old-page"}, "line.1": {"approve"}, "line.2": {"approve"}, "total_seen": {total}, "confirmed": {"1"}, "name": {"J. de Vries"},
 	}
 }
