@@ -97,7 +97,7 @@ func (l login) pick(w http.ResponseWriter, r *http.Request) {
 	case !l.storage.pick(id, r.PostFormValue("person")):
 		l.show(w, r, http.StatusUnprocessableEntity, waiting, "gone")
 	default:
-		http.Redirect(w, r, callback(id), http.StatusSeeOther)
+		http.Redirect(w, r, callback(waiting.id), http.StatusSeeOther)
 	}
 }
 
