@@ -5,14 +5,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 
 	"pitstop/deploy/serve"
 )
-
-// loopbackNames are the names of this machine for itself.
-var loopbackNames = []string{"127.0.0.1", "localhost", "::1"}
 
 // loopbackServer serves HTTP on loopback until it is stopped.
 type loopbackServer struct {
@@ -40,8 +36,8 @@ func (s *loopbackServer) stop() error {
 }
 
 // localOnly rejects what a page from elsewhere makes this machine's browser
-// request: by a host name of its own that resolves to 127.0.0.1 (DNS rebinding), or
-// across origins.
+// request: by a host name of its own that resolves to 127.0.0.1 (DNS rebinding, which an
+// address cannot do), or across origins.
 func localOnly(h http.Handler) http.Handler {
 	h = http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -49,8 +45,8 @@ func localOnly(h http.Handler) http.Handler {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		if !slices.Contains(loopbackNames, strings.Trim(host, "[]")) {
-			http.Error(w, "this server answers only as "+strings.Join(loopbackNames, ", "), http.StatusForbidden)
+		if host != "localhost" && net.ParseIP(strings.Trim(host, "[]")) == nil {
+			http.Error(w, "this server answers only as localhost, or by its address", http.StatusForbidden)
 			return
 		}
 		h.ServeHTTP(w, r)

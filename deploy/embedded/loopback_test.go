@@ -25,6 +25,8 @@ func TestOnlyThisMachineIsAnswered(t *testing.T) {
 		{"GET", "localhost", "", http.StatusOK},
 		{"GET", "[::1]:8081", "", http.StatusOK},
 		{"GET", "[::1]", "", http.StatusOK},
+		{"GET", "192.168.1.5:8081", "", http.StatusOK},
+		{"GET", "127.0.0.1.rebound.example:8081", "", http.StatusForbidden},
 		{"POST", "localhost:8081", "http://localhost:8081", http.StatusOK},
 		{"GET", "rebound.example:8081", "", http.StatusForbidden}, // a name that points to 127.0.0.1
 		{"GET", "", "", http.StatusForbidden},
