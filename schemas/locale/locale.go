@@ -42,6 +42,14 @@ func (l Lang) InclVAT() string { return l.label("vat.", "incl") }
 // ExclVAT says that an amount excludes VAT: "excl. btw", "excl. VAT".
 func (l Lang) ExclVAT() string { return l.label("vat.", "excl") }
 
+// Price is Money of what somebody is asked to pay: nothing is "gratis", "free".
+func (l Lang) Price(minor int64, code string) string {
+	if minor == 0 {
+		return l.label("", "free")
+	}
+	return l.Money(minor, code)
+}
+
 // Urgency returns the sentence under a line of a quote for its urgency ("safety",
 // "soon" or "advice").
 func (l Lang) Urgency(urgency string) string { return l.label("urgency.", urgency) }
@@ -76,6 +84,7 @@ func (l Lang) label(kind, code string) string {
 var labels = Texts{
 	"and":              {NL: "en", EN: "and"},
 	"or":               {NL: "of", EN: "or"},
+	"free":             {NL: "gratis", EN: "free"},
 	"vat.21":           {NL: "21% btw", EN: "21% VAT"},
 	"vat.9":            {NL: "9% btw", EN: "9% VAT"},
 	"vat.0":            {NL: "0% btw", EN: "0% VAT"},

@@ -2,6 +2,7 @@ package repair
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,12 @@ const (
 	Soon   Urgency = "soon"
 	Advice Urgency = "advice"
 )
+
+// Compare orders urgencies as people are told of them: what is for their safety first.
+func (u Urgency) Compare(other Urgency) int {
+	order := []Urgency{Safety, Soon, Advice}
+	return slices.Index(order, u) - slices.Index(order, other)
+}
 
 // DetailKind says what is charged for.
 type DetailKind string

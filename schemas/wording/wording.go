@@ -23,13 +23,14 @@ var texts = locale.Texts{
 	"pay": {NL: "Betalen kan %s.", EN: "You can pay %s."},
 
 	"call soon":      {NL: "We bellen u zo snel mogelijk terug.", EN: "We will call you back as soon as we can."},
-	"call then":      {NL: "We bellen u %s vanaf %s terug.", EN: "We will call you back %s, from %s."},
+	"call then":      {NL: "We bellen u %s vanaf %s terug.", EN: "We will call you back %s from %s."},
 	"answer soon":    {NL: "We antwoorden zo snel mogelijk.", EN: "We will answer as soon as we can."},
-	"answer then":    {NL: "We antwoorden %s vanaf %s.", EN: "We will answer %s, from %s."},
+	"answer then":    {NL: "We antwoorden %s vanaf %s.", EN: "We will answer %s from %s."},
 	"then carry on":  {NL: "Antwoordt u %s, vóór %s, dan kunnen we meteen verder.", EN: "If you answer %s, before %s, we can carry on straight away."},
+	"then go on":     {NL: "Antwoordt u %s, vóór %s, dan gaan we %s om %s verder.", EN: "If you answer %s, before %s, we will carry on %s at %s."},
 	"then ready":     {NL: "Antwoordt u %s, vóór %s, dan is de auto %s klaar.", EN: "If you answer %s, before %s, the car will be ready %s."},
 	"around":         {NL: "rond %s", EN: "around %s"},
-	"around on":      {NL: "%s, rond %s,", EN: "%s, around %s"},
+	"around on":      {NL: "%s, rond %s", EN: "%s, around %s"},
 	"valid":          {NL: "Dit voorstel geldt tot %s, %s. Hoe eerder u antwoordt, hoe eerder we verder kunnen.", EN: "This proposal is valid until %s, %s. The sooner you answer, the sooner we can carry on."},
 	"silence call":   {NL: "Horen we niets, dan bellen we u.", EN: "If we don’t hear from you, we will call."},
 	"silence agreed": {NL: "Horen we niets, dan doen we alleen het afgesproken werk.", EN: "If we don’t hear from you, we will only do the work already agreed."},
@@ -65,6 +66,20 @@ func (w Teller) clock(t time.Time) string {
 
 func (w Teller) day(t time.Time) string { return w.Lang.DayAndDate(t, w.Now, w.Garage.Location()) }
 
+// on names a day in the middle of a sentence.
+func (w Teller) on(t time.Time) string {
+	word, date := w.Lang.Day(t, w.Now, w.Garage.Location()), w.Lang.Date(t, w.Now, w.Garage.Location())
+	switch {
+	case w.sameDay(t, w.Now):
+		return word
+	case word != date:
+		return word + ", " + date + ","
+	case w.Lang == locale.EN:
+		return "on " + date
+	}
+	return date
+}
+
 func (w Teller) sameDay(a, b time.Time) bool {
 	return a.In(w.Garage.Location()).Format(time.DateOnly) == b.In(w.Garage.Location()).Format(time.DateOnly)
 }
@@ -90,13 +105,10 @@ func (w Teller) Answers() string { return w.soon("answer") }
 
 func (w Teller) soon(what string) string {
 	opens := w.Garage.Calendar().NextOpen(w.Now)
-	switch {
-	case !opens.After(w.Now):
+	if !opens.After(w.Now) {
 		return w.say(what + " soon")
-	case w.sameDay(opens, w.Now):
-		return w.say(what+" then", w.Lang.Day(opens, w.Now, w.Garage.Location()), w.time(opens))
 	}
-	return w.say(what+" then", w.day(opens), w.time(opens))
+	return w.say(what+" then", w.on(opens), w.time(opens))
 }
 
 // Question is a proposal that awaits the customer's answer.
@@ -112,8 +124,9 @@ type Question struct {
 func (w Teller) Asks(q Question) bool { return q.AnswerBy.After(w.Now) }
 
 // Follows says what follows an answer in time, and what follows none. That the car will
-// be ready is promised where an answer in time leaves the promise standing; a call where
-// the number is known and the call is due before the proposal expires.
+// be ready is promised where an answer in time leaves the promise standing, that the work
+// goes on straight away where the garage is open then; a call where the number is known
+// and the call is due before the proposal expires.
 func (w Teller) Follows(q Question) []string {
 	var all []string
 	switch {
@@ -123,6 +136,9 @@ func (w Teller) Follows(q Question) []string {
 			ready = w.say("around on", w.day(q.ReadyAt), w.time(q.ReadyAt))
 		}
 		all = append(all, w.say("then ready", w.day(q.AnswerBy), w.time(q.AnswerBy), ready))
+	case w.Asks(q) && !w.Garage.Calendar().IsOpen(q.AnswerBy):
+		opens := w.Garage.Calendar().NextOpen(q.AnswerBy)
+		all = append(all, w.say("then go on", w.day(q.AnswerBy), w.time(q.AnswerBy), w.on(opens), w.time(opens)))
 	case w.Asks(q):
 		all = append(all, w.say("then carry on", w.day(q.AnswerBy), w.time(q.AnswerBy)))
 	case q.ExpiresAt.After(w.Now):

@@ -56,7 +56,7 @@ func TestPromises(t *testing.T) {
 		},
 		"at the close": {
 			at(20, 17, 30), in(t, "de-brug"),
-			"We bellen u morgen, donderdag 21 mei vanaf 8.00 uur terug.", "We antwoorden morgen, donderdag 21 mei vanaf 8.00 uur.",
+			"We bellen u morgen, donderdag 21 mei, vanaf 8.00 uur terug.", "We antwoorden morgen, donderdag 21 mei, vanaf 8.00 uur.",
 			"U kunt de auto vanaf morgen, donderdag 21 mei, 8.00 uur ophalen tijdens onze openingstijden (ma–vr 8.00–17.30 uur).",
 			"We will call you back tomorrow, Thursday 21 May, from 8:00.", "You can collect your car from tomorrow, Thursday 21 May, 8:00 during our opening hours (Mon–Fri 8:00–17:30).",
 		},
@@ -64,13 +64,13 @@ func TestPromises(t *testing.T) {
 			at(23, 12, 0), in(t, "de-brug"),
 			"We bellen u dinsdag 26 mei vanaf 8.00 uur terug.", "We antwoorden dinsdag 26 mei vanaf 8.00 uur.",
 			"U kunt de auto vanaf dinsdag 26 mei, 8.00 uur ophalen tijdens onze openingstijden (ma–vr 8.00–17.30 uur).",
-			"We will call you back Tuesday 26 May, from 8:00.", "You can collect your car from Tuesday 26 May, 8:00 during our opening hours (Mon–Fri 8:00–17:30).",
+			"We will call you back on Tuesday 26 May from 8:00.", "You can collect your car from Tuesday 26 May, 8:00 during our opening hours (Mon–Fri 8:00–17:30).",
 		},
 		"lunch": {
 			at(20, 12, 40), in(t, "noord"),
 			"We bellen u vandaag vanaf 13.00 uur terug.", "We antwoorden vandaag vanaf 13.00 uur.",
 			"U kunt de auto vandaag ophalen van 13.00 tot 17.30 uur, of vanaf morgen tijdens onze openingstijden (ma–do 8.00–12.30 en 13.00–17.30, vr 8.00–12.30 en 13.00–17.00, za 9.00–13.00 uur).",
-			"We will call you back today, from 13:00.", "You can collect your car today from 13:00 to 17:30, or from tomorrow during our opening hours (Mon–Thu 8:00–12:30 and 13:00–17:30, Fri 8:00–12:30 and 13:00–17:00, Sat 9:00–13:00).",
+			"We will call you back today from 13:00.", "You can collect your car today from 13:00 to 17:30, or from tomorrow during our opening hours (Mon–Thu 8:00–12:30 and 13:00–17:30, Fri 8:00–12:30 and 13:00–17:00, Sat 9:00–13:00).",
 		},
 		"day and night": {
 			at(20, 3, 0), in(t, "de-brug", open247),
@@ -103,13 +103,18 @@ func TestFollows(t *testing.T) {
 		},
 		"ready tomorrow": {
 			at(20, 9, 0), func(q *Question) { q.ReadyAt = at(21, 10, 0) },
-			"Antwoordt u vandaag, woensdag 20 mei, vóór 14.00 uur, dan is de auto morgen, donderdag 21 mei, rond 10.00 uur, klaar. Horen we niets, dan bellen we u. Zonder uw akkoord doen we niets extra’s.",
+			"Antwoordt u vandaag, woensdag 20 mei, vóór 14.00 uur, dan is de auto morgen, donderdag 21 mei, rond 10.00 uur klaar. Horen we niets, dan bellen we u. Zonder uw akkoord doen we niets extra’s.",
 			"If you answer today, Wednesday 20 May, before 14:00, the car will be ready tomorrow, Thursday 21 May, around 10:00. If we don’t hear from you, we will call. We do nothing extra without your approval.",
 		},
 		"promised before the answer": {
 			at(20, 9, 0), func(q *Question) { q.ReadyAt = at(20, 13, 0) },
 			"Antwoordt u vandaag, woensdag 20 mei, vóór 14.00 uur, dan kunnen we meteen verder. Horen we niets, dan bellen we u. Zonder uw akkoord doen we niets extra’s.",
 			"If you answer today, Wednesday 20 May, before 14:00, we can carry on straight away. If we don’t hear from you, we will call. We do nothing extra without your approval.",
+		},
+		"answered after hours": {
+			at(20, 9, 0), func(q *Question) { q.AnswerBy = at(20, 20, 0) },
+			"Antwoordt u vandaag, woensdag 20 mei, vóór 20.00 uur, dan gaan we morgen, donderdag 21 mei, om 8.00 uur verder. Horen we niets, dan bellen we u. Zonder uw akkoord doen we niets extra’s.",
+			"If you answer today, Wednesday 20 May, before 20:00, we will carry on tomorrow, Thursday 21 May, at 8:00. If we don’t hear from you, we will call. We do nothing extra without your approval.",
 		},
 		"too late to be in time": {
 			at(20, 14, 0), nil,

@@ -68,7 +68,7 @@ type letter struct {
 
 // job is one line of work, in words.
 type job struct {
-	Number  int32 // 0: not shown
+	Number  int // as on the customer's page; 0: not shown
 	Title   string
 	Price   string
 	Note    string
@@ -218,7 +218,7 @@ func (l *letter) summary(done []record.DoneLine) (jobs []job, titles, priced str
 		j, title := job{Title: d.Title}, lowerFirst(d.Title)
 		plain = append(plain, title)
 		if l.Decides {
-			j.Price = l.Money(d.Total)
+			j.Price = l.Price(d.Total)
 			title += " (" + j.Price + ")"
 		}
 		jobs, withPrice = append(jobs, j), append(withPrice, title)
@@ -226,11 +226,16 @@ func (l *letter) summary(done []record.DoneLine) (jobs []job, titles, priced str
 	return jobs, l.Lang.And(plain...), l.Lang.And(withPrice...)
 }
 
+// safetyFirst returns lines in the order in which people are told of them.
+func safetyFirst(lines []repair.PricedLine) []repair.PricedLine {
+	return slices.SortedStableFunc(slices.Values(lines), func(a, b repair.PricedLine) int { return a.Urgency.Compare(b.Urgency) })
+}
+
 func (l *letter) quote(q *repair.Quote) {
 	l.QuoteTotal, l.currency = q.Total, q.Currency
-	for _, line := range q.Lines {
+	for i, line := range safetyFirst(q.Lines) {
 		l.Jobs = append(l.Jobs, job{
-			Number: line.Number, Title: line.Title, Price: l.Money(line.Total),
+			Number: i + 1, Title: line.Title, Price: l.Price(line.Total),
 			Note:    strings.TrimSpace(l.Lang.Urgency(string(line.Urgency)) + " " + line.Consequence),
 			Safety:  line.Urgency == repair.Safety,
 			Details: l.details(line, q.PricesIncludeVAT),
@@ -289,7 +294,7 @@ func (l *letter) answers(q *repair.Quote, answers []repair.Answer, texts []repai
 		answered[a.Line] = a
 	}
 	var approved []string
-	for _, line := range q.Lines {
+	for i, line := range safetyFirst(q.Lines) {
 		a, ok := answered[line.Number]
 		if !ok {
 			continue
@@ -304,7 +309,7 @@ func (l *letter) answers(q *repair.Quote, answers []repair.Answer, texts []repai
 				note += ": " + lowerFirst(l.Lang.RejectReason(string(a.Reason)))
 			}
 		}
-		l.Answers = append(l.Answers, job{Title: line.Title, Price: l.Money(line.Total), Note: note, Details: remarks[line.Number]})
+		l.Answers = append(l.Answers, job{Number: i + 1, Title: line.Title, Price: l.Price(line.Total), Note: note, Details: remarks[line.Number]})
 	}
 	l.ApprovedTitles = l.Lang.And(approved...)
 }

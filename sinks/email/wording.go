@@ -1,6 +1,7 @@
 package email
 
 import (
+	"cmp"
 	"strings"
 	"time"
 	"unicode"
@@ -18,6 +19,11 @@ var words = locale.Texts{
 	"rejected": {NL: "Niet akkoord", EN: "Rejected"},
 	"vat":      {NL: "%s btw", EN: "VAT %s"},
 	"vat at":   {NL: "%[1]s %[2]s", EN: "%[2]s %[1]s"}, // amount, rate
+
+	"extra": {NL: "Extra werk aan", EN: "Extra work on"},
+	"your":  {NL: "uw", EN: "your"},
+	"the":   {NL: "de", EN: "the"},
+	"car":   {NL: "auto", EN: "car"},
 }
 
 // word returns one of them in the mail's language.
@@ -27,6 +33,9 @@ func (l *letter) word(key string, args ...any) string {
 
 // Money writes an amount in the notification's currency.
 func (l *letter) Money(minor int64) string { return l.Lang.Money(minor, l.currency) }
+
+// Price is Money of what is to be paid; nothing is free.
+func (l *letter) Price(minor int64) string { return l.Lang.Price(minor, l.currency) }
 
 // Time, Date and Day write a moment in the garage's time zone.
 func (l *letter) Time(t time.Time) string { return l.Lang.Time(t, l.Garage.Location()) }
@@ -60,6 +69,29 @@ func (l *letter) Count() string { return l.Lang.Count(len(l.Jobs)) }
 
 // TotalThen returns what there is to pay if every line is approved.
 func (l *letter) TotalThen() int64 { return l.ApprovedTotal + l.QuoteTotal }
+
+// inSight is how many characters of a subject a phone shows, more or less.
+const inSight = 44
+
+// ExtraWork begins the subject of a mail about a proposal: the car, as far as the price
+// stays in sight, and the price.
+func (l *letter) ExtraWork() string {
+	whose, plate := l.word("your"), ""
+	if l.Apart {
+		whose = l.word("the")
+	}
+	if l.Plate != "" {
+		plate = " (" + l.Plate + ")"
+	}
+	price, subject := l.Price(l.QuoteTotal), ""
+	for _, car := range []string{whose + " " + cmp.Or(l.Model, l.word("car")) + plate, whose + " " + l.word("car") + plate, cmp.Or(l.Plate, whose+" "+l.word("car"))} {
+		subject = l.word("extra") + " " + car + ", " + price
+		if utf8.RuneCountInString(subject) <= inSight {
+			break
+		}
+	}
+	return subject
+}
 
 // teller writes what the customer's page says, too.
 func (l *letter) teller() wording.Teller {

@@ -13,6 +13,7 @@ import (
 
 	"pitstop/schemas/avro"
 	"pitstop/schemas/link"
+	"pitstop/schemas/locale"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -51,20 +52,20 @@ func TestWording(t *testing.T) {
 		{"answer by tomorrow", record.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *record.NotificationRequested) {
 			n.AnswerBy, n.ReadyAt = tomorrow, tomorrow.Add(7*time.Hour)
 		}, []string{
-			"Subject: Graag uw antwoord vóór donderdag 21 mei, 10.00 uur: extra werk aan uw Golf (K-482-TR), € 387,95",
+			"Subject: Extra werk aan uw Golf (K-482-TR), € 387,95: graag uw antwoord vóór donderdag 21 mei, 10.00 uur\n",
 			"Antwoordt u morgen, donderdag 21 mei, vóór 10.00 uur, dan is de auto rond 17.00 uur klaar.",
 		}, nil},
 		{"answer by tomorrow", record.NotifyApprovalRequired, "en", morning, func(_ sealer, n *record.NotificationRequested) {
 			n.AnswerBy, n.ReadyAt = tomorrow, tomorrow.AddDate(0, 0, 1)
 		}, []string{
-			"Subject: Please answer before 10:00 on Thursday 21 May: extra work on your Golf (K-482-TR), €387.95",
+			"Subject: Extra work on your Golf (K-482-TR), €387.95: please answer before 10:00 on Thursday 21 May\n",
 			"If you answer tomorrow, Thursday 21 May, before 10:00, the car will be ready Friday 22 May, around 10:00.",
 		}, nil},
 		{"only an expiry", record.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *record.NotificationRequested) { n.AnswerBy = time.Time{} }, []string{
-			"vóór donderdag 21 mei, 17.30 uur:", "Dit voorstel geldt tot morgen, donderdag 21 mei, 17.30 uur. Hoe eerder u antwoordt,",
+			"vóór donderdag 21 mei, 17.30 uur\n", "Dit voorstel geldt tot morgen, donderdag 21 mei, 17.30 uur. Hoe eerder u antwoordt,",
 		}, []string{"Antwoordt u"}},
 		{"answered too late for answer by", record.NotifyReminder, "en", morning.Add(5 * time.Hour), nil, []string{
-			"Subject: Reminder: please answer before 17:30 on Thursday 21 May:", "This proposal is valid until tomorrow, Thursday 21 May, 17:30.",
+			": reminder, please answer before 17:30 on Thursday 21 May\n", "This proposal is valid until tomorrow, Thursday 21 May, 17:30.",
 		}, nil},
 		{
 			"nothing promised", record.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *record.NotificationRequested) { n.ReadyAt = time.Time{} },
@@ -90,6 +91,46 @@ func TestWording(t *testing.T) {
 		{"unknown name and phone", record.NotifyApprovalRequired, "nl", morning, func(s sealer, n *record.NotificationRequested) {
 			n.Contact = new(s.contact(repair.ContactDetails{Email: "a@example.nl"}))
 		}, []string{"Goedendag,", "Horen we niets, dan doen we alleen het afgesproken werk."}, []string{"bellen we u"}},
+		{
+			"safety first", record.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *record.NotificationRequested) {
+				slices.Reverse(n.Quote.Lines)
+			},
+			[]string{"1. Remschijven en remblokken vóór vervangen: € 348,00", "2. Ruitenwissers vervangen: € 39,95"},
+			nil,
+		},
+		{
+			"a job for nothing", record.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *record.NotificationRequested) {
+				n.Quote.Lines[1].Total = 0
+			},
+			[]string{"2. Ruitenwissers vervangen: gratis"},
+			nil,
+		},
+		{
+			"all for nothing", record.NotifyApprovalRequired, "en", morning, func(_ sealer, n *record.NotificationRequested) {
+				n.Quote.Lines[0].Total, n.Quote.Lines[1].Total, n.Quote.Total, n.Quote.VAT = 0, 0, 0, nil
+			},
+			[]string{"Subject: Extra work on your Golf (K-482-TR), free: please answer before 14:00\n", "Together: free\n"},
+			[]string{"€0.00"},
+		},
+		{
+			"a car of many words", record.NotifyApprovalRequired, "nl", morning, func(s sealer, n *record.NotificationRequested) {
+				n.Vehicle = s.seal(&repair.VehicleDetails{Plate: "K482TR", Country: "NL", Description: "Škoda Octavia Combi 1.5 TSI Business"})
+			},
+			[]string{"Subject: Extra werk aan uw auto (K-482-TR), € 387,95: graag uw antwoord vóór 14.00 uur\n", "uw auto"},
+			nil,
+		},
+		{
+			"much to pay", record.NotifyApprovalRequired, "nl", morning, func(_ sealer, n *record.NotificationRequested) { n.Quote.Total = 123_456_78 },
+			[]string{"Subject: Extra werk aan K-482-TR, € 123.456,78: graag uw antwoord vóór 14.00 uur\n"},
+			nil,
+		},
+		{
+			"begun at night", record.NotifyStarted, "nl", morning.Add(-7 * time.Hour), func(_ sealer, n *record.NotificationRequested) {
+				n.FirstRequestedAt = morning.Add(-7 * time.Hour)
+			},
+			[]string{"Monteur Sam is vannacht begonnen aan uw auto."},
+			[]string{"vanochtend"},
+		},
 		{"a car of few words", record.NotifyStarted, "nl", morning, func(s sealer, n *record.NotificationRequested) {
 			n.Vehicle = s.seal(&repair.VehicleDetails{Plate: "ABCD123", Country: "DE"})
 		}, []string{"Subject: We zijn begonnen aan uw auto (ABCD123)"}, nil},
@@ -152,14 +193,14 @@ func TestWording(t *testing.T) {
 			n.Decision, n.Method, n.Evidence, n.ApprovedTotal = repair.Approved, repair.ByPhone, repair.Personal{}, 676_95
 			n.Answers = []repair.Answer{{Line: 1, Answer: repair.Approve}, {Line: 2, Answer: repair.Approve}}
 		}, []string{
-			"Subject: Akkoord: K-482-TR, Volkswagen Golf, € 387,95", "Mevrouw De Vries is akkoord met al het extra werk", "Telefonisch gegeven.",
+			"Subject: Akkoord: K-482-TR, Volkswagen Golf, € 387,95", "Mevrouw De Vries is akkoord met al het extra werk", "Telefonisch doorgegeven.",
 			"Akkoord voor € 387,95 incl. btw. Met het afgesproken werk: € 676,95.", "Je kunt verder met dit werk.",
 		}, []string{"Niet akkoord"}},
 		{"rejected at the counter", record.NotifyDecision, "nl", morning, func(_ sealer, n *record.NotificationRequested) {
 			n.Decision, n.Method, n.ApprovedTotal = repair.Rejected, repair.AtCounter, 289_00
 			n.Answers = []repair.Answer{{Line: 1, Answer: repair.Reject, Reason: repair.ReasonPrice}, {Line: 2, Answer: repair.Reject}}
 		}, []string{
-			"Subject: Niet akkoord: K-482-TR, Volkswagen Golf, € 387,95", "is niet akkoord met het extra werk", "Aan de balie gegeven.",
+			"Subject: Niet akkoord: K-482-TR, Volkswagen Golf, € 387,95", "is niet akkoord met het extra werk", "Aan de balie doorgegeven.",
 			"Niet akkoord: de prijs is te hoog\n", "Doe dit werk niet.",
 		}, []string{"Akkoord voor"}}, // € 0,00
 	} {
@@ -309,4 +350,23 @@ func elements(t testing.TB, page string) string {
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// A phone shows the beginning of a subject: whatever the car and the price, it has both.
+func TestSubjectKeepsThePriceInSight(t *testing.T) {
+	codec := testCodec(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		n := example(t, codec, rapid.SampledFrom([]record.NotificationKind{record.NotifyApprovalRequired, record.NotifyReminder}).Draw(rt, "kind"), rapid.SampledFrom([]string{"nl", "en"}).Draw(rt, "lang"))
+		n.Quote.Total = rapid.Int64Range(0, 99_999_999).Draw(rt, "total")
+		n.Vehicle = sealer{t, codec}.seal(&repair.VehicleDetails{
+			Plate: rapid.SampledFrom([]string{"K482TR", "12ABCD", "KLE PS 1842"}).Draw(rt, "plate"), Country: "NL",
+			Description: rapid.StringMatching(`[A-Z][a-z]{0,20}( [A-Za-z0-9.]{1,12}){0,4}`).Draw(rt, "car"),
+		})
+		subject := []rune(mustRender(t, n, codec, morning).Subject)
+		seen := string(subject[:min(len(subject), inSight)])
+		price := locale.Fold(n.Language).Price(n.Quote.Total, "EUR")
+		if !strings.Contains(strings.ReplaceAll(seen, "\u00a0", " "), strings.ReplaceAll(price, "\u00a0", " ")) {
+			rt.Errorf("of %q a phone shows %q, without %s", string(subject), seen, price)
+		}
+	})
 }
