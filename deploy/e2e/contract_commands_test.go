@@ -115,7 +115,7 @@ func TestContract_Changes(t *testing.T) {
 		t.Errorf("the customer is %+v", r.Customer)
 	}
 	j.Ask(nil)
-	j.MailTo("nieuw@changes.example", "extra work")
+	j.MailTo("nieuw@changes.example", "Extra work")
 	for _, body := range []object{
 		{},
 		{"ready_at": "2098-05-20T16:00:00Z", "contact": object{"name": "x"}},

@@ -40,7 +40,7 @@ func TestContract_CorrectedAddress(t *testing.T) {
 	g := garage.New(t, shared(t), "corrected")
 	j := g.Start(nil)
 	j.Ask(nil)
-	begun, asked := j.MailTo(j.To, "We zijn begonnen").Link(t), j.MailTo(j.To, "extra werk").Link(t)
+	begun, asked := j.MailTo(j.To, "We zijn begonnen").Link(t), j.MailTo(j.To, "Extra werk").Link(t)
 	desk := g.As("customer_service")
 	renamed := object{"contact": object{"name": "Jan de Vries", "email": j.To, "phone": "+31612345679"}}
 	desk.Patch(j.Path(""), renamed).Accepted(http.StatusOK)
@@ -53,7 +53,7 @@ func TestContract_CorrectedAddress(t *testing.T) {
 	desk.Patch(j.Path(""), right).Accepted(http.StatusOK)
 	gone(t, begun) // at once
 	gone(t, asked)
-	action, values := garage.DecisionForm(j.MailTo("jan@corrected.example", "extra werk").Link(t), "1", "38795")
+	action, values := garage.DecisionForm(j.MailTo("jan@corrected.example", "Extra werk").Link(t), "1", "38795")
 	if p := customer.Fetch(t, http.MethodPost, action, values); p.Status != http.StatusSeeOther {
 		t.Errorf("the right person decides: status %d", p.Status)
 	}

@@ -19,7 +19,7 @@ func TestContract_CustomersPageIsSafe(t *testing.T) {
 	g := garage.New(t, shared(t), "safe")
 	j := g.Start(nil)
 	j.Read(j.Ask(nil).Sequence)
-	link := j.MailTo(j.To, "extra werk").Link(t)
+	link := j.MailTo(j.To, "Extra werk").Link(t)
 	p := customer.Visit(t, link)
 	for name, want := range map[string]string{
 		"Content-Security-Policy": "default-src 'none'", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",

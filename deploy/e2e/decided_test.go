@@ -23,7 +23,7 @@ func TestApprove(t *testing.T) {
 		len(a.Lines) != 2 || a.Lines[0].Total != 34800 || a.Lines[1].Total != 3995 {
 		t.Errorf("asked: %+v", a)
 	}
-	expect.Says(t, "the subject", s.Mail.Subject, "extra werk aan uw Golf (K-482-TR), € 387,95")
+	expect.Says(t, "the subject", s.Mail.Subject, "Extra werk aan uw Golf (K-482-TR), € 387,95")
 	expect.Says(t, "the mail", s.Mail.Text, "1. Remschijven en remblokken vóór vervangen: € 348,00", "Remschijven 2 × € 69,00 = € 138,00",
 		"1,2 uur × € 115,00 = € 138,00", "2. Ruitenwissers vervangen: € 39,95", "Samen: € 387,95 incl. btw (waarvan € 67,33 btw)",
 		"€ 676,95 incl. btw")
@@ -105,7 +105,7 @@ func TestReject(t *testing.T) {
 	s := tell(t, "reject", object{"customer": object{"name": "A. Smith", "email": "smith@reject.example", "language": "en-GB"}})
 	s.Propose(nil)
 	s.MailTo(s.To, "We have started on your Volkswagen Golf (K-482-TR)")
-	expect.Says(t, "the subject", s.Mail.Subject, "extra work on your Golf (K-482-TR), €387.95")
+	expect.Says(t, "the subject", s.Mail.Subject, "Extra work on your Golf (K-482-TR), €387.95")
 	expect.Says(t, "the mail", s.Mail.Text, "€348.00", "€39.95", "€387.95 incl. VAT (of which VAT €67.33)")
 
 	first := customer.Visit(t, s.Mail.Link(t))

@@ -24,7 +24,7 @@ func TestEarlier_NoLogin(t *testing.T) {
 	other := garage.New(t, shared(t), "elsewhere")
 	j := g.Start(nil)
 	j.Ask(nil)
-	link := j.MailTo(j.To, "extra werk").Link(t)
+	link := j.MailTo(j.To, "Extra werk").Link(t)
 	paths := []string{"", "/timeline", "/quotes/1"}
 	for _, path := range paths {
 		client.Client{T: t, Base: g.API}.Get(j.Path(path)).Refused(http.StatusUnauthorized, "unauthenticated")
@@ -76,7 +76,7 @@ func TestEarlier_AScannerDecides(t *testing.T) {
 	j.Happens(garage.Started...)
 	j.Ask(nil)
 	j.Happens(garage.Asked...)
-	link := j.MailTo(j.To, "extra werk").Link(t)
+	link := j.MailTo(j.To, "Extra werk").Link(t)
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
 		for _, address := range []string{
 			link, link + "?line.1=approve&line.2=approve&total_seen=38795&confirmed=1&command=x",
@@ -148,7 +148,7 @@ func TestEarlier_TextIsNotEscaped(t *testing.T) {
 		"customer": object{"name": "Naam " + hostile, "email": "hostile@example.nl"}, "bay": "brug <b>",
 	})
 	j.Read(j.Ask(work).Sequence)
-	m := j.MailTo("hostile@example.nl", "extra werk")
+	m := j.MailTo("hostile@example.nl", "Extra werk")
 	p := customer.OpenOnPhone(t, m.Link(t))
 	p.Do(
 		chromedp.SetValue(chromedp.CSS("#message"), "Vraag "+hostile),
@@ -217,14 +217,14 @@ func TestEarlier_CompletedReachesNobody(t *testing.T) {
 	j.Happens(garage.Started...)
 	j.Ask(nil)
 	j.Happens("ApprovalRequested", "NotificationRequested approval_required to approver", "DeliveryAccepted approval_required to approver")
-	link := j.MailTo("fleet@driver.example", "extra werk").Link(t)
+	link := j.MailTo("fleet@driver.example", "Extra werk").Link(t)
 	// The driver sees the quote, but does not decide.
 	j.Read(2)
 	drivers := customer.Visit(t, j.MailTo(j.To, "We zijn begonnen").Link(t))
 	if drivers.Form("/decision") != nil {
 		t.Error("the driver is asked to decide")
 	}
-	expect.Says(t, "the driver's page", drivers.Body, "iemand anders")
+	expect.Says(t, "the driver's page", drivers.Body, "Iemand anders")
 	action, values := garage.DecisionForm(link, "1", "38795")
 	customer.Fetch(t, http.MethodPost, action, values).Follow()
 	j.Happens("QuoteViewed", "QuoteDecided", "NotificationRequested decision to mechanic",

@@ -245,7 +245,7 @@ func repaired(g *garage.Garage) {
 	j.Happens(garage.Started...)
 	j.Ask(nil)
 	j.Happens(garage.Asked...)
-	action, form := garage.DecisionForm(j.MailTo(j.To, "extra werk").Link(g), "1", "38795")
+	action, form := garage.DecisionForm(j.MailTo(j.To, "Extra werk").Link(g), "1", "38795")
 	if p := customer.Fetch(g, http.MethodPost, action, form); p.Status != http.StatusSeeOther {
 		g.Fatalf("the customer's answer: status %d: %.2000s", p.Status, p.Body)
 	}

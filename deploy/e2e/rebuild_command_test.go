@@ -27,7 +27,7 @@ func TestRebuildCommand(t *testing.T) {
 	j.Happens(garage.Started...)
 	j.Ask(nil)
 	j.Happens(garage.Asked...)
-	link := j.MailTo(j.To, "extra werk").Link(t)
+	link := j.MailTo(j.To, "Extra werk").Link(t)
 	mails := mailbox.Mails(t, g.Mailbox, j.To)
 	topics.Open(t, first.Kafka).Write(&kgo.Record{Topic: "pitstop.commands", Key: []byte("k"), Value: []byte("garbage")})
 	letters := func() (n int) {

@@ -52,7 +52,7 @@ func TestRestart(t *testing.T) {
 	j.Ask(nil)
 	j.Happens(garage.Asked...)
 	asking, arrived := j.When("ApprovalRequested"), j.When("DeliveryAccepted approval_required to customer")
-	link := j.MailTo(j.To, "extra werk").Link(t)
+	link := j.MailTo(j.To, "Extra werk").Link(t)
 	before := mailbox.Mails(t, g.Mailbox, j.To)
 
 	children := first.Children(t)

@@ -37,7 +37,7 @@ func TestWithdraw(t *testing.T) {
 	s.As("mechanic").Post(s.Path("/quotes/1/withdrawal"), object{"reason": "De remmen blijken nog goed."}).Accepted(http.StatusOK)
 	told := s.Board.Await(s.ID, "QuoteWithdrawn")
 	s.Happens("QuoteWithdrawn", "NotificationRequested quote_withdrawn to customer", garage.CalledOff+"withdrawn", "DeliveryAccepted quote_withdrawn to customer")
-	expect.Says(t, "the mail", s.MailTo(s.To, "U hoeft niet meer te antwoorden").Text, "De remmen blijken nog goed.")
+	expect.Says(t, "the mail", s.MailTo(s.To, "u hoeft niet meer te antwoorden").Text, "De remmen blijken nog goed.")
 	s.Read(told.Sequence)
 	s.TooLate("ingetrokken", "withdrawn")
 	s.Complete(28900)
