@@ -203,7 +203,7 @@ func (s *script) byPhone(at time.Time) {
 func (s *script) decide(at time.Time, who repair.Actor, body *request.DecideQuote, answers []request.Answer, refused repair.Code) {
 	total := s.quote.total(answers)
 	body.Lines, body.TotalSeen = answers, &total
-	if body.Method == repair.ByPage && s.chance(0.5) {
+	if body.Method == repair.ByPage { // the page wants a name
 		body.Name = s.signature()
 	}
 	s.do(at, who, body, refused)
