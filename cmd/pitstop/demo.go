@@ -40,7 +40,8 @@ func (c *demoCommand) Run(e *env) error {
 	if err != nil {
 		return wrongUsage(err)
 	}
-	if err := app.WriteGarages(data, d.Garages()); err != nil {
+	garages, err := d.Garages(data)
+	if err != nil {
 		return err
 	}
 	ctx := e.Context
@@ -50,7 +51,7 @@ func (c *demoCommand) Run(e *env) error {
 		defer cancel()
 	}
 	return c.embeddedFlags.run(ctx, e.out, app.Options{
-		Data: data, Garages: d.Garages(), GarageFile: app.GarageFile(data.Dir()), Clock: d.Now, RequestClock: simulate.RequestClock(time.Now), Simulated: d.Simulated,
+		Data: data, Garages: garages, GarageFile: app.GarageFile(data.Dir()), Clock: d.Now, RequestClock: simulate.RequestClock(time.Now), Simulated: d.Simulated,
 		Limits:    web.Limits{Staff: -1, Customer: -1}, // a month passes in seconds, from one address
 		Transport: d.Transport, Beside: d.Play, Log: log,
 	})

@@ -11,6 +11,8 @@ import (
 	"pitstop/cmd/pitstop/app"
 	"pitstop/deploy/embedded"
 	"pitstop/producers/simulate"
+	"pitstop/producers/simulate/checkpoint"
+	"pitstop/producers/simulate/towns"
 	"pitstop/schemas/garage"
 )
 
@@ -19,8 +21,8 @@ func TestDemo_AnotherHistory(t *testing.T) {
 	dir := t.TempDir()
 	data, err := embedded.Open(dir, slog.New(slog.DiscardHandler))
 	must(t, err)
-	_, err = simulate.Open(app.HistoryFile(dir), 1, simulate.DefaultRepairs, time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC), func(at time.Time) (*garage.Book, error) {
-		return simulate.Garages(simulate.DefaultGarages, at)
+	_, err = checkpoint.Open(app.HistoryFile(dir), 1, simulate.DefaultRepairs, time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC), func(at time.Time) (*garage.Book, error) {
+		return towns.Garages(towns.Default, at)
 	})
 	must(t, err)
 	must(t, data.Close())

@@ -26,11 +26,18 @@ type Live struct {
 	// Every is how long after a repair, anywhere, the next one begins; 0: 2 seconds.
 	Every time.Duration
 	Now   func() time.Time
+	// Visited is a repair whose customer is somebody else: whoever watches. Its garage
+	// waits for them.
+	Visited Visited
 
 	people sync.WaitGroup
+	scenes map[string]*scene // by the customer's address
 	mails  chan Mail
 	busy   chan struct{} // holds one for each repair under way
 }
+
+// Visited names a repair, and its customer's address.
+type Visited struct{ RepairID, Email string }
 
 // Limits on what goes on at once. A mail beyond maxUnread, and a car that finds
 // every bay taken, is dropped.
@@ -57,7 +64,7 @@ func NewLive(client *Client, garages *garage.Book, seed uint64, every time.Durat
 // mail again, say after a restart, does no harm: its page shows what is already
 // answered.
 func (l *Live) Deliver(m Mail) {
-	if linkIn(m) == "" {
+	if linkIn(m) == "" || m.To == l.Visited.Email {
 		return
 	}
 	select {
@@ -68,26 +75,38 @@ func (l *Live) Deliver(m Mail) {
 
 // Run plays until ctx ends, and returns when all its goroutines have ended. It
 // first resumes the repairs it finds open: those of an earlier run within a minute,
-// others within the hour.
+// others within the hour. The first new ones are the scenes.
 func (l *Live) Run(ctx context.Context) {
 	defer l.people.Wait()
 	begun := l.Now()
 	for _, g := range l.Garages.Garages() {
 		l.people.Go(func() { l.resume(ctx, g) })
 	}
+	n := 0
+	arrive := func(s *scene) {
+		n++
+		ref := fmt.Sprintf("%s%d-%d", liveRef, begun.Unix(), n)
+		rng := l.rngFor(ref)
+		g, c := pick(rng, l.Garages.Garages()), newCustomer(rng, liveCustomers+n)
+		if s != nil {
+			l.scenes[s.play(&c, n)] = s
+		}
+		l.occupyBay(ctx, func() { l.begin(ctx, g, ref, c, s) })
+	}
+	l.scenes = make(map[string]*scene)
+	for _, s := range newScenes() {
+		arrive(s)
+	}
 	next := time.NewTicker(l.Every)
 	defer next.Stop()
-	for n := 0; ; {
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case m := <-l.mails:
 			l.people.Go(func() { l.read(ctx, m) })
 		case <-next.C:
-			n++
-			ref := fmt.Sprintf("%s%d-%d", liveRef, begun.Unix(), n)
-			g := pick(l.rngFor(ref), l.Garages.Garages())
-			l.occupyBay(ctx, func() { l.begin(ctx, g, ref, n) })
+			arrive(nil)
 		}
 	}
 }
@@ -122,7 +141,10 @@ func (l *Live) resume(ctx context.Context, g *garage.Profile) {
 		for _, item := range page.Items {
 			o := l.order(g, item.RepairID, item.Sequence)
 			wait := time.Duration(o.Int64N(int64(time.Hour)))
-			if strings.HasPrefix(item.ExternalRef, liveRef) {
+			switch {
+			case item.RepairID == l.Visited.RepairID:
+				wait, o.patience = 0, forever
+			case strings.HasPrefix(item.ExternalRef, liveRef):
 				wait /= 60
 			}
 			l.occupyBay(ctx, func() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
 
@@ -27,6 +28,14 @@ func (w *town) live(seed uint64) *Live {
 	return l
 }
 
+// run plays for some time.
+func (w *town) run(l *Live, d time.Duration) {
+	ctx, stop := context.WithTimeout(w.Context(), d)
+	defer stop()
+	go w.ticks(ctx)
+	l.Run(ctx)
+}
+
 func (w *town) open() (n int) {
 	for _, s := range w.repairs {
 		if s.State.Open() || s.State == repair.Completed {
@@ -38,22 +47,21 @@ func (w *town) open() (n int) {
 
 func TestLiveTraffic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTown(t)
-		ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute)
-		defer stop()
+		w := newTown(t, planTo)
 		l := w.live(1)
-		l.Run(ctx)
+		w.run(l, 10*time.Minute)
 
 		c := l.Client.Stats.Counts()
 		if len(c.Unexpected) > 0 {
 			t.Errorf("unexpected: %v", c.Unexpected)
 		}
-		if n := w.seen["RepairStarted"]; n < 290 || n > 301 {
+		if n := w.seen["RepairStarted"]; n < 290 || n > 305 {
 			t.Errorf("%d repairs began in ten minutes, want one every 2 s", n)
 		}
 		for _, want := range []string{
 			"ApprovalRequested", "QuoteViewed", "QuoteWithdrawn", "ReadyTimeChanged", "RepairCompleted", "VehicleCollected", "RepairCancelled",
 			"by page in nl", "by page in en", "by phone in nl", "approved", "partly_approved", "rejected", "message by customer", "message by customer_service",
+			"mail approval_reminder", "QuoteExpired", "CallTask",
 		} {
 			if w.seen[want] == 0 {
 				t.Errorf("no %s", want)
@@ -72,20 +80,16 @@ func TestLiveTraffic(t *testing.T) {
 // A repair that was under way when the process ended is finished by the next one.
 func TestLiveGoesOnAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTown(t)
-		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
-		defer stop()
-		w.live(1).Run(ctx)
+		w := newTown(t, planTo)
+		w.run(w.live(1), time.Minute)
 		left := w.open()
 		if left < 10 {
 			t.Fatalf("only %d repairs are under way after a minute", left)
 		}
 
-		ctx, stop = context.WithTimeout(t.Context(), 20*time.Minute)
-		defer stop()
 		l := w.live(1)
-		l.Every = time.Hour // nobody new
-		l.Run(ctx)
+		l.Every = time.Hour // nobody new but in the scenes
+		w.run(l, 20*time.Minute)
 		if n := w.open(); n > 0 {
 			t.Errorf("%d of %d repairs are still under way", n, left)
 		}
@@ -93,6 +97,36 @@ func TestLiveGoesOnAfterARestart(t *testing.T) {
 			t.Errorf("unexpected: %v", c.Unexpected)
 		}
 	})
+}
+
+// Whenever it is started, a demonstration shows one of everything within two minutes.
+func TestOneOfEachWithinTwoMinutes(t *testing.T) {
+	for name, start := range map[string]time.Time{
+		"at 03:00":     time.Date(2026, time.June, 24, 1, 0, 0, 0, time.UTC),
+		"on a Sunday":  time.Date(2026, time.June, 21, 10, 0, 0, 0, time.UTC),
+		"on a holiday": time.Date(2026, time.December, 25, 11, 0, 0, 0, time.UTC), // when both garages of the sample are closed
+		"by day":       time.Date(2026, time.June, 24, 9, 0, 0, 0, time.UTC),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTown(t, start)
+				l := w.live(1)
+				l.Every = time.Hour // none but the scenes
+				w.run(l, 2*time.Minute)
+				for _, want := range []string{
+					"mail " + string(record.NotifyReminder), "CallTask", "QuoteExpired",
+					"message by customer", "message by customer_service", "approved", "rejected",
+				} {
+					if w.seen[want] == 0 {
+						t.Errorf("no %s", want)
+					}
+				}
+				if c := l.Client.Stats.Counts(); len(c.Unexpected) > 0 {
+					t.Errorf("unexpected: %v", c.Unexpected)
+				}
+			})
+		})
+	}
 }
 
 func TestLinkInMail(t *testing.T) {

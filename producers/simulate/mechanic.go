@@ -19,6 +19,7 @@ type order struct {
 	*Live
 	*rand.Rand
 	garage         *garage.Profile
+	scene          *scene // nil: none
 	id             string
 	mechanic, desk repair.Actor
 	// What kind of repair it is: the same when it is resumed.
@@ -45,10 +46,12 @@ func (l *Live) order(g *garage.Profile, id string, seen int64) *order {
 	return o
 }
 
-// begin brings a car in and works on it.
-func (l *Live) begin(ctx context.Context, g *garage.Profile, ref string, n int) {
+// begin brings a customer's car in and works on it.
+func (l *Live) begin(ctx context.Context, g *garage.Profile, ref string, c customer, s *scene) {
 	o := l.order(g, repair.RepairID(g.ID, "external_ref", ref), 0)
-	c := newCustomer(o.Rand, liveCustomers+n)
+	if s != nil {
+		o.scene, o.quotes, o.patience = s, 1, forever
+	}
 	w, _ := price(g, c.lang, c.approver == nil, some(o.Rand, agreedJobs, 1+o.IntN(2)))
 	ready := l.Now().Add(3 * time.Hour).Truncate(15 * time.Minute)
 	if o.ask(ctx, o.mechanic, 0, &request.StartRepair{
@@ -64,7 +67,7 @@ const liveCustomers = 1_000_000
 
 // work continues until the repair is over: read its state, do what is next.
 func (o *order) work(ctx context.Context) {
-	for sleep(ctx, about(o.Rand, 9*time.Second, 0.4)) {
+	for sleep(ctx, o.pause()) {
 		var v readmodel.Repair
 		if !o.get(ctx, o.garage, fmt.Sprintf("/v1/repairs/%s?after=%d", o.id, o.seen), &v) || v.Sequence < o.seen {
 			continue // the read model lags
@@ -96,6 +99,9 @@ func (o *order) next(ctx context.Context, v readmodel.Repair) (over bool) {
 
 func (o *order) progress(ctx context.Context, v readmodel.Repair) {
 	x := o.Float64()
+	if o.scene != nil {
+		x = 1
+	}
 	switch {
 	case x < 0.02:
 		o.ask(ctx, o.desk, 0, &request.CancelRepair{Reason: "Klant ziet ervan af"})
@@ -104,7 +110,7 @@ func (o *order) progress(ctx context.Context, v readmodel.Repair) {
 		o.ask(ctx, o.mechanic, 0, &request.Change{ReadyAt: &later})
 	case len(v.Quotes) < o.quotes:
 		w, _ := price(o.garage, locale.Fold(v.Customer.Language), v.Approver == nil, some(o.Rand, extraJobs, 1+o.IntN(3)))
-		o.ask(ctx, o.mechanic, 0, &request.RequestApproval{Work: requested(w)})
+		o.ask(ctx, o.mechanic, 0, &request.RequestApproval{Work: requested(w), ExpiresAt: o.expiry()})
 	default:
 		total := v.Agreed.Total
 		for _, q := range v.Quotes {

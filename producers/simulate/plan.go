@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"pitstop/producers/simulate/towns"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
@@ -79,6 +80,9 @@ func NewPlan(seed uint64, repairs int, book *garage.Book, from, to time.Time) (*
 		if again, ok := comeBack(r, visits[g.ID], g, to); ok {
 			v = again
 		}
+		if i%busy == 0 {
+			v.at = busyArrival(r, g, v.at, to)
+		}
 		visits[g.ID] = append(visits[g.ID], v)
 		s := newScript(r, g, i, v)
 		s.play()
@@ -111,6 +115,18 @@ func arrival(r *rand.Rand, g *garage.Profile, from, to time.Time) time.Time {
 			return at
 		}
 	}
+}
+
+// busy is one over the share of the repairs that begin on the last day.
+const busy = 4
+
+// busyArrival draws a time on the last day; at, where the garage is closed then.
+func busyArrival(r *rand.Rand, g *garage.Profile, at, to time.Time) time.Time {
+	last := to.Add(-1 - time.Duration(r.Int64N(int64(towns.LastDay)))).Truncate(time.Millisecond)
+	if !g.Calendar().IsOpen(last) {
+		return at
+	}
+	return last
 }
 
 // comeBack has an earlier customer come again, at least a week later.

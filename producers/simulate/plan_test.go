@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"pitstop/producers/simulate/towns"
 	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/record"
@@ -26,7 +27,7 @@ var (
 
 func mustGarages(t testing.TB, n int) *garage.Book {
 	t.Helper()
-	book, err := Garages(n, planTo)
+	book, err := towns.Garages(n, planTo)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,8 +45,8 @@ func mustPlan(t testing.TB, seed uint64, repairs, garages int) *Plan {
 
 // What the plan says the answer will be is what the lifecycle answers.
 func TestEveryStepIsAnsweredAsPlanned(t *testing.T) {
-	book := mustGarages(t, DefaultGarages)
-	lifecycle := newLifecycle(t, book)
+	book := mustGarages(t, towns.Default)
+	d := newDecider(t, book)
 	rapid.Check(t, func(t *rapid.T) {
 		p, err := NewPlan(rapid.Uint64().Draw(t, "seed"), 40, book, planFrom, planTo)
 		if err != nil {
@@ -58,7 +59,7 @@ func TestEveryStepIsAnsweredAsPlanned(t *testing.T) {
 			if step.After != asked[step.Repair] {
 				t.Fatalf("%s %T waits for event %d, want %d", step.Key, step.Body, step.After, asked[step.Repair])
 			}
-			verdict, events := lifecycle.perform(t, r, step)
+			verdict, events := d.perform(t, r, step)
 			for _, e := range events {
 				switch e.(type) {
 				case *repair.ApprovalRequested, *repair.ContactCorrected:
@@ -72,19 +73,19 @@ func TestEveryStepIsAnsweredAsPlanned(t *testing.T) {
 	})
 }
 
-// lifecycle builds the command of a step and decides it, as the API and the lifecycle do.
-type lifecycle struct {
+// decider builds the command of a step and decides it, as the API and the lifecycle do.
+type decider struct {
 	*request.Builder
 	now time.Time
 }
 
-func newLifecycle(t testing.TB, book *garage.Book) *lifecycle {
+func newDecider(t testing.TB, book *garage.Book) *decider {
 	t.Helper()
 	codec, err := avro.NewCodec()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := new(lifecycle)
+	d := new(decider)
 	d.Builder, err = request.NewBuilder(codec, book, bytes.Repeat([]byte{1}, request.MinSecretBytes), func() time.Time { return d.now })
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +94,7 @@ func newLifecycle(t testing.TB, book *garage.Book) *lifecycle {
 }
 
 // perform does a step as the API and the lifecycle do.
-func (d *lifecycle) perform(t rapid.TB, r *repair.Repair, step Step) (repair.Verdict, []repair.Event) {
+func (d *decider) perform(t rapid.TB, r *repair.Repair, step Step) (repair.Verdict, []repair.Event) {
 	t.Helper()
 	d.now = step.At
 	cmd, err := d.Build(step.Request)
@@ -131,15 +132,15 @@ func TestTheSamePlanEveryTime(t *testing.T) {
 }
 
 func TestThePlanCoversWhatHappensAtGarages(t *testing.T) {
-	lifecycle := newLifecycle(t, mustGarages(t, DefaultGarages))
-	p := mustPlan(t, 1, DefaultRepairs, DefaultGarages)
+	d := newDecider(t, mustGarages(t, towns.Default))
+	p := mustPlan(t, 1, DefaultRepairs, towns.Default)
 	repairs := make([]repair.Repair, len(p.Repairs))
 	seen := make(map[string]int)
 	days := make(map[string]bool)
 	garages := make(map[string]bool)
 	plates := make(map[string]int)
 	for _, step := range p.Steps {
-		verdict, events := lifecycle.perform(t, &repairs[step.Repair], step)
+		verdict, events := d.perform(t, &repairs[step.Repair], step)
 		if verdict.Code != "" {
 			seen["refused "+string(verdict.Code)]++
 		}
@@ -188,8 +189,8 @@ func TestThePlanCoversWhatHappensAtGarages(t *testing.T) {
 			t.Errorf("no %s", want)
 		}
 	}
-	if len(garages) != DefaultGarages {
-		t.Errorf("%d garages have repairs, want %d", len(garages), DefaultGarages)
+	if len(garages) != towns.Default {
+		t.Errorf("%d garages have repairs, want %d", len(garages), towns.Default)
 	}
 	if len(days) < 26 {
 		t.Errorf("steps on %d days only", len(days))
@@ -201,8 +202,8 @@ func TestThePlanCoversWhatHappensAtGarages(t *testing.T) {
 }
 
 func TestStaffWorkWhileTheirGarageIsOpen(t *testing.T) {
-	book := mustGarages(t, DefaultGarages)
-	for _, step := range mustPlan(t, 3, 500, DefaultGarages).Steps {
+	book := mustGarages(t, towns.Default)
+	for _, step := range mustPlan(t, 3, 500, towns.Default).Steps {
 		g, _ := book.Garage(step.Garage)
 		if step.Actor.Role.Staff() && !g.Calendar().IsOpen(step.At) {
 			t.Errorf("%T at %s, when %s is closed", step.Body, step.At, g.ID)
@@ -211,7 +212,7 @@ func TestStaffWorkWhileTheirGarageIsOpen(t *testing.T) {
 }
 
 func TestWindowsFollowEachOtherAndHoldEveryStep(t *testing.T) {
-	p := mustPlan(t, 5, 300, DefaultGarages)
+	p := mustPlan(t, 5, 300, towns.Default)
 	at, n := p.From, 0
 	for _, w := range p.Windows {
 		if !w.Start.Equal(at) || !w.End.After(w.Start) {
@@ -238,7 +239,7 @@ func TestWindowsFollowEachOtherAndHoldEveryStep(t *testing.T) {
 // Where mail can fail, the next step is in another window, after the mail server's
 // answer; and so is the first reminder.
 func TestMailThatCanFailIsAnsweredBeforeTheNextStep(t *testing.T) {
-	p := mustPlan(t, 9, 1000, DefaultGarages)
+	p := mustPlan(t, 9, 1000, towns.Default)
 	busy := make(map[int]time.Time) // the window of the step before
 	quotes := 0
 	for _, w := range p.Windows {
@@ -262,7 +263,7 @@ func TestMailThatCanFailIsAnsweredBeforeTheNextStep(t *testing.T) {
 	if quotes == 0 {
 		t.Error("no quote goes to an address that refuses")
 	}
-	for _, g := range mustGarages(t, DefaultGarages).Garages() {
+	for _, g := range mustGarages(t, towns.Default).Garages() {
 		if first := g.Approval.RemindAfter[0]; first <= beforeReminders {
 			t.Errorf("%s reminds after %s", g.ID, first)
 		}
@@ -270,34 +271,46 @@ func TestMailThatCanFailIsAnsweredBeforeTheNextStep(t *testing.T) {
 }
 
 func TestNoGarageOpen(t *testing.T) {
-	night := time.Date(2026, time.June, 24, 1, 0, 0, 0, time.UTC)
+	night := time.Date(2026, time.June, 10, 1, 0, 0, 0, time.UTC)
 	if _, err := NewPlan(1, 1, mustGarages(t, 2), night, night.Add(time.Hour)); err == nil {
 		t.Error("planned repairs at night")
 	}
 }
 
-func TestGarages(t *testing.T) {
-	a, b := mustGarages(t, 45), mustGarages(t, 45)
-	am, err := a.Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
-	bm, err := b.Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(am, bm) {
-		t.Error("the same now gives other garages")
-	}
-	if n := len(a.Garages()); n != 45 {
-		t.Errorf("%d garages", n)
-	}
-	for i, id := range []string{"de-brug", "noord"} {
-		if a.Garages()[i].ID != id {
-			t.Errorf("garage %d is %s", i, a.Garages()[i].ID)
+// History ends with a busy day, at any hour and on every day.
+func TestTheLastDayIsBusy(t *testing.T) {
+	for name, to := range map[string]time.Time{
+		"a Wednesday":    planTo,
+		"at 03:00":       time.Date(2026, time.June, 24, 1, 0, 0, 0, time.UTC),
+		"on a Sunday":    time.Date(2026, time.June, 21, 10, 0, 0, 0, time.UTC),
+		"on a holiday":   time.Date(2026, time.December, 25, 11, 0, 0, 0, time.UTC),
+		"as time shifts": time.Date(2026, time.March, 29, 1, 30, 0, 0, time.UTC),
+	} {
+		book := must(towns.Garages(towns.Default, to))(t)
+		p, err := NewPlan(1, DefaultRepairs, book, to.AddDate(0, 0, -30), to)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if n := len(mustGarages(t, 1).Garages()); n != 1 {
-		t.Errorf("%d garages, asked for 1", n)
+		began, lastHours, decided := make(map[time.Time]int), 0, 0
+		for _, s := range p.Steps {
+			age := to.Sub(s.At)
+			switch s.Body.(type) {
+			case *request.StartRepair:
+				began[s.At.Truncate(24*time.Hour)]++
+				if age < towns.LastDay {
+					lastHours++
+				}
+			case *request.DecideQuote:
+				if age < towns.LastDay && s.Refused == "" {
+					decided++
+				}
+			}
+		}
+		if most := slices.Max(slices.Collect(maps.Values(began))); lastHours < DefaultRepairs/5 || lastHours < most-10 {
+			t.Errorf("%s: %d repairs begin on the last day, and %d on another", name, lastHours, most)
+		}
+		if decided < 10 {
+			t.Errorf("%s: %d quotes are decided on the last day", name, decided)
+		}
 	}
 }

@@ -87,7 +87,7 @@ func (s *script) staffTime(t time.Time, d time.Duration) time.Time {
 }
 
 // customerTime returns when a customer does something that takes d from t. At night
-// customers sleep.
+// customers sleep, unless their garage does not.
 func (s *script) customerTime(t time.Time, d time.Duration) time.Time {
 	at := t.Add(d)
 	local := at.In(s.garage.Location())
@@ -95,7 +95,7 @@ func (s *script) customerTime(t time.Time, d time.Duration) time.Time {
 	if local.Hour() >= 23 {
 		morning = morning.AddDate(0, 0, 1)
 	}
-	if at.Before(morning) {
+	if at.Before(morning) && !s.calendar.IsOpen(at) {
 		at = morning.Add(time.Duration(s.Int64N(int64(90 * time.Minute))))
 	}
 	return s.next(at.UTC())

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -14,6 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"pitstop/processors/lifecycle"
+	"pitstop/processors/notification"
+	"pitstop/processors/stream"
+	"pitstop/producers/simulate/towns"
 	"pitstop/schemas/avro"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/readmodel"
@@ -22,13 +27,15 @@ import (
 	"pitstop/schemas/request"
 )
 
-// town stands in for everything behind the API: it decides commands with the
-// state machine, shows what there is, and sends mails.
+// town stands in for everything behind the API: the processors decide commands and what
+// to tell whom, it shows what there is, and every mail arrives.
 type town struct {
 	*testing.T
-	book    *garage.Book
-	builder *request.Builder
-	send    func(Mail)
+	book         *garage.Book
+	builder      *request.Builder
+	lifecycle    *stream.Driver[lifecycle.State]
+	notification *stream.Driver[notification.State]
+	send         func(Mail)
 
 	mu      sync.Mutex
 	repairs map[string]*standing
@@ -41,18 +48,44 @@ type standing struct {
 	view readmodel.Repair
 }
 
-func newTown(t *testing.T) *town {
+// newTown returns a town at a time, in a bubble.
+func newTown(t *testing.T, at time.Time) *town {
 	t.Helper()
+	time.Sleep(time.Until(at))
 	codec, err := avro.NewCodec()
 	if err != nil {
 		t.Fatal(err)
 	}
-	book := mustGarages(t, 6)
+	book := must(towns.Garages(6, time.Now()))(t)
+	book = must(towns.Hurried(book))(t)
 	builder, err := request.NewBuilder(codec, book, bytes.Repeat([]byte{1}, request.MinSecretBytes), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &town{T: t, book: book, builder: builder, repairs: make(map[string]*standing), seen: make(map[string]int)}
+	return &town{
+		T: t, book: book, builder: builder, repairs: make(map[string]*standing), seen: make(map[string]int),
+		lifecycle: must(stream.NewDriver(lifecycle.New(nil)))(t), notification: must(stream.NewDriver(notification.New(book, nil)))(t),
+	}
+}
+
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// ticks lets timers fire until ctx ends.
+func (w *town) ticks(ctx context.Context) {
+	for sleep(ctx, time.Second) {
+		w.mu.Lock()
+		w.happened(must(w.lifecycle.Advance(time.Now()))(w.T), nil)
+		w.told(must(w.notification.Advance(time.Now()))(w.T))
+		w.mu.Unlock()
+	}
 }
 
 func (w *town) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -134,17 +167,53 @@ func (w *town) do(r request.Request) (id string, v repair.Verdict) {
 		return "", repair.Verdict{Code: repair.Invalid}
 	}
 	id = cmd.Head().AggregateID
-	s := w.repairs[id]
-	if s == nil {
-		s = new(standing)
-		w.repairs[id] = s
+	if w.repairs[id] == nil {
+		w.repairs[id] = new(standing)
 	}
-	events, v := s.Handle(cmd)
-	for _, e := range events {
-		w.show(s, id, e, r.Body)
+	return id, w.happened(must(w.lifecycle.Send(record.Commands, cmd))(w.T), r.Body)
+}
+
+// happened shows events, and tells people of them; it returns the verdict of an outcome
+// among them.
+func (w *town) happened(out []any, body request.Body) (v repair.Verdict) {
+	for _, o := range out {
+		switch o := o.(type) {
+		case *repair.Outcome:
+			v = o.Verdict
+		case repair.Event:
+			id := o.Head().AggregateID
+			s := w.repairs[id]
+			state, _, err := w.lifecycle.State(id)
+			if err != nil {
+				w.Error(err)
+			}
+			s.Repair = state.Repair
+			s.view.State, s.view.Sequence = s.State, s.Sequence
+			w.show(s, id, o, body)
+			w.told(must(w.notification.Send(record.Events, o))(w.T))
+		}
 	}
-	s.view.State, s.view.Sequence = s.State, s.Sequence
-	return id, v
+	return v
+}
+
+// told delivers mails, of which each is accepted.
+func (w *town) told(out []any) {
+	for _, o := range out {
+		w.seen[record.NameOf(o)]++
+		n, ok := o.(*record.NotificationRequested)
+		if !ok {
+			continue
+		}
+		w.seen["mail "+string(n.Kind)]++
+		if s := w.repairs[n.AggregateID]; n.Recipient.Role == repair.Customer {
+			w.send(Mail{To: s.view.Customer.Email, Subject: string(n.Kind), Text: "Bekijk: http://api.test/c/" + s.view.RepairID + "\n"})
+		}
+		h := repair.Header{
+			EventID: repair.DerivedID(time.Now(), n.EventID), AggregateID: n.AggregateID, GarageID: n.GarageID, OccurredAt: time.Now(),
+		}
+		accepted := &record.DeliveryAccepted{Header: h, Notice: n.Notice, DeliveryAttempt: record.DeliveryAttempt{Attempt: n.Attempt}}
+		w.told(must(w.notification.Send(record.Deliveries, accepted))(w.T))
+	}
 }
 
 // show keeps the view of a repair in step with its events.
@@ -156,14 +225,12 @@ func (w *town) show(s *standing, id string, e repair.Event, body any) {
 		c := body.(*request.StartRepair).Customer
 		v.RepairID, v.GarageID, v.ExternalRef, v.Agreed.Total = id, e.GarageID, e.ExternalRef, e.Agreed.Total
 		v.Customer = readmodel.Person{Name: c.Name, Email: c.Email, Language: c.Language}
-		w.mail(s)
 	case *repair.ApprovalRequested:
 		q := readmodel.Quote{Revision: e.Revision, RequestedAt: e.OccurredAt}
 		for _, l := range e.Quote.Lines {
 			q.Lines = append(q.Lines, readmodel.Line{Line: l.Number, Title: l.Title, Total: l.Total})
 		}
 		v.Quotes = append(v.Quotes, q)
-		w.mail(s)
 	case *repair.QuoteDecided:
 		v.Quotes[e.Revision-1].ApprovedTotal = e.ApprovedTotal
 		w.seen["by "+string(e.Method)+" in "+v.Customer.Language]++
@@ -171,12 +238,6 @@ func (w *town) show(s *standing, id string, e repair.Event, body any) {
 	case *repair.MessagePosted:
 		v.Messages = append(v.Messages, readmodel.Message{Kind: e.Kind, From: e.Actor.Role})
 		w.seen["message by "+string(e.Actor.Role)]++
-	}
-}
-
-func (w *town) mail(s *standing) {
-	if s.view.Customer.Email != "" && w.send != nil {
-		w.send(Mail{To: s.view.Customer.Email, Subject: string(s.State), Text: "Bekijk: http://api.test/c/" + s.view.RepairID + "\n"})
 	}
 }
 

@@ -19,13 +19,18 @@ import (
 type visitor struct {
 	*Live
 	*rand.Rand
-	path string
+	path  string
+	scene *scene // nil: none
 }
 
 // read is what a customer does with a mail.
 func (l *Live) read(ctx context.Context, m Mail) {
-	v := visitor{l, l.rngFor(m.To + m.Subject), linkIn(m)}
-	if v.Float64() < 0.12 || !sleep(ctx, about(v.Rand, 8*time.Second, 0.8)) { // never sees it
+	v := visitor{l, l.rngFor(m.To + m.Subject), linkIn(m), l.scenes[m.To]}
+	away, later := v.Float64() < 0.12, about(v.Rand, 8*time.Second, 0.8)
+	if v.scene != nil {
+		away, later = v.scene.away, sceneBeat
+	}
+	if away || !sleep(ctx, later) {
 		return
 	}
 	p, ok := v.open(ctx)
@@ -66,19 +71,26 @@ func (v visitor) open(ctx context.Context) (page, bool) {
 	return page{}, false
 }
 
+// What a customer does with a quote: from these on, of all between 0 and 1.
+const toAsk, toDecide = 0.12, 0.2
+
 // consider reads a quote and answers it, or not.
 func (v visitor) consider(ctx context.Context, p page, f form) {
 	// What the page's script sends when somebody sees the quote.
 	if _, ok := v.send(ctx, "RecordView", f.data["view"], url.Values{"revision": {f.data["revision"]}}); !ok {
 		return
 	}
-	switch x := v.Float64(); {
+	x := v.Float64()
+	if v.scene != nil {
+		x = v.scene.thought()
+	}
+	switch {
 	case x < 0.08: // closes it again
 		return
-	case x < 0.12:
+	case x < toAsk:
 		v.write(ctx, p, repair.Callback, pick(v.Rand, callbacks))
 		return
-	case x < 0.2:
+	case x < toDecide:
 		v.write(ctx, p, repair.Text, pick(v.Rand, questions).ask)
 		if !sleep(ctx, about(v.Rand, 15*time.Second, 0.5)) {
 			return
@@ -119,6 +131,9 @@ func (v visitor) decide(ctx context.Context) {
 // fill chooses an answer for each line, and a reason for each no.
 func (v visitor) fill(f form) {
 	mood := v.Float64() // below a tenth: nothing; above a half: everything
+	if v.scene != nil {
+		mood = v.scene.mood
+	}
 	for _, name := range slices.Sorted(maps.Keys(f.choices)) {
 		line, ok := strings.CutPrefix(name, "line.")
 		if !ok {

@@ -18,6 +18,8 @@ import (
 	"pitstop/deploy/embedded"
 	"pitstop/processors/stream"
 	"pitstop/producers/simulate"
+	"pitstop/producers/simulate/checkpoint"
+	"pitstop/producers/simulate/towns"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
@@ -136,9 +138,9 @@ func openRoles(dir string, log *slog.Logger) (*roleSet, error) {
 }
 
 // openHistory opens the history of a data directory.
-func openHistory(dir string) (*simulate.Saved, error) {
-	return simulate.Open(filepath.Join(dir, "history.json"), seed, repairs, until, func(at time.Time) (*garage.Book, error) {
-		return simulate.Garages(simulate.DefaultGarages, at)
+func openHistory(dir string) (*checkpoint.Saved, error) {
+	return checkpoint.Open(filepath.Join(dir, "history.json"), seed, repairs, until, func(at time.Time) (*garage.Book, error) {
+		return towns.Garages(towns.Default, at)
 	})
 }
 

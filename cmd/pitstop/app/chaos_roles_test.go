@@ -19,6 +19,7 @@ import (
 
 	"pitstop/deploy/embedded"
 	"pitstop/producers/simulate"
+	"pitstop/producers/simulate/checkpoint"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
@@ -55,7 +56,7 @@ func TestKilledRoles(t *testing.T) {
 // faults.
 type harness struct {
 	*Pipeline
-	saved    *simulate.Saved
+	saved    *checkpoint.Saved
 	stats    simulate.Stats
 	log      *slog.Logger
 	clock    clockFile

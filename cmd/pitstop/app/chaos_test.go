@@ -18,6 +18,8 @@ import (
 	"pitstop/deploy/e2e/pitstop"
 	"pitstop/deploy/embedded"
 	"pitstop/producers/simulate"
+	"pitstop/producers/simulate/checkpoint"
+	"pitstop/producers/simulate/towns"
 )
 
 // These tests kill real processes with SIGKILL in the middle of a history, and
@@ -126,11 +128,11 @@ func TestKilledProgram(t *testing.T) {
 // busyWindows chooses windows in which several people act, spread over the history.
 func busyWindows(t *testing.T, n int, rng *rand.Rand) []simulate.Window {
 	t.Helper()
-	garages, err := simulate.Garages(simulate.DefaultGarages, until)
+	garages, err := towns.Garages(towns.Default, until)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := simulate.NewPlan(seed, repairs, garages, until.AddDate(0, 0, -simulate.HistoryDays), until)
+	plan, err := simulate.NewPlan(seed, repairs, garages, until.AddDate(0, 0, -checkpoint.HistoryDays), until)
 	if err != nil {
 		t.Fatal(err)
 	}

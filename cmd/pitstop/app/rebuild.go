@@ -16,7 +16,7 @@ import (
 	"pitstop/processors/notification"
 	"pitstop/processors/rebuild"
 	"pitstop/processors/stream"
-	"pitstop/producers/simulate"
+	"pitstop/producers/simulate/checkpoint"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/kafka"
 	"pitstop/schemas/record"
@@ -91,7 +91,7 @@ func (r Rebuild) Run(ctx context.Context) error {
 // embedded rebuilds on embedded parts, which run meanwhile.
 func (r Rebuild) embedded(ctx context.Context) (err error) {
 	if r.Name == record.NotificationProcessor.Name { // the only one that handles simulated times in another way
-		if r.simulated, err = simulate.Simulated(HistoryFile(r.Data.Dir())); err != nil {
+		if r.simulated, err = checkpoint.Simulated(HistoryFile(r.Data.Dir())); err != nil {
 			return fmt.Errorf("rebuild %s: %w", r.Name, err)
 		}
 	}

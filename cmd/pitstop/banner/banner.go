@@ -53,7 +53,8 @@ func (b Banner) Running() {
 	fmt.Fprintf(b.Out, "Everything is kept in %s; addresses for programs are in addresses.json there. Ctrl-C stops.\n", dir)
 }
 
-// Waiting is a repair that waits for an answer, and the token of its customer's link.
+// Waiting is a repair that waits for an answer, and the token of its customer's link;
+// empty: none does.
 type Waiting struct {
 	readmodel.Conversation
 	Token string
@@ -61,6 +62,7 @@ type Waiting struct {
 
 // LookAt prints links that sign in as each of the people about a repair.
 func (b Banner) LookAt(w Waiting) {
+	fmt.Fprintln(b.Out, "The garages never close here: within two minutes you see a reminder, an expiry, a call task, a question, an approval and a rejection.")
 	fmt.Fprintln(b.Out, "Look at, as one of them (each link signs in):")
 	if g, ok := b.Garages.Garage(w.GarageID); ok {
 		for _, who := range identity.People(g) {
@@ -73,7 +75,9 @@ func (b Banner) LookAt(w Waiting) {
 		}
 	}
 	b.line("The manager", b.signIn(identity.ManagerOfAll(b.Garages), "/dashboards"))
-	b.line("The customer's page", b.API+"/c/"+w.Token)
+	if w.Token != "" {
+		b.line("The customer's page", b.API+"/c/"+w.Token)
+	}
 	if b.Mailbox != "" {
 		b.line("Everybody's mailbox", b.Mailbox)
 	}

@@ -10,12 +10,12 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"pitstop/cmd/pitstop/app"
 	"pitstop/deploy/embedded"
 	"pitstop/deploy/embedded/mailbox"
 	"pitstop/producers/simulate"
+	"pitstop/producers/simulate/checkpoint"
+	"pitstop/producers/simulate/towns"
 	"pitstop/schemas/garage"
 	"pitstop/sinks/clickhouse/query"
 	"pitstop/sinks/email"
@@ -37,7 +37,7 @@ type Options struct {
 // Demo is the history of a data directory, as far as it has been played.
 type Demo struct {
 	Options
-	saved *simulate.Saved
+	saved *checkpoint.Saved
 	clock *simulate.Clock
 	stats simulate.Stats
 }
@@ -49,8 +49,8 @@ func Open(data *embedded.Data, o Options) (*Demo, error) {
 	if until.IsZero() {
 		until = time.Now()
 	}
-	saved, err := simulate.Open(app.HistoryFile(data.Dir()), o.Seed, o.Repairs, until, func(at time.Time) (*garage.Book, error) {
-		return simulate.Garages(simulate.DefaultGarages, at)
+	saved, err := checkpoint.Open(app.HistoryFile(data.Dir()), o.Seed, o.Repairs, until, func(at time.Time) (*garage.Book, error) {
+		return towns.Garages(towns.Default, at)
 	})
 	if err != nil {
 		return nil, err
@@ -61,8 +61,41 @@ func Open(data *embedded.Data, o Options) (*Demo, error) {
 	return &Demo{Options: o, saved: saved, clock: simulate.NewClock(saved.Done, time.Now)}, nil
 }
 
-// Garages returns the simulated garages.
-func (d *Demo) Garages() *garage.Book { return d.saved.Garages }
+// Garages writes the simulated garages to their file in the data directory, and returns
+// them as they are there: whatever follows that file changes with it.
+func (d *Demo) Garages(data *embedded.Data) (*garage.Book, error) {
+	book := d.saved.Garages
+	if !d.saved.Done.Before(d.saved.Plan.To) {
+		var err error
+		if book, err = towns.Hurried(book); err != nil {
+			return nil, err
+		}
+	}
+	if err := app.WriteGarages(data, book); err != nil {
+		return nil, err
+	}
+	return garage.Load(app.GarageFile(data.Dir()))
+}
+
+// hurry changes the garages to the pace of live traffic, and waits until every role has
+// them like that.
+func (d *Demo) hurry(ctx context.Context, p *app.Pipeline) error {
+	want, err := d.Garages(p.Data)
+	if err != nil {
+		return err
+	}
+	pace := func(b *garage.Book) time.Duration { return b.Garages()[0].Approval.CallAfter }
+	look := time.NewTicker(100 * time.Millisecond)
+	defer look.Stop()
+	for pace(p.Garages) != pace(want) {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-look.C:
+		}
+	}
+	return nil
+}
 
 // Simulated reports whether a time is part of the history.
 func (d *Demo) Simulated(at time.Time) bool { return d.saved.Plan.Covers(at) }
@@ -102,19 +135,17 @@ func (d *Demo) history(ctx context.Context, p *app.Pipeline, client *simulate.Cl
 		return nil
 	}
 	began := time.Now()
-	bar := progressbar.NewOptions64(int64(plan.To.Sub(plan.From)/time.Minute),
-		progressbar.OptionSetWriter(d.Out), progressbar.OptionSetVisibility(d.Terminal), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetDescription("30 days of history"), progressbar.OptionSetPredictTime(true))
 	fmt.Fprintf(d.Out, "Playing 30 days of history: %d repairs at %d garages.\n", len(plan.Repairs), len(p.Garages.Garages()))
+	shown := newProgress(d.Out, d.Terminal, plan.To.Sub(plan.From), d.saved.Done.Sub(plan.From), began)
 	h := &simulate.History{
 		Plan: plan, Client: client, Done: d.saved.Done, SetClock: d.clock.Set,
 		Settled: func(ctx context.Context) error { return p.Settled(ctx, d.clock.Now) }, Save: d.saved.Save,
-		Report: func(done time.Time) { _ = bar.Set64(int64(done.Sub(plan.From) / time.Minute)) }, // only for show
+		Report: func(done time.Time) { shown.report(done.Sub(plan.From), time.Now()) },
 	}
 	if err := h.Run(ctx); err != nil {
 		return err
 	}
-	_ = bar.Finish() // only for show
+	shown.finish()
 	fmt.Fprintf(d.Out, "History is complete after %s.\n", time.Since(began).Round(100*time.Millisecond))
 	return nil
 }
@@ -122,14 +153,18 @@ func (d *Demo) history(ctx context.Context, p *app.Pipeline, client *simulate.Cl
 // live plays live traffic until ctx ends, and shows the pipeline's figures.
 func (d *Demo) live(ctx context.Context, p *app.Pipeline, client *simulate.Client, store *query.Store) error {
 	d.clock.Unfreeze()
+	if err := d.hurry(ctx, p); err != nil {
+		return err
+	}
 	live := simulate.NewLive(client, p.Garages, d.Seed+uint64(time.Now().Unix()), d.Every, time.Now)
+	var err error
+	if live.Visited, err = d.pointOut(ctx, p, store); err != nil {
+		return err
+	}
 	stop := p.Mails.OnMail(func(m mailbox.Mail) {
 		live.Deliver(simulate.Mail{To: m.To, Subject: m.Subject, Text: m.Text, HTML: m.HTML})
 	})
 	defer stop()
-	if err := d.pointOut(ctx, p, store); err != nil {
-		return err
-	}
 	unread, err := p.Mails.Messages("") // of earlier runs; the page of one that was answered says so
 	if err != nil {
 		return err

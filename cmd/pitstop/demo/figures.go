@@ -11,6 +11,7 @@ import (
 
 	"pitstop/cmd/pitstop/app"
 	"pitstop/cmd/pitstop/banner"
+	"pitstop/producers/simulate"
 	"pitstop/schemas/link"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/record"
@@ -18,22 +19,46 @@ import (
 	"pitstop/sinks/email"
 )
 
-// pointOut prints pages worth looking at.
-func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *query.Store) error {
-	page, err := store.Conversations(ctx, readmodel.ConversationFilter{Garages: p.Garages.IDs(), Filter: "waiting", Limit: 1})
-	if err != nil || len(page.Items) == 0 {
-		return err
+// pointOut prints pages worth looking at, and returns the repair that they are about: one
+// that waits for its customer.
+func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *query.Store) (simulate.Visited, error) {
+	b := banner.Banner{Out: d.Out, Program: os.Args[0], Pipeline: p}
+	c, err := patient(ctx, p.Garages.IDs(), store)
+	if err != nil {
+		return simulate.Visited{}, err
 	}
-	c := page.Items[0]
+	if c.RepairID == "" {
+		b.LookAt(banner.Waiting{})
+		return simulate.Visited{}, nil
+	}
 	sequence, err := store.Sequence(ctx, c.RepairID)
 	if err != nil {
-		return err
+		return simulate.Visited{}, err
 	}
 	token := p.Links.Sign(link.Claims{
 		Garage: c.GarageID, Repair: c.RepairID, Audience: link.Approver, Lang: c.Customer.Language, Expires: time.Now().Add(email.DefaultLinkLifetime), Sequence: sequence,
 	})
-	banner.Banner{Out: d.Out, Program: os.Args[0], Pipeline: p}.LookAt(banner.Waiting{Conversation: c, Token: token})
-	return nil
+	b.LookAt(banner.Waiting{Conversation: c, Token: token})
+	return simulate.Visited{RepairID: c.RepairID, Email: c.Customer.Email}, nil
+}
+
+// patient returns the newest repair that waits for an answer, and will for an hour; of no
+// id: none does.
+func patient(ctx context.Context, garages []string, store *query.Store) (readmodel.Conversation, error) {
+	page, err := store.Conversations(ctx, readmodel.ConversationFilter{Garages: garages, Filter: "waiting", Sort: "recent", Limit: 100})
+	if err != nil {
+		return readmodel.Conversation{}, err
+	}
+	for _, c := range page.Items {
+		r, err := store.Repair(ctx, readmodel.Sight{Garages: garages}, c.RepairID)
+		if err != nil {
+			return c, err
+		}
+		if n := len(r.Quotes); n > 0 && time.Until(r.Quotes[n-1].ExpiresAt) > time.Hour {
+			return c, nil
+		}
+	}
+	return readmodel.Conversation{}, nil
 }
 
 // summary prints what was played.

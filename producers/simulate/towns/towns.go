@@ -1,15 +1,17 @@
-package simulate
+// Package towns invents the garages of a demonstration.
+package towns
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"pitstop/schemas/garage"
 )
 
-// DefaultGarages is how many garages the demonstration has.
-const DefaultGarages = 20
+// Default is how many garages the demonstration has.
+const Default = 20
 
 // towns are where the garages of a demonstration are. Dutch subscriber numbers do
 // not begin with 1, so nobody has the phone numbers made from these area codes.
@@ -47,9 +49,14 @@ var weeks = map[string]map[string]string{
 	"weekend": {"tue-fri": "8:30-18:00", "sat": "8:30-16:00"},
 }
 
+// LastDay is the end of a history, on which every garage is open around the clock and
+// busy: whatever the hour and the day are, there is something to see.
+const LastDay = 24 * time.Hour
+
 // Garages invents garages, n in all, of which the two of [garage.Sample] are the
 // first. Some close for a day or a week, and some change their opening hours, in
-// the month before now: the same garages for the same now, to the day.
+// the month before now: the same garages for the same now, to the day. From the day
+// before now on, none ever closes.
 func Garages(n int, now time.Time) (*garage.Book, error) {
 	sample, err := garage.Parse(garage.Sample)
 	if err != nil {
@@ -74,7 +81,40 @@ func Garages(n int, now time.Time) (*garage.Book, error) {
 		}
 		profiles = append(profiles, p)
 	}
-	return garage.NewBook(profiles[:max(1, min(n, len(profiles)))]...)
+	profiles = profiles[:max(1, min(n, len(profiles)))]
+	zone, err := time.LoadLocation(profiles[0].TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("time zone of the garages: %w", err)
+	}
+	for i := range profiles {
+		neverClose(&profiles[i], now.Add(-LastDay).In(zone))
+	}
+	return garage.NewBook(profiles...)
+}
+
+// neverClose has a garage open around the clock from the day of a time on.
+func neverClose(p *garage.Profile, since time.Time) {
+	day, before := since.Format(time.DateOnly), since.AddDate(0, 0, -1).Format(time.DateOnly)
+	hours := slices.DeleteFunc(slices.Clone(p.OpeningHours[1:]), func(h garage.Hours) bool { return h.From >= day })
+	p.OpeningHours = append(append(p.OpeningHours[:1:1], hours...), garage.Hours{From: day, Days: map[string]string{"mon-sun": "0:00-24:00"}})
+	p.Closures = slices.DeleteFunc(slices.Clone(p.Closures), func(c garage.Closure) bool { return c.From >= day })
+	for i, c := range p.Closures {
+		if c.To >= day {
+			p.Closures[i].To = before
+		}
+	}
+}
+
+// Hurried returns the garages at the pace of live traffic: who does not answer is
+// reminded, and called, within a minute.
+func Hurried(book *garage.Book) (*garage.Book, error) {
+	var profiles []garage.Profile
+	for _, p := range book.Garages() {
+		hurried := *p
+		hurried.Approval.RemindAfter, hurried.Approval.CallAfter = []time.Duration{30 * time.Second}, time.Minute
+		profiles = append(profiles, hurried)
+	}
+	return garage.NewBook(profiles...)
 }
 
 // inventGarage returns the i-th invented garage; when the towns are used up, each

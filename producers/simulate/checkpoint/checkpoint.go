@@ -1,4 +1,6 @@
-package simulate
+// Package checkpoint keeps a history in a file: which one it is, and how far it has been
+// performed.
+package checkpoint
 
 import (
 	"encoding/json"
@@ -9,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"pitstop/producers/simulate"
 	"pitstop/schemas/garage"
 )
 
@@ -54,13 +57,13 @@ func Simulated(path string) (covers func(time.Time) bool, err error) {
 		return nil, fmt.Errorf("%w: it has come to %s of %s: start pitstop demo on this directory again, and let it finish",
 			ErrUnfinished, p.Done.Format(time.DateTime), p.To.Format(time.DateTime))
 	}
-	return (&Plan{From: p.From, To: p.To}).Covers, nil
+	return (&simulate.Plan{From: p.From, To: p.To}).Covers, nil
 }
 
 // Saved is a history with its checkpoint file.
 type Saved struct {
 	Garages *garage.Book
-	Plan    *Plan
+	Plan    *simulate.Plan
 	// Done is the time up to which it has been performed.
 	Done time.Time
 
@@ -86,7 +89,7 @@ func Open(path string, seed uint64, repairs int, now time.Time, book func(time.T
 	if err != nil {
 		return nil, err
 	}
-	plan, err := NewPlan(seed, repairs, garages, p.From, p.To)
+	plan, err := simulate.NewPlan(seed, repairs, garages, p.From, p.To)
 	if err != nil {
 		return nil, err
 	}
