@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -78,14 +79,14 @@ func (l *Live) Deliver(m Mail) {
 // others within the hour. The first new ones are the scenes.
 func (l *Live) Run(ctx context.Context) {
 	defer l.people.Wait()
-	begun := l.Now()
+	run := fmt.Sprintf("%s%d-", liveRef, l.Now().Unix())
 	for _, g := range l.Garages.Garages() {
-		l.people.Go(func() { l.resume(ctx, g) })
+		l.people.Go(func() { l.resume(ctx, g, run) })
 	}
 	n := 0
 	arrive := func(s *scene) {
 		n++
-		ref := fmt.Sprintf("%s%d-%d", liveRef, begun.Unix(), n)
+		ref := run + strconv.Itoa(n)
 		rng := l.rngFor(ref)
 		g, c := pick(rng, l.Garages.Garages()), newCustomer(rng, liveCustomers+n)
 		if s != nil {
@@ -131,14 +132,17 @@ func (l *Live) rngFor(of string) *rand.Rand {
 	return rand.New(rand.NewPCG(l.Seed, h.Sum64())) //nolint:gosec // not secret
 }
 
-// resume continues the open repairs of a garage.
-func (l *Live) resume(ctx context.Context, g *garage.Profile) {
+// resume continues the open repairs of a garage, but for those of this run.
+func (l *Live) resume(ctx context.Context, g *garage.Profile, run string) {
 	for _, state := range []repair.State{repair.InProgress, repair.AwaitingApproval, repair.Completed} {
 		var page readmodel.Page[readmodel.RepairItem]
 		if !l.get(ctx, g, "/v1/repairs?limit=200&state="+string(state), &page) {
 			return
 		}
 		for _, item := range page.Items {
+			if strings.HasPrefix(item.ExternalRef, run) {
+				continue
+			}
 			o := l.order(g, item.RepairID, item.Sequence)
 			wait := time.Duration(o.Int64N(int64(time.Hour)))
 			switch {

@@ -91,6 +91,16 @@ func address(name string, i int, domain string) string {
 	return fmt.Sprintf("%s.%d@%s", plain, i, domain)
 }
 
+// nameIn returns the name in an address, as far as it is there: "J. Devries".
+func nameIn(address string) string {
+	local, _, _ := strings.Cut(address, "@")
+	parts := strings.SplitN(local, ".", 3)
+	if len(parts) < 3 || parts[1] == "" { // a leasing company's
+		return local
+	}
+	return strings.ToUpper(parts[0]) + ". " + strings.ToUpper(parts[1][:1]) + parts[1][1:]
+}
+
 // plate returns a Dutch plate of sidecode 10 or 11, a different one for each i
 // below a million.
 func plate(r *rand.Rand, i int) string {

@@ -59,6 +59,9 @@ func TestEveryStepIsAnsweredAsPlanned(t *testing.T) {
 			if step.After != asked[step.Repair] {
 				t.Fatalf("%s %T waits for event %d, want %d", step.Key, step.Body, step.After, asked[step.Repair])
 			}
+			if d, decides := step.Body.(*request.DecideQuote); decides && d.Name == "" {
+				t.Fatalf("%s decides without a name", step.Key)
+			}
 			verdict, events := d.perform(t, r, step)
 			for _, e := range events {
 				switch e.(type) {

@@ -295,6 +295,10 @@ func (w *town) decision(rw http.ResponseWriter, req *http.Request) {
 		w.page(rw, req, req.PostForm)
 		return
 	}
+	if open && req.PostFormValue("name") == "" {
+		rw.WriteHeader(http.StatusUnprocessableEntity)
+		return
+	}
 	total, err := strconv.ParseInt(req.PostForm.Get("total_seen"), 10, 64)
 	if err != nil && open {
 		w.Errorf("total_seen: %v", err)

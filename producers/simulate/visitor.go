@@ -20,12 +20,13 @@ type visitor struct {
 	*Live
 	*rand.Rand
 	path  string
+	name  string // that they sign with
 	scene *scene // nil: none
 }
 
 // read is what a customer does with a mail.
 func (l *Live) read(ctx context.Context, m Mail) {
-	v := visitor{l, l.rngFor(m.To + m.Subject), linkIn(m), l.scenes[m.To]}
+	v := visitor{l, l.rngFor(m.To + m.Subject), linkIn(m), nameIn(m.To), l.scenes[m.To]}
 	away, later := v.Float64() < 0.12, about(v.Rand, 8*time.Second, 0.8)
 	if v.scene != nil {
 		away, later = v.scene.away, sceneBeat
@@ -123,6 +124,7 @@ func (v visitor) decide(ctx context.Context) {
 		return
 	}
 	confirm.values.Set("confirmed", "1")
+	confirm.values.Set("name", v.name)
 	if a, ok = v.send(ctx, "DecideQuote", confirm.action, confirm.values); ok && a.status != http.StatusSeeOther {
 		v.unexpected("decide", a)
 	}
