@@ -8,8 +8,6 @@ import (
 	"pitstop/api/web"
 	"pitstop/cmd/pitstop/app"
 	"pitstop/cmd/pitstop/demo"
-	"pitstop/deploy/embedded"
-	"pitstop/producers/simulate"
 )
 
 // demoCommand runs everything on embedded parts, with simulated people.
@@ -25,12 +23,16 @@ type demoCommand struct {
 
 func (c *demoCommand) Run(e *env) error {
 	log := c.logger(e.err)
+	var rangeErr error
 	if c.Repairs < 0 || c.Every <= 0 || c.For < 0 {
-		return wrongUsage(errors.New("--repairs and --for must not be negative, and --every must be positive"))
+		rangeErr = errors.New("--repairs and --for must not be negative, and --every must be positive")
 	}
-	data, err := embedded.Open(c.Data, log)
+	if err := wrongUsage(rangeErr, c.checkAddr()); err != nil {
+		return err
+	}
+	data, err := c.open(log)
 	if err != nil {
-		return wrongUsage(err)
+		return err
 	}
 	defer closing(log, "data directory", data.Close)
 	d, err := demo.Open(data, demo.Options{
@@ -51,7 +53,7 @@ func (c *demoCommand) Run(e *env) error {
 		defer cancel()
 	}
 	return c.embeddedFlags.run(ctx, e.out, app.Options{
-		Data: data, Garages: garages, GarageFile: app.GarageFile(data.Dir()), Clock: d.Now, RequestClock: simulate.RequestClock(time.Now), Simulated: d.Simulated,
+		Data: data, Garages: garages, GarageFile: app.GarageFile(data.Dir()), Clock: d.Now, RequestClock: d.RequestClock(), Simulated: d.Simulated,
 		Limits:    web.Limits{Staff: -1, Customer: -1}, // a month passes in seconds, from one address
 		Transport: d.Transport, Beside: d.Play, Log: log,
 	})

@@ -26,8 +26,12 @@ func TestMistakesAreNamedAtOnce(t *testing.T) {
 		want []string
 	}{
 		{
-			[]string{"up", "--data", filepath.Join(dir, "data"), "--smtp", "localhost:99999", "--garages", nowhere, "--mail-sender", "nobody", "--public-url", "ftp://x", "--clickhouse", "http://x"},
-			[]string{"localhost:99999", nowhere, "nobody", "ftp://x", "--clickhouse"},
+			[]string{"up", "--data", filepath.Join(dir, "data"), "--smtp", "localhost:99999", "--garages", nowhere, "--mail-sender", "nobody", "--public-url", "ftp://x", "--clickhouse", "http://x", "--addr", "8080"},
+			[]string{"localhost:99999", nowhere, "nobody", "ftp://x", "--clickhouse", `--addr "8080"`},
+		},
+		{
+			[]string{"demo", "--data", filepath.Join(dir, "data"), "--every", "0s", "--addr", "8080"},
+			[]string{"--every", `--addr "8080"`},
 		},
 		{
 			[]string{"sink", "email", "--kafka-brokers", "x", "--registry-url", "http://localhost:1", "--smtp", "localhost:99999", "--smtp-security", "none", "--garages", nowhere, "--public-url", "ftp://x", "--mail-sender", "nobody"},

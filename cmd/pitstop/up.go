@@ -21,6 +21,7 @@ import (
 // embeddedFlags say where the embedded mode keeps its data.
 type embeddedFlags struct {
 	Data              string `default:"data" help:"Directory for everything that is kept. Made if it is missing."`
+	Addr              string `help:"Address of the API; the sign-in page, the mailbox and the metrics have the three ports after it. Default: free ports on loopback, the same at every start. Anywhere else, whoever reaches it reads all mail and signs in as anyone: as 0.0.0.0:8080." placeholder:"HOST:PORT"`
 	ClickHouseLibrary string `name:"clickhouse-library" help:"The ClickHouse library, for the embedded engine; default: where make deps puts it." placeholder:"FILE"`
 	ClickHouse        string `name:"clickhouse" help:"Use this ClickHouse server instead of the embedded engine." placeholder:"DSN"`
 	logFlags
@@ -51,12 +52,12 @@ func (c *upCommand) Run(e *env) error {
 	if c.ClickHouse != "" {
 		databaseErr = clickhouse.Config{DSN: c.ClickHouse}.Validate()
 	}
-	if err := wrongUsage(app.EmbeddedMail(mail, "http://localhost", new(link.Keys)).Validate(), relayErr, bookErr, databaseErr); err != nil {
+	if err := wrongUsage(app.EmbeddedMail(mail, "http://localhost", new(link.Keys)).Validate(), relayErr, bookErr, databaseErr, c.checkAddr()); err != nil {
 		return err
 	}
-	data, err := embedded.Open(c.Data, log)
+	data, err := c.open(log)
 	if err != nil {
-		return wrongUsage(err)
+		return err
 	}
 	defer closing(log, "data directory", data.Close)
 	if c.Garages == "" {
@@ -78,6 +79,26 @@ func (c *upCommand) Run(e *env) error {
 		}
 	}
 	return c.embeddedFlags.run(e, e.out, o)
+}
+
+// open opens the data directory, to be served where the flags say.
+func (f embeddedFlags) open(log *slog.Logger) (*embedded.Data, error) {
+	data, err := embedded.Open(f.Data, log)
+	if err != nil || f.Addr == "" {
+		return data, wrongUsage(err)
+	}
+	if err := data.At(f.Addr); err != nil {
+		return nil, wrongUsage(err, data.Close())
+	}
+	return data, nil
+}
+
+// checkAddr returns what is wrong with --addr.
+func (f embeddedFlags) checkAddr() error {
+	if f.Addr == "" {
+		return nil
+	}
+	return needAddr("--addr", f.Addr)
 }
 
 // run runs everything and prints its addresses. It returns when the context ends or

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -27,6 +28,7 @@ const format = 1
 type Data struct {
 	dir      string
 	lock     *fileLock
+	at       *net.TCPAddr     // of the first of doors; nil: see [Data.Port]
 	reserved portReservations // ports
 	mu       sync.Mutex       // serializes the creation of ports and secrets
 }

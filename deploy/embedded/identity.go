@@ -28,7 +28,7 @@ type IdentityOptions struct {
 
 // Identity is a running identity provider.
 type Identity struct {
-	URL string // the issuer, http://127.0.0.1:PORT, the same over restarts
+	URL string // the issuer, the same over restarts
 
 	web *loopbackServer
 }
@@ -47,7 +47,7 @@ func StartIdentity(d *Data, o IdentityOptions) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &Identity{URL: "http://" + l.Addr().String()}
+	i := &Identity{URL: Origin(l)}
 	h, err := identity.New(identity.Config{
 		Issuer: i.URL, Origins: origins, Garages: o.Garages, Secret: secret, Sessions: d.Path("sessions.json"), Clock: o.Clock, Log: o.Log,
 	})

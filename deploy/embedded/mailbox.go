@@ -23,7 +23,7 @@ type MailboxOptions struct {
 type Mailbox struct {
 	*mailbox.Store
 	SMTPAddr string // host:port, the same over restarts
-	URL      string // http://127.0.0.1:PORT, the same over restarts
+	URL      string // the same over restarts
 
 	smtp     *smtp.Server
 	listener net.Listener
@@ -52,7 +52,7 @@ func StartMailbox(_ context.Context, d *Data, o MailboxOptions) (*Mailbox, error
 	m := &Mailbox{
 		Store:    store,
 		SMTPAddr: smtpListener.Addr().String(),
-		URL:      "http://" + webListener.Addr().String(),
+		URL:      Origin(webListener),
 		smtp:     mailbox.NewSMTPServer(store, o.Log),
 		listener: smtpListener,
 		done:     make(chan struct{}),

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -76,8 +77,12 @@ func (r *portReservations) release() error {
 	return errors.Join(errs...)
 }
 
-// Listen listens on the loopback port of the part name, see [Data.Port].
+// Listen listens on the loopback port of the part name, see [Data.Port], or where
+// [Data.At] said.
 func (d *Data) Listen(name string) (net.Listener, error) {
+	if door := slices.Index(doors, name); door >= 0 && d.at != nil {
+		return d.listenAt(door)
+	}
 	port, err := d.Port(name)
 	if err != nil {
 		return nil, err

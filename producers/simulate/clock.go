@@ -50,5 +50,8 @@ func (c *Clock) Now() time.Time {
 // Set freezes the clock at an instant.
 func (c *Clock) Set(at time.Time) { c.at.Store(&at) }
 
+// Frozen reports whether the clock stands still.
+func (c *Clock) Frozen() bool { return c.at.Load() != nil }
+
 // Unfreeze lets the clock tell the time from now on.
 func (c *Clock) Unfreeze() { c.at.Store(nil) }

@@ -261,11 +261,11 @@ func TestHistoryCountsAnswersThatWereNotPlanned(t *testing.T) {
 
 func TestClock(t *testing.T) {
 	c := NewClock(planFrom, func() time.Time { return planTo })
-	if !c.Now().Equal(planFrom) {
+	if !c.Now().Equal(planFrom) || !c.Frozen() {
 		t.Errorf("stands at %s", c.Now())
 	}
 	c.Unfreeze()
-	if !c.Now().Equal(planTo) {
+	if !c.Now().Equal(planTo) || c.Frozen() {
 		t.Errorf("tells %s", c.Now())
 	}
 }

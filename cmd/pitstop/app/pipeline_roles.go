@@ -79,7 +79,7 @@ func (p *Pipeline) listen() (apiListener, opsListener net.Listener, err error) {
 	if opsListener, err = p.Data.Listen("metrics"); err != nil {
 		return nil, nil, errors.Join(err, apiListener.Close())
 	}
-	p.API, p.Metrics = "http://"+apiListener.Addr().String(), "http://"+opsListener.Addr().String()
+	p.API, p.Metrics = embedded.Origin(apiListener), embedded.Origin(opsListener)
 	return apiListener, opsListener, nil
 }
 

@@ -24,6 +24,11 @@ type Banner struct {
 	*app.Pipeline
 }
 
+// exposed is what to know before others can reach this.
+const exposed = `WARNING: other machines can reach this, and nothing there asks for a password. Whoever
+does signs in as anyone, and reads every mail, with its customer's link, and the metrics.
+`
+
 // Running prints where everything is.
 func (b Banner) Running() {
 	garages := b.Garages.IDs()
@@ -31,6 +36,9 @@ func (b Banner) Running() {
 		garages = append(garages[:3], "…")
 	}
 	fmt.Fprintln(b.Out, "Pitstop is running.")
+	if b.Data.Exposed() {
+		fmt.Fprint(b.Out, exposed)
+	}
 	b.line("Sign in", b.API+"/sign-in")
 	b.line("Dashboards, as a manager", b.signIn(identity.ManagerOfAll(b.Garages), "/dashboards"))
 	b.line("API and its documentation", b.API+"/docs")

@@ -2,6 +2,8 @@ package banner
 
 import (
 	"bytes"
+	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 	"testing"
@@ -50,6 +52,29 @@ func TestLookAt(t *testing.T) {
 	} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("no %q in\n%s", want, &said)
+		}
+	}
+}
+
+// Whoever opens it to others is told what they can do.
+func TestTheBannerWarns(t *testing.T) {
+	for _, exposed := range []bool{false, true} {
+		data, err := embedded.Open(t.TempDir(), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if exposed {
+			for port := 23000; port < 24000 && data.At(fmt.Sprintf(":%d", port)) != nil; port += 4 {
+				continue
+			}
+		}
+		var said bytes.Buffer
+		Banner{Out: &said, Pipeline: &app.Pipeline{Data: data, Garages: garagetest.Sample(t)}}.Running()
+		if strings.Contains(said.String(), "WARNING: other machines can reach this") != exposed {
+			t.Errorf("exposed: %t, and it says\n%s", exposed, &said)
+		}
+		if err := data.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"pitstop/cmd/pitstop/app"
@@ -102,6 +103,18 @@ func (d *Demo) Simulated(at time.Time) bool { return d.saved.Plan.Covers(at) }
 
 // Now returns the time in the history, and after its end the real time.
 func (d *Demo) Now() time.Time { return d.clock.Now() }
+
+// RequestClock returns the clock of the API: it believes the time in a request as long as
+// the history is played, and nobody's after that.
+func (d *Demo) RequestClock() func(*http.Request) time.Time {
+	played := simulate.RequestClock(time.Now)
+	return func(r *http.Request) time.Time {
+		if d.clock.Frozen() {
+			return played(r)
+		}
+		return time.Now()
+	}
+}
 
 // Transport returns a transport that accepts the history's mails at their simulated
 // time, and passes later ones to the mailbox.
