@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"pitstop/cmd/pitstop/app"
 	"pitstop/cmd/pitstop/banner"
 	"pitstop/deploy/embedded"
+	"pitstop/schemas/garage"
 	"pitstop/schemas/garage/garagetest"
 	"pitstop/schemas/record"
 )
@@ -112,6 +114,43 @@ func TestTopicsPlanRefuses(t *testing.T) {
 			t.Errorf("%s partitions:\n%s%s", partitions, &out, &said)
 		}
 	}
+}
+
+// A token is for garages that there are: another is refused, with those that exist. Which
+// there are says the file that runs; where that is not known, any is taken.
+func TestTokenForAGarage(t *testing.T) {
+	dir := t.TempDir()
+	data, err := embedded.Open(dir, slog.New(slog.DiscardHandler))
+	must(t, err)
+	_, err = data.Secret(app.TokensSecret)
+	must(t, err)
+	must(t, data.Close())
+	token := func(garages string) (int, string) {
+		var said bytes.Buffer
+		code := run(t.Context(), []string{"token", "--data", dir, "--role", "manager", "--subject", "jan", "--garage", garages}, nil, &said, &said)
+		return code, said.String()
+	}
+	expect := func(what, garages string, want int, says ...string) {
+		t.Helper()
+		code, said := token(garages)
+		for _, s := range says {
+			if !strings.Contains(said, s) {
+				t.Errorf("%s: no %q in %s", what, s, said)
+			}
+		}
+		if code != want {
+			t.Errorf("%s: exit code %d, want %d: %s", what, code, want, said)
+		}
+	}
+	expect("no garage file", "de-burg", exitDone)
+	must(t, os.WriteFile(app.GarageFile(dir), garage.Sample, 0o600))
+	expect("both of the file", "de-brug,noord", exitDone)
+	expect("none of the file", "de-burg,noord,zuid", exitUsage, `--garage "de-burg" is not in`, `--garage "zuid" is not in`, "which has de-brug, noord")
+	other := filepath.Join(t.TempDir(), "other.yaml")
+	must(t, os.WriteFile(other, bytes.ReplaceAll(garage.Sample, []byte("id: noord"), []byte("id: zuid")), 0o600))
+	must(t, embedded.Addresses{Garages: other}.Write(dir))
+	expect("of the file that runs", "zuid", exitDone)
+	expect("of another file", "noord", exitUsage, "other.yaml")
 }
 
 // With a relay there is no mailbox to open.

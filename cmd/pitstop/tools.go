@@ -22,21 +22,21 @@ type tokenCommand struct {
 	Data        string        `default:"data" help:"Data directory of the embedded mode."`
 	TokenSecret string        `help:"Instead of a data directory: the API's PITSTOP_TOKEN_SECRET; give it as that."`
 	Role        repair.Role   `required:"" enum:"mechanic,customer_service,manager,integrator,admin" help:"mechanic, customer_service, manager, integrator or admin."`
-	Garage      []string      `required:"" help:"Garage the token is for; several with commas." placeholder:"ID"`
+	Garage      []string      `required:"" help:"Garage the token is for, of the garage file; several with commas." placeholder:"ID"`
 	Subject     string        `required:"" help:"Whose token it is, e.g. sam."`
 	TTL         time.Duration `name:"ttl" default:"12h" help:"How long it is good for."`
 }
 
 func (c *tokenCommand) Run(e *env) error {
 	var secret []byte
-	var err error
+	var err, garageErr error
 	if c.TokenSecret != "" {
 		secret, err = secretFrom("PITSTOP_TOKEN_SECRET", c.TokenSecret)
-	} else {
-		secret, err = embedded.ReadSecret(c.Data, app.TokensSecret)
+	} else if secret, err = embedded.ReadSecret(c.Data, app.TokensSecret); err == nil {
+		garageErr = app.CheckGarages(c.Data, c.Garage)
 	}
-	if err != nil {
-		return wrongUsage(err)
+	if err := wrongUsage(err, garageErr); err != nil {
+		return err
 	}
 	issuer, err := web.NewLocalIssuer(secret, time.Now)
 	if err != nil {

@@ -85,11 +85,8 @@ type rebuilder struct {
 }
 
 func (b *rebuilder) run(ctx context.Context, state any) error {
-	registry, err := b.Kafka.RegistryClient("pitstop-" + b.consumer.Name)
-	if err != nil {
-		return err
-	}
-	if b.codec, err = kafka.NewCodec(ctx, registry, b.consumer.Changelog().Name, state); err != nil {
+	var err error
+	if b.codec, err = b.Kafka.Codec(ctx, "pitstop-"+b.consumer.Name, b.consumer.Changelog().Name, state); err != nil {
 		return err
 	}
 	if b.adm, err = b.Kafka.Admin(b.clientID(), b.Log); err != nil {

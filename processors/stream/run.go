@@ -54,11 +54,7 @@ func run(ctx context.Context, l *logic, o Options) error {
 	}
 	o.Metrics.start(l.consumer.Name)
 	o.Monitor.Starting("registering schemas")
-	registry, err := o.Kafka.RegistryClient("pitstop-" + l.consumer.Name)
-	if err != nil {
-		return err
-	}
-	codec, err := kafka.NewCodec(ctx, registry, l.consumer.Changelog().Name, l.stateOf)
+	codec, err := o.Kafka.Codec(ctx, "pitstop-"+l.consumer.Name, l.consumer.Changelog().Name, l.stateOf)
 	if err != nil {
 		return err
 	}

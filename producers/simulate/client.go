@@ -125,7 +125,7 @@ func (c *Client) retry(ctx context.Context, build func(context.Context) (*http.R
 			return answer{}, ctx.Err()
 		}
 		if pause == maxPause {
-			c.Log.Warn("the API does not answer, trying again", "status", a.status, "code", a.code, "error", err)
+			c.Log.Warn("asking again", "because", a.unfinished(err), "status", a.status, "code", a.code, "error", err)
 		}
 		if !sleep(ctx, max(pause, a.retryAfter())) {
 			return answer{}, ctx.Err()
@@ -177,6 +177,17 @@ func (a answer) pending() bool {
 // and a redirect to a page that waits that there is no outcome yet.
 func (a answer) formPending() bool {
 	return a.pending() || a.status == http.StatusOK || strings.Contains(a.header.Get("Location"), "pending=")
+}
+
+// unfinished says why a request is sent again: the answer is pending, or err came instead.
+func (a answer) unfinished(err error) string {
+	switch {
+	case err != nil:
+		return "the API does not answer"
+	case a.status >= http.StatusBadRequest:
+		return "the API cannot do it now"
+	}
+	return "there is no outcome yet"
 }
 
 func (a answer) retryAfter() time.Duration {

@@ -241,6 +241,24 @@ func TestHistoryRetries(t *testing.T) {
 	})
 }
 
+// An answer that says only that there is no outcome yet is an answer.
+func TestWhyARequestIsSentAgain(t *testing.T) {
+	for want, is := range map[string]struct {
+		statuses []int
+		err      error
+	}{
+		"the API does not answer":  {[]int{0}, errors.New("connection refused")},
+		"there is no outcome yet":  {[]int{http.StatusAccepted, http.StatusOK, http.StatusSeeOther}, nil},
+		"the API cannot do it now": {[]int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, nil},
+	} {
+		for _, status := range is.statuses {
+			if got := (answer{status: status}).unfinished(is.err); got != want {
+				t.Errorf("%d, %v: %s, want %s", status, is.err, got, want)
+			}
+		}
+	}
+}
+
 func TestHistoryCountsAnswersThatWereNotPlanned(t *testing.T) {
 	p := mustPlan(t, 4, 5, 2)
 	api := newFakeAPI(t, p)

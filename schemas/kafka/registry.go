@@ -12,6 +12,22 @@ import (
 	"pitstop/schemas/avro"
 )
 
+// Codec connects to the registry and returns a codec, see [NewCodec]. Where the registry is
+// away and the brokers are, too, the error says both, and the brokers first.
+func (c Config) Codec(ctx context.Context, clientID, subjects string, extra ...any) (*avro.Codec, error) {
+	registry, err := c.RegistryClient(clientID)
+	if err != nil {
+		return nil, err
+	}
+	codec, err := NewCodec(ctx, registry, subjects, extra...)
+	if away := new(url.Error); ctx.Err() == nil && errors.As(err, &away) {
+		if broker := c.reach(ctx, clientID); broker != nil {
+			return nil, fmt.Errorf("%w; and %w", broker, err)
+		}
+	}
+	return codec, err
+}
+
 // NewCodec registers every record of the catalogue, and the extra ones, and
 // returns the codec that writes them with the registry's ids. subjects names the
 // subjects of the extra records (a processor's changelog).

@@ -1,7 +1,9 @@
 package kafka_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +16,7 @@ import (
 
 	"pitstop/schemas/avro"
 	"pitstop/schemas/kafka"
+	"pitstop/schemas/kafka/kafkatest"
 	"pitstop/schemas/record"
 	"pitstop/schemas/repair"
 )
@@ -55,6 +58,54 @@ func TestRegistry(t *testing.T) {
 	if got, err := two.Decode(t.Context(), b); err != nil || got.(*repair.FreeText).Text != "hoi" {
 		t.Errorf("%v, %v", got, err)
 	}
+}
+
+// failing is a transport to a registry that is away.
+type failing struct{}
+
+func (failing) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("registry refused")
+}
+
+// When broker and registry are both away, both are named at once, and the broker first:
+// without it the registry is of no use.
+func TestTheBrokerIsNamedBeforeTheRegistry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		here := kafkatest.Start(t, 1).Config
+		away := here
+		away.RegistryTransport = failing{}
+		away.Dialer = func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("broker refused") }
+		noRegistry := here
+		noRegistry.RegistryTransport = failing{}
+		for _, tc := range []struct {
+			name    string
+			config  kafka.Config
+			in, out []string
+			fails   bool
+		}{
+			{name: "both away", config: away, in: []string{"no Kafka broker answers", "broker refused", "--kafka-brokers", "; and register schemas", "registry refused", "--registry-url"}, fails: true},
+			{name: "the registry away", config: noRegistry, in: []string{"register schemas", "--registry-url"}, out: []string{"broker"}, fails: true},
+			{name: "both there", config: here},
+		} {
+			_, err := tc.config.Codec(t.Context(), "test", "test")
+			if (err != nil) != tc.fails {
+				t.Fatalf("%s: %v", tc.name, err)
+			}
+			at := -1
+			for _, want := range tc.in {
+				next := strings.Index(err.Error(), want)
+				if next <= at {
+					t.Errorf("%s: %q does not say %q, or too early", tc.name, err, want)
+				}
+				at = next
+			}
+			for _, not := range tc.out {
+				if strings.Contains(err.Error(), not) {
+					t.Errorf("%s: %q says %q", tc.name, err, not)
+				}
+			}
+		}
+	})
 }
 
 func TestAnIncompatibleSchemaIsRefused(t *testing.T) {

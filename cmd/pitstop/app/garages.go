@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"pitstop/deploy/embedded"
 	"pitstop/schemas/garage"
@@ -39,6 +40,29 @@ func WriteSample(data *embedded.Data) (written bool, err error) {
 		return false, fmt.Errorf("write sample garages: %w", err)
 	}
 	return true, nil
+}
+
+// CheckGarages refuses ids that are not in the garage file of a data directory. Where that
+// file is not known, as it was given by --garages and nothing runs, it takes them on trust.
+func CheckGarages(dir string, ids []string) error {
+	file := GarageFile(dir)
+	if at, err := embedded.ReadAddresses(dir); err == nil {
+		file = at.Garages
+	}
+	book, err := garage.Load(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, id := range ids {
+		if _, ok := book.Garage(id); !ok {
+			errs = append(errs, fmt.Errorf("--garage %q is not in %s, which has %s", id, file, strings.Join(book.IDs(), ", ")))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // following returns the role that keeps the garages as their file is; nil: there are

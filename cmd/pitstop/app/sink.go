@@ -106,9 +106,5 @@ func NewEmailSink(o EmailSinkOptions) Role {
 
 // NewCodec returns a codec with the schemas of the cluster's registry.
 func NewCodec(ctx context.Context, cfg kafka.Config) (*avro.Codec, error) {
-	registry, err := cfg.RegistryClient("pitstop")
-	if err != nil {
-		return nil, err
-	}
-	return kafka.NewCodec(ctx, registry, record.PersonalPrefix)
+	return cfg.Codec(ctx, "pitstop", record.PersonalPrefix)
 }
