@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,11 +57,17 @@ func TestCancel(t *testing.T) {
 	}
 	told := s.Board.Await(s.ID, "RepairCancelled")
 	expect.Says(t, "the mechanic's board", string(told.Data), "De klant koopt een andere auto.")
-	s.Happens("RepairCancelled", garage.CalledOff+"cancelled")
+	s.Happens("RepairCancelled", "NotificationRequested quote_withdrawn to customer", garage.CalledOff+"cancelled", "DeliveryAccepted quote_withdrawn to customer")
+	mail := s.MailTo(s.To, "u hoeft niet meer te antwoorden").Text
+	expect.Says(t, "the mail", mail, "De reparatie gaat niet door", "€ 348,00")
+	if strings.Contains(mail, "De klant koopt een andere auto.") {
+		t.Errorf("what colleagues write is told to the customer: %s", mail)
+	}
 	s.Read(told.Sequence)
 	s.TooLate("De reparatie gaat niet door", "illegal_state")
 	s.AddsUp(s.Undecided("RepairCancelled", "cancelled"),
-		garage.Waited("turnaround", "", 0, "cancelled", s.When("RepairStarted"), s.When("RepairCancelled")))
+		garage.Waited("turnaround", "", 0, "cancelled", s.When("RepairStarted"), s.When("RepairCancelled")),
+		s.Delivery("quote_withdrawn", "customer", 1))
 }
 
 // A quote that is changed before it is decided needs an answer of its own.
@@ -95,7 +102,9 @@ func TestReplace(t *testing.T) {
 	expect.Says(t, "the page", late.Body, "Er is een nieuwer voorstel")
 	s.Happens("QuoteViewed", "CommandRefused superseded")
 
-	p := customer.OpenOnPhone(t, s.MailTo(s.To, "€ 348,00").Link(t))
+	again := s.MailTo(s.To, "€ 348,00")
+	expect.Says(t, "the mail", again.Text, "Het nieuwe voorstel (€ 348,00) vervangt het eerdere (€ 387,95)", "(was € 39,95): vervalt")
+	p := customer.OpenOnPhone(t, again.Link(t))
 	p.Shows("€ 348,00")
 	p.Answer("1", "approve")
 	p.Check()

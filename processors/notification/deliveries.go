@@ -58,18 +58,23 @@ func (s step) end(i int, told bool) {
 }
 
 // drop forgets a notification whose fate is known. What takes it back is suppressed if
-// it was not told.
+// neither it was told nor a revision that it replaced; what replaces it is sent in any case.
 func (s step) drop(i int, told bool) {
-	k, id := s.Known, s.Known.Pending[i].Request.NotificationID
+	k, ended := s.Known, s.Known.Pending[i]
+	id := ended.Request.NotificationID
 	k.Pending = slices.Delete(k.Pending, i, i+1)
 	s.CancelTimer(retryTimer + id)
 	i = slices.IndexFunc(k.Pending, func(p Pending) bool { return p.TakesBack == id })
-	switch {
-	case i < 0:
+	if i < 0 {
+		return
+	}
+	p := &k.Pending[i]
+	switch p.TakesBack = ""; {
+	case p.Request.Kind != record.NotifyQuoteWithdrawn:
 	case told:
-		k.Pending[i].TakesBack = ""
-	default:
-		s.suppress(k.Pending[i].Request.Notice, record.NotTold, "")
+		p.Request.Replaced = ended.Jobs
+	case len(p.Request.Replaced) == 0:
+		s.suppress(p.Request.Notice, record.NotTold, "")
 		k.Pending = slices.Delete(k.Pending, i, i+1)
 	}
 }
@@ -79,6 +84,7 @@ func (s step) drop(i int, told bool) {
 func (s step) accepted(id string) {
 	if i := s.pending(id); i >= 0 {
 		s.taken(s.Known.Pending[i])
+		s.toldBefore(s.Known.Pending[i])
 		s.end(i, true)
 	}
 }

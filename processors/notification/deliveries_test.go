@@ -182,8 +182,10 @@ func TestContactCorrected(t *testing.T) {
 		w := started(t)
 		w.event(at(20, 9, 0), sam, &repair.RepairCompleted{})
 		w.deferred(at(20, 9, 1), w.newest(record.NotifyCompleted))
-		w.event(at(20, 9, 1), desk, correct(repair.TheCustomer, "new", repair.Phone))
-		expect(t, w.until(at(20, 9, 5)), "no repair_completed to customer: no_address", "call customer: no_address")
+		expect(t, w.event(at(20, 9, 1), desk, correct(repair.TheCustomer, "new", repair.Phone)),
+			"no repair_completed to customer: moment_passed contact_corrected",
+			"no repair_completed to customer: no_address", "call customer: no_address")
+		expect(t, w.until(at(20, 9, 5)))
 	})
 	t.Run("while the request waits for another try", func(t *testing.T) {
 		w := settled(t)

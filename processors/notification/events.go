@@ -43,8 +43,7 @@ func (s step) start(e *repair.RepairStarted) {
 
 // whileOpen lists the notifications that are pointless once the work is over.
 var whileOpen = []record.NotificationKind{
-	record.NotifyStarted, record.NotifyReadyLater, record.NotifyQuoteWithdrawn,
-	record.NotifyDecision, record.NotifyExpiry,
+	record.NotifyStarted, record.NotifyReadyLater, record.NotifyDecision, record.NotifyExpiry,
 }
 
 // happened is the table of who is told what of each event, and which notifications
@@ -61,7 +60,7 @@ func (s step) happened(event repair.Event) {
 		s.pass(string(s.Stage), record.NotifyQuoteWithdrawn, record.NotifyExpiry)
 		k.Asked = &Asked{
 			Revision: e.Revision, Sequence: seq, Quote: e.Quote, AnswerBy: e.AnswerBy, ExpiresAt: e.ExpiresAt, AskedBy: e.AskedBy,
-			Lapsed: !e.ExpiresAt.After(s.known),
+			Lapsed: !e.ExpiresAt.After(s.known), Replaced: s.replaced(asked),
 		}
 		s.ask()
 
@@ -84,29 +83,37 @@ func (s step) happened(event repair.Event) {
 
 	case *repair.QuoteWithdrawn:
 		d := s.draft(record.NotifyQuoteWithdrawn, s.approver(), seq, e.Revision).about(asked)
-		d.Text = e.Reason
+		d.Text, d.Ended = e.Reason, repair.StatusWithdrawn
 		s.takeBack(d, asked)
 
 	case *repair.ReadyTimeChanged:
 		k.ReadyAt = e.ReadyAt
 		s.pass(string(repair.StatusReplaced), record.NotifyReadyLater)
+		k.News = nil
 		if !e.Previous.IsZero() && e.ReadyAt.After(e.Previous) {
 			d := s.draft(record.NotifyReadyLater, s.customer(), seq, 0)
 			d.PreviousReadyAt = e.Previous
-			s.tell(d)
+			s.news(d)
 		}
 
 	case *repair.RepairCompleted:
-		s.pass(string(s.Stage), whileOpen...)
+		s.pass(string(s.Stage), append(whileOpen, record.NotifyQuoteWithdrawn)...)
 		d := s.draft(record.NotifyCompleted, s.customer(), seq, 0)
 		d.Total, d.Text = e.Total, e.Reason
-		s.tell(d)
+		s.news(d)
 
 	case *repair.VehicleCollected:
 		s.pass(string(s.Stage), record.NotifyCompleted)
+		k.News = nil
 
-	case *repair.RepairCancelled:
+	case *repair.RepairCancelled: // why is the garage's affair; a withdrawal before it is still news
 		s.pass(string(s.Stage), whileOpen...)
+		k.News = nil
+		if asked.Revision > 0 {
+			d := s.draft(record.NotifyQuoteWithdrawn, s.approver(), seq, asked.Revision).about(asked)
+			d.Ended = repair.StatusCancelled
+			s.takeBack(d, asked)
+		}
 
 	case *repair.ContactCorrected:
 		s.correct(e)
@@ -128,12 +135,14 @@ func (s step) happened(event repair.Event) {
 
 // message passes a message on to the other side: the customer's to the mechanic and
 // to customer service, the garage's to whoever wrote last on the customer's side.
-// A request to be called stops the reminders, and makes a call task.
+// A request to be called stops the reminders, and makes a call task; a question pauses them
+// until the garage replies.
 func (s step) message(e *repair.MessagePosted) {
 	if e.Kind == repair.Note {
 		return
 	}
 	if !e.Actor.Role.CustomerSide() {
+		s.resume()
 		d := s.draft(record.NotifyMessage, s.writer(), e.Sequence, 0)
 		d.MessageKind, d.Text, d.From, d.WrittenAt = e.Kind, e.Text, e.Actor, e.OccurredAt
 		s.tell(d)
@@ -143,6 +152,8 @@ func (s step) message(e *repair.MessagePosted) {
 	if e.Kind == repair.Callback {
 		s.callback()
 		s.call(record.CallRequested, "", e.Sequence, 0, s.writer())
+	} else {
+		s.pause(e.Actor.Role)
 	}
 	s.hear(e)
 }

@@ -52,7 +52,12 @@ func TestTold(t *testing.T) {
 		{"first promise", started, sam, &repair.ReadyTimeChanged{ReadyAt: at(20, 17, 0)}, nil},
 		{"completed", started, sam, &repair.RepairCompleted{}, []string{"repair_completed to customer"}},
 		{"completed, to the driver", leased, sam, &repair.RepairCompleted{}, []string{"repair_completed to customer"}},
-		{"cancelled while asking", asked, sam, &repair.RepairCancelled{}, []string{"no approval_reminder to customer (1): moment_passed cancelled"}},
+		{"cancelled while asking", asked, sam, &repair.RepairCancelled{}, []string{
+			"no approval_reminder to customer (1): moment_passed cancelled", "quote_withdrawn to customer (1)",
+		}},
+		{"cancelled while asking, to who was asked", leasedAsked, sam, &repair.RepairCancelled{}, []string{
+			"no approval_reminder to approver (1): moment_passed cancelled", "quote_withdrawn to approver (1)",
+		}},
 		{"cancelled", started, sam, &repair.RepairCancelled{}, nil},
 		{"viewed", asked, customer, &repair.QuoteViewed{Revision: 1}, nil},
 		{"customer's message", started, customer, says(repair.Text), []string{"message to mechanic sam", "message to customer_service"}},

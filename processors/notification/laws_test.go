@@ -1,7 +1,9 @@
 package notification
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,12 +26,15 @@ type life struct {
 	approver  bool             // whether somebody other than the customer decides
 	closed    []int32          // revisions that are over
 	corrected map[int32]int    // by revision: how often an address was corrected since it was asked about
+	owed      bool             // whether the garage owes whoever decides a reply
+	anew      int64            // the correction after which the customer is told anew that the car is ready; 0: none
+	accepts   map[int32]bool   // revisions that were asked about in a mail that arrived
 	settled   map[string]bool  // notifications of which an attempt was accepted, or refused for good
 	held      map[string]int32 // how often a sink held a notification back
 }
 
 func newLife(w *world, t *rapid.T) *life {
-	l := &life{world: w, now: at(20, 9, 0), settled: make(map[string]bool), held: make(map[string]int32), corrected: make(map[int32]int)}
+	l := &life{world: w, now: at(20, 9, 0), settled: make(map[string]bool), held: make(map[string]int32), corrected: make(map[int32]int), accepts: make(map[int32]bool)}
 	channels := rapid.SliceOfDistinct(rapid.SampledFrom([]repair.Channel{repair.Email, repair.Phone}), rapid.ID).Draw(t, "channels")
 	e := &repair.RepairStarted{Customer: contact("c", channels...)}
 	if rapid.Bool().Draw(t, "leased") {
@@ -55,7 +60,7 @@ func (l *life) becomes(s repair.State) {
 	if l.stage == repair.AwaitingApproval {
 		l.closed = append(l.closed, l.revision)
 	}
-	l.stage = s
+	l.stage, l.owed = s, false
 }
 
 func (l *life) actions() map[string]func(*rapid.T) {
@@ -68,6 +73,7 @@ func (l *life) actions() map[string]func(*rapid.T) {
 		"ask": func(t *rapid.T) {
 			l.in(t, open, waiting)
 			e := request(l.revision + 1)
+			e.Quote.Lines[0].Title = fmt.Sprint(e.Revision)
 			e.ExpiresAt = l.now.Add(time.Duration(rapid.IntRange(1, 48).Draw(t, "hours")) * time.Hour)
 			l.event(l.now, noor, e)
 			l.becomes(waiting)
@@ -98,10 +104,17 @@ func (l *life) actions() map[string]func(*rapid.T) {
 			party := rapid.SampledFrom([]repair.Party{repair.TheCustomer, repair.TheApprover}).Draw(t, "party")
 			channel := rapid.SampledFrom([]repair.Channel{repair.Email, repair.Phone}).Draw(t, "channel")
 			same := rapid.Bool().Draw(t, "same address") && (party == repair.TheCustomer || l.approver)
+			had := l.approver
 			l.approver = l.approver || party == repair.TheApprover
 			l.event(l.now, desk, &repair.ContactCorrected{Party: party, Contact: contact("n", channel), SameAddress: same})
-			if !same {
-				l.corrected[l.revision]++
+			if same {
+				return
+			}
+			if l.corrected[l.revision]++; party == repair.TheCustomer && l.stage == repair.Completed {
+				l.anew = l.sequence
+			}
+			if party == repair.TheApprover && !had {
+				l.owed = false
 			}
 		},
 		"links": func(t *rapid.T) {
@@ -127,7 +140,15 @@ func (l *life) actions() map[string]func(*rapid.T) {
 		},
 		"write": func(t *rapid.T) {
 			by := rapid.SampledFrom([]repair.Actor{customer, approver, sam, desk}).Draw(t, "by")
-			l.event(l.now, by, says(rapid.SampledFrom([]repair.MessageKind{repair.Text, repair.Callback}).Draw(t, "kind")))
+			kind := rapid.SampledFrom([]repair.MessageKind{repair.Text, repair.Callback}).Draw(t, "kind")
+			l.event(l.now, by, says(kind))
+			switch {
+			case l.stage != waiting:
+			case by.Role.Staff():
+				l.owed = false
+			case (by == approver) == l.approver && kind == repair.Text:
+				l.owed = true
+			}
 		},
 		"deliver": func(t *rapid.T) { // of any attempt there has been, once or again
 			r := rapid.SampledFrom(l.requested()).Draw(t, "attempt")
@@ -142,6 +163,7 @@ func (l *life) actions() map[string]func(*rapid.T) {
 			case "accepted":
 				l.accepted(l.now, r)
 				l.settled[r.NotificationID] = true
+				l.accepts[r.Revision] = l.accepts[r.Revision] || r.Kind == record.NotifyApprovalRequired
 			case "deferred":
 				l.deferred(l.now, r)
 			case "failed":
@@ -164,7 +186,9 @@ func (l *life) requested() (all []*record.NotificationRequested) {
 // Whatever happens, every notification is tried in turn and has one end, nothing is
 // sent about a revision that is over, each has all its reminders or the reason why
 // not, and somebody is asked to call about it at most once; or once for each who was
-// asked, where an address was corrected.
+// asked, where an address was corrected. Nobody is reminded whom the garage owes a reply,
+// told that something is replaced or withdrawn that they were not told of, or left without
+// the news that the car is ready at an address that was corrected.
 func TestLaws(t *testing.T) {
 	book := garagetest.Sample(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -196,6 +220,14 @@ func TestLaws(t *testing.T) {
 							t.Fatalf("%s to nobody who decides", inShort(o))
 						}
 					}
+					if o.Kind == record.NotifyReminder && l.owed {
+						t.Fatalf("%s while the garage owes a reply", inShort(o))
+					}
+					if len(o.Replaced) > 0 {
+						if n, _ := strconv.Atoi(o.Replaced[0].Title); n >= int(o.Revision) || !l.accepts[int32(n)] {
+							t.Fatalf("%s in place of %d, which nobody was told of", inShort(o), n)
+						}
+					}
 					if (o.Quote != nil) != (o.Revision > 0) {
 						t.Fatalf("%s about %v", inShort(o), o.Quote)
 					}
@@ -204,7 +236,7 @@ func TestLaws(t *testing.T) {
 					if o.Attempt != attempts[o.NotificationID] || recalled[o.NotificationID] || suppressed[o.NotificationID] {
 						t.Fatalf("%s, attempt %d of %d", inShort(o), o.Attempt, attempts[o.NotificationID])
 					}
-					renewed := o.Because == "contact_corrected" && o.Kind != record.NotifyApprovalRequired && o.Kind != record.NotifyReminder ||
+					renewed := o.Because == "contact_corrected" && !slices.Contains([]record.NotificationKind{record.NotifyApprovalRequired, record.NotifyReminder, record.NotifyCompleted, record.NotifyReadyLater}, o.Kind) ||
 						o.Because == "links_revoked" && o.Kind != record.NotifyLink
 					recalled[o.NotificationID] = !renewed
 				case *record.NotificationSuppressed:
@@ -222,6 +254,14 @@ func TestLaws(t *testing.T) {
 					}
 				}
 			}
+			if l.anew > 0 && !slices.ContainsFunc(l.all[seen:], func(o any) bool {
+				r, requested := o.(*record.NotificationRequested)
+				s, not := o.(*record.NotificationSuppressed)
+				return requested && r.Kind == record.NotifyCompleted && r.Sequence == l.anew || not && s.Kind == record.NotifyCompleted && s.Reason == record.NoAddress
+			}) && !heldBack(l) {
+				t.Fatalf("the customer's address was corrected, and nobody was told there that the car is ready")
+			}
+			l.anew = 0
 			seen = len(l.all)
 			s, _, err := l.State("r1")
 			if err != nil {
@@ -267,6 +307,12 @@ func TestLaws(t *testing.T) {
 		}
 		t.Repeat(actions)
 	})
+}
+
+// heldBack reports whether it is still to be told that the car is ready.
+func heldBack(l *life) bool {
+	s, _, _ := l.State("r1")
+	return slices.ContainsFunc(s.Known.Pending, func(p Pending) bool { return p.Request.Kind == record.NotifyCompleted && p.Held && p.Passed == "" })
 }
 
 func count(reminders map[int32]map[string]bool, n record.Notice) {

@@ -17,15 +17,24 @@
 //     is recalled: its sink sends it no more, if it has not yet. Asking to be called
 //     stops the reminders, too. What is on its way to an address that is corrected, or
 //     with a link that has ended, is recalled and made anew.
+//   - Who decides and has asked something is not reminded while the garage owes the reply:
+//     the reminders' time stops with the question and goes on with the garage's next
+//     message, for at least afterReply. Each reminder whose time came meanwhile, in case the
+//     quote ends without a reply, says so (reply_owed). The call keeps its time.
 //   - Mails to one person about one repair go in the order in which they arose: what
 //     comes after one that was refused for now is held until that one has its end.
-//   - A reminder follows the acceptance of its request. A withdrawal is told to whom the
-//     request was told.
+//   - A reminder follows the acceptance of its request. That a quote was withdrawn, or
+//     cancelled with its repair, is told to whom its request was told, or that of a revision
+//     which it replaced. A request says what it replaces to whom that was told, and to nobody
+//     else: where that is not known, both wait until it is.
 //   - At most one call task is about a revision and who was asked. A customer who asks
 //     to be called makes one each time, which is about the message; a mail of another
 //     kind that does not reach the customer (mustReach) makes one for itself.
-//   - A request for approval is sent anew when the address it went to is corrected, or
-//     when somebody else is to decide; its call counts from then on.
+//   - An address that is corrected is told the newest that still matters, whatever became of
+//     what went to the old one: who decides, the request that awaits an answer, and its call
+//     counts from then on (so it does when somebody else is to decide); else the customer,
+//     that the car is ready, until it is collected, or later than promised, until then. That
+//     work began is no news by then: a fresh link is sent to who asks for one.
 //   - The customer's messages go to the mechanic who acted last and to customer
 //     service, in at most staffMails mails within staffWindow, those about answers to
 //     quotes before them included; each answer is told at once. The garage's messages

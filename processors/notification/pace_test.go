@@ -104,9 +104,9 @@ func TestStops(t *testing.T) {
 		noReminder := "no approval_reminder to customer (1): moment_passed " + end.because
 		noMail := "no approval_required to customer (1): moment_passed " + end.because
 		recall := "recall approval_required to customer (1): " + end.because
-		withdrawal := func(got []string) (others []string) { // without what becomes of the withdrawal's mail
+		ofRequest := func(got []string) (others []string) { // without what becomes of a withdrawal's mail, and of the next request
 			for _, s := range got {
-				if !strings.Contains(s, "quote_withdrawn") {
+				if !strings.Contains(s, "quote_withdrawn") && !strings.Contains(s, "(2)") {
 					others = append(others, s)
 				}
 			}
@@ -126,19 +126,19 @@ func TestStops(t *testing.T) {
 		t.Run(end.because+", the mail is under way and is withheld", func(t *testing.T) {
 			w := asked(t)
 			expect(t, w.event(at(20, 10, 30), end.by, end.event())[:2], noReminder, recall)
-			expect(t, withdrawal(w.withheld(at(20, 10, 31), first(w, record.NotifyApprovalRequired), record.Recalled, end.because)), noMail)
+			expect(t, ofRequest(w.withheld(at(20, 10, 31), first(w, record.NotifyApprovalRequired), record.Recalled, end.because)), noMail)
 			nothingMore(t, w)
 		})
 		t.Run(end.because+", the mail is refused for now afterwards", func(t *testing.T) {
 			w := asked(t)
 			expect(t, w.event(at(20, 10, 30), end.by, end.event())[:2], noReminder, recall)
-			expect(t, withdrawal(w.deferred(at(20, 10, 31), first(w, record.NotifyApprovalRequired))), noMail)
+			expect(t, ofRequest(w.deferred(at(20, 10, 31), first(w, record.NotifyApprovalRequired))), noMail)
 			nothingMore(t, w)
 		})
 		t.Run(end.because+", the mail is refused for good afterwards", func(t *testing.T) {
 			w := asked(t)
 			w.event(at(20, 10, 30), end.by, end.event())
-			expect(t, withdrawal(w.failed(at(20, 10, 31), first(w, record.NotifyApprovalRequired))))
+			expect(t, ofRequest(w.failed(at(20, 10, 31), first(w, record.NotifyApprovalRequired))))
 			nothingMore(t, w)
 		})
 	}
@@ -263,28 +263,50 @@ func TestTheCallSaysWhatHappened(t *testing.T) {
 	}
 }
 
-// Who was not asked is not told that the question is withdrawn.
-func TestAWithdrawalIsToldToWhomTheRequestWasTold(t *testing.T) {
-	const told, notTold = "quote_withdrawn to customer (1)", "no quote_withdrawn to customer (1): not_told"
-	withdrawn := func(w *world) []string { return w.event(at(20, 10, 30), noor, &repair.QuoteWithdrawn{Revision: 1}) }
-	last := func(got []string) string { return got[len(got)-1] }
-	t.Run("accepted", func(t *testing.T) {
-		expect(t, []string{last(withdrawn(asked(t).allArrive(at(20, 10, 1))))}, told)
-	})
-	t.Run("under way, then accepted", func(t *testing.T) {
-		w := asked(t)
-		expect(t, []string{last(withdrawn(w))}, "recall approval_required to customer (1): withdrawn")
-		expect(t, w.accepted(at(20, 10, 31), first(w, record.NotifyApprovalRequired)), told)
-	})
-	t.Run("under way, then withheld", func(t *testing.T) {
-		w := asked(t)
-		withdrawn(w)
-		expect(t, w.withheld(at(20, 10, 31), first(w, record.NotifyApprovalRequired), record.Recalled, "withdrawn"),
-			"no approval_required to customer (1): moment_passed withdrawn", notTold)
-	})
-	t.Run("waiting for another try", func(t *testing.T) {
-		w := asked(t)
-		w.deferred(at(20, 10, 30), w.newest(record.NotifyApprovalRequired))
-		expect(t, []string{last(withdrawn(w))}, notTold)
-	})
+// Who was not asked is not told that the question is withdrawn, or cancelled with the repair.
+func TestThatAQuoteIsOffIsToldToWhomTheRequestWasTold(t *testing.T) {
+	for because, end := range map[repair.QuoteStatus]func() repair.Event{
+		repair.StatusWithdrawn: func() repair.Event { return &repair.QuoteWithdrawn{Revision: 1} },
+		repair.StatusCancelled: func() repair.Event { return &repair.RepairCancelled{} },
+	} {
+		t.Run(string(because), func(t *testing.T) {
+			const told, notTold = "quote_withdrawn to customer (1)", "no quote_withdrawn to customer (1): not_told"
+			ended := func(w *world) []string { return w.event(at(20, 10, 30), noor, end()) }
+			last := func(got []string) string { return got[len(got)-1] }
+			t.Run("accepted", func(t *testing.T) {
+				w := asked(t).allArrive(at(20, 10, 1))
+				expect(t, []string{last(ended(w))}, told)
+				if r := w.newest(record.NotifyQuoteWithdrawn); r.Ended != because || r.Quote == nil || len(r.Replaced) > 0 {
+					t.Errorf("the mail says %q of %v", r.Ended, r.Quote)
+				}
+			})
+			t.Run("under way, then accepted", func(t *testing.T) {
+				w := asked(t)
+				w.accepted(at(20, 10, 1), first(w, record.NotifyStarted))
+				expect(t, []string{last(ended(w))}, "recall approval_required to customer (1): "+string(because))
+				expect(t, w.accepted(at(20, 10, 31), first(w, record.NotifyApprovalRequired)), told)
+			})
+			t.Run("under way, then withheld", func(t *testing.T) {
+				w := asked(t)
+				ended(w)
+				expect(t, w.withheld(at(20, 10, 31), first(w, record.NotifyApprovalRequired), record.Recalled, string(because)),
+					"no approval_required to customer (1): moment_passed "+string(because), notTold)
+			})
+			t.Run("waiting for another try", func(t *testing.T) {
+				w := asked(t)
+				w.deferred(at(20, 10, 30), w.newest(record.NotifyApprovalRequired))
+				expect(t, []string{last(ended(w))}, notTold)
+			})
+		})
+	}
+}
+
+// A withdrawal that has not gone out when the repair is cancelled still is news: whoever was
+// asked need not answer.
+func TestAWithdrawalOutlivesTheRepair(t *testing.T) {
+	w := asked(t).allArrive(at(20, 10, 1))
+	w.event(at(20, 10, 30), noor, &repair.QuoteWithdrawn{Revision: 1})
+	w.deferred(at(20, 10, 30), w.newest(record.NotifyQuoteWithdrawn))
+	expect(t, w.event(at(20, 10, 30), sam, &repair.RepairCancelled{}))
+	expect(t, w.until(at(20, 10, 31)), "quote_withdrawn to customer (1), try 2")
 }

@@ -12,6 +12,17 @@ import (
 // This file is about the quote that awaits an answer: the request for approval, its
 // reminders and the call when nobody answers, who is asked anew, and its end.
 
+// afterReply is the least opening time between the garage's reply to whoever decides and
+// the reminder that waited for it.
+const afterReply = 15 * time.Minute
+
+// replyOwed is why a reminder was not sent whose time came while whoever decides waited for
+// the garage's reply.
+const replyOwed = "reply_owed"
+
+// contactCorrected is why something was not told at an address that was another one by then.
+const contactCorrected = "contact_corrected"
+
 // ask asks whoever decides about the quote, and sets the timer of the call; there is none
 // in history. That somebody else was asked before, reminded and perhaps called, is undone.
 func (s step) ask() {
@@ -21,32 +32,83 @@ func (s step) ask() {
 		s.CancelTimer(remindTimer + strconv.Itoa(int(n)))
 	}
 	a.Reminders, a.Reminded = int32(len(s.garage.Approval.RemindAfter)), 0
+	a.Counted, a.WaitedMicros = time.Time{}, 0
+	s.CancelTimer(callTimer)
 	if s.history || a.Lapsed {
 		a.Reminders = 0
+	} else {
+		s.inTime(callTimer, s.garage.Approval.CallAfter)
 	}
-	s.inTime(callTimer, s.garage.Approval.CallAfter)
-	if s.simulated || !s.approver().reachable {
-		s.setReminders()
+	s.setReminders()
+	before := ""
+	if i := s.unsettled(a.Revision); i >= 0 {
+		before = s.Known.Pending[i].Request.NotificationID
 	}
-	s.tell(s.draft(record.NotifyApprovalRequired, s.approver(), a.Sequence, a.Revision))
+	s.tellAfter(s.draft(record.NotifyApprovalRequired, s.approver(), a.Sequence, a.Revision), before)
 }
 
-// inTime sets a timer after some opening time, unless the quote has expired by then, or
-// this is history.
+// inTime sets a timer after some opening time, unless the quote has expired by then.
 func (s step) inTime(timer string, after time.Duration) {
 	s.CancelTimer(timer)
-	if due := s.garage.Calendar().Add(s.known, after); !s.history && due.Before(s.Known.Asked.ExpiresAt) {
+	if due := s.garage.Calendar().Add(s.known, after); due.Before(s.Known.Asked.ExpiresAt) {
 		s.SetTimer(timer, due)
 	}
 }
 
 // setReminders sets the timers of the reminders that have not been sent. Their time counts
-// from now.
+// from now; it does not before the fate of the request is known, nor while the garage owes
+// a reply.
 func (s step) setReminders() {
 	a := s.Known.Asked
-	for n := a.Reminded; n < a.Reminders && int(n) < len(s.garage.Approval.RemindAfter); n++ {
-		s.inTime(remindTimer+strconv.Itoa(int(n)), s.garage.Approval.RemindAfter[n])
+	if !a.Owed.IsZero() || !a.Accepted && !a.Refused && !s.simulated && s.approver().reachable {
+		return
 	}
+	a.Counted = s.known
+	after := s.garage.Approval.RemindAfter
+	for n := a.Reminded; n < a.Reminders && int(n) < len(after); n++ {
+		s.inTime(remindTimer+strconv.Itoa(int(n)), after[n]-s.waited())
+	}
+}
+
+// waited returns the opening time that has counted for the reminders.
+func (s step) waited() time.Duration {
+	a := s.Known.Asked
+	waited := time.Duration(a.WaitedMicros) * time.Microsecond
+	if !a.Counted.IsZero() {
+		waited += s.garage.Calendar().Open(a.Counted, s.known)
+	}
+	return waited
+}
+
+// pause stops the reminders' time when whoever decides has asked something: until the garage
+// has replied, nobody says that they have not answered.
+func (s step) pause(by repair.Role) {
+	a := s.Known.Asked
+	if a == nil || !a.Owed.IsZero() || by != s.approver().actor.Role {
+		return
+	}
+	a.Owed, a.WaitedMicros, a.Counted = s.known, s.waited().Microseconds(), time.Time{}
+	for n := a.Reminded; n < a.Reminders; n++ {
+		s.CancelTimer(remindTimer + strconv.Itoa(int(n)))
+	}
+	if !s.simulated {
+		s.pass(replyOwed, record.NotifyReminder)
+	}
+}
+
+// resume lets the reminders' time go on, now that the garage has replied: the rest of it,
+// but at least afterReply, or the whole wait of the next reminder if that is shorter.
+func (s step) resume() {
+	a := s.Known.Asked
+	if a == nil || a.Owed.IsZero() {
+		return
+	}
+	a.Owed = time.Time{}
+	if next := int(a.Reminded); next < len(s.garage.Approval.RemindAfter) {
+		after := s.garage.Approval.RemindAfter[next]
+		a.WaitedMicros = min(a.WaitedMicros, (after - min(after, afterReply)).Microseconds())
+	}
+	s.setReminders()
 }
 
 // remind sends the next reminder, in place of one that has not gone out yet.
@@ -87,6 +149,21 @@ func (s step) taken(p Pending) {
 	}
 }
 
+// toldBefore records that a revision was told after all that a later one has replaced.
+func (s step) toldBefore(p Pending) {
+	if len(p.Jobs) == 0 {
+		return
+	}
+	if a := s.Known.Asked; a != nil {
+		a.Replaced = p.Jobs
+	}
+	for i := range s.Known.Pending {
+		if q := &s.Known.Pending[i]; q.TakesBack != "" {
+			q.Request.Replaced = p.Jobs
+		}
+	}
+}
+
 // refused records that an address refused a request for approval for good: no reminder is
 // sent to an address that refused it, and each says so when it would have been due.
 func (s step) refused(p Pending) {
@@ -124,10 +201,11 @@ func (s step) firstCall(revision int32) bool {
 	return true
 }
 
-// correct replaces a contact. What is on its way to another address is made anew. If it is
-// who decides about the open quote, they are asked anew: the links sent before have ended.
+// correct replaces a contact. What is on its way to another address is made anew. The links
+// sent to the address before have ended, so the other one is told the newest that matters.
 func (s step) correct(e *repair.ContactCorrected) {
 	k := s.Known
+	other := e.Party == repair.TheApprover && k.Approver == nil // is to decide from now on
 	if e.Party == repair.TheApprover {
 		k.Approver = &e.Contact
 	} else {
@@ -137,13 +215,40 @@ func (s step) correct(e *repair.ContactCorrected) {
 		return
 	}
 	decides := k.Approver == nil || e.Party == repair.TheApprover
-	if k.Asked != nil && decides {
-		s.pass("contact_corrected", record.NotifyApprovalRequired, record.NotifyReminder)
+	if decides { // who was told of an earlier revision is not who is told from now on
+		s.forgetReplaced()
 	}
-	s.renew("contact_corrected", repair.Role(e.Party))
-	if k.Asked != nil && decides {
+	news := s.newsAgain()
+	switch {
+	case k.Asked != nil && decides:
+		s.pass(contactCorrected, record.NotifyApprovalRequired, record.NotifyReminder)
+		s.renew(contactCorrected, repair.Role(e.Party))
+		if k.Asked.Replaced = nil; other {
+			k.Asked.Owed = time.Time{}
+		}
 		s.ask()
+	case e.Party == repair.TheCustomer && news != nil:
+		s.pass(contactCorrected, news.Kind)
+		s.renew(contactCorrected, repair.Customer)
+		s.tell(*news)
+	default:
+		s.renew(contactCorrected, repair.Role(e.Party))
 	}
+}
+
+// newsAgain returns what a corrected address of the customer's is told, now; nil if there is
+// nothing that matters.
+func (s step) newsAgain() *draft {
+	n := s.Known.News
+	if n == nil {
+		return nil
+	}
+	d := s.draft(n.Kind, s.customer(), n.RestsOn, 0)
+	d.PreviousReadyAt, d.Total, d.Text = n.PreviousReadyAt, n.Total, n.Text
+	if s.complete(d).OutOfDate(s.known) {
+		return nil
+	}
+	return &d
 }
 
 // close ends the quote that awaits an answer and everything about it, and returns it.
@@ -160,30 +265,81 @@ func (s step) close(as repair.QuoteStatus) Asked {
 	return *a
 }
 
-// takeBack tells that a quote was withdrawn to whoever was asked about it; where it is
-// not known whether they were, once it is; where they were not, nobody.
+// takeBack tells that a quote is off to whoever was asked about it, or about one that it
+// replaced; where it is not known whether they were, once it is; where they were not, nobody.
 func (s step) takeBack(d draft, asked Asked) {
-	if asked.Accepted || s.history || s.simulated {
+	i := s.unsettled(asked.Revision)
+	switch {
+	case asked.Accepted || s.history || s.simulated:
 		s.tell(d)
-		return
-	}
-	i := slices.IndexFunc(s.Known.Pending, func(p Pending) bool {
-		return p.Request.Kind == record.NotifyApprovalRequired && p.Request.Revision == asked.Revision
-	})
-	if i < 0 {
+	case i >= 0:
+		d.Replaced = asked.Replaced
+		s.tellAfter(d, s.Known.Pending[i].Request.NotificationID)
+	case len(asked.Replaced) > 0:
+		d.Replaced = asked.Replaced
+		s.tell(d)
+	default:
 		s.suppress(d.Notice, record.NotTold, "")
-		return
 	}
-	s.tellAfter(d, s.Known.Pending[i].Request.NotificationID)
 }
 
-// stopReminders records every reminder that has not been sent as suppressed.
+// unsettled returns the index of the newest request for approval of a revision that is over,
+// or of those that it replaced, of which it is not known whether it was told; or -1. In a
+// simulation there is none.
+func (s step) unsettled(revision int32) int {
+	pending := s.Known.Pending
+	for i := len(pending) - 1; i >= 0 && !s.simulated; i-- {
+		switch p := pending[i]; {
+		case p.Request.Kind != record.NotifyApprovalRequired || p.Passed == "" || p.Passed == contactCorrected:
+		case p.Request.Revision == revision || len(p.Jobs) > 0:
+			return i
+		}
+	}
+	return -1
+}
+
+// replaced returns the jobs of the quote that was replaced, if whoever decides was told of
+// it; else of the one before. Where that is not known yet, it is added once it is.
+func (s step) replaced(asked Asked) []record.DoneLine {
+	if asked.Revision == 0 {
+		s.forgetReplaced()
+		return nil
+	}
+	var jobs []record.DoneLine
+	for _, l := range asked.Quote.Lines {
+		jobs = append(jobs, record.DoneLine{Title: l.Title, Total: l.Total})
+	}
+	if asked.Accepted || s.simulated && s.approver().reachable && !asked.Lapsed {
+		return jobs
+	}
+	if i := s.unsettled(asked.Revision); i >= 0 && s.Known.Pending[i].Request.Revision == asked.Revision {
+		s.Known.Pending[i].Jobs = jobs
+	}
+	return asked.Replaced
+}
+
+// forgetReplaced makes that of what was replaced nobody is told, even if it was told.
+func (s step) forgetReplaced() {
+	for i := range s.Known.Pending {
+		s.Known.Pending[i].Jobs = nil
+	}
+}
+
+// stopReminders records every reminder that has not been sent as suppressed: for what ended
+// their time, or because they would have been sent but for the reply that the garage owes.
 func (s step) stopReminders(because string) {
 	a := s.Known.Asked
+	waited := s.waited()
+	if !a.Owed.IsZero() {
+		waited += s.garage.Calendar().Open(a.Owed, s.known)
+	}
 	for ; a.Reminded < a.Reminders; a.Reminded++ {
-		number := strconv.Itoa(int(a.Reminded))
+		number, why := strconv.Itoa(int(a.Reminded)), because
 		s.CancelTimer(remindTimer + number)
-		s.suppress(s.name(record.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), record.MomentPassed, because)
+		if n := int(a.Reminded); !a.Owed.IsZero() && n < len(s.garage.Approval.RemindAfter) && s.garage.Approval.RemindAfter[n] <= waited {
+			why = replyOwed
+		}
+		s.suppress(s.name(record.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), record.MomentPassed, why)
 	}
 }
 

@@ -56,6 +56,8 @@ type Known struct {
 	Gathered []Gathered `avro:"gathered,added"`
 	// How many messages there were before those.
 	Omitted int32 `avro:"omitted,added"`
+	// What a corrected address of the customer's is told anew, ready_later or repair_completed, without what every notification says; absent: nothing that still matters.
+	News *record.NotificationRequested `avro:"news,added"`
 }
 
 // Gathered is a message of the customer that waits to be passed on.
@@ -94,6 +96,14 @@ type Asked struct {
 	Reminded int32 `avro:"reminded"`
 	// Whether it had expired when it was known, so that nobody was asked.
 	Lapsed bool `avro:"lapsed,added"`
+	// The jobs of the newest revision before that whoever decides was told of, and that nothing but replacing has ended; empty: there is none.
+	Replaced []record.DoneLine `avro:"replaced,added"`
+	// Since when the garage owes a reply to whoever decides; absent: it owes none.
+	Owed time.Time `avro:"owed,added"`
+	// From when the reminders' time counts; absent: it does not.
+	Counted time.Time `avro:"counted,added"`
+	// Opening time in microseconds that has counted before that.
+	WaitedMicros int64 `avro:"waited_micros,added"`
 }
 
 // Pending is a notification that was requested and neither accepted nor given up.
@@ -106,8 +116,10 @@ type Pending struct {
 	Held bool `avro:"held,added"`
 	// Whether its attempt was recalled to be made anew: the address or the link in it holds no more.
 	Renew bool `avro:"renew,added"`
-	// The notification that it takes back, while it is not known whether that was sent; empty: none.
+	// The notification that it takes back, or replaces, while it is not known whether that was sent; empty: none.
 	TakesBack string `avro:"takes_back,added"`
+	// The jobs that it asked about, once a later revision has replaced them; else empty.
+	Jobs []record.DoneLine `avro:"jobs,added"`
 	// What ended its moment while an attempt was under way; empty: it still makes sense.
 	Passed string `avro:"passed"`
 }

@@ -169,6 +169,9 @@ func (s step) complete(d draft) *record.NotificationRequested {
 	r.AgreedTotal, r.ApprovedTotal, r.Sequence = k.AgreedTotal, k.ApprovedTotal, k.Sequence
 	if a := k.Asked; a != nil && a.Revision == r.Revision {
 		r.Quote, r.AnswerBy, r.ExpiresAt = &a.Quote, a.AnswerBy, a.ExpiresAt
+		if r.Kind == record.NotifyApprovalRequired {
+			r.Replaced = a.Replaced
+		}
 	}
 	return &r
 }
@@ -186,6 +189,13 @@ func (s step) suppress(n record.Notice, why record.SuppressReason, because strin
 	s.Emit(record.Notifications, r)
 }
 
+// news tells the customer something that a corrected address is told, too, while it matters.
+func (s step) news(d draft) {
+	if s.tell(d); !s.history {
+		s.Known.News = &d.NotificationRequested
+	}
+}
+
 // pass ends the moment of notifications: those that wait are suppressed at once, those
 // under way are recalled, and suppressed once it is known that they did not go out.
 func (s step) pass(because string, kinds ...record.NotificationKind) {
@@ -199,6 +209,8 @@ func (s step) pass(because string, kinds ...record.NotificationKind) {
 			if !s.simulated && !p.Renew { // else it was recalled before
 				s.recall(p.Request, because)
 			}
+			r := p.Request // what it says is not needed again
+			p.Request = record.NotificationRequested{Header: r.Header, Notice: r.Notice, Attempt: r.Attempt, FirstRequestedAt: r.FirstRequestedAt}
 			i++
 		default:
 			held = append(held, p.Request.Recipient)

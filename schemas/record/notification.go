@@ -120,6 +120,10 @@ type NotificationRequested struct {
 	Earlier []Said `avro:"earlier,added"`
 	// How many more messages there were before those.
 	Omitted int32 `avro:"omitted,added"`
+	// The jobs of an earlier proposal that its recipient was told of: the one that the quote replaces, of approval_required; the one to forget, of quote_withdrawn where the quote itself was never told. Empty: there is none.
+	Replaced []DoneLine `avro:"replaced,added"`
+	// What ended the quote, of quote_withdrawn: withdrawn, or cancelled with its repair.
+	Ended repair.QuoteStatus `avro:"ended,added"`
 }
 
 // Said is a message that is passed on together with a later one.
@@ -184,7 +188,7 @@ type NotificationSuppressed struct {
 	Notice
 	// no_address, moment_passed, tries_used_up, address_refused, not_told, forgotten or history.
 	Reason SuppressReason `avro:"reason"`
-	// Of moment_passed: the quote's or the repair's new state, replaced for a promise that moved again or a fresh link that was asked for again, contact_corrected, links_revoked or callback; else empty.
+	// Of moment_passed: the quote's or the repair's new state, replaced for a promise that moved again or a fresh link that was asked for again, contact_corrected, links_revoked, callback, or reply_owed for a reminder of who had asked something and got no reply; else empty.
 	Because string `avro:"because"`
 }
 

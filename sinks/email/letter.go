@@ -46,6 +46,10 @@ type letter struct {
 	QuoteTotal int64
 	VAT        string    // contained in the quote's total; empty: there is none
 	Deadline   time.Time // until when an answer is asked for, else when the quote expires
+	Replaced   int64     // the total of the proposal that it replaces, of which the recipient was told
+	Replaces   bool      // whether it replaces one
+	Changes    []job     // what differs from that
+	Cancelled  bool      // it is off because the repair is
 
 	Decision       repair.Decision
 	Method         repair.Method
@@ -125,6 +129,7 @@ func (r *renderer) letter(ctx context.Context, g *garage.Profile, n *record.Noti
 	_, _, l.DeclinedTitles = l.summary(n.Declined)
 	if n.Quote != nil {
 		l.quote(n.Quote)
+		l.replaced(n)
 		l.answers(n.Quote, n.Answers, evidence.Texts)
 	}
 	r.links(l, n)
@@ -252,6 +257,51 @@ func (l *letter) quote(q *repair.Quote) {
 		}
 	}
 	l.VAT = l.Lang.And(vat...)
+}
+
+// replaced says what the earlier proposal was that its recipient knows: the one that this one
+// replaces, or the one that is off as this one is.
+func (l *letter) replaced(n *record.NotificationRequested) {
+	switch l.Cancelled = n.Ended == repair.StatusCancelled; {
+	case len(n.Replaced) == 0:
+	case n.Kind == record.NotifyQuoteWithdrawn:
+		l.Jobs, _, _ = l.summary(n.Replaced)
+	default:
+		l.Replaces, l.Changes = true, l.changes(n.Replaced, safetyFirst(n.Quote.Lines))
+		for _, d := range n.Replaced {
+			l.Replaced += d.Total
+		}
+	}
+}
+
+// changes lists, in the order of the new proposal, the jobs that have another price or are
+// new; then those that are no longer in it.
+func (l *letter) changes(before []record.DoneLine, now []repair.PricedLine) (changes []job) {
+	before = slices.Clone(before)
+	take := func(is func(record.DoneLine) bool) (was record.DoneLine, found bool) {
+		i := slices.IndexFunc(before, is)
+		if i < 0 {
+			return was, false
+		}
+		was = before[i]
+		before = slices.Delete(before, i, i+1)
+		return was, true
+	}
+	now = slices.DeleteFunc(now, func(line repair.PricedLine) bool {
+		_, same := take(func(d record.DoneLine) bool { return d == record.DoneLine{Title: line.Title, Total: line.Total} })
+		return same
+	})
+	for _, line := range now {
+		title := l.word("new", line.Title)
+		if was, found := take(func(d record.DoneLine) bool { return d.Title == line.Title }); found {
+			title = l.word("was", line.Title, l.Price(was.Total))
+		}
+		changes = append(changes, job{Title: title, Price: l.Price(line.Total)})
+	}
+	for _, d := range before {
+		changes = append(changes, job{Title: l.word("was", d.Title, l.Price(d.Total)), Price: l.word("dropped")})
+	}
+	return changes
 }
 
 // details writes the parts and labour of a line the way one checks an invoice.

@@ -237,6 +237,15 @@ func examples(t testing.TB, codec *avro.Codec, lang string) map[string]*record.N
 		"callback": fromCustomer(t, codec, lang, repair.Callback, ""),
 		"gathered": gathered(t, codec, lang),
 	}
+	replacing := example(t, codec, record.NotifyApprovalRequired, lang)
+	replacing.Revision = 2
+	replacing.Replaced = []record.DoneLine{
+		{Title: "Luchtfilter", Total: 2450}, {Title: "Remschijven en remblokken vóór vervangen", Total: 37600},
+	}
+	all["replacing"] = replacing
+	cancelled := example(t, codec, record.NotifyQuoteWithdrawn, lang)
+	cancelled.Ended, cancelled.Text = repair.StatusCancelled, repair.Personal{}
+	all["cancelled"] = cancelled
 	for _, kind := range []record.NotificationKind{record.NotifyStarted, record.NotifyCompleted, record.NotifyApprovalRequired, record.NotifyLink} {
 		all["leased_"+string(kind)] = leased(t, codec, kind, lang)
 	}

@@ -20,6 +20,10 @@ var words = locale.Texts{
 	"vat":      {NL: "%s btw", EN: "VAT %s"},
 	"vat at":   {NL: "%[1]s %[2]s", EN: "%[2]s %[1]s"}, // amount, rate
 
+	"was":     {NL: "%s (was %s)", EN: "%s (was %s)"},
+	"new":     {NL: "%s (nieuw)", EN: "%s (new)"},
+	"dropped": {NL: "vervalt", EN: "dropped"},
+
 	"extra": {NL: "Extra werk aan", EN: "Extra work on"},
 	"your":  {NL: "uw", EN: "your"},
 	"the":   {NL: "de", EN: "the"},
