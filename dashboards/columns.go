@@ -25,6 +25,10 @@ var Freshness = Panel{
 	},
 }
 
+// closed is said instead of a wait of 0 minutes, which is one in which no opening time has
+// passed, however long it was. By all hours no wait is 0.
+var closed = map[string]locale.Text{"0": {NL: "buiten openingstijd", EN: "outside opening hours"}}
+
 // The columns that several panels have.
 var (
 	plate    = Column{Name: "plate", Title: locale.Text{NL: "Kenteken", EN: "Plate"}}
@@ -33,6 +37,7 @@ var (
 	phone    = Column{Name: "phone", Title: locale.Text{NL: "Telefoon", EN: "Phone"}}
 	mechanic = Column{Name: "mechanic", Title: locale.Text{NL: "Monteur", EN: "Mechanic"}}
 	since    = Column{Name: "since", Title: locale.Text{NL: "Sinds", EN: "Since"}, Unit: Instant}
+	waited   = Column{Name: "waiting", Title: locale.Text{NL: "Gewacht", EN: "Waited"}, Unit: Minutes, Role: Value, Values: closed}
 	currency = Column{Name: "currency", Title: locale.Text{NL: "Valuta", EN: "Currency"}}
 	link     = Column{Name: "repair", Title: locale.Text{NL: "Gesprek", EN: "Conversation"}, Role: Link}
 	total    = Column{Name: "total", Title: locale.Text{NL: "Regels in totaal", EN: "Rows in all"}, Unit: Count, Role: N} // of a list that may be cut

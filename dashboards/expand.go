@@ -28,10 +28,15 @@ var shared = func() *strings.Replacer {
 func query(id string) string { return shared.Replace(file(id)) }
 
 // ofMeasure returns a panel with the SQL of a file that several panels share, each
-// about another measure.
+// about another measure, and what its columns say of waits outside opening hours.
 func ofMeasure(file string, m record.Measure, p Panel) Panel {
 	p.File, p.Measure = file, m
 	p.SQL = strings.ReplaceAll(query(file), "${measure}", string(m))
+	for i, c := range p.Columns {
+		if c.Unit == Minutes {
+			p.Columns[i].Values = closed
+		}
+	}
 	return p
 }
 

@@ -31,8 +31,7 @@ var toCall = Panel{
 	Columns: []Column{
 		plate, garage, customer, phone,
 		{Name: "reason", Title: locale.Text{NL: "Waarom", EN: "Why"}, Values: calls},
-		mechanic, since,
-		{Name: "waiting", Title: locale.Text{NL: "Gewacht", EN: "Waited"}, Unit: Minutes, Role: Value},
+		mechanic, since, waited,
 		link, total,
 	},
 }

@@ -48,8 +48,7 @@ var openQuotes = Panel{
 			"mailed":    {NL: "Nee, wel gemaild", EN: "No, but mailed"},
 			"unreached": {NL: "Nee, mail kwam niet aan", EN: "No, mail did not arrive"},
 		}},
-		since,
-		{Name: "waiting", Title: locale.Text{NL: "Gewacht", EN: "Waited"}, Unit: Minutes, Role: Value},
+		since, waited,
 		link, total,
 	},
 }
@@ -218,8 +217,7 @@ var unanswered = Panel{
 	Threshold: &Threshold{Good: 60, Bad: 240},
 	SQL:       query("unanswered"),
 	Columns: []Column{
-		plate, garage, customer, phone, mechanic, since,
-		{Name: "waiting", Title: locale.Text{NL: "Gewacht", EN: "Waited"}, Unit: Minutes, Role: Value},
+		plate, garage, customer, phone, mechanic, since, waited,
 		link, total,
 	},
 }

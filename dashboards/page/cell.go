@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pitstop/dashboards"
+	"pitstop/schemas/locale"
 )
 
 // none is shown for a missing value, or one of too few to say.
@@ -40,12 +41,18 @@ func number(v any) (float64, bool) {
 	return 0, false
 }
 
+// named returns the words that a column has for a value.
+func named(c dashboards.Column, v any) (words locale.Text, ok bool) {
+	words, ok = c.Values[fmt.Sprint(v)]
+	return words, ok
+}
+
 // text writes a value in the unit of its column.
 func (r renderer) text(c dashboards.Column, v any) string {
 	if v == nil {
 		return none
 	}
-	if name, ok := c.Values[fmt.Sprint(v)]; ok {
+	if name, ok := named(c, v); ok {
 		return name.In(r.Lang)
 	}
 	n, isNumber := number(v)
@@ -177,8 +184,9 @@ func (r renderer) cell(c dashboards.Column, row map[string]any) cell {
 		r.currency = code
 	}
 	shown := cell{Text: r.text(c, v), Label: r.title(c)}
-	_, shown.Number = number(v)
-	shown.Number = shown.Number && c.Values == nil
+	if _, words := named(c, v); !words {
+		_, shown.Number = number(v)
+	}
 	if shown.Text == none {
 		shown.Class = "none"
 	}

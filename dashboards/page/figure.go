@@ -27,14 +27,14 @@ func (r renderer) figure(p *panel, d dashboards.Panel, row map[string]any) {
 			f.Others = append(f.Others, r.cell(c, row))
 			continue
 		}
-		n, ok := number(row[c.Name])
+		n, ok := measured(c, row[c.Name])
 		f.Name, f.Value = c.Title.In(r.Lang), r.cell(c, row).Text
 		if !ok {
 			continue
 		}
 		f.Verdict, f.Words = r.verdict(d, n)
 		for _, c := range columnsOf(d, dashboards.Previous) {
-			if before, ok := number(row[c.Name]); ok {
+			if before, ok := measured(c, row[c.Name]); ok {
 				f.Before = r.before(d, c, n, before)
 				break
 			}
@@ -47,6 +47,14 @@ func (r renderer) figure(p *panel, d dashboards.Panel, row map[string]any) {
 		f.Others = append(f.Others, r.cell(c, row))
 	}
 	p.Figure = f
+}
+
+// measured returns a value that can be compared; false: there is none, or words for it.
+func measured(c dashboards.Column, v any) (float64, bool) {
+	if _, words := named(c, v); words {
+		return 0, false
+	}
+	return number(v)
 }
 
 // others returns what is beside a figure that has no value: the columns that are

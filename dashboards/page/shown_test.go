@@ -107,6 +107,48 @@ func TestNoFigure(t *testing.T) {
 	}
 }
 
+// A wait in which no opening time has passed is not said to be short, let alone good; nor
+// is it compared with another. So say the real panels, in figures and in lists.
+func TestOnlyOutsideOpeningHours(t *testing.T) {
+	d := realPanel(t, "approval-time")
+	d.SQL = "time"
+	var columns []string
+	for _, c := range d.Columns {
+		columns = append(columns, c.Name)
+	}
+	for _, tc := range []struct {
+		row        []any
+		says, none []string
+	}{
+		{[]any{0., 12., int64(3), nil, nil, int64(0)}, []string{"buiten openingstijd", "Aantal antwoorden: 3"}, []string{"0\u00a0min", "Goed", "ervoor"}},
+		{[]any{12., 0., int64(3), nil, nil, int64(0)}, []string{"12\u00a0min", "Goed"}, []string{"0\u00a0min<", "openingstijd</", "Hoger"}},
+		{[]any{0.4, 12., int64(3), nil, nil, int64(0)}, []string{"24\u00a0s", "Goed", "beter"}, []string{"buiten openingstijd"}},
+		{[]any{nil, 12., int64(0), nil, nil, int64(2)}, []string{"Nog open"}, []string{"buiten openingstijd", "Goed"}},
+	} {
+		w := &world{asOf: now, rows: map[string]result{d.SQL: {columns: columns, rows: [][]any{tc.row}}}}
+		_, panel, _ := strings.Cut(show(t, newPages(t, w, dashboards.Dashboard{ID: "waiting", Panels: []dashboards.Panel{d}}), visit()), "<section")
+		panel, _, _ = strings.Cut(panel, "<details")
+		for _, text := range tc.says {
+			if !strings.Contains(panel, text) {
+				t.Errorf("%v: it does not say %q: %s", tc.row, text, panel)
+			}
+		}
+		for _, text := range tc.none {
+			if strings.Contains(panel, text) {
+				t.Errorf("%v: it says %q: %s", tc.row, text, panel)
+			}
+		}
+	}
+	r := newPages(t, &world{}).renderer(visit())
+	for _, id := range []string{"open-quotes", "unanswered", "calls"} {
+		for _, c := range realPanel(t, id).Columns {
+			if got := r.cell(c, map[string]any{c.Name: 0.}); c.Name == "waiting" && (got.Text != "buiten openingstijd" || got.Number) {
+				t.Errorf("%s: %+v", id, got)
+			}
+		}
+	}
+}
+
 // A list says how many rows there are, and that it shows the first of them only.
 func TestCut(t *testing.T) {
 	d := waits
