@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"pitstop/cmd/pitstop/progress"
 	"pitstop/dashboards/grafana"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/locale"
@@ -106,7 +107,7 @@ func (c *dashboardsFlags) run(e *env, apply bool) error {
 	if err := wrongUsage(server.Validate(), err); err != nil {
 		return err
 	}
-	table := grafana.Printer{Out: e.out, Of: len(organisations), Colours: isTerminal(e.out) && os.Getenv("NO_COLOR") == ""}
+	table := grafana.Printer{Out: e.out, Of: len(organisations), Colours: progress.Terminal(e.out) && os.Getenv("NO_COLOR") == ""}
 	run := server.Plan
 	if apply {
 		run = server.Apply

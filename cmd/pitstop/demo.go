@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"pitstop/api/web"
@@ -27,7 +29,7 @@ func (c *demoCommand) Run(e *env) error {
 	if c.Repairs < 0 || c.Every <= 0 || c.For < 0 {
 		rangeErr = errors.New("--repairs and --for must not be negative, and --every must be positive")
 	}
-	if err := wrongUsage(rangeErr, c.checkAddr()); err != nil {
+	if err := wrongUsage(rangeErr, needAddr("--addr", cmp.Or(c.Addr, anywhere))); err != nil {
 		return err
 	}
 	data, err := c.open(log)
@@ -37,7 +39,7 @@ func (c *demoCommand) Run(e *env) error {
 	defer closing(log, "data directory", data.Close)
 	d, err := demo.Open(data, demo.Options{
 		Repairs: c.Repairs, Seed: c.Seed, Until: c.Until, Live: c.Live, Every: c.Every,
-		Out: e.out, Terminal: isTerminal(e.out), Log: log,
+		Out: e.out, Program: os.Args[0], Log: log,
 	})
 	if err != nil {
 		return wrongUsage(err)

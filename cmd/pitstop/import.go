@@ -3,13 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
-
 	"pitstop/cmd/pitstop/app"
+	"pitstop/cmd/pitstop/progress"
 	"pitstop/deploy/embedded"
 	"pitstop/producers/command"
 )
@@ -62,10 +61,7 @@ func (c *importCommand) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	bar := progressbar.NewOptions64(info.Size(),
-		progressbar.OptionSetWriter(e.err), progressbar.OptionShowBytes(true), progressbar.OptionSetDescription("importing"),
-		progressbar.OptionSetVisibility(isTerminal(e.err)), progressbar.OptionClearOnFinish())
-	lines := progressbar.NewReader(file, bar)
+	shown := progress.New(e.err, "Importing", info.Size(), 0, time.Now())
 	importer.Tell, importer.State, importer.Summary = c.Tell, c.State, c.Summary
 	if importer.State == "" {
 		importer.State = c.File + ".state"
@@ -74,21 +70,16 @@ func (c *importCommand) Run(e *env) error {
 		importer.Summary = c.File + ".summary"
 	}
 	importer.Remark = func(r command.Remark) { fmt.Fprintf(e.err, "line %d: %s: %s\n", r.Line, r.Code, r.Reason) }
-	said := time.Now()
 	importer.Progress = func(sum command.Summary) {
-		if !isTerminal(e.err) && time.Since(said) > 10*time.Second {
-			said = time.Now()
-			fmt.Fprintf(e.err, "%d lines\n", sum.Lines)
+		done, err := file.Seek(0, io.SeekCurrent)
+		if err != nil { // a pipe
+			done = int64(sum.Lines)
 		}
+		shown.Report(done, time.Now())
 	}
-	sum, err := importer.Import(e, &lines)
-	err = errors.Join(err, bar.Finish(), release())
+	sum, err := importer.Import(e, file)
+	shown.Finish()
+	err = errors.Join(err, release())
 	fmt.Fprintf(e.out, "%s; see %s\n", sum, importer.Summary)
 	return err
-}
-
-// isTerminal reports whether w is a terminal.
-func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }

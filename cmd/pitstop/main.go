@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"pitstop/cmd/pitstop/app"
+	"pitstop/cmd/pitstop/banner"
 	"pitstop/deploy/embedded"
 	"pitstop/producers/simulate"
 	"pitstop/schemas/kafka"
@@ -101,7 +102,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(errOut, "pitstop: %v\nRun pitstop --help, or pitstop COMMAND --help.\n", err)
+		fmt.Fprintf(errOut, "pitstop: %v\nRun %s, or %s.\n", err, banner.Command(os.Args[0], "--help"), banner.Command(os.Args[0], "COMMAND", "--help"))
 		return exitUsage
 	}
 	if err = command.Run(&env{ctx, in, out, errOut}); err != nil {

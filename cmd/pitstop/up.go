@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func (c *upCommand) Run(e *env) error {
 	if c.ClickHouse != "" {
 		databaseErr = clickhouse.Config{DSN: c.ClickHouse}.Validate()
 	}
-	if err := wrongUsage(app.EmbeddedMail(mail, "http://localhost", new(link.Keys)).Validate(), relayErr, bookErr, databaseErr, c.checkAddr()); err != nil {
+	if err := wrongUsage(app.EmbeddedMail(mail, "http://localhost", new(link.Keys)).Validate(), relayErr, bookErr, databaseErr, needAddr("--addr", cmp.Or(c.Addr, anywhere))); err != nil {
 		return err
 	}
 	data, err := c.open(log)
@@ -81,6 +82,9 @@ func (c *upCommand) Run(e *env) error {
 	return c.embeddedFlags.run(e, e.out, o)
 }
 
+// anywhere is an address for --addr to be, where it is not given.
+const anywhere = "localhost:0"
+
 // open opens the data directory, to be served where the flags say.
 func (f embeddedFlags) open(log *slog.Logger) (*embedded.Data, error) {
 	data, err := embedded.Open(f.Data, log)
@@ -91,14 +95,6 @@ func (f embeddedFlags) open(log *slog.Logger) (*embedded.Data, error) {
 		return nil, wrongUsage(err, data.Close())
 	}
 	return data, nil
-}
-
-// checkAddr returns what is wrong with --addr.
-func (f embeddedFlags) checkAddr() error {
-	if f.Addr == "" {
-		return nil
-	}
-	return needAddr("--addr", f.Addr)
 }
 
 // run runs everything and prints its addresses. It returns when the context ends or

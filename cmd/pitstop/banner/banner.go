@@ -52,7 +52,7 @@ func (b Banner) Running() {
 		{"A mechanic's token", string(repair.Mechanic), subjectOf(of)},
 		{"A manager's token", string(repair.Manager), identity.ManagerOfAll(b.Garages).ID},
 	} {
-		b.line(as.what, b.command("token", "--data", b.Data.Dir(), "--role", as.role, "--garage", of.ID, "--subject", as.subject))
+		b.line(as.what, Command(b.Program, "token", "--data", b.Data.Dir(), "--role", as.role, "--garage", of.ID, "--subject", as.subject))
 	}
 	dir, err := filepath.Abs(b.Data.Dir())
 	if err != nil {
@@ -113,11 +113,11 @@ func subjectOf(g *garage.Profile) string {
 	return g.Staff.Mechanics[0].ID
 }
 
-// command returns a command of this program, as a shell takes it.
-func (b Banner) command(args ...string) string {
-	words := make([]string, len(args)+1)
-	for i, arg := range append([]string{b.Program}, args...) {
-		words[i] = quoted(arg)
+// Command returns a command of a program, as a shell takes it.
+func Command(program string, args ...string) string {
+	words := []string{quoted(program)}
+	for _, arg := range args {
+		words = append(words, quoted(arg))
 	}
 	return strings.Join(words, " ")
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pitstop/cmd/pitstop/app"
+	"pitstop/cmd/pitstop/progress"
 	"pitstop/deploy/embedded"
 	"pitstop/deploy/embedded/mailbox"
 	"pitstop/producers/simulate"
@@ -30,9 +31,9 @@ type Options struct {
 	Live    bool          // continue with live traffic after the history
 	Every   time.Duration // how often a repair begins, live
 
-	Out      io.Writer
-	Terminal bool // Out is a terminal
-	Log      *slog.Logger
+	Out     io.Writer
+	Program string // this one, as it was started
+	Log     *slog.Logger
 }
 
 // Demo is the history of a data directory, as far as it has been played.
@@ -149,16 +150,17 @@ func (d *Demo) history(ctx context.Context, p *app.Pipeline, client *simulate.Cl
 	}
 	began := time.Now()
 	fmt.Fprintf(d.Out, "Playing 30 days of history: %d repairs at %d garages.\n", len(plan.Repairs), len(p.Garages.Garages()))
-	shown := newProgress(d.Out, d.Terminal, plan.To.Sub(plan.From), d.saved.Done.Sub(plan.From), began)
+	played := func(to time.Time) int64 { return int64(to.Sub(plan.From)) }
+	shown := progress.New(d.Out, "30 days of history", played(plan.To), played(d.saved.Done), began)
 	h := &simulate.History{
 		Plan: plan, Client: client, Done: d.saved.Done, SetClock: d.clock.Set,
 		Settled: func(ctx context.Context) error { return p.Settled(ctx, d.clock.Now) }, Save: d.saved.Save,
-		Report: func(done time.Time) { shown.report(done.Sub(plan.From), time.Now()) },
+		Report: func(done time.Time) { shown.Report(played(done), time.Now()) },
 	}
 	if err := h.Run(ctx); err != nil {
 		return err
 	}
-	shown.finish()
+	shown.Finish()
 	fmt.Fprintf(d.Out, "History is complete after %s.\n", time.Since(began).Round(100*time.Millisecond))
 	return nil
 }
@@ -192,7 +194,7 @@ func (d *Demo) live(ctx context.Context, p *app.Pipeline, client *simulate.Clien
 	}()
 	every := time.NewTicker(2 * time.Second)
 	defer every.Stop()
-	t := &table{out: d.Out, redraw: d.Terminal}
+	t := &table{out: d.Out, redraw: progress.Terminal(d.Out)}
 	for {
 		select {
 		case <-playing:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +21,7 @@ import (
 // pointOut prints pages worth looking at, and returns the repair that they are about: one
 // that waits for its customer.
 func (d *Demo) pointOut(ctx context.Context, p *app.Pipeline, store *query.Store) (simulate.Visited, error) {
-	b := banner.Banner{Out: d.Out, Program: os.Args[0], Pipeline: p}
+	b := banner.Banner{Out: d.Out, Program: d.Program, Pipeline: p}
 	c, err := patient(ctx, p.Garages.IDs(), store)
 	if err != nil {
 		return simulate.Visited{}, err
