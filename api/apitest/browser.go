@@ -33,6 +33,13 @@ func NewTab(t *testing.T, w *World, width, height int64) *Tab {
 	return &Tab{t: t, ctx: browser.Start(t), url: server.URL, Width: width, Height: height}
 }
 
+// For returns the tab for a subtest.
+func (b *Tab) For(t *testing.T) *Tab {
+	own := *b
+	own.t = t
+	return &own
+}
+
 // Run runs actions of chromedp.
 func (b *Tab) Run(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
@@ -48,6 +55,32 @@ func (b *Tab) Scripts(run bool) {
 	Must(b.t, err)
 }
 
+// Reader sets how people read the pages opened from now on: the size of their text in
+// percent, and whether they have dark pages.
+func (b *Tab) Reader(text int64, dark bool) {
+	b.t.Helper()
+	browser.TextSize(b.t, b.ctx, text)
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	Must(b.t, err)
+}
+
+// Look checks that the page can be read, keeps a picture of it, and, where asked to, checks
+// that it keeps nobody out.
+func (b *Tab) Look(name string, accessible bool) {
+	b.t.Helper()
+	browser.Readable(b.t, b.ctx, name)
+	if accessible {
+		browser.Accessible(b.t, b.ctx, name)
+	}
+	b.Shot(name)
+}
+
 // Eval returns the value of an expression in the page, which may run no scripts itself.
 func Eval[T any](b *Tab, expression string) T {
 	b.t.Helper()
@@ -57,16 +90,14 @@ func Eval[T any](b *Tab, expression string) T {
 // Tap clicks an element, and waits for what its page or the next one then has.
 func (b *Tab) Tap(selector, then string) {
 	b.t.Helper()
-	b.Run(chromedp.Click(chromedp.CSS(selector)), chromedp.WaitReady(chromedp.CSS(then)))
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)), chromedp.WaitReady(chromedp.CSS(then))); err != nil {
+		b.t.Fatalf("after %s the page has no %s: %v\n%s", selector, then, err, b.Text("main"))
+	}
 	for !Eval[bool](b, `document.readyState === "complete"`) { // a page that runs no scripts tells nobody
 		b.Run(chromedp.Sleep(5 * time.Millisecond))
 	}
-}
-
-// ScrollWidth returns the width of the page in pixels.
-func (b *Tab) ScrollWidth() int64 {
-	b.t.Helper()
-	return browser.Value(b.t, b.ctx, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
 }
 
 // Visit opens a page, which must not be wider than the window.

@@ -163,7 +163,8 @@ func (w *World) project() {
 		case *repair.LinksRevoked:
 			v.LinksSince = readmodel.LinksSince{Customer: e.Sequence, Approver: e.Sequence}
 		case *repair.RepairCompleted:
-			v.CompletedAt, v.Total = &at, &e.Total
+			reason, _ := avro.Open[repair.FreeText](ctx, w.Codec, e.Reason)
+			v.CompletedAt, v.Total, v.TotalReason = &at, &e.Total, reason.Text
 		case *repair.MessagePosted:
 			text, _ := avro.Open[repair.FreeText](ctx, w.Codec, e.Text)
 			v.Messages = append(v.Messages, readmodel.Message{At: at, Kind: e.Kind, From: h.Actor.Role, By: h.Actor.ID, Text: text.Text})

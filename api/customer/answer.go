@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -40,18 +41,25 @@ func (d *door) late(w http.ResponseWriter, r *http.Request, v *visit, code repai
 		key = "late state"
 	}
 	if sequence > v.repair.Sequence {
-		if err := web.WaitForSequence(r.Context(), d.Patience, d.Store, v.repair.RepairID, sequence); err != nil {
+		if err := d.refresh(r.Context(), v, sequence); err != nil {
 			d.failed(w, r, v, err)
 			return
 		}
-		fresh, err := d.Store.Repair(r.Context(), sightOf(v.repair.GarageID), v.repair.RepairID)
-		if err != nil {
-			d.failed(w, r, v, err)
-			return
-		}
-		v.repair, v.behind = fresh, fresh.Sequence < sequence
 	}
 	d.refuse(w, r, v, web.NewProblem(code, "").Status, key)
+}
+
+// refresh reads the repair again, once the read model has its event number sequence.
+func (d *door) refresh(ctx context.Context, v *visit, sequence int64) error {
+	if err := web.WaitForSequence(ctx, d.Patience, d.Store, v.repair.RepairID, sequence); err != nil {
+		return err
+	}
+	fresh, err := d.Store.Repair(ctx, sightOf(v.repair.GarageID), v.repair.RepairID)
+	if err != nil {
+		return err
+	}
+	v.repair, v.behind = fresh, fresh.Sequence < sequence
+	return nil
 }
 
 func (d *door) refuse(w http.ResponseWriter, r *http.Request, v *visit, status int, key string) {

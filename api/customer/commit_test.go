@@ -1,6 +1,7 @@
 package customer_test
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"testing"
@@ -37,14 +38,13 @@ func TestNothingIsAgreedToByAccident(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := apitest.New(t)
-			fields := slices.Clone(confirmed)
 			form := make(url.Values)
-			for i, all := 0, append(fields, tt.fields...); i < len(all); i += 2 {
-				if form.Set(all[i], all[i+1]); all[i+1] == "" {
-					form.Del(all[i])
+			for all := range slices.Chunk(slices.Concat(confirmed, tt.fields), 2) {
+				if form.Set(all[0], all[1]); all[1] == "" {
+					form.Del(all[0])
 				}
 			}
-			fields = nil
+			var fields []string
 			for name, values := range form {
 				fields = append(fields, name, values[0])
 			}
@@ -115,4 +115,24 @@ func TestADoubleClickCommitsOnce(t *testing.T) {
 	}
 	// The step before, again: the answer stands.
 	w.Post(page+"/quotes/1/decision", oneOfTwo...).Has(t, 409, "Op dit voorstel was al geantwoord.", "!"+theForm)
+}
+
+// A question keeps what was chosen, whether it is sent or not, without a script, too.
+func TestAQuestionKeepsTheChoice(t *testing.T) {
+	w := apitest.New(t)
+	page := w.Link(w.Quoted(), link.Approver)
+	kept := []string{theForm, `name="line.1" value="approve" checked`, `name="line.2" value="reject" checked`, `value="price" selected`, ">Te duur</textarea>", `name="name" value="Jo de Vries"`}
+	w.Post(page+"/messages", append([]string{"kind", "text", "text", "Kan het morgen?"}, oneOfTwo...)...).
+		Has(t, 200, append(kept, "Kan het morgen?", "Uw bericht is verstuurd. We antwoorden zo snel mogelijk.", "Wat u al koos, staat er nog.", "!value=\"c1\"", `role="alert"`)...)
+	w.Post(page+"/messages", append([]string{"kind", "text", "text", " "}, oneOfTwo...)...).Has(t, 422, append(kept, "Schrijf eerst uw vraag", `value="c1"`)...)
+	w.Unsent = errors.New("no broker")
+	w.Post(page+"/messages", append([]string{"kind", "callback", "text", "Bel na vijven"}, oneOfTwo...)...).Has(t, 503, append(kept, ">Bel na vijven</textarea>", `value="c1"`)...)
+	w.Unsent = nil
+	if n := decisions(w); n > 0 {
+		t.Errorf("%d decisions were sent", n)
+	}
+	// While the answer asked for is a night away, nobody promises one as soon as can be.
+	w.Pass(10 * time.Hour)
+	w.Post(page+"/messages", append([]string{"kind", "callback", "text", "Bel na vijven"}, oneOfTwo...)...).
+		Has(t, 200, append(kept, "We bellen u morgen, donderdag 21 mei, vanaf 8.00 uur terug.", "!zo snel mogelijk")...)
 }

@@ -28,11 +28,7 @@ func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 		d.refuse(w, r, v, http.StatusForbidden, "late not allowed")
 		return
 	}
-	var lines []int32
-	for _, l := range q.Lines {
-		lines = append(lines, l.Line)
-	}
-	c := parseChoice(r.PostForm, lines)
+	c := parseChoice(r.PostForm, q)
 	seen := d.sawIt(r.Context(), v, v.open())
 	over := v.over(q)
 	switch {
@@ -42,14 +38,11 @@ func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 	case over != "" && !c.commits():
 		d.late(w, r, v, over, 0)
 		return
-	case over == "" && (len(c.Missing) > 0 || c.Change):
-		mistakes := make(map[string]string)
-		for _, line := range c.Missing {
-			if !c.Change {
-				mistakes[fmt.Sprintf("line.%d", line)] = v.T("error line", line)
-			}
-		}
-		d.again(w, r, v, q, c, mistakes)
+	case over == "" && c.Change:
+		d.again(w, r, v, q, c, nil)
+		return
+	case over == "" && len(c.Missing) > 0:
+		d.again(w, r, v, q, c, v.missing(q, c))
 		return
 	case over == "" && !c.commits():
 		p := v.confirm(q, c)
@@ -90,6 +83,21 @@ func (d *door) decide(w http.ResponseWriter, r *http.Request, v *visit) {
 		return
 	}
 	d.done(w, r, v, o, id, "")
+}
+
+// missing says at each line without an answer that it needs one.
+func (v *visit) missing(q *readmodel.Quote, c choice) map[string]string {
+	m := make(map[string]string)
+	for i, l := range inOrder(q) {
+		switch {
+		case c.of(l.Line).Answer != "":
+		case len(q.Lines) == 1:
+			m[fmt.Sprintf("line.%d", l.Line)] = v.T("error answer")
+		default:
+			m[fmt.Sprintf("line.%d", l.Line)] = v.T("error line", i+1)
+		}
+	}
+	return m
 }
 
 // over returns why a quote can no longer be answered, as far as the read model and the
@@ -161,7 +169,7 @@ func (d *door) again(w http.ResponseWriter, r *http.Request, v *visit, q *readmo
 		p.Notice = &notice{Kind: "bad", Head: v.T("problem heading")}
 		for _, l := range p.Form.Lines {
 			if l.Error != "" {
-				p.Notice.Links = append(p.Notice.Links, mistake{fmt.Sprintf("#line-%d", l.Number), l.Error})
+				p.Notice.Links = append(p.Notice.Links, mistake{fmt.Sprintf("#line-%d", l.Line), l.Error})
 			}
 		}
 	}
@@ -178,15 +186,16 @@ func (v *visit) unnamed(p *page, wrong string) {
 func (v *visit) confirm(q *readmodel.Quote, c choice) *page {
 	p := &page{voice: v.voice, Garage: v.contact(v.garage), Base: v.base, Car: carOf(v.repair.Vehicle), Head: v.T("confirm head"), Lead: []string{v.T("confirm lead")}}
 	p.Title = fmt.Sprintf("%s – %s", p.Head, v.garage.Name)
-	var sum int64
 	k := &confirmation{Action: v.at(fmt.Sprintf("/quotes/%d/decision", q.Revision)), Name: c.Name}
 	hide := func(name, value string) { k.Hidden = append(k.Hidden, option{name, value}) }
 	k.Lines = v.proposal(q, c, nil).Lines
-	k.Nothing = true
-	for i, a := range c.Answers {
+	var yes []readmodel.Line
+	var minor int64
+	for i, l := range inOrder(q) {
+		a := c.of(l.Line)
 		if a.Answer == repair.Approve {
-			k.Nothing = false
-			sum += k.Lines[i].Minor
+			yes = append(yes, l)
+			minor += l.Total
 		}
 		hide(fmt.Sprintf("line.%d", a.Line), string(a.Answer))
 		if a.Reason != "" {
@@ -198,17 +207,20 @@ func (v *visit) confirm(q *readmodel.Quote, c choice) *page {
 		}
 	}
 	hide("command", c.Command)
-	hide("total_seen", fmt.Sprint(sum))
-	k.Total = v.Lang.Money(sum, q.Currency) + " " + v.Lang.InclVAT()
-	k.Button = v.obligation(sum, k.Nothing, q.Currency)
+	hide("total_seen", fmt.Sprint(minor))
+	k.Sum, k.Nothing = v.sum(q, yes), len(yes) == 0
+	k.Button = v.obligation(minor, k.Nothing, q.Currency)
 	p.Confirm = k
 	return p
 }
 
 // obligation returns the button's text: what pressing it commits to.
 func (v voice) obligation(sum int64, nothing bool, currency string) string {
-	if nothing {
+	switch {
+	case nothing:
 		return v.T("agree none")
+	case sum == 0:
+		return v.T("agree free")
 	}
 	return v.T("agree pay", v.Lang.Money(sum, currency))
 }

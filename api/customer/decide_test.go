@@ -1,6 +1,7 @@
 package customer_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -222,21 +223,44 @@ func TestWhoDecides(t *testing.T) {
 	w.Get(driver).Has(t, 200, "!Dank u wel voor uw antwoord.", "€ 637,00")
 }
 
+// paid are the prices of the example.
+var paid = [2]string{"34800", "3995"}
+
+// Right after a decision the page confirms it, unmistakably, in words of its own for each.
 func TestWhatWasDecided(t *testing.T) {
 	for _, tt := range []struct {
-		lines [2]string
-		total string
-		says  []string
+		lines  [2]string
+		prices [2]string
+		total  string
+		said   string // the headline, right after it
+		next   string
+		says   []string
 	}{
-		{[2]string{"approve", "approve"}, "38795", []string{"U gaf akkoord voor € 387,95. We gaan ermee aan de slag", "€ 676,95"}},
-		{[2]string{"approve", "reject"}, "34800", []string{"U gaf akkoord voor € 348,00; de rest doen we niet.", "€ 637,00"}},
-		{[2]string{"reject", "reject"}, "0", []string{"U wilt het extra werk niet laten doen. We maken af wat was afgesproken", "€ 289,00"}},
+		{[2]string{"approve", "approve"}, paid, "38795", "U gaf akkoord voor € 387,95", "We gaan ermee aan de slag", []string{"€ 676,95", "Dit doen we:", "!Dit doen we niet:"}},
+		{[2]string{"approve", "reject"}, paid, "34800", "U gaf akkoord voor € 348,00; de rest doen we niet", "U krijgt bericht zodra de auto klaar is.", []string{"€ 637,00", "Dit doen we:", "Dit doen we niet:"}},
+		{[2]string{"reject", "reject"}, paid, "0", "U gaf geen akkoord: we doen niets extra’s", "U wilt het extra werk niet laten doen. We maken af wat was afgesproken", []string{"€ 289,00", "!Dit doen we:", "Dit doen we niet:"}},
+		{[2]string{"approve", "approve"}, [2]string{"0", "0"}, "0", "U gaf akkoord, en het is gratis", "We gaan ermee aan de slag", []string{"€ 289,00", "gratis", "!€ 0,00"}},
+		{[2]string{"approve", "reject"}, [2]string{"0", "3995"}, "0", "U gaf akkoord voor een deel, dat gratis is; de rest doen we niet", "U krijgt bericht", []string{"€ 289,00", "!€ 0,00"}},
 	} {
 		w := apitest.New(t)
-		page := w.Link(w.Quoted(), link.Approver)
+		id := w.Started()
+		line := `{"title":"Werk %d","urgency":"soon","details":[{"kind":"part","description":"Deel","quantity":"1","unit_price":%s,"vat":"21"}]}`
+		w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "POST", "/v1/repairs/"+id+"/quotes", fmt.Sprintf(`{"currency":"EUR","prices_include_vat":true,"lines":[`+line+","+line+"]}",
+			1, tt.prices[0], 2, tt.prices[1]), apitest.Key("q")).Want(t, 201, nil)
+		page := w.Link(id, link.Approver)
 		a := w.Post(page+"/quotes/1/decision", "command", "c", "confirmed", "1", "name", "Jo", "line.1", tt.lines[0], "line.2", tt.lines[1], "total_seen", tt.total)
-		w.Get(a.Header.Get("Location")).Has(t, 200, append(tt.says, "via deze pagina", "16.00 uur")...)
+		w.Get(a.Header.Get("Location")).Has(t, 200, append(tt.says, "<h1>"+tt.said+"</h1>", "<title>"+tt.said+" – Garage De Brug</title>", `role="status" id="answered" tabindex="-1" autofocus`,
+			"Dank u wel voor uw antwoord.", tt.next, "via deze pagina", "Verwacht klaar: vandaag, woensdag 20 mei, 16.00 uur.")...)
+		// Later it is told calmly: on a visit of its own, after something else has happened, and after a while.
+		calm := []string{"<h1>We zijn bezig met uw auto</h1>", "Dank u wel voor uw antwoord.", tt.next, "!Dit doen we"}
+		if tt.lines[0] == "approve" {
+			calm = append(calm, tt.said+". "+tt.next)
+		}
+		w.Get(page).Has(t, 200, calm...)
+		w.Pass(time.Second)
+		a = w.Post(page+"/messages", "command", "m", "kind", "text", "text", "Dank u")
+		w.Get(a.Header.Get("Location")).Has(t, 200, calm...)
 		w.Pass(24 * time.Hour)
-		w.Get(page).Has(t, 200, append(tt.says, "!Verwacht klaar")...) // that time has passed
+		w.Get(page+"?after=4").Has(t, 200, append(calm, "!Verwacht klaar")...) // that time has passed
 	}
 }

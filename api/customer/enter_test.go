@@ -35,7 +35,9 @@ func TestBrowserEnterDoesNothing(t *testing.T) {
 	w := apitest.New(t)
 	b := apitest.NewTab(t, w, 390, 844)
 	page := w.Link(w.Quoted(), link.Approver)
-	sent := func() (n int) { return w.Count(func(c repair.Command) bool { _, view := c.(*repair.RecordView); return !view }) }
+	sent := func() (n int) {
+		return w.Count(func(c repair.Command) bool { _, view := c.(*repair.RecordView); return !view })
+	}
 	press := func(where string, least int) {
 		t.Helper()
 		was, before, fields := apitest.Eval[string](b, chosen), sent(), 0

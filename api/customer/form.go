@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 	"pitstop/schemas/typed"
@@ -27,9 +28,9 @@ type choice struct {
 	Change    bool // go back to the form
 }
 
-// parseChoice reads the form about a quote with the given lines. It keeps what
-// was typed even where it is wrong, so that it can be shown again.
-func parseChoice(form url.Values, lines []int32) choice {
+// parseChoice reads the form about a quote. It keeps what was typed even where it is
+// wrong, so that it can be shown again.
+func parseChoice(form url.Values, q *readmodel.Quote) choice {
 	c := choice{
 		Command: form.Get("command"), Name: typed.Clean(form.Get("name")),
 		Confirmed: form.Get("confirmed") == "1", Change: form.Get("change") == "1",
@@ -38,7 +39,8 @@ func parseChoice(form url.Values, lines []int32) choice {
 		c.TotalSeen = &n
 	}
 	all := repair.AnswerKind(form.Get("all")) // one button answers every line
-	for _, n := range lines {
+	for _, l := range q.Lines {
+		n := l.Line
 		a := request.Answer{Line: n, Answer: repair.AnswerKind(form.Get(fmt.Sprintf("line.%d", n)))}
 		if all == repair.Approve || all == repair.Reject {
 			a.Answer = all
@@ -70,6 +72,9 @@ func (c choice) status() int {
 	}
 	return http.StatusOK
 }
+
+// begun reports whether anything was chosen.
+func (c choice) begun() bool { return len(c.Missing) < len(c.Answers) }
 
 // body returns the request for a choice.
 func (c choice) body() *request.DecideQuote {

@@ -6,12 +6,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 	"pitstop/schemas/request"
 )
 
 func TestParseChoice(t *testing.T) {
-	lines := []int32{1, 2}
+	quote := &readmodel.Quote{Work: readmodel.Work{Lines: []readmodel.Line{{Line: 1}, {Line: 2}}}}
 	total := func(n int64) *int64 { return &n }
 	for _, tt := range []struct {
 		name, form string
@@ -35,7 +36,7 @@ func TestParseChoice(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, parseChoice(form, lines)); diff != "" {
+			if diff := cmp.Diff(tt.want, parseChoice(form, quote)); diff != "" {
 				t.Errorf("choice (-want +got):\n%s", diff)
 			}
 		})
@@ -53,14 +54,14 @@ func FuzzParseChoice(f *testing.F) {
 		if err != nil || n < 0 || n > 100 {
 			return
 		}
-		var lines []int32
+		quote := new(readmodel.Quote)
 		for i := range n {
-			lines = append(lines, int32(i+1))
+			quote.Lines = append(quote.Lines, readmodel.Line{Line: int32(i + 1)})
 		}
-		c := parseChoice(form, lines)
+		c := parseChoice(form, quote)
 		answered := 0
 		for i, a := range c.Answers {
-			if a.Line != lines[i] {
+			if a.Line != int32(i+1) {
 				t.Fatalf("answer %d is about line %d", i, a.Line)
 			}
 			switch a.Answer {

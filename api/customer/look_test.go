@@ -2,6 +2,7 @@ package customer_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"path"
 	"regexp"
@@ -188,6 +189,58 @@ func TestMessages(t *testing.T) {
 	w.Call(anna, "POST", "/v1/repairs/"+id+"/messages", `{"kind":"note","text":"Lastige klant"}`, apitest.Key("n"))
 	w.Call(w.Token("sam", repair.Mechanic, "de-brug"), "POST", "/v1/repairs/"+id+"/messages", `{"kind":"text","text":"Morgen kan ook"}`, apitest.Key("o"))
 	w.Get(page).Has(t, 200, "Sam, Garage De Brug", "Morgen kan ook", "U vroeg om teruggebeld te worden.", "eindigt op 78", "!Lastige klant")
+}
+
+// Jobs are numbered as mails number them: what safety needs first. One needs no number.
+func TestJobsAreInTheOrderOfTheMail(t *testing.T) {
+	base := apitest.New(t)
+	w := &town{T: t, World: base, sam: base.Token("sam", repair.Mechanic, "de-brug")}
+	_, page := w.repair(aQuote(3, 1000))
+	w.Get(page).Has(t, 200, "1. Distributieriem met waterpomp vervangen", "2. Ruitenwissers vervangen", "3. Aandrijfashoezen links en rechts vervangen", `id="line-3" data-gross="21:2004 9:1200"`)
+	w.Post(page+"/quotes/1/decision", "line.3", "approve").Has(t, 422, `<a href="#line-2">Kies bij onderdeel 2 ja of nee.</a>`, `<a href="#line-1">Kies bij onderdeel 3 ja of nee.</a>`, "!onderdeel 1 ja")
+	w.Post(page+"/quotes/1/decision", "line.1", "reject", "line.2", "reject", "line.3", "approve", "name", "Jo").
+		Has(t, 200, "<b>Ja:</b> 1. Distributieriem", "<b>Nee:</b> 2. Ruitenwissers", `name="line.3" value="approve"`, `name="total_seen" value="3204"`, "€ 32,04 incl. btw", "waarvan € 3,48 (21% btw)", "waarvan € 0,99 (9% btw)", "€ 321,04 incl. btw")
+	_, page = w.repair(aQuote(1, 1000))
+	w.Get(page).Has(t, 200, "<span>Aandrijfashoezen", "We vonden iets dat extra werk vraagt.", "!Alles ja", "!Onderdeel 1", "!1. ")
+	w.Post(page+"/quotes/1/decision").Has(t, 422, "Kies ja of nee.", "!onderdeel")
+}
+
+// What costs nothing is called so, and nobody pays € 0,00.
+func TestWhatIsFree(t *testing.T) {
+	base := apitest.New(t)
+	w := &town{T: t, World: base, sam: base.Token("sam", repair.Mechanic, "de-brug")}
+	_, page := w.repair(strings.ReplaceAll(strings.ReplaceAll(aQuote(2, 0), `"unit_price":1,`, `"unit_price":0,`), "AnswerBy", ""))
+	w.Get(page).Has(t, 200, "gratis", "!€ 0,00")
+	answer := []string{"line.1", "approve", "line.2", "reject", "name", "Jo"}
+	w.Post(page+"/quotes/1/decision", answer...).Has(t, 200, ">Akkoord, gratis</button>", "!€ 0,00")
+	w.Post(page+"/quotes/1/decision?lang=en", answer...).Has(t, 200, ">Agree, free of charge</button>", "!€0.00")
+	w.Post(page+"/quotes/1/decision", "line.1", "reject", "line.2", "reject").Has(t, 200, ">Niet akkoord, niets extra doen</button>", "U betaalt niets extra", "!€ 0,00")
+}
+
+// A total that is not what was agreed says how far, and why, as the mail does.
+func TestTheTotalIsExplained(t *testing.T) {
+	for _, tt := range []struct {
+		total int64
+		says  []string
+	}{
+		{28900, []string{"Te betalen", "€ 289,00 incl. btw", "precies zoals afgesproken", "!Toelichting"}},
+		{30000, []string{"Te betalen", "€ 300,00 incl. btw", "€ 11,00 meer dan afgesproken", "Toelichting:", "De remleiding &lt;was&gt; doorgeroest."}},
+		{20000, []string{"€ 89,00 minder dan afgesproken", "Toelichting:"}},
+		{0, []string{"U hoeft niets te betalen", "!Te betalen", "!€ 0,00", "!Betalen kan"}},
+	} {
+		w := apitest.New(t)
+		sam := w.Token("sam", repair.Mechanic, "de-brug")
+		id := w.Started()
+		page, at := w.Link(id, link.Approver), "/v1/repairs/"+id
+		reason := ""
+		if tt.total != 28900 {
+			reason = "De remleiding <was> doorgeroest."
+		}
+		w.Call(sam, "POST", at+"/completion", fmt.Sprintf(`{"total":%d,"reason":%q}`, tt.total, reason), apitest.Key("c")).Want(t, 200, nil)
+		w.Get(page).Has(t, 200, append(tt.says, "Wat we hebben gedaan", "!Afgesproken werk", "U kunt de auto vandaag ophalen tot 17.30 uur, of vanaf morgen")...)
+		w.Call(sam, "POST", at+"/collection", ``, apitest.Key("d")).Want(t, 200, nil)
+		w.Get(page).Has(t, 200, "Uw auto is opgehaald", "Totaal", "!Te betalen", "!te betalen", "!Betalen kan")
+	}
 }
 
 func TestTheRestOfARepair(t *testing.T) {

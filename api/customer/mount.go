@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -92,8 +93,12 @@ func (d *door) visitor(handle func(http.ResponseWriter, *http.Request, *visit)) 
 			return
 		}
 		if r.Method == http.MethodPost {
-			if status := web.ParseForm(w, r); status != 0 {
-				d.stop(w, r, v, status, unread[status])
+			if status, err := web.ParseForm(w, r); status != 0 {
+				what := unread[status]
+				if errors.Is(err, io.ErrUnexpectedEOF) {
+					what = "cut"
+				}
+				d.stop(w, r, v, status, what)
 				return
 			}
 		}
@@ -104,7 +109,7 @@ func (d *door) visitor(handle func(http.ResponseWriter, *http.Request, *visit)) 
 			d.failed(w, r, v, err)
 			return
 		}
-		v.behind = v.repair.Sequence < known
+		v.after, v.behind = after, v.repair.Sequence < known
 		switch {
 		case v.ended():
 			d.stop(w, r, v, http.StatusGone, "ended")

@@ -14,11 +14,12 @@ type page struct {
 
 	Car      *car
 	Steps    []step
+	Answered *answered // the visitor has just decided
 	Form     *form
 	Confirm  *confirmation
 	Proposal *proposal // an open quote that somebody else decides about
 	Total    *total
-	Owed     bool // the car is ready: what there is to pay comes first
+	Done     bool // the work is done: what there is to pay comes first
 	Agreed   []row
 	Earlier  []settled
 	Messages []said
@@ -51,24 +52,42 @@ type step struct {
 
 type row struct{ Title, Amount string }
 
-type total struct{ Label, Amount, Note string }
+// total is what all work comes to; Why is how it differs from what was agreed.
+type total struct{ Label, Amount, Note, Why string }
+
+// answered confirms a decision: what is done, and what is not.
+type answered struct{ Yes, No []string }
 
 // proposal is a quote as shown, line by line.
 type proposal struct {
-	Lines             []proposed
-	Total, VAT, Extra string
-	ExclVAT           bool
-	Until             []string
+	Lines   []proposed
+	Sum     sum
+	ExclVAT bool
+	Until   []string
 }
 
+// sum is what jobs come to. The page's script keeps it that of the choice: it needs the
+// sentences with a place for an {amount}.
+type sum struct {
+	Total      string
+	VAT        []contained
+	Agreed     int64 // what was agreed before, in minor units; 0: nothing
+	With, Says string
+}
+
+// contained is the VAT of one rate in a sum.
+type contained struct{ Rate, Text, Says string }
+
 type proposed struct {
-	Number      int32
+	Line        int32 // in the quote
+	Number      int   // as it is shown; 0: it is the only one
 	Title       string
 	Urgency     string // as a sentence
 	Class       string // as a code
 	Consequence string
 	Details     []row
 	Minor       int64
+	Gross       string // for the script: "21:34800 9:1200"
 	Amount      string
 	Answer      string
 	Reason      string
@@ -84,7 +103,8 @@ type form struct {
 	Currency        string
 	Name            string
 	Reasons         []option
-	Many            bool
+	Many            bool // jobs
+	Long            bool // too long to see at once: sum and button stay in sight
 }
 
 type option struct{ Value, Label string }
@@ -94,7 +114,7 @@ type confirmation struct {
 	Action          string
 	Hidden          []option
 	Lines           []proposed
-	Total           string
+	Sum             sum
 	Nothing         bool
 	Name, NameError string
 	Button          string

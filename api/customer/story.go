@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
 )
 
@@ -26,7 +27,10 @@ func (v *visit) story(p *page) {
 		say("thanks visit")
 	case r.State == repair.Completed:
 		p.Head = v.T("head completed")
-		say("collect", v.garage.OpeningHoursText(v.Lang, v.now))
+		p.Lead = append(p.Lead, v.teller().Collect())
+		if how := v.teller().Payment(); how != "" && v.decides && r.Total != nil && *r.Total > 0 {
+			p.Lead = append(p.Lead, how)
+		}
 	case open != nil && !v.decides:
 		p.Head = v.T("head other")
 		say("waits for other")
@@ -40,9 +44,23 @@ func (v *visit) story(p *page) {
 		} else {
 			say("found many", v.count(n))
 		}
+	case v.justDecided() != nil:
+		q := v.justDecided()
+		said, next := v.said(q)
+		p.Head, p.Answered = said, new(answered)
+		say("decided thanks")
+		p.Lead = append(p.Lead, next)
+		for _, l := range inOrder(q) {
+			if l.Answer == repair.Approve {
+				p.Answered.Yes = append(p.Answered.Yes, l.Title)
+			} else {
+				p.Answered.No = append(p.Answered.No, l.Title)
+			}
+		}
+		ready()
 	default:
 		p.Head = v.T("head progress")
-		v.answered(say)
+		v.answered(p)
 		ready()
 		if len(r.Quotes) == 0 {
 			say("nothing to do")
@@ -50,28 +68,56 @@ func (v *visit) story(p *page) {
 	}
 }
 
+// justDecided returns the quote whose decision the visitor comes to see: nothing has
+// happened since; nil: none.
+func (v *visit) justDecided() *readmodel.Quote {
+	r := v.repair
+	if v.after == 0 || v.after != r.Sequence || len(r.Quotes) == 0 || !v.decides {
+		return nil
+	}
+	q := &r.Quotes[len(r.Quotes)-1]
+	if q.Status != repair.StatusDecided || q.ClosedAt == nil || v.now.Sub(*q.ClosedAt) > time.Hour {
+		return nil
+	}
+	if n := len(r.Messages); n > 0 && r.Messages[n-1].At.After(*q.ClosedAt) {
+		return nil
+	}
+	return q
+}
+
+// said sums up a decision in half a sentence, and says what comes of it.
+func (v *visit) said(q *readmodel.Quote) (said, next string) {
+	amount := v.Lang.Money(q.ApprovedTotal, q.Currency)
+	switch {
+	case q.Decision == repair.Rejected:
+		return v.T("said none"), v.T("next none")
+	case q.Decision == repair.PartlyApproved && q.ApprovedTotal == 0:
+		return v.T("said part free"), v.T("next part")
+	case q.Decision == repair.PartlyApproved:
+		return v.T("said part", amount), v.T("next part")
+	case q.ApprovedTotal == 0:
+		return v.T("said all free"), v.T("next all")
+	}
+	return v.T("said all", amount), v.T("next all")
+}
+
 // answered says what became of the last quote.
-func (v *visit) answered(say func(string, ...any)) {
+func (v *visit) answered(p *page) {
 	if len(v.repair.Quotes) == 0 {
 		return
 	}
-	q := v.repair.Quotes[len(v.repair.Quotes)-1]
+	q := &v.repair.Quotes[len(v.repair.Quotes)-1]
 	switch {
 	case q.Status == repair.StatusExpired, q.Status == repair.StatusOpen: // expired a moment ago
-		say("lapsed", v.moment(q.ExpiresAt))
+		p.Lead = append(p.Lead, v.T("lapsed", v.moment(q.ExpiresAt)))
 	case q.Status == repair.StatusWithdrawn:
-		say("withdrawn")
+		p.Lead = append(p.Lead, v.T("withdrawn"))
 	case q.Status == repair.StatusDecided && v.decides:
-		say("decided thanks")
-		amount := v.Lang.Money(q.ApprovedTotal, q.Currency)
-		switch q.Decision {
-		case repair.Approved:
-			say("decided all", amount)
-		case repair.PartlyApproved:
-			say("decided part", amount)
-		case repair.Rejected:
-			say("decided none")
+		said, next := v.said(q)
+		if q.Decision != repair.Rejected { // of which next says enough
+			next = said + ". " + next
 		}
+		p.Lead = append(p.Lead, v.T("decided thanks"), next)
 	}
 }
 
@@ -155,13 +201,18 @@ func (v *visit) conversation(p *page) {
 		p.Messages = append(p.Messages, s)
 	}
 	if n := len(p.Messages); n > 0 && p.Messages[n-1].Own {
-		p.Sent = v.T("message sent")
-		if v.repair.Messages[len(v.repair.Messages)-1].Kind == repair.Callback {
-			p.Sent = v.T("callback sent")
-		}
+		p.Sent = v.sent(v.repair.Messages[len(v.repair.Messages)-1].Kind)
 	}
 	p.Write = &messageForm{Action: v.at("/messages"), Command: newKey(), CallHint: v.T("call me where")}
 	if n := v.person.Phone; len(n) > 2 {
 		p.Write.CallHint = v.T("call me on", n[len(n)-2:])
 	}
+}
+
+// sent says what follows a message.
+func (v *visit) sent(kind repair.MessageKind) string {
+	if kind == repair.Callback {
+		return v.teller().CallsBack()
+	}
+	return v.T("message sent") + " " + v.teller().Answers()
 }

@@ -19,6 +19,11 @@ func (slow) Read([]byte) (int, error) {
 	return 0, &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}
 }
 
+// cut is a body whose connection is lost.
+type cut struct{}
+
+func (cut) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
 // A form that cannot be read says why, in the customer's words, and sends nothing.
 func TestFormsThatAreNotRead(t *testing.T) {
 	w := apitest.New(t)
@@ -37,6 +42,7 @@ func TestFormsThatAreNotRead(t *testing.T) {
 		{"a bad escape", "", func() io.Reader { return strings.NewReader("kind=text&text=100%") }, 400, notWell, notWellEn},
 		{"a bad escape in the address", "&x=%zz", func() io.Reader { return strings.NewReader("kind=text&text=a") }, 400, notWell, notWellEn},
 		{"too large", "", func() io.Reader { return strings.NewReader("kind=text&text=" + strings.Repeat("a", 64<<10)) }, 413, "Dit is te lang", "This is too long"},
+		{"cut off", "", func() io.Reader { return io.MultiReader(strings.NewReader("kind=text&te"), cut{}) }, 400, "Dit is niet helemaal aangekomen", "This did not arrive completely"},
 		{"too slow", "", func() io.Reader { return io.MultiReader(strings.NewReader("kind=text&te"), slow{}) }, 408, "Het versturen duurde te lang", "Sending took too long"},
 	} {
 		for _, path := range []string{"/messages", "/quotes/1/decision", "/view"} {

@@ -7,6 +7,7 @@ import (
 	"pitstop/schemas/locale"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
+	"pitstop/schemas/wording"
 )
 
 // voice formats texts in a visitor's language, as of a moment, in a garage's time zone.
@@ -21,9 +22,9 @@ func (v voice) moment(t time.Time) string {
 	return v.Lang.DayAndDate(t, v.now, v.zone) + ", " + v.Lang.Time(t, v.zone)
 }
 
-// stamp formats when something happened, short: "vandaag 10.05 uur".
+// stamp formats when something happened, short: "vandaag om 10.05 uur".
 func (v voice) stamp(t time.Time) string {
-	return v.Lang.Day(t, v.now, v.zone) + " " + v.Lang.Time(t, v.zone)
+	return v.T("day at", v.Lang.Day(t, v.now, v.zone), v.Lang.Time(t, v.zone))
 }
 
 // visit is one visitor looking at one repair.
@@ -37,7 +38,13 @@ type visit struct {
 	decides bool
 	garage  *garage.Profile
 	repair  *readmodel.Repair
-	behind  bool // more has happened to the repair than the read model has
+	after   int64 // the event that the visitor comes to see; 0: none
+	behind  bool  // more has happened to the repair than the read model has
+}
+
+// teller writes what mails say alike.
+func (v *visit) teller() wording.Teller {
+	return wording.Teller{Lang: v.Lang, Garage: v.garage, Now: v.now}
 }
 
 // open returns the quote that awaits an answer; nil: none.

@@ -72,7 +72,7 @@ func (d *door) ownForms(next http.Handler) http.Handler {
 // signIn keeps a token, pasted into the form, in a cookie.
 func (d *door) signIn(w http.ResponseWriter, r *http.Request) {
 	v := voiceOf(r)
-	if status := web.ParseForm(w, r); status != 0 {
+	if status, _ := web.ParseForm(w, r); status != 0 { // which says enough
 		why := "token invalid"
 		if status == http.StatusRequestTimeout {
 			why = "token slow"

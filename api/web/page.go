@@ -19,31 +19,32 @@ import (
 const maxFormBytes = 64 << 10
 
 // ParseForm reads a page's form of at most 64 KiB. It returns 0, or else the status
-// for a form that was too large, came too slowly, is no form, or says two things at once.
-func ParseForm(w http.ResponseWriter, r *http.Request) int {
+// for a form that was too large, came too slowly, is no form, or says two things at once;
+// err wraps io.ErrUnexpectedEOF where it did not come to its end.
+func ParseForm(w http.ResponseWriter, r *http.Request) (status int, err error) {
 	if EncodedOtherwise(r.Header.Get("Content-Encoding")) || !isForm(r.Header.Get("Content-Type")) {
-		return http.StatusUnsupportedMediaType
+		return http.StatusUnsupportedMediaType, nil
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
-	err := r.ParseForm()
+	err = r.ParseForm()
 	large := new(http.MaxBytesError)
 	switch {
 	case err == nil:
 		for _, values := range r.PostForm {
 			switch {
 			case len(values) > 1: // whichever was meant
-				return http.StatusUnprocessableEntity
+				return http.StatusUnprocessableEntity, nil
 			case !utf8.ValidString(values[0]):
-				return http.StatusBadRequest
+				return http.StatusBadRequest, nil
 			}
 		}
-		return 0
+		return 0, nil
 	case errors.As(err, &large):
-		return http.StatusRequestEntityTooLarge
+		return http.StatusRequestEntityTooLarge, err
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return http.StatusRequestTimeout
+		return http.StatusRequestTimeout, err
 	}
-	return http.StatusBadRequest
+	return http.StatusBadRequest, err
 }
 
 // isForm reports whether a Content-Type is that of a form in UTF-8; empty: there is nothing

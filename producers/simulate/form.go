@@ -16,6 +16,7 @@ import (
 // form is a form of a page, as a browser without JavaScript fills it in.
 type form struct {
 	action  string
+	actions []string          // where else its buttons send it
 	data    map[string]string // its data- attributes
 	values  url.Values        // what is sent if nothing is changed
 	choices map[string][]string
@@ -64,6 +65,9 @@ func readForm(n *html.Node) form {
 		switch field.DataAtom {
 		case atom.Button:
 			f.buttons.Add(name, value)
+			if to := attr(field, "formaction"); to != "" {
+				f.actions = append(f.actions, to)
+			}
 		case atom.Select:
 			for option := range field.Descendants() {
 				if option.DataAtom == atom.Option {
@@ -90,14 +94,15 @@ func attr(n *html.Node, key string) string {
 	return n.Attr[i].Val
 }
 
-// form returns the form whose action ends in action.
+// form returns the form that it, or a button of it, sends to where action is the end of.
 func (p page) form(action string) (form, bool) {
-	i := slices.IndexFunc(p.forms, func(f form) bool {
-		path, _, _ := strings.Cut(f.action, "?")
-		return strings.HasSuffix(path, action)
-	})
-	if i < 0 {
-		return form{}, false
+	for _, f := range p.forms {
+		for _, to := range append([]string{f.action}, f.actions...) {
+			if path, _, _ := strings.Cut(to, "?"); strings.HasSuffix(path, action) {
+				f.action = to
+				return f, true
+			}
+		}
 	}
-	return p.forms[i], true
+	return form{}, false
 }

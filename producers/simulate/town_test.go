@@ -262,9 +262,10 @@ var pages = template.Must(template.New("").Parse(`<!doctype html><html lang="{{.
 <input type="hidden" name="command" value="k"><input type="hidden" name="total_seen" value="">
 {{range .Lines}}<input type="radio" name="line.{{.Line}}" value="approve"> <input type="radio" name="line.{{.Line}}" value="reject">
 <select name="reason.{{.Line}}"><option value=""></option><option value="price">Te duur</option></select><textarea name="text.{{.Line}}"></textarea>
-{{end}}<button name="all" value="approve">Alles</button><input name="name"><button>Controleer</button></form>{{end}}
-<form class="write" method="post" action="{{.Base}}/messages"><input type="hidden" name="command" value="m"><textarea name="text"></textarea>
-<button name="kind" value="text">Stuur</button><button name="kind" value="callback">Bel mij</button></form></body></html>`))
+{{end}}<button name="all" value="approve">Alles</button><input type="hidden" name="name" value="Jo"><button>Controleer</button>
+<textarea name="text"></textarea><button name="kind" value="text" formaction="{{.Base}}/messages">Stuur</button></form>
+{{else}}<form class="write" method="post" action="{{.Base}}/messages"><input type="hidden" name="command" value="m"><textarea name="text"></textarea>
+<button name="kind" value="text">Stuur</button><button name="kind" value="callback">Bel mij</button></form>{{end}}</body></html>`))
 
 func (w *town) page(rw http.ResponseWriter, req *http.Request, choice url.Values) {
 	s := w.repairs[req.PathValue("token")]
@@ -291,7 +292,7 @@ func (w *town) page(rw http.ResponseWriter, req *http.Request, choice url.Values
 func (w *town) decision(rw http.ResponseWriter, req *http.Request) {
 	revision, _ := strconv.Atoi(req.PathValue("revision"))
 	open := int(w.repairs[req.PathValue("token")].OpenRevision()) == revision
-	if open && req.PostFormValue("confirmed") != "1" {
+	if open && (req.PostFormValue("confirmed") != "1" || req.PostForm.Get("name") == "") {
 		w.page(rw, req, req.PostForm)
 		return
 	}

@@ -116,6 +116,7 @@ type Repair struct {
 	ReadyAt     *time.Time   `json:"ready_at"`
 	CompletedAt *time.Time   `json:"completed_at,omitempty"`
 	Total       *int64       `json:"total,omitempty" doc:"What there was to pay, once completed."`
+	TotalReason string       `json:"total_reason,omitempty" doc:"Why the total differs from what was agreed, as the mechanic wrote it."`
 	Agreed      Work         `json:"agreed"`
 	Quotes      []Quote      `json:"quotes"`
 	Messages    []Message    `json:"messages"`

@@ -217,21 +217,13 @@ func (w Work) Price() (Quote, error) {
 	q := Quote{Currency: w.Currency, PricesIncludeVAT: w.PricesIncludeVAT}
 	gross := make(map[VATRate]int64)
 	for i, l := range w.Lines {
-		perRate := make(map[VATRate]int64)
-		for _, d := range l.Details {
-			amount, err := d.Amount()
-			if err != nil {
-				return Quote{}, fmt.Errorf("line %d: %w", i+1, err)
-			}
-			perRate[d.VAT] += amount
+		perRate, err := l.Gross(w.PricesIncludeVAT)
+		if err != nil {
+			return Quote{}, fmt.Errorf("line %d: %w", i+1, err)
 		}
 		line := PricedLine{Number: int32(i + 1), Line: l}
-		for _, v := range vatRates {
-			amount := perRate[v.rate]
-			if !w.PricesIncludeVAT {
-				amount = divide(amount*(100+v.percent), 100)
-			}
-			gross[v.rate] += amount
+		for rate, amount := range perRate {
+			gross[rate] += amount
 			line.Total += amount
 		}
 		q.Lines = append(q.Lines, line)
@@ -246,6 +238,27 @@ func (w Work) Price() (Quote, error) {
 		}
 	}
 	return q, nil
+}
+
+// Gross returns what a line comes to with VAT, per rate: what the VAT in a total is
+// computed from. It returns an error only for a line that Validate finds wrong.
+func (l Line) Gross(pricesIncludeVAT bool) (map[VATRate]int64, error) {
+	gross := make(map[VATRate]int64)
+	for _, d := range l.Details {
+		amount, err := d.Amount()
+		if err != nil {
+			return nil, err
+		}
+		gross[d.VAT] += amount
+	}
+	if !pricesIncludeVAT {
+		for _, v := range vatRates {
+			if net, used := gross[v.rate]; used {
+				gross[v.rate] = divide(net*(100+v.percent), 100)
+			}
+		}
+	}
+	return gross, nil
 }
 
 // Amount returns quantity × unit price in minor units, rounded half up; it includes

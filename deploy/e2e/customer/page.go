@@ -101,7 +101,8 @@ type Form struct {
 	Values url.Values
 }
 
-// Form returns the page's form with an action of this suffix, nil if there is none.
+// Form returns the page's form that it, or a button of it, sends to an action of this
+// suffix; nil if there is none.
 func (p Page) Form(action string) *Form {
 	p.T.Helper()
 	root, err := html.Parse(strings.NewReader(p.Body))
@@ -109,13 +110,22 @@ func (p Page) Form(action string) *Form {
 		p.T.Fatal(err)
 	}
 	for n := range root.Descendants() {
-		if n.DataAtom != atom.Form || !strings.HasSuffix(attribute(n, "action"), action) {
+		if n.DataAtom != atom.Form {
+			continue
+		}
+		to := attribute(n, "action")
+		for button := range n.Descendants() {
+			if other := attribute(button, "formaction"); strings.HasSuffix(other, action) {
+				to = other
+			}
+		}
+		if !strings.HasSuffix(to, action) {
 			continue
 		}
 		if attribute(n, "method") != "post" {
 			p.T.Errorf("the form %s is sent by %q, want post", action, attribute(n, "method"))
 		}
-		f := &Form{p, attribute(n, "action"), make(url.Values)}
+		f := &Form{p, to, make(url.Values)}
 		for field := range n.Descendants() {
 			name, kind := attribute(field, "name"), attribute(field, "type")
 			_, checked := find(field, "checked")

@@ -73,7 +73,8 @@ type (
 		SameAddress bool             `json:"same_address"`
 	}
 	completedBody struct {
-		Total int64 `json:"total"`
+		Total  int64  `json:"total"`
+		Reason string `json:"reason"`
 	}
 	messageBody struct {
 		Kind repair.MessageKind `json:"kind"`
@@ -177,7 +178,7 @@ func (f *folder) apply(e fact) error {
 	case *repair.LinksRevoked:
 		f.LinksSince = readmodel.LinksSince{Customer: e.sequence, Approver: e.sequence}
 	case *repair.RepairCompleted:
-		return read(e, func(b completedBody) { f.CompletedAt, f.Total = &e.at, &b.Total })
+		return read(e, func(b completedBody) { f.CompletedAt, f.Total, f.TotalReason = &e.at, &b.Total, b.Reason })
 	case *repair.MessagePosted:
 		return read(e, func(b messageBody) {
 			f.Messages = append(f.Messages, readmodel.Message{At: e.at, Kind: b.Kind, From: e.actor.Role, By: e.actor.ID, Text: b.Text})

@@ -147,7 +147,7 @@ func TestRepairShowsEverythingKnown(t *testing.T) {
 	s.Must(desk, &repair.CorrectContact{Party: repair.TheApprover, Contact: repair.Contact{
 		ID: "lease", Personal: s.Seal(&repair.ContactDetails{Name: "Lease BV", Email: "lease@example.nl"}),
 	}})
-	s.After(time.Hour).Must(kim, &repair.CompleteRepair{Total: 63700})
+	s.After(time.Hour).Must(kim, &repair.CompleteRepair{Total: 63700, ReasonGiven: true, Reason: s.Text("Zoals besproken.")})
 	d.Write(s.Records...)
 
 	r, err := d.Repair(t.Context(), readmodel.SightOf([]string{"brug"}, repair.CustomerService), s.ID)
@@ -172,7 +172,7 @@ func TestRepairShowsEverythingKnown(t *testing.T) {
 		Vehicle:  readmodel.Vehicle{Plate: "K482TR", Country: "NL", Description: "Volkswagen Golf"},
 		Customer: readmodel.Person{ID: "c-K482TR", Name: "J. de Vries", Email: "j@example.nl", Phone: "+31612345678", Language: "nl"},
 		Approver: &readmodel.Person{ID: "lease", Name: "Lease BV", Email: "lease@example.nl"},
-		Mechanic: "kim", Bay: "3", StartedAt: monday, ReadyAt: &ready, CompletedAt: &completed, Total: &total,
+		Mechanic: "kim", Bay: "3", StartedAt: monday, ReadyAt: &ready, CompletedAt: &completed, Total: &total, TotalReason: "Zoals besproken.",
 		Agreed: readmodel.Work{
 			Currency: "EUR", PricesIncludeVAT: true, Total: 28900, VAT: []readmodel.VAT{{Rate: repair.VAT21, Amount: 5016}},
 			Lines: []readmodel.Line{line(1, "Kleine beurt en APK", "", 28900, labour("1", 28900))},
