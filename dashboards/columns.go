@@ -97,6 +97,7 @@ var (
 		"address_refused": {NL: "Adres werkte al niet", EN: "Address had failed before"},
 		"tries_used_up":   {NL: "Alle pogingen mislukt", EN: "Every attempt failed"},
 		"not_told":        {NL: "Er viel niets in te trekken", EN: "There was nothing to take back"},
+		"reply_owed":      {NL: "Klant wachtte op ons antwoord", EN: "Customer was awaiting our reply"},
 		"moment_passed":   {NL: "Niet meer nodig", EN: "No longer needed"},
 		"forgotten":       {NL: "Reparatie is te lang geleden", EN: "Repair is too long ago"},
 		"history":         {NL: "Achteraf ingevoerd", EN: "Entered afterwards"},

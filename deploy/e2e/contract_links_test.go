@@ -65,12 +65,14 @@ func TestContract_Links(t *testing.T) {
 	g := garage.New(t, shared(t), "links")
 	j := g.Start(nil)
 	link := j.MailTo(j.To, "We zijn begonnen").Link(t)
+	j.Happens(garage.Started...)
 	desk := g.As("customer_service")
 	g.As("mechanic").Send(http.MethodDelete, j.Path("/links"), nil).Refused(http.StatusForbidden, "forbidden")
 	desk.Send(http.MethodDelete, j.Path("/links"), nil).Accepted(http.StatusOK)
 	gone(t, link)
 	g.As("mechanic").SendOnce(http.MethodPost, j.Path("/links"), object{}, "Idempotency-Key", rand.Text()).Accepted(http.StatusAccepted)
 	fresh := j.MailTo(j.To, "nieuwe link").Link(t)
+	j.Happens("LinksRevoked", "LinkRequested", "NotificationRequested link to customer", "DeliveryAccepted link to customer")
 	if p := customer.Visit(t, fresh); p.Status != http.StatusOK {
 		t.Errorf("the fresh link: status %d", p.Status)
 	}

@@ -142,7 +142,9 @@ func (s step) message(e *repair.MessagePosted) {
 		return
 	}
 	if !e.Actor.Role.CustomerSide() {
-		s.resume()
+		if s.writer().actor == s.approver().actor {
+			s.resume()
+		}
 		d := s.draft(record.NotifyMessage, s.writer(), e.Sequence, 0)
 		d.MessageKind, d.Text, d.From, d.WrittenAt = e.Kind, e.Text, e.Actor, e.OccurredAt
 		s.tell(d)

@@ -27,6 +27,7 @@ type life struct {
 	closed    []int32          // revisions that are over
 	corrected map[int32]int    // by revision: how often an address was corrected since it was asked about
 	owed      bool             // whether the garage owes whoever decides a reply
+	writer    repair.Actor     // who wrote last on the customer's side
 	anew      int64            // the correction after which the customer is told anew that the car is ready; 0: none
 	accepts   map[int32]bool   // revisions that were asked about in a mail that arrived
 	settled   map[string]bool  // notifications of which an attempt was accepted, or refused for good
@@ -142,10 +143,13 @@ func (l *life) actions() map[string]func(*rapid.T) {
 			by := rapid.SampledFrom([]repair.Actor{customer, approver, sam, desk}).Draw(t, "by")
 			kind := rapid.SampledFrom([]repair.MessageKind{repair.Text, repair.Callback}).Draw(t, "kind")
 			l.event(l.now, by, says(kind))
+			if !by.Role.Staff() {
+				l.writer = by
+			}
 			switch {
 			case l.stage != waiting:
 			case by.Role.Staff():
-				l.owed = false
+				l.owed = l.owed && l.approver && l.writer != approver
 			case (by == approver) == l.approver && kind == repair.Text:
 				l.owed = true
 			}

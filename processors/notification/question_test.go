@@ -19,9 +19,7 @@ func TestAQuestionPausesTheReminders(t *testing.T) {
 	const reminder, call = "approval_reminder to customer (1)", "call customer (1): no_answer"
 	asks := func(w *world, hour, minute int) { w.event(at(20, hour, minute), customer, says(repair.Text)) }
 	replies := func(w *world, hour, minute int) { w.event(at(20, hour, minute), sam, says(repair.Text)) }
-	none := func(because string) string {
-		return "no approval_reminder to customer (1): moment_passed " + because
-	}
+	const owed, decidedBefore = "no approval_reminder to customer (1): reply_owed", "no approval_reminder to customer (1): moment_passed decided"
 	asked := func(t rapid.TB) *world { return asked(t).allArrive(at(20, 10, 0)) }
 
 	t.Run("the rest counts on from the reply", func(t *testing.T) {
@@ -51,17 +49,17 @@ func TestAQuestionPausesTheReminders(t *testing.T) {
 		asks(w, 10, 20)
 		asks(w, 10, 40) // more of the same
 		expect(t, w.until(at(20, 17, 0)), call)
-		expect(t, w.event(at(21, 17, 30), system, &repair.QuoteExpired{Revision: 1}), none("reply_owed"), "expiry to mechanic noor (1)")
+		expect(t, w.event(at(21, 17, 30), system, &repair.QuoteExpired{Revision: 1}), owed, "expiry to mechanic noor (1)")
 	})
 	t.Run("an answer before the reminder would have been due", func(t *testing.T) {
 		w := asked(t)
 		asks(w, 10, 20)
-		expect(t, w.event(at(20, 10, 30), customer, decided(1))[:1], none("decided"))
+		expect(t, w.event(at(20, 10, 30), customer, decided(1))[:1], decidedBefore)
 	})
 	t.Run("an answer after that", func(t *testing.T) {
 		w := asked(t)
 		asks(w, 10, 20)
-		expect(t, w.event(at(20, 11, 0), customer, decided(1))[:1], none("reply_owed"))
+		expect(t, w.event(at(20, 11, 0), customer, decided(1))[:1], owed)
 	})
 	t.Run("a note is no reply", func(t *testing.T) {
 		w := asked(t)
@@ -102,7 +100,7 @@ func TestAQuestionPausesTheReminders(t *testing.T) {
 		w.until(at(20, 11, 0))
 		sent := w.newest(record.NotifyReminder)
 		expect(t, w.event(at(20, 11, 1), customer, says(repair.Text))[:1], "recall approval_reminder to customer (1): reply_owed")
-		expect(t, w.withheld(at(20, 11, 1), sent, record.Recalled, "reply_owed"), none("reply_owed"))
+		expect(t, w.withheld(at(20, 11, 1), sent, record.Recalled, "reply_owed"), owed)
 	})
 	t.Run("who does not decide pauses nothing", func(t *testing.T) {
 		w := newWorld(t, garagetest.Sample(t))
@@ -112,6 +110,21 @@ func TestAQuestionPausesTheReminders(t *testing.T) {
 		w.allArrive(at(20, 10, 0))
 		asks(w, 10, 20)
 		expect(t, w.until(at(20, 11, 0)), "approval_reminder to approver (1)")
+	})
+	t.Run("nor is it replied to by an answer to another", func(t *testing.T) {
+		w := newWorld(t, garagetest.Sample(t))
+		other := contact("a", repair.Email)
+		w.event(at(20, 9, 0), sam, &repair.RepairStarted{Customer: contact("c", repair.Email), Approver: &other})
+		w.event(at(20, 10, 0), noor, request(1))
+		w.allArrive(at(20, 10, 0))
+		w.event(at(20, 10, 10), approver, says(repair.Text))
+		asks(w, 10, 15)
+		expect(t, w.event(at(20, 10, 20), sam, says(repair.Text)), "message to customer")
+		expect(t, w.until(at(20, 11, 30)))
+		w.event(at(20, 11, 30), approver, says(repair.Text))
+		expect(t, w.event(at(20, 11, 30), sam, says(repair.Text)), "message to approver")
+		expect(t, w.until(at(20, 12, 19)), "call approver (1): no_answer")
+		expect(t, w.until(at(20, 12, 20)), "approval_reminder to approver (1)")
 	})
 	t.Run("of two reminders both move", func(t *testing.T) {
 		w := newWorld(t, garagetest.Sample(t))

@@ -16,10 +16,6 @@ import (
 // the reminder that waited for it.
 const afterReply = 15 * time.Minute
 
-// replyOwed is why a reminder was not sent whose time came while whoever decides waited for
-// the garage's reply.
-const replyOwed = "reply_owed"
-
 // contactCorrected is why something was not told at an address that was another one by then.
 const contactCorrected = "contact_corrected"
 
@@ -92,7 +88,7 @@ func (s step) pause(by repair.Role) {
 		s.CancelTimer(remindTimer + strconv.Itoa(int(n)))
 	}
 	if !s.simulated {
-		s.pass(replyOwed, record.NotifyReminder)
+		s.pass(string(record.ReplyOwed), record.NotifyReminder)
 	}
 }
 
@@ -337,7 +333,7 @@ func (s step) stopReminders(because string) {
 		number, why := strconv.Itoa(int(a.Reminded)), because
 		s.CancelTimer(remindTimer + number)
 		if n := int(a.Reminded); !a.Owed.IsZero() && n < len(s.garage.Approval.RemindAfter) && s.garage.Approval.RemindAfter[n] <= waited {
-			why = replyOwed
+			why = string(record.ReplyOwed)
 		}
 		s.suppress(s.name(record.NotifyReminder, s.approver(), a.Sequence, a.Revision, number), record.MomentPassed, why)
 	}

@@ -184,6 +184,9 @@ func language(g *garage.Profile, c *repair.Contact) string {
 }
 
 func (s step) suppress(n record.Notice, why record.SuppressReason, because string) {
+	if because == string(record.ReplyOwed) { // its moment has not passed
+		why, because = record.ReplyOwed, ""
+	}
 	r := &record.NotificationSuppressed{Notice: n, Reason: why, Because: because}
 	r.GarageID = s.garage.ID
 	s.Emit(record.Notifications, r)

@@ -65,7 +65,8 @@ type Closure struct {
 }
 
 // Approval holds the deadlines of a request for approval. Durations are opening
-// time and count from the request; zero means the default.
+// time and count from the request, those of reminders from its mail and not while a
+// question waits for the garage's reply; zero means the default.
 type Approval struct {
 	AnswerWithin time.Duration   `yaml:"answer_within,omitempty"` // the target on the dashboards; default 1h
 	RemindAfter  []time.Duration `yaml:"remind_after"`            // absent: one reminder after 1h; []: none

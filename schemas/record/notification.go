@@ -176,6 +176,8 @@ const (
 	AddressRefused SuppressReason = "address_refused"
 	// NotTold: it takes back something that was not sent either.
 	NotTold SuppressReason = "not_told"
+	// ReplyOwed: a reminder for somebody who had asked something, and whom the garage owed the reply.
+	ReplyOwed SuppressReason = "reply_owed"
 	// Forgotten: the repair has been over for so long that its contacts are no longer kept.
 	Forgotten SuppressReason = "forgotten"
 	// History: it reached the log more than a day after it occurred, and its sender did not ask to tell.
@@ -186,9 +188,9 @@ const (
 type NotificationSuppressed struct {
 	repair.Header
 	Notice
-	// no_address, moment_passed, tries_used_up, address_refused, not_told, forgotten or history.
+	// no_address, moment_passed, tries_used_up, address_refused, not_told, reply_owed, forgotten or history.
 	Reason SuppressReason `avro:"reason"`
-	// Of moment_passed: the quote's or the repair's new state, replaced for a promise that moved again or a fresh link that was asked for again, contact_corrected, links_revoked, callback, or reply_owed for a reminder of who had asked something and got no reply; else empty.
+	// Of moment_passed: the quote's or the repair's new state, replaced for a promise that moved again or a fresh link that was asked for again, contact_corrected, links_revoked or callback; else empty.
 	Because string `avro:"because"`
 }
 

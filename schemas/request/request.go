@@ -212,7 +212,7 @@ func Text(text string) **string {
 type Change struct {
 	When
 	ReadyAt *time.Time     `json:"ready_at,omitempty" doc:"The new promise."`
-	Contact *ContactChange `json:"contact,omitempty" doc:"What changes of the contact: what is absent stays, null removes. Another e-mail address ends the links sent before, and is asked anew if a quote is open."`
+	Contact *ContactChange `json:"contact,omitempty" doc:"What changes of the contact: what is absent stays, null removes. Another e-mail address ends the links sent before, and is told the newest that still matters: what is asked, that the car is ready, or that it will be later than promised."`
 	Party   repair.Party   `json:"party,omitempty" enum:"customer,approver" doc:"Whose contact; absent: the customer's."`
 }
 
