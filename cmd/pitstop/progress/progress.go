@@ -40,7 +40,7 @@ func (p *Progress) Report(done int64, now time.Time) {
 	switch {
 	case p.bar != nil:
 		_ = p.bar.Set64(min(done, max(p.all, 1))) // only for show
-	case now.Sub(p.said) < every || done <= p.first:
+	case now.Sub(p.said) < every || done <= p.first || p.all > 0 && done >= p.all:
 	case p.all <= 0:
 		p.said = now
 		fmt.Fprintf(p.out, "%s: %d so far.\n", p.what, done)
