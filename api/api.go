@@ -72,7 +72,7 @@ func New(c Config) (*API, error) {
 			Garages: c.Garages, Links: c.Links, Clock: c.Clock, Assets: assets.Path(), Log: c.Log,
 		}),
 		staff.Mount(r, staff.Config{
-			Limits: c.Limits, Proxies: c.TrustedProxies, Auth: c.Auth, Dashboards: c.Dashboards,
+			Limits: c.Limits, Proxies: c.TrustedProxies, SignIn: c.SignIn, Dashboards: c.Dashboards,
 			Garages: c.Garages, Clock: c.Clock, Assets: assets.Path(), Log: c.Log,
 		}),
 	)

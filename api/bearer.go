@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"pitstop/api/signin"
 	"pitstop/api/web"
 	"pitstop/schemas/repair"
 )
@@ -19,11 +20,10 @@ func authenticate(c Config) func(http.Handler) http.Handler {
 	perSubject, perGuess := c.Limits.NewPerSubject(), c.Limits.NewPerGuess() // one for all routes: chi makes the handlers below for each
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-			var caller web.Caller
-			err := web.ErrNoToken
-			if strings.EqualFold(scheme, "Bearer") && token != "" {
-				caller, err = c.Auth.Authenticate(r.Context(), strings.TrimSpace(token))
+			caller, err := authenticated(c, w, r)
+			if errors.Is(err, errForeignCall) {
+				web.NewProblem(repair.Forbidden, err.Error()).Write(w)
+				return
 			}
 			if errors.Is(err, web.ErrAway) {
 				web.NewProblem(web.CodeUnavailable, err.Error()).With("Retry-After", "10").Write(w)
@@ -55,6 +55,32 @@ func authenticate(c Config) func(http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
+}
+
+// errForeignCall means that a session's cookie comes with a CSRF token that is not its own.
+var errForeignCall = errors.New("the CSRF token is not that of this session: load the page again")
+
+// authenticated returns who asks: whoever its bearer token says, or the session of a page of
+// this site. A session's cookie counts only with its CSRF token, which only pages know.
+func authenticated(c Config, w http.ResponseWriter, r *http.Request) (web.Caller, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	csrf := r.Header.Get(signin.CSRFHeader)
+	switch {
+	case strings.EqualFold(scheme, "Bearer") && token != "":
+		return c.Auth.Authenticate(r.Context(), strings.TrimSpace(token))
+	case c.SignIn == nil, csrf == "", r.Header.Get("Authorization") != "":
+		return web.Caller{}, web.ErrNoToken
+	}
+	s, err := c.SignIn.Session(w, r)
+	switch {
+	case errors.Is(err, signin.ErrNone):
+		return web.Caller{}, web.ErrNoToken
+	case err != nil:
+		return web.Caller{}, err
+	case !s.MayChange(r, csrf):
+		return web.Caller{}, errForeignCall
+	}
+	return s.Caller, nil
 }
 
 // actorKey is the key, in a request's context, of who acts and in which of the

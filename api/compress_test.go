@@ -39,7 +39,7 @@ func TestWhatIsReadIsCompressed(t *testing.T) {
 		var body map[string]any
 		apitest.Must(t, json.NewDecoder(plain).Decode(&body))
 	}
-	for _, path := range []string{page, "/docs", "/sign-in"} {
+	for _, path := range []string{page, "/docs", "/signed-out"} {
 		if a := ask(path); a.StatusCode != 200 || a.Header.Get("Content-Encoding") != "" {
 			t.Errorf("%s: %d %v", path, a.StatusCode, a.Header)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"pitstop/api/customer"
+	"pitstop/api/signin"
 	"pitstop/api/staff"
 	"pitstop/api/web"
 	"pitstop/schemas/garage"
@@ -67,7 +68,9 @@ type Config struct {
 	Commands Commands
 	Store    Store
 	Events   OpenEvents
-	Auth     web.Authenticator
+	Auth     web.Authenticator // of bearer tokens
+	// SignIn signs people in to the pages for staff; nil: nobody can.
+	SignIn *signin.Door
 	// Dashboards render the pages of figures.
 	Dashboards Dashboards
 	Garages    *garage.Book

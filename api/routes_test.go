@@ -107,13 +107,13 @@ func TestEveryAddressForStrangers(t *testing.T) {
 	want := map[string]int{
 		"GET /": 303, "GET /docs": 200, "GET /openapi.json": 200, "GET /assets/{version}/{name}": 200,
 		"GET /c/{token}": 404, "GET /c/{token}/": 404, "POST /c/{token}/quotes/{revision}/decision": 404, "POST /c/{token}/messages": 404, "POST /c/{token}/view": 404,
-		"GET /sign-in": 200, "POST /sign-in": 422, "POST /sign-out": 303, "GET /dashboards": 401, "GET /dashboards/*": 401,
+		"GET /sign-in": 503, "GET /sign-in/callback": 400, "POST /sign-out": 200, "GET /signed-out": 200, "GET /dashboards": 303, "GET /dashboards/*": 303,
 	}
 	for _, r := range api.Routes() {
 		want[r.Method+" "+r.Path] = 401
 	}
 	for _, p := range staff.Pages {
-		want["GET "+p.Path()] = 401
+		want["GET "+p.Path()] = 303
 	}
 	w := apitest.New(t)
 	got := make(map[string]int)
@@ -130,18 +130,42 @@ func TestEveryAddressForStrangers(t *testing.T) {
 	}
 }
 
-// A session opens the pages and nothing else: what the API does, another site's
-// page could then cause.
-func TestSessionOpensPagesOnly(t *testing.T) {
+// A session's cookie opens the pages and nothing else: what the API does, another site's
+// page could then cause. With its CSRF token it is as good as a bearer token.
+func TestSessionOpensTheAPIOnlyToItsPages(t *testing.T) {
 	w := apitest.New(t)
 	id := w.Quoted()
+	sent := len(w.Sent)
 	for _, r := range api.Routes() {
 		path, body := sample(r, id)
-		req := httptest.NewRequest(r.Method, path, strings.NewReader(body))
-		req.AddCookie(&http.Cookie{Name: apitest.SessionCookie, Value: w.Token("u", anyRole(r), "de-brug")})
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Idempotency-Key", "k")
-		w.Do(req).Problem(t, 401, "unauthenticated")
+		ask := func(status int, headers ...string) apitest.Answer {
+			req := httptest.NewRequest(r.Method, path, strings.NewReader(body))
+			w.SignedIn(req, w.Token("u", anyRole(r), "de-brug"))
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Idempotency-Key", "k "+r.Path)
+			for i := 0; i < len(headers); i += 2 {
+				req.Header.Set(headers[i], headers[i+1])
+			}
+			a := w.Do(req)
+			if status != 0 && a.StatusCode != status {
+				t.Errorf("%s %s with %q: %d, want %d", r.Method, path, headers, a.StatusCode, status)
+			}
+			return a
+		}
+		ask(401)
+		ask(401, "Authorization", "Bearer x", "X-CSRF-Token", apitest.CSRF)
+		ask(403, "X-CSRF-Token", "x")
+		if r.Method != http.MethodGet {
+			ask(403, "X-CSRF-Token", apitest.CSRF, "Sec-Fetch-Site", "cross-site")
+			ask(403, "X-CSRF-Token", apitest.CSRF, "Sec-Fetch-Site", "same-site")
+		}
+		if len(w.Sent) > sent {
+			t.Errorf("a foreign call sent %v", w.Sent[sent:])
+		}
+		if a := ask(0, "X-CSRF-Token", apitest.CSRF, "Sec-Fetch-Site", "same-origin"); a.StatusCode == 401 || a.StatusCode == 403 {
+			t.Errorf("%s %s: the page's own call gets %d: %s", r.Method, path, a.StatusCode, a.Text)
+		}
+		sent = len(w.Sent)
 	}
 }
 

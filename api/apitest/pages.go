@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"pitstop/api/signin"
 	"pitstop/schemas/link"
 )
 
@@ -44,44 +45,51 @@ func FormRequest(path string, fields ...string) *http.Request {
 	return r
 }
 
-// SessionCookie is the cookie with the token of a member of staff.
-const SessionCookie = "pitstop_session"
+// CSRF is the CSRF token of the sessions here.
+const CSRF = "the-csrf-token"
 
-// Look opens a page as a browser with a session does; token "" is no session.
+// SignedIn adds to a request the session of whoever a token is for, as signing in makes it. A
+// token that is none becomes a cookie as it is; "" is no session.
+func (w *World) SignedIn(r *http.Request, token string) {
+	w.T.Helper()
+	if token == "" {
+		return
+	}
+	caller, err := w.issuer.Authenticate(r.Context(), token)
+	if err != nil {
+		r.AddCookie(&http.Cookie{Name: "pitstop_session", Value: token})
+		return
+	}
+	rec := httptest.NewRecorder()
+	Must(w.T, w.signIn.Keep(rec, r, &signin.Session{Caller: caller, CSRF: CSRF, Ends: caller.Expires.Add(time.Hour)}))
+	for _, c := range rec.Result().Cookies() {
+		r.AddCookie(c)
+	}
+}
+
+// Look opens a page as a browser with the session of whoever a token is for does.
 func (w *World) Look(token, path string, headers ...string) Answer {
 	w.T.Helper()
 	r := httptest.NewRequest("GET", path, http.NoBody)
-	if token != "" {
-		r.AddCookie(&http.Cookie{Name: SessionCookie, Value: token})
-	}
-	for _, h := range headers {
-		name, value, _ := strings.Cut(h, ": ")
-		r.Header.Set(name, value)
-	}
+	w.SignedIn(r, token)
+	head(r, headers)
 	return w.Do(r)
 }
 
-// Submit sends a form as a browser does from this site's own page.
-func (w *World) Submit(path string, form url.Values, headers ...string) Answer {
+// Submit sends a form as such a browser does, from this site's own page.
+func (w *World) Submit(token, path string, form url.Values, headers ...string) Answer {
 	w.T.Helper()
 	r := httptest.NewRequest("POST", path, strings.NewReader(form.Encode()))
+	w.SignedIn(r, token)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	head(r, headers)
+	return w.Do(r)
+}
+
+func head(r *http.Request, headers []string) {
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
 		r.Header.Set(name, value)
 	}
-	return w.Do(r)
-}
-
-// Session returns the session cookie that an answer sets.
-func (w *World) Session(a Answer) *http.Cookie {
-	w.T.Helper()
-	for _, c := range a.Cookies() {
-		if c.Name == SessionCookie {
-			return c
-		}
-	}
-	w.T.Fatalf("no session in %v", a.Header)
-	return nil
 }

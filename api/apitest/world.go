@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"pitstop/api"
+	"pitstop/api/signin"
 	"pitstop/api/web"
 	"pitstop/schemas/avro"
 	"pitstop/schemas/garage/garagetest"
@@ -42,6 +43,7 @@ type World struct {
 	Codec *avro.Codec
 
 	issuer  *web.LocalIssuer
+	signIn  *signin.Door
 	mu      sync.Mutex
 	now     time.Time
 	repairs map[string]*repair.Repair
@@ -77,9 +79,16 @@ func New(t testing.TB, change ...func(*api.Config)) *World {
 	Must(t, err)
 	requests, err := request.NewBuilder(codec, book, bytes.Repeat([]byte{5}, request.MinSecretBytes), w.clock)
 	Must(t, err)
+	sessions, err := signin.NewKeys(link.Key{ID: "s1", Secret: bytes.Repeat([]byte{3}, link.MinKeyBytes)})
+	Must(t, err)
+	w.signIn, err = signin.New(signin.Config{
+		Issuer: "http://127.0.0.1:9/nobody", ClientID: "pitstop", Origin: "http://example.com", // httptest's host
+		Keys: sessions, Clock: w.clock, Log: slog.New(slog.DiscardHandler),
+	})
+	Must(t, err)
 	c := api.Config{
 		Patience: 50 * time.Millisecond,
-		Requests: requests, Commands: w, Store: w, Dashboards: w, Events: w.Open, Auth: w.issuer, Garages: book, Links: links,
+		Requests: requests, Commands: w, Store: w, Dashboards: w, Events: w.Open, Auth: w.issuer, SignIn: w.signIn, Garages: book, Links: links,
 		Clock: func(*http.Request) time.Time { return w.clock() }, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 	}
 	for _, f := range change {

@@ -1,9 +1,11 @@
 package staff
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 
+	"pitstop/api/signin"
 	"pitstop/api/web"
 	"pitstop/schemas/readmodel"
 	"pitstop/schemas/repair"
@@ -17,7 +19,7 @@ type Page struct {
 }
 
 // Path returns the page's address.
-func (p Page) Path() string { return dashboardsPath + "/" + p.ID }
+func (p Page) Path() string { return signin.Home + "/" + p.ID }
 
 // Pages are the dashboards and who may see them. Signing in leads to the first
 // one that a member of staff may see.
@@ -37,7 +39,7 @@ func (d *door) first(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	d.stop(w, http.StatusForbidden, voiceOf(r), "no dashboard")
+	d.refuse(w, r, http.StatusForbidden, "no dashboard")
 }
 
 // dashboard shows a page to callers with one of its roles, about garages that the
@@ -49,11 +51,11 @@ func (d *door) dashboard(w http.ResponseWriter, r *http.Request, p Page) {
 		for _, role := range p.For {
 			names = append(names, v.T("role "+string(role)))
 		}
-		d.stop(w, http.StatusForbidden, v, "not yours", v.Lang.And(names...))
+		d.refuse(w, r, http.StatusForbidden, "not yours", v.Lang.And(names...))
 		return
 	}
 	if len(caller.Garages) == 0 {
-		d.stop(w, http.StatusForbidden, v, "no garage")
+		d.refuse(w, r, http.StatusForbidden, "no garage")
 		return
 	}
 	var chosen []string
@@ -61,7 +63,7 @@ func (d *door) dashboard(w http.ResponseWriter, r *http.Request, p Page) {
 		switch {
 		case id == "": // all of them
 		case !caller.MayUse(id):
-			d.stop(w, http.StatusForbidden, v, "not your garage")
+			d.refuse(w, r, http.StatusForbidden, "not your garage")
 			return
 		default:
 			chosen = append(chosen, id)
@@ -72,11 +74,11 @@ func (d *door) dashboard(w http.ResponseWriter, r *http.Request, p Page) {
 	}
 	known := func(id string) bool { _, ok := d.Garages.Garage(id); return ok }
 	if !slices.ContainsFunc(chosen, known) { // or the page would say that nobody waits there
-		d.stop(w, http.StatusForbidden, v, "unknown garage", v.Lang.And(chosen...))
+		d.refuse(w, r, http.StatusForbidden, "unknown garage", v.Lang.And(chosen...))
 		return
 	}
 	visit := readmodel.DashboardVisit{
-		ID: p.ID, Subject: caller.Subject, Garages: caller.Garages, Chosen: chosen,
+		ID: p.ID, Name: cmp.Or(caller.Name, caller.Subject), CSRF: sessionOf(r.Context()).CSRF, Garages: caller.Garages, Chosen: chosen,
 		Query: query, Lang: v.Lang, Now: d.Clock(r), Assets: d.Assets,
 	}
 	for _, other := range Pages {
@@ -87,7 +89,7 @@ func (d *door) dashboard(w http.ResponseWriter, r *http.Request, p Page) {
 	html, err := d.Dashboards.Page(r.Context(), visit)
 	if err != nil {
 		web.LogFailure(d.Log, "show the dashboard "+p.ID, err)
-		d.stop(w, http.StatusServiceUnavailable, v, "dashboard down")
+		d.refuse(w, r, http.StatusServiceUnavailable, "dashboard down")
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"pitstop/api/signin"
 	"pitstop/api/web"
 )
 
@@ -17,22 +18,23 @@ func Mount(r chi.Router, c Config) error {
 		return fmt.Errorf("parse templates: %w", err)
 	}
 	d := &door{
-		Config: c, page: t, origin: http.NewCrossOriginProtection(),
+		Config: c, page: t,
 		perSubject: c.Limits.NewPerSubject(), perGuess: c.Limits.NewPerGuess(),
 	}
 	r.Group(func(r chi.Router) {
 		r.Use(web.PrivatePages, sameOrigin)
-		r.Get(signInPath, d.askToken)
+		r.Get(signin.DonePath, d.signedOut)
 		r.Group(func(r chi.Router) {
-			r.Use(d.ownForms)
-			r.Post(signInPath, d.signIn)
-			r.Post(signOutPath, d.signOut)
+			r.Use(d.guarded)
+			r.Get(signin.Path, d.signIn)
+			r.Get(signin.CallbackPath, d.signedInNow)
+			r.Post(signin.OutPath, d.signOut)
 		})
 		r.Group(func(r chi.Router) {
 			r.Use(d.signedIn)
-			r.Get(dashboardsPath, d.first)
-			r.Get(dashboardsPath+"/*", func(w http.ResponseWriter, r *http.Request) {
-				d.stop(w, http.StatusNotFound, voiceOf(r), "no page")
+			r.Get(signin.Home, d.first)
+			r.Get(signin.Home+"/*", func(w http.ResponseWriter, r *http.Request) {
+				d.refuse(w, r, http.StatusNotFound, "no page")
 			})
 			for _, p := range Pages {
 				r.Get(p.Path(), func(w http.ResponseWriter, r *http.Request) { d.dashboard(w, r, p) })

@@ -1,6 +1,7 @@
 package staff
 
 import (
+	"cmp"
 	"net/http"
 
 	"pitstop/api/web"
@@ -11,19 +12,28 @@ import (
 type page struct {
 	locale.Voice
 	Head, Text string
-	Form       bool // asks for a token
-	Error      string
-	Next       string // path to go to after signing in
-	Refresh    string // path to load again at once
-	Back       bool   // offers to sign out
+	SignIn     string // where to sign in; empty: not offered
+	Refresh    string // address to load at once
+	Who        string // is signed in, and can sign out; empty: nobody
+	CSRF       string
+	Home       bool // offers the way to the dashboards
 	Assets     string
 }
 
 func voiceOf(r *http.Request) locale.Voice { return locale.Voice{Lang: web.LangOf(r), Texts: texts} }
 
 // stop shows why there is no page.
-func (d *door) stop(w http.ResponseWriter, status int, v locale.Voice, why string, args ...any) {
-	d.render(w, status, &page{Voice: v, Head: v.T(why), Text: v.T(why+" text", args...), Back: true})
+func (d *door) stop(w http.ResponseWriter, status int, v locale.Voice, why string) {
+	d.render(w, status, &page{Voice: v, Head: v.T(why), Text: v.T(why + " text")})
+}
+
+// refuse is stop for somebody who is signed in, and could be as somebody else.
+func (d *door) refuse(w http.ResponseWriter, r *http.Request, status int, why string, args ...any) {
+	v, s := voiceOf(r), sessionOf(r.Context())
+	d.render(w, status, &page{
+		Voice: v, Head: v.T(why), Text: v.T(why+" text", args...),
+		Who: v.T("signed in", cmp.Or(s.Name, s.Subject)), CSRF: s.CSRF, Home: why != "no dashboard",
+	})
 }
 
 func (d *door) render(w http.ResponseWriter, status int, p *page) {

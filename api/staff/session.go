@@ -1,147 +1,129 @@
 package staff
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
-	"time"
 
+	"pitstop/api/signin"
 	"pitstop/api/web"
 )
 
-// sessionCookie holds the token of a member of staff. Only the dashboards accept
-// it: the API wants a header, which no other site's page can send.
-const sessionCookie = "pitstop_session"
+// sessionKey is the key, in a request's context, of the session.
+type sessionKey struct{}
 
-// maxCookieBytes is the longest token that browsers keep in a cookie.
-const maxCookieBytes = 4000
-
-// Paths of the pages for staff.
-const (
-	dashboardsPath = "/dashboards"
-	signInPath     = "/sign-in"
-	signOutPath    = "/sign-out"
-)
-
-// session returns the caller whose token the request's cookie holds, or why there
-// is none.
-func (d *door) session(r *http.Request) (web.Caller, error) {
-	cookie, err := r.Cookie(sessionCookie)
-	if err != nil || cookie.Value == "" {
-		return web.Caller{}, web.ErrNoToken
-	}
-	return d.Auth.Authenticate(r.Context(), cookie.Value)
+func sessionOf(ctx context.Context) *signin.Session {
+	s, _ := ctx.Value(sessionKey{}).(*signin.Session)
+	return s
 }
 
-// cookie returns the session's cookie, for a token until it expires; without a
-// token, one that deletes it. Browsers send it to the dashboards only, and never
-// with a request that another site caused.
-func (d *door) cookie(r *http.Request, token string, expires time.Time) *http.Cookie {
-	c := &http.Cookie{ //nolint:gosec // secure where the connection is
-		Name: sessionCookie, Value: token, Path: dashboardsPath,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.Proxies.OverTLS(r),
-	}
-	if left := expires.Sub(d.Clock(r)); token == "" || left < time.Second {
-		c.MaxAge = -1
-	} else {
-		c.MaxAge = int(left.Seconds())
-	}
-	return c
-}
-
-func (d *door) askToken(w http.ResponseWriter, r *http.Request) {
-	v := voiceOf(r)
-	d.render(w, http.StatusOK, &page{Voice: v, Head: v.T("sign in"), Form: true})
-}
-
-// ownForms accepts forms of this site only, at a limited rate.
-func (d *door) ownForms(next http.Handler) http.Handler {
+// guarded limits the pages of signing in by address, and says where nobody can.
+func (d *door) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch v := voiceOf(r); {
-		case d.origin.Check(r) != nil: // another site must not sign anybody in as somebody else
-			d.stop(w, http.StatusForbidden, v, "foreign form")
+		switch {
 		case d.perGuess.Over(w, r, d.Proxies.ClientIP(r)):
-			d.stop(w, http.StatusTooManyRequests, v, "slow down")
+			d.stop(w, http.StatusTooManyRequests, voiceOf(r), "slow down")
+		case d.SignIn == nil:
+			d.stop(w, http.StatusServiceUnavailable, voiceOf(r), "no sign-in")
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
 }
 
-// signIn keeps a token, pasted into the form, in a cookie.
+// signIn sends the browser to the identity provider; one that is signed in goes on, but
+// where a link names who is to sign in.
 func (d *door) signIn(w http.ResponseWriter, r *http.Request) {
-	v := voiceOf(r)
-	if status, _ := web.ParseForm(w, r); status != 0 { // which says enough
-		why := "token invalid"
-		if status == http.StatusRequestTimeout {
-			why = "token slow"
-		}
-		d.render(w, status, &page{Voice: v, Head: v.T("sign in"), Form: true, Error: v.T(why)})
+	if at, elsewhere := d.SignIn.Away(r); elsewhere {
+		http.Redirect(w, r, at, http.StatusSeeOther) //nolint:gosec // to the configured origin
 		return
 	}
-	next := localPath(r.PostForm.Get("next"))
-	refuse := func(status int, why string) {
-		d.render(w, status, &page{Voice: v, Head: v.T("sign in"), Form: true, Error: why, Next: next})
+	q := r.URL.Query()
+	next, hint := signin.LocalPath(q.Get("next")), q.Get("login_hint")
+	if _, err := d.SignIn.Session(w, r); err == nil && hint == "" {
+		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // to a page of this site, see LocalPath
+		return
 	}
-	token := strings.TrimSpace(r.PostForm.Get("token"))
-	caller, err := d.Auth.Authenticate(r.Context(), token)
+	if err := d.SignIn.Begin(w, r, next, hint, voiceOf(r).Lang); err != nil {
+		d.notSignedIn(w, r, next, err)
+	}
+}
+
+// signedInNow takes the provider's answer.
+func (d *door) signedInNow(w http.ResponseWriter, r *http.Request) {
+	next, err := d.SignIn.Finish(w, r)
+	if err != nil {
+		d.notSignedIn(w, r, next, err)
+		return
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // to a page of this site, see LocalPath
+}
+
+// notSignedIn says why not, and offers to try again.
+func (d *door) notSignedIn(w http.ResponseWriter, r *http.Request, next string, err error) {
+	v, status, why := voiceOf(r), http.StatusForbidden, "sign-in refused"
 	switch {
-	case token == "":
-		refuse(http.StatusUnprocessableEntity, v.T("token missing"))
 	case errors.Is(err, web.ErrAway):
-		refuse(http.StatusServiceUnavailable, v.T("provider away text"))
-	case errors.Is(err, web.ErrExpired):
-		refuse(http.StatusUnauthorized, v.T("token expired"))
-	case err != nil:
-		d.Log.InfoContext(r.Context(), "refused a sign-in", "error", err)
-		refuse(http.StatusUnauthorized, v.T("token invalid"))
-	case len(token) > maxCookieBytes:
-		refuse(http.StatusUnprocessableEntity, v.T("token long", len(token), maxCookieBytes))
-	default:
-		http.SetCookie(w, d.cookie(r, token, caller.Expires))
-		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // to a dashboard, see localPath
+		status, why = http.StatusServiceUnavailable, "provider away"
+		w.Header().Set("Retry-After", "10")
+	case errors.Is(err, signin.ErrLost):
+		status, why = http.StatusBadRequest, "sign-in lost"
+	case !errors.Is(err, signin.ErrRefused):
+		web.LogFailure(d.Log, "sign somebody in", err)
+		status, why = http.StatusInternalServerError, "sign-in refused"
 	}
+	d.render(w, status, &page{Voice: v, Head: v.T(why), Text: v.T(why + " text"), SignIn: signInAt(next)})
 }
 
+// signInAt returns the address at which signing in leads to next.
+func signInAt(next string) string {
+	if next == "" || next == signin.Home {
+		return signin.Path
+	}
+	return signin.Path + "?" + url.Values{"next": {next}}.Encode()
+}
+
+// signOut ends the session here and at the provider, for a page of this site only: another
+// must not sign anybody out.
 func (d *door) signOut(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, d.cookie(r, "", time.Time{}))
-	http.Redirect(w, r, signInPath, http.StatusSeeOther)
-}
-
-// localPath returns the path to go to after signing in: next if it is a dashboard
-// of this site, or else the first one.
-func localPath(next string) string {
-	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(next, dashboardsPath+"/") {
-		return dashboardsPath
+	v := voiceOf(r)
+	if status, _ := web.ParseForm(w, r); status != 0 { // which says enough
+		d.stop(w, status, v, "foreign form")
+		return
 	}
-	return next
+	if s, err := d.SignIn.Session(w, r); err == nil && !s.MayChange(r, r.PostForm.Get(signin.CSRFField)) {
+		d.stop(w, http.StatusForbidden, v, "foreign form")
+		return
+	}
+	// Not a redirect: the policy of pages lets forms lead to this site only, and browsers
+	// hold every redirect after one to it.
+	d.render(w, http.StatusOK, &page{Voice: v, Head: v.T("moment"), Refresh: d.SignIn.End(w, r)})
 }
 
-// signedIn passes on the requests of members of staff who signed in, and asks
-// others to.
+func (d *door) signedOut(w http.ResponseWriter, r *http.Request) {
+	v := voiceOf(r)
+	d.render(w, http.StatusOK, &page{Voice: v, Head: v.T("signed out"), Text: v.T("signed out text"), SignIn: signin.Path})
+}
+
+// signedIn passes on the requests of members of staff who signed in, and sends others to.
 func (d *door) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		caller, err := d.session(r)
-		v := voiceOf(r)
+		if d.SignIn == nil {
+			d.stop(w, http.StatusServiceUnavailable, voiceOf(r), "no sign-in")
+			return
+		}
+		s, err := d.SignIn.Session(w, r)
 		switch {
-		case errors.Is(err, web.ErrNoToken) && r.Header.Get("Sec-Fetch-Site") == "cross-site":
-			// Browsers hold back the cookie when a link in a mail is followed: reload from here.
-			d.render(w, http.StatusOK, &page{Voice: v, Head: v.T("moment"), Refresh: r.URL.RequestURI()})
-		case errors.Is(err, web.ErrAway): // the session may be good: it stays
-			d.stop(w, http.StatusServiceUnavailable, v, "provider away")
+		case errors.Is(err, signin.ErrNone):
+			http.Redirect(w, r, signInAt(signin.LocalPath(r.URL.RequestURI())), http.StatusSeeOther)
 		case err != nil:
-			p := &page{Voice: v, Head: v.T("sign in"), Form: true, Next: localPath(r.URL.RequestURI())}
-			if !errors.Is(err, web.ErrNoToken) {
-				http.SetCookie(w, d.cookie(r, "", time.Time{}))
-				p.Error = v.T("session over")
-			}
-			d.render(w, http.StatusUnauthorized, p)
-		case d.perSubject.Over(w, r, caller.Subject):
-			d.stop(w, http.StatusTooManyRequests, v, "slow down")
+			d.notSignedIn(w, r, signin.Home, err)
+		case d.perSubject.Over(w, r, s.Subject):
+			d.stop(w, http.StatusTooManyRequests, voiceOf(r), "slow down")
 		default:
-			next.ServeHTTP(w, r.WithContext(web.WithCaller(r.Context(), caller)))
+			ctx := context.WithValue(web.WithCaller(r.Context(), s.Caller), sessionKey{}, s)
+			next.ServeHTTP(w, r.WithContext(ctx))
 		}
 	})
 }

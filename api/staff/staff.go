@@ -1,5 +1,5 @@
-// Package staff is the door of members of staff: signing in with a token, and the
-// pages of the dashboards for whoever signed in.
+// Package staff is the door of members of staff: signing in and out, and the pages of the
+// dashboards for whoever signed in.
 package staff
 
 import (
@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"pitstop/api/signin"
 	"pitstop/api/web"
 	"pitstop/schemas/garage"
 	"pitstop/schemas/readmodel"
@@ -29,7 +30,7 @@ type Dashboards interface {
 type Config struct {
 	Limits     web.Limits
 	Proxies    web.Proxies
-	Auth       web.Authenticator
+	SignIn     *signin.Door // nil: nobody can sign in
 	Dashboards Dashboards
 	Garages    *garage.Book
 	// Clock returns the time of a request.
@@ -43,5 +44,4 @@ type door struct {
 	Config
 	page                 *template.Template
 	perSubject, perGuess web.Limit
-	origin               *http.CrossOriginProtection
 }

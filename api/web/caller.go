@@ -13,6 +13,7 @@ import (
 // Caller is who a token says is calling.
 type Caller struct {
 	Subject string
+	Name    string // as colleagues know them; may be empty
 	Roles   []repair.Role
 	Garages []string
 	Expires time.Time // of the token

@@ -1,13 +1,52 @@
 package web
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
+
+	"pitstop/schemas/repair"
 )
 
-// claim says where in a token's claims something is. One that begins with a slash is a
-// JSON Pointer (RFC 6901). Any other is the name of a claim, dots and slashes and all;
-// where a token has no claim of that name, its dots reach into objects.
+// Claims say where in what an identity provider says of somebody their id, their roles and
+// their garages' ids are. A list is a list, or words separated by spaces. A claim that
+// begins with a slash is a JSON pointer (/resource_access/pitstop.roles/roles). Any other is
+// the name of a claim (https://pitstop.example/roles); where there is no such claim, dots
+// reach into objects (realm_access.roles), but for those after a backslash
+// (resource_access.pitstop\.roles). Empty: sub, roles and garages.
+type Claims struct{ Subject, Roles, Garages string }
+
+func (c Claims) orDefault() Claims {
+	return Claims{cmp.Or(c.Subject, "sub"), cmp.Or(c.Roles, "roles"), cmp.Or(c.Garages, "garages")}
+}
+
+// Validate reports everything that is wrong with them.
+func (c Claims) Validate() error {
+	return errors.Join(claim(c.Subject).validate(), claim(c.Roles).validate(), claim(c.Garages).validate())
+}
+
+// Caller returns who is meant by what a provider says, until it expires.
+func (c Claims) Caller(all map[string]any, expires time.Time) (Caller, error) {
+	c = c.orDefault()
+	subject, _ := claim(c.Subject).in(all).(string)
+	if subject == "" {
+		return Caller{}, errors.New("the token names no subject")
+	}
+	caller := Caller{Subject: subject, Garages: claim(c.Garages).words(all), Expires: expires}
+	caller.Name, _ = all["name"].(string)
+	for _, r := range claim(c.Roles).words(all) {
+		if slices.Contains(staffRoles, repair.Role(r)) {
+			caller.Roles = append(caller.Roles, repair.Role(r))
+		}
+	}
+	return caller, nil
+}
+
+// claim says where in a token's claims something is: see Claims, and RFC 6901 for JSON
+// pointers.
 type claim string
 
 func (c claim) validate() error {
@@ -35,7 +74,11 @@ func (c claim) words(all map[string]any) []string {
 }
 
 func (c claim) in(all map[string]any) any {
-	path := strings.Split(string(c), ".")
+	const escaped = "\x00"
+	path := strings.Split(strings.ReplaceAll(string(c), `\.`, escaped), ".")
+	for i, name := range path {
+		path[i] = strings.ReplaceAll(name, escaped, ".")
+	}
 	if pointer, ok := strings.CutPrefix(string(c), "/"); ok {
 		path = strings.Split(pointer, "/")
 		for i, name := range path {

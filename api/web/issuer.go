@@ -99,10 +99,10 @@ func (l *LocalIssuer) Issue(c Caller, ttl time.Duration) (string, error) {
 
 // Authenticate checks a token that Issue signed.
 func (l *LocalIssuer) Authenticate(ctx context.Context, token string) (Caller, error) {
-	return verify(ctx, l.oidc, token, "roles", "garages")
+	return verify(ctx, l.oidc, token, Claims{})
 }
 
-func verify(ctx context.Context, v *oidc.IDTokenVerifier, token string, roles, garages claim) (Caller, error) {
+func verify(ctx context.Context, v *oidc.IDTokenVerifier, token string, claims Claims) (Caller, error) {
 	t, err := v.Verify(ctx, token)
 	if expired := new(oidc.TokenExpiredError); errors.As(err, &expired) {
 		return Caller{}, ErrExpired
@@ -114,14 +114,5 @@ func verify(ctx context.Context, v *oidc.IDTokenVerifier, token string, roles, g
 	if err := t.Claims(&all); err != nil {
 		return Caller{}, errors.New("the token's claims are not readable")
 	}
-	if t.Subject == "" {
-		return Caller{}, errors.New("the token names no subject")
-	}
-	caller := Caller{Subject: t.Subject, Garages: garages.words(all), Expires: t.Expiry}
-	for _, r := range roles.words(all) {
-		if slices.Contains(staffRoles, repair.Role(r)) {
-			caller.Roles = append(caller.Roles, repair.Role(r))
-		}
-	}
-	return caller, nil
+	return claims.Caller(all, t.Expiry)
 }

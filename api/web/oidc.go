@@ -27,13 +27,8 @@ type OIDCConfig struct {
 	JWKSURL string
 	// Audience must be in the aud claim; empty: pitstop.
 	Audience string
-	// RolesClaim and GaragesClaim say where the roles and the garages' ids are: a list,
-	// or words separated by spaces. One that begins with a slash is a JSON pointer
-	// (/resource_access/pitstop.roles/roles). Any other is the name of a claim
-	// (https://pitstop.example/roles); where there is no such claim, dots reach into
-	// objects (realm_access.roles). Empty: roles and garages.
-	RolesClaim, GaragesClaim string
-	Log                      *slog.Logger
+	Claims   Claims
+	Log      *slog.Logger
 }
 
 // How the provider is asked for its keys. Nobody who shows a token can cause more
@@ -48,7 +43,8 @@ const (
 )
 
 var (
-	signatures = []string{
+	// Signatures are the algorithms with which tokens may be signed.
+	Signatures = []string{
 		oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA,
 	}
 	errSignature = errors.New("the token is not signed by the identity provider")
@@ -58,11 +54,10 @@ var (
 // asks for them, and nothing else does, so that a provider that is slow or away holds
 // up nobody whose key is known.
 type OIDC struct {
-	config         OIDCConfig
-	roles, garages claim
-	clock          func() time.Time
-	client         *http.Client
-	wanted         chan struct{} // holds one wish for a look-up
+	config OIDCConfig
+	clock  func() time.Time
+	client *http.Client
+	wanted chan struct{} // holds one wish for a look-up
 
 	mu       sync.Mutex // never held while the provider is asked
 	keys     []jose.JSONWebKey
@@ -90,14 +85,13 @@ func NewOIDC(c OIDCConfig, clock func() time.Time) (*OIDC, error) {
 	}
 	c.Audience = cmp.Or(c.Audience, Audience)
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
-	roles, garages := claim(cmp.Or(c.RolesClaim, "roles")), claim(cmp.Or(c.GaragesClaim, "garages"))
-	if err := errors.Join(append(wrong, roles.validate(), garages.validate())...); err != nil {
+	if err := errors.Join(append(wrong, c.Claims.Validate())...); err != nil {
 		return nil, err
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // net/http's own
 	transport.DisableKeepAlives = true                           // a connection that hangs is not used again
 	return &OIDC{
-		config: c, roles: roles, garages: garages, clock: clock, client: &http.Client{Transport: transport},
+		config: c, clock: clock, client: &http.Client{Transport: transport},
 		wanted: make(chan struct{}, 1), next: make(chan struct{}),
 	}, nil
 }
@@ -107,8 +101,8 @@ func NewOIDC(c OIDCConfig, clock func() time.Time) (*OIDC, error) {
 func (o *OIDC) Authenticate(ctx context.Context, token string) (Caller, error) {
 	keys := &keySet{OIDC: o}
 	caller, err := verify(ctx, oidc.NewVerifier(o.config.Issuer, keys, &oidc.Config{
-		ClientID: o.config.Audience, SupportedSigningAlgs: signatures, Now: o.clock,
-	}), token, o.roles, o.garages)
+		ClientID: o.config.Audience, SupportedSigningAlgs: Signatures, Now: o.clock,
+	}), token, o.config.Claims)
 	return caller, cmp.Or(keys.away, err)
 }
 
@@ -139,7 +133,7 @@ func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, err
 }
 
 func algorithms(yield func(jose.SignatureAlgorithm) bool) {
-	for _, s := range signatures {
+	for _, s := range Signatures {
 		if !yield(jose.SignatureAlgorithm(s)) {
 			return
 		}

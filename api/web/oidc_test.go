@@ -108,7 +108,7 @@ func withProvider(t *testing.T, hangs bool, test func(t *testing.T, p *idp, o *O
 	synctest.Test(t, func(t *testing.T) {
 		p := &idp{status: http.StatusOK, hangs: hangs}
 		p.rotate("1")
-		o, err := NewOIDC(OIDCConfig{Issuer: issuerURL, RolesClaim: "realm_access.roles", GaragesClaim: "workshops"}, time.Now)
+		o, err := NewOIDC(OIDCConfig{Issuer: issuerURL, Claims: Claims{Roles: "realm_access.roles", Garages: "workshops"}}, time.Now)
 		must(t, err)
 		o.client.Transport = p
 		ctx, stop := context.WithCancel(t.Context())
@@ -316,7 +316,7 @@ func TestClaims(t *testing.T) {
 		}
 	}
 	for _, c := range []string{"/a~b", "/a~", "/~2"} {
-		if _, err := NewOIDC(OIDCConfig{Issuer: issuerURL, RolesClaim: c}, time.Now); err == nil {
+		if _, err := NewOIDC(OIDCConfig{Issuer: issuerURL, Claims: Claims{Roles: c}}, time.Now); err == nil {
 			t.Errorf("%s was taken for a pointer", c)
 		}
 	}

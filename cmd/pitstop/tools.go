@@ -3,9 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"net/url"
 	"slices"
 	"time"
 
@@ -55,18 +52,10 @@ func (c *tokenCommand) Run(e *env) error {
 type readyCommand struct{ opsFlags }
 
 func (c *readyCommand) Run(e *env) error {
-	host, port, err := net.SplitHostPort(c.MetricsAddr)
-	if err != nil {
-		return wrongUsage(needAddr("--metrics-addr", c.MetricsAddr))
+	if err := wrongUsage(needAddr("--metrics-addr", c.MetricsAddr)); err != nil {
+		return err
 	}
-	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
-	u, err := url.Parse("http://" + net.JoinHostPort(host, port) + "/readyz")
-	if err != nil {
-		return wrongUsage(err)
-	}
-	return app.AskReady(e, u, e.out)
+	return app.AskReady(e, c.MetricsAddr, e.out)
 }
 
 // reachFlags are kafkaFlags, or instead the data directory of an embedded mode.

@@ -129,4 +129,4 @@ func (r renderer) query(lang locale.Lang, repair string) url.Values {
 }
 
 // Who returns the line that says who is signed in.
-func (d document) Who() string { return d.T("signed in", d.Subject) }
+func (d document) Who() string { return d.T("signed in", d.Name) }

@@ -145,7 +145,7 @@ func newPages(t testing.TB, w *world, boards ...dashboards.Dashboard) *Pages {
 
 func visit(change ...func(*readmodel.DashboardVisit)) readmodel.DashboardVisit {
 	v := readmodel.DashboardVisit{
-		ID: "waiting", All: []string{"waiting", "conversation"}, Subject: "jan", Garages: []string{"de-brug", "noord"}, Chosen: []string{"de-brug"},
+		ID: "waiting", All: []string{"waiting", "conversation"}, Name: "Jan", CSRF: "c5rf", Garages: []string{"de-brug", "noord"}, Chosen: []string{"de-brug"},
 		Query: url.Values{}, Lang: locale.NL, Now: now, Assets: "/assets/1",
 	}
 	for _, f := range change {
@@ -251,7 +251,7 @@ func TestHasData(t *testing.T) {
 		"Bijgewerkt tot vandaag 9.59\u00a0uur.", "83,3%", "Goed (doel: minstens 80%)", "Hoger, dus beter (in de 7 dagen ervoor: 71%)", "Aantal vragen: 1.248",
 		"K-482-TR", ">AB1234<", "€\u00a0387,95", `href="tel:&#43;31612345678">06 – 12 34 56 78<`, `href="/dashboards/conversation?lang=nl&amp;repair=2abc"`, "1\u00a0u\u00a055\u00a0min",
 		"bekeken", "mailed", "vandaag 8.05\u00a0uur", "gisteren 7.00\u00a0uur", "7\u00a0u\u00a010\u00a0min", "te lang",
-		"&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; &amp; &#39;Zn", "reject&#34;ed&lt;b&gt;", "donderdag 14 mei", "Garage De Brug", "Ingelogd als jan",
+		"&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; &amp; &#39;Zn", "reject&#34;ed&lt;b&gt;", "donderdag 14 mei", "Garage De Brug", "Ingelogd als Jan",
 	} {
 		if !strings.Contains(page, says) {
 			t.Errorf("the page does not say %q", says)

@@ -51,14 +51,14 @@ func NewKeys(current Key, previous ...Key) (*Keys, error) {
 	for i, key := range append([]Key{current}, previous...) {
 		if !keyID.MatchString(key.ID) {
 			// The id is not shown: it is the secret if the two were swapped.
-			problems = append(problems, fmt.Errorf("link key %d: its id is not 1 to 16 letters, digits, - or _: write it as ID:BASE64", i+1))
+			problems = append(problems, fmt.Errorf("key %d: its id is not 1 to 16 letters, digits, - or _: write it as ID:BASE64", i+1))
 		}
 		if len(key.Secret) < MinKeyBytes {
-			problems = append(problems, fmt.Errorf("link key %d: %d bytes, but at least %d are needed: make one with `openssl rand -base64 32`",
+			problems = append(problems, fmt.Errorf("key %d: %d bytes, but at least %d are needed: make one with `openssl rand -base64 32`",
 				i+1, len(key.Secret), MinKeyBytes))
 		}
 		if _, twice := keys.secrets[key.ID]; twice {
-			problems = append(problems, fmt.Errorf("link key %d: id %q is used twice: give the new key another id", i+1, key.ID))
+			problems = append(problems, fmt.Errorf("key %d: id %q is used twice: give the new key another id", i+1, key.ID))
 		}
 		keys.secrets[key.ID] = slices.Clone(key.Secret)
 	}
@@ -68,10 +68,19 @@ func NewKeys(current Key, previous ...Key) (*Keys, error) {
 	return keys, nil
 }
 
-// ParseKeys reads keys as configuration holds them, the current one first:
-// "k2:BASE64,k1:BASE64" (either base64 alphabet, with or without padding).
-// The error names every problem, and never a secret.
+// ParseKeys reads keys as configuration holds them, the current one first; see ReadKeys.
 func ParseKeys(config string) (*Keys, error) {
+	keys, err := ReadKeys(config)
+	if err != nil {
+		return nil, err
+	}
+	return NewKeys(keys[0], keys[1:]...)
+}
+
+// ReadKeys reads a list of keys, the current one first: "k2:BASE64,k1:BASE64" (either
+// base64 alphabet, with or without padding). Those of the staff's sessions are written so,
+// too. The error names every problem, and never a secret.
+func ReadKeys(config string) ([]Key, error) {
 	var (
 		keys     []Key
 		problems []error
@@ -81,15 +90,15 @@ func ParseKeys(config string) (*Keys, error) {
 		secret, err := base64.RawStdEncoding.DecodeString(
 			strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "=")))
 		if err != nil {
-			problems = append(problems, fmt.Errorf("link key %d: %w: make one with `openssl rand -base64 32`", i+1, err))
+			problems = append(problems, fmt.Errorf("key %d: %w: make one with `openssl rand -base64 32`", i+1, err))
 			// Report only that, not also its length.
 			secret = make([]byte, MinKeyBytes)
 		}
 		keys = append(keys, Key{ID: id, Secret: secret})
 	}
-	parsed, err := NewKeys(keys[0], keys[1:]...)
+	_, err := NewKeys(keys[0], keys[1:]...)
 	if err := errors.Join(append(problems, err)...); err != nil {
 		return nil, err
 	}
-	return parsed, nil
+	return keys, nil
 }

@@ -213,11 +213,11 @@ func TestParseKeysReportsEveryProblem(t *testing.T) {
 		t.Fatal("no error")
 	}
 	want := []string{
-		"link key 5: illegal base64 data at input byte 0: make one with `openssl rand -base64 32`",
-		"link key 1: its id is not 1 to 16 letters, digits, - or _: write it as ID:BASE64",
-		"link key 1: 0 bytes, but at least 32 are needed: make one with `openssl rand -base64 32`",
-		"link key 3: 13 bytes, but at least 32 are needed: make one with `openssl rand -base64 32`",
-		`link key 4: id "k1" is used twice: give the new key another id`,
+		"key 5: illegal base64 data at input byte 0: make one with `openssl rand -base64 32`",
+		"key 1: its id is not 1 to 16 letters, digits, - or _: write it as ID:BASE64",
+		"key 1: 0 bytes, but at least 32 are needed: make one with `openssl rand -base64 32`",
+		"key 3: 13 bytes, but at least 32 are needed: make one with `openssl rand -base64 32`",
+		`key 4: id "k1" is used twice: give the new key another id`,
 	}
 	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)

@@ -11,7 +11,8 @@ import (
 type DashboardVisit struct {
 	ID      string   // of the dashboard
 	All     []string // ids of the dashboards that this member of staff may see
-	Subject string
+	Name    string   // of who looks
+	CSRF    string   // with which the page's forms show that they are ours
 	Garages []string // that this member of staff may see
 	Chosen  []string // those looked at, some or all of Garages
 	// Query is what else was chosen, not checked: period, clock, repair.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -75,9 +76,18 @@ type warning struct{ error }
 // ready reports whether a role is ready, by what its check returned.
 func ready(err error) bool { return err == nil || errors.As(err, new(warning)) }
 
-// AskReady asks /readyz of another process whether it is ready, and copies the answer
-// to out. Its error says that the process is not ready, or does not answer.
-func AskReady(ctx context.Context, readyz *url.URL, out io.Writer) (err error) {
+// AskReady asks /readyz of another process, by the address on which it listens, whether it
+// is ready, and copies the answer to out. Its error says that the process is not ready, or
+// does not answer.
+func AskReady(ctx context.Context, metricsAddr string, out io.Writer) (err error) {
+	host, port, err := net.SplitHostPort(metricsAddr)
+	if err != nil {
+		return fmt.Errorf("where readiness is: %w", err)
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	readyz := url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: "/readyz"}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, readyz.String(), nil)

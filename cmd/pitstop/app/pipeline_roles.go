@@ -12,7 +12,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"pitstop/api"
+	"pitstop/api/signin"
+	"pitstop/api/web"
 	"pitstop/deploy/embedded"
+	"pitstop/deploy/embedded/identity"
 	"pitstop/processors/stream"
 	"pitstop/schemas/link"
 	"pitstop/schemas/record"
@@ -44,6 +47,10 @@ func (p *Pipeline) roles(o Options) (apiRole Role, rest []Role, err error) {
 	if err := p.startIdentity(o); err != nil {
 		return Role{}, nil, err
 	}
+	staff, err := p.signIn(o)
+	if err != nil {
+		return Role{}, nil, err
+	}
 	metrics := NewMetrics()
 	processors := ProcessorOptions{
 		Kafka: p.cfg, Garages: p.Garages, Instance: instance, Clock: o.Clock, Simulated: o.Simulated, Log: o.Log, Metrics: stream.NewMetrics(metrics),
@@ -59,7 +66,7 @@ func (p *Pipeline) roles(o Options) (apiRole Role, rest []Role, err error) {
 	apiRole = NewAPI(APIOptions{
 		Listener: apiListener, Kafka: p.cfg, Database: p.Database, CommandSecret: p.Commands,
 		Config: api.Config{
-			Limits: o.Limits, Auth: p.Issuer, Garages: p.Garages, Links: p.Links, Clock: o.RequestClock, Log: o.Log.With("role", "api"), Metrics: metrics,
+			Limits: o.Limits, Auth: p.Issuer, SignIn: staff, Garages: p.Garages, Links: p.Links, Clock: o.RequestClock, Log: o.Log.With("role", "api"), Metrics: metrics,
 		},
 	})
 	brokers, err := p.measure(o.Log, metrics)
@@ -98,6 +105,14 @@ func (p *Pipeline) startIdentity(o Options) error {
 	p.stops = append(p.stops, stop{"identity provider", identity.Stop})
 	p.Provider = identity.URL
 	return nil
+}
+
+// signIn returns where the staff sign in: at the embedded identity provider.
+func (p *Pipeline) signIn(o Options) (*signin.Door, error) {
+	return signin.New(signin.Config{
+		Issuer: p.Provider, ClientID: identity.ClientID, Scopes: []string{"profile", "offline_access"},
+		Claims: web.Claims{Subject: "preferred_username"}, Origin: p.API, Keys: p.Sessions, Clock: time.Now, Log: o.Log.With("role", "api"),
+	})
 }
 
 // sinks returns the roles of the sinks.
