@@ -119,7 +119,7 @@ func (b *Tab) Shot(name string) {
 	if dir == "" {
 		return
 	}
-	png := browser.Value(b.t, b.ctx, chromedp.FullScreenshot(100))
+	png := browser.Picture(b.t, b.ctx)
 	Must(b.t, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644))
 }
 

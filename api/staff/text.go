@@ -18,7 +18,7 @@ var texts = locale.Texts{
 	"sign-in lost":         {NL: "Deze poging om in te loggen is verlopen", EN: "This attempt to sign in has expired"},
 	"sign-in lost text":    {NL: "Ze duurde te lang, was al klaar of begon in een andere browser. Begin opnieuw.", EN: "It took too long, was finished already or began in another browser. Start again."},
 	"no sign-in":           {NL: "Inloggen is hier niet ingesteld", EN: "Signing in is not set up here"},
-	"no sign-in text":      {NL: "Vraag je beheerder: de pagina’s voor medewerkers hebben een identiteitsprovider en PITSTOP_SESSION_KEYS nodig.", EN: "Ask your administrator: the pages for staff need an identity provider and PITSTOP_SESSION_KEYS."},
+	"no sign-in text":      {NL: "Vraag je beheerder om het in te stellen (--oidc-issuer en PITSTOP_SESSION_KEYS).", EN: "Ask your administrator to set it up (--oidc-issuer and PITSTOP_SESSION_KEYS)."},
 
 	"no page":               {NL: "Deze pagina bestaat niet", EN: "There is no such page"},
 	"no page text":          {NL: "Misschien is het adres verkeerd overgenomen.", EN: "The address may have been copied wrongly."},
@@ -41,7 +41,7 @@ var texts = locale.Texts{
 	"slow down":            {NL: "Even rustig aan", EN: "Slow down"},
 	"slow down text":       {NL: "Er kwamen te veel verzoeken in korte tijd. Probeer het zo nog eens.", EN: "Too many requests came in a short time. Try again in a moment."},
 	"provider away":        {NL: "Inloggen lukt nu niet", EN: "Signing in does not work now"},
-	"provider away text":   {NL: "De identiteitsprovider antwoordt niet. Wie al is ingelogd, blijft dat; probeer het over een minuut nog eens.", EN: "The identity provider does not answer. Anyone already signed in stays signed in; try again in a minute."},
+	"provider away text":   {NL: "De inlogdienst antwoordt niet. Wie al is ingelogd, blijft dat; probeer het over een minuut nog eens.", EN: "The sign-in service does not answer. Anyone already signed in stays signed in; try again in a minute."},
 	"dashboard down":       {NL: "De cijfers zijn nu niet te lezen", EN: "The figures cannot be read now"},
 	"dashboard down text":  {NL: "De database antwoordt niet. Probeer het over een minuut nog eens.", EN: "The database does not answer. Try again in a minute."},
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -80,10 +81,21 @@ func Open(t testing.TB, ctx context.Context, width, height int64, url string) {
 func Screenshot(t testing.TB, ctx context.Context, width, height int64, url, file string) {
 	t.Helper()
 	Open(t, ctx, width, height, url)
-	png := Value(t, ctx, chromedp.FullScreenshot(100))
+	png := Picture(t, ctx)
 	if err := os.WriteFile(file, png, 0o600); err != nil {
 		t.Fatalf("keep the picture of %s: %v", url, err)
 	}
+}
+
+// Picture returns a PNG of the whole page that is open, as it is: what chromedp has for it
+// loses the size of text.
+func Picture(t testing.TB, ctx context.Context) []byte {
+	t.Helper()
+	taken, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(true)})
+	if err != nil {
+		t.Fatalf("take a picture: %v", err)
+	}
+	return taken.Data
 }
 
 // Value runs an action in the browser and returns its value. The test fails where
