@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -59,12 +58,8 @@ func Start(t testing.TB) context.Context {
 // the page is wider than the window: nobody should have to scroll sideways.
 func Open(t testing.TB, ctx context.Context, width, height int64, url string) {
 	t.Helper()
-	var opts []chromedp.EmulateViewportOption
-	if width < 600 {
-		opts = append(opts, chromedp.EmulateMobile, chromedp.EmulateTouch)
-	}
 	err := chromedp.Do(ctx,
-		chromedp.EmulateViewport(width, height, opts...),
+		chromedp.EmulateViewport(width, height, emulated(width)...),
 		chromedp.Navigate(url), // waits for the load event
 	)
 	if err != nil {
@@ -87,15 +82,29 @@ func Screenshot(t testing.TB, ctx context.Context, width, height int64, url, fil
 	}
 }
 
-// Picture returns a PNG of the whole page that is open, as it is: what chromedp has for it
-// loses the size of text.
+// Picture returns a PNG of the whole page that is open, in a window that is as tall. What
+// chromedp and the browser have for that lose the size of text, so it is set again.
 func Picture(t testing.TB, ctx context.Context) []byte {
 	t.Helper()
-	taken, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: new(true)})
-	if err != nil {
-		t.Fatalf("take a picture: %v", err)
+	is := Value(t, ctx, chromedp.Evaluate[struct{ Width, Height, Seen, Text int64 }](`(() => { const e = document.documentElement; return {
+		Width: e.clientWidth, Height: Math.max(e.scrollHeight, innerHeight), Seen: innerHeight, Text: Math.round(parseFloat(getComputedStyle(e).fontSize) / 0.16)}; })()`))
+	resize := func(height int64) {
+		if err := chromedp.Do(ctx, chromedp.EmulateViewport(is.Width, height, emulated(is.Width)...)); err != nil {
+			t.Fatalf("resize the window: %v", err)
+		}
+		TextSize(t, ctx, is.Text)
 	}
-	return taken.Data
+	resize(is.Height)
+	defer resize(is.Seen)
+	return Value(t, ctx, chromedp.CaptureScreenshot())
+}
+
+// emulated returns what a window of a width is: under 600 a phone's.
+func emulated(width int64) []chromedp.EmulateViewportOption {
+	if width < 600 {
+		return []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch}
+	}
+	return nil
 }
 
 // Value runs an action in the browser and returns its value. The test fails where
