@@ -55,7 +55,7 @@ var arrival = Panel{
 		n(locale.Text{NL: "berichten", EN: "notifications"}),
 		percentile(90, Seconds, Plain),
 		percentile(99, Seconds, Plain),
-		{Name: "open", Title: locale.Text{NL: "Nog onderweg", EN: "Still under way"}, Unit: Count},
+		{Name: "open", Title: locale.Text{NL: "Nog onderweg", EN: "Still in transit"}, Unit: Count},
 	},
 }
 

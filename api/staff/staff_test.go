@@ -15,7 +15,7 @@ import (
 	"pitstop/schemas/repair"
 )
 
-// Every page, for every role, at home, abroad, and without a session.
+// Every page, for every role, in both languages, at home, abroad, and without a session.
 func TestEveryPageForEveryRole(t *testing.T) {
 	allowed := map[string]string{"waiting": "W", "notifications": "SW", "service": "SW", "conversation": "MSW"}
 	if len(allowed) != len(staff.Pages) {
@@ -24,25 +24,31 @@ func TestEveryPageForEveryRole(t *testing.T) {
 	all := map[string]repair.Role{
 		"M": repair.Mechanic, "S": repair.CustomerService, "W": repair.Manager, "I": repair.Integrator, "A": repair.Admin,
 	}
+	said := map[string]struct{ foreign, unknown, unknowns, refused, manager string }{
+		"nl": {"Deze garage is niet van jou", "Pitstop kent deze garage niet", "de-brg en nord", "je hebt die rol niet", "werkplaatsmanager"},
+		"en": {"This garage is not yours", "Pitstop does not know this garage", "de-brg and nord", "you do not have that role", "workshop manager"},
+	}
 	w := apitest.New(t)
-	for _, p := range staff.Pages {
-		t.Run(p.ID, func(t *testing.T) {
+	for i, p := range slices.Concat(staff.Pages, staff.Pages) {
+		lang := []string{"nl", "en"}[i/len(staff.Pages)]
+		says, in := said[lang], "Accept-Language: "+lang
+		t.Run(p.ID+" "+lang, func(t *testing.T) {
 			for letter, role := range all {
 				token, before := w.Token("u", role, "de-brug"), len(w.Looked)
 				if strings.Contains(allowed[p.ID], letter) {
-					w.Look(token, p.Path()).Page(t, 200, p.ID+" of de-brug")
-					w.Look(token, p.Path()+"?garage=de-brug&period=30").Page(t, 200, p.ID+" of de-brug")
-					if got := w.Looked[len(w.Looked)-1]; got.Query.Get("period") != "30" || got.ID != p.ID || !slices.Contains(got.All, p.ID) {
+					w.Look(token, p.Path(), in).Page(t, 200, p.ID+" of de-brug")
+					w.Look(token, p.Path()+"?garage=de-brug&period=30", in).Page(t, 200, p.ID+" of de-brug")
+					if got := w.Looked[len(w.Looked)-1]; got.Query.Get("period") != "30" || got.ID != p.ID || string(got.Lang) != lang || !slices.Contains(got.All, p.ID) {
 						t.Errorf("asked for %+v", got)
 					}
 					before = len(w.Looked)
 					for _, foreign := range []string{"?garage=noord", "?garage=de-brug&garage=noord", "?garage=*", "?garage=%00", "?garage=DE-BRUG"} {
-						w.Look(token, p.Path()+foreign).Page(t, 403, "Deze garage is niet van jou")
+						w.Look(token, p.Path()+foreign, in).Page(t, 403, says.foreign)
 					}
 					// Of a garage that does not exist, a page must not say that nobody waits.
-					w.Look(w.Token("u", role, "de-brg", "nord"), p.Path()).Page(t, 403, "Pitstop kent deze garage niet", "de-brg en nord")
+					w.Look(w.Token("u", role, "de-brg", "nord"), p.Path(), in).Page(t, 403, says.unknown, says.unknowns)
 				} else {
-					w.Look(token, p.Path()).Page(t, 403, "niet voor jou", "je hebt die rol niet", "werkplaatsmanager")
+					w.Look(token, p.Path(), in).Page(t, 403, says.refused, says.manager)
 				}
 				w.Look(w.Token("u", role), p.Path()).Page(t, 403) // no garage
 				if len(w.Looked) != before {
@@ -56,7 +62,7 @@ func TestEveryPageForEveryRole(t *testing.T) {
 					t.Errorf("a stranger gets %d, %q", a.StatusCode, to)
 				}
 			}
-			// The dashboards do not accept a header, as the API accepts no session: see TestSessionOpensPagesOnly in package api.
+			// The dashboards do not accept a header, as the API accepts no session: see TestSessionOpensTheAPIOnlyToItsPages in package api.
 			if a := w.Call(w.Token("u", repair.Manager, "de-brug"), "GET", p.Path(), ""); a.StatusCode != 303 {
 				t.Errorf("a bearer token gets %d", a.StatusCode)
 			}

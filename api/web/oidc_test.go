@@ -309,6 +309,7 @@ func TestClaims(t *testing.T) {
 		"/resource_access/a~1b~0c/roles":     "escaped",
 		"/https:~1~1pitstop.example~1roles":  "url",
 		"/~1odd":                             "odd",
+		`resource_access.pitstop\.web.roles`: "dotted",
 		"resource_access.pitstop.web.roles":  "", "nothing": "", "roles.0": "", "/": "", "realm_access": "",
 	} {
 		if got := strings.Join(c.words(all), " "); got != want {
