@@ -84,6 +84,7 @@ func TestBrowser(t *testing.T) {
 				t.Errorf("%s: with everything opened the page is %d wide", size.name, opened)
 			}
 			contrast(t, ctx, size.name+" "+scheme)
+			browser.Accessible(t, ctx, size.name+" "+scheme)
 		}
 	}
 }
