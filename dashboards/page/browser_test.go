@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -48,8 +49,7 @@ func shot(t *testing.T, ctx context.Context, name string) {
 	if dir == "" {
 		return
 	}
-	png := browser.Value(t, ctx, chromedp.FullScreenshot(100))
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), browser.Picture(t, ctx), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -85,6 +85,21 @@ func TestBrowser(t *testing.T) {
 			}
 			contrast(t, ctx, size.name+" "+scheme)
 			browser.Accessible(t, ctx, size.name+" "+scheme)
+		}
+	}
+}
+
+// With large text nothing is wider than a phone, and words stay whole.
+func TestBrowserLargeText(t *testing.T) {
+	ctx := browser.Start(t)
+	address := served(t, newPages(t, &world{rows: filled, asOf: now.Add(-5 * time.Second)}), visit())
+	for _, text := range []int64{100, 150, 200} {
+		browser.TextSize(t, ctx, text)
+		for _, width := range []int64{320, 390, 640} {
+			name := fmt.Sprintf("%d at %d%%", width, text)
+			browser.Open(t, ctx, width, 700, address)
+			browser.Readable(t, ctx, name)
+			shot(t, ctx, name)
 		}
 	}
 }
