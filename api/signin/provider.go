@@ -77,7 +77,7 @@ func (d *Door) discover(ctx context.Context) (*provider, error) {
 	return &provider{Provider: found, end: says.End, namesI: says.Issues, at: d.Clock()}, nil
 }
 
-// client returns Pitstop as the provider knows it.
+// oauth returns Pitstop as the provider knows it.
 func (d *Door) oauth(p *provider) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID: d.ClientID, ClientSecret: d.ClientSecret, Endpoint: p.Endpoint(),
